@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+
+pub mod card;
+pub mod currency;
+pub mod dataset;
+pub mod field;
+pub mod filter;
+pub mod id;
+pub mod name;
+pub mod page;
+pub mod problem;
+pub mod record;
+pub mod rule;
+pub mod value;
+
+pub use dataset::Dataset;
+pub use field::{Field, FieldKind};
+pub use filter::{Condition, FieldRef, Filter, Operator, Sort};
+pub use id::{
+    AccountId, AttachmentId, DatasetId, EntryId, FieldId, JobId, OrganizationId, RecordId, SessionId, TokenId,
+};
+pub use name::{DatasetKey, EmailAddress, FieldKey, OrganizationSlug, SchemaName};
+pub use page::PageSize;
+pub use problem::{FieldProblem, ProblemCode};
+pub use record::Record;
+pub use value::{Value, ValueError};
