@@ -1,0 +1,182 @@
+//! The table: role x permission. The only place that says what a role may do.
+//!
+//! Invariant: what has no row is allowed to nobody. `table.txt` beside `Cargo.toml` is this table as people read
+//! it; the test below keeps the two equal. Start at [`ROWS`].
+
+use std::fmt::Write as _;
+
+use crate::permission::Permission;
+use crate::policy::Policy;
+use crate::role::Role;
+
+/// What the table says about one role and one permission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cell {
+    /// The role has it.
+    Yes,
+    /// The role does not have it, and no policy can give it.
+    No,
+    /// The organization decides.
+    ByPolicy(Policy),
+}
+
+const Y: Cell = Cell::Yes;
+const N: Cell = Cell::No;
+const R: Cell = Cell::ByPolicy(Policy::AdministratorsReveal);
+const E: Cell = Cell::ByPolicy(Policy::AdministratorsExport);
+const C: Cell = Cell::ByPolicy(Policy::AdministratorsClosePeriods);
+
+/// One row per permission of an organization; cells in the order of [`Role::ALL`].
+#[rustfmt::skip]
+pub const ROWS: &[(Permission, [Cell; 5])] = &[
+    //                                 viewer editor accountant administrator owner
+    (Permission::OrganizationRead,    [Y,     Y,     Y,         Y,            Y]),
+    (Permission::RecordRead,          [Y,     Y,     Y,         Y,            Y]),
+    (Permission::ViewRead,            [Y,     Y,     Y,         Y,            Y]),
+    (Permission::AccessLogReadOwn,    [Y,     Y,     Y,         Y,            Y]),
+    (Permission::PromiseRead,         [Y,     Y,     Y,         Y,            Y]),
+    (Permission::TokenManageOwn,      [Y,     Y,     Y,         Y,            Y]),
+    (Permission::RecordWrite,         [N,     Y,     Y,         Y,            Y]),
+    (Permission::RecordImport,        [N,     Y,     Y,         Y,            Y]),
+    (Permission::RecordReveal,        [N,     N,     Y,         R,            R]),
+    (Permission::RecordExport,        [N,     N,     Y,         E,            E]),
+    (Permission::PeriodClose,         [N,     N,     Y,         C,            C]),
+    (Permission::RecordPurge,         [N,     N,     N,         Y,            Y]),
+    (Permission::DatasetDefine,       [N,     N,     N,         Y,            Y]),
+    (Permission::TemplateApply,       [N,     N,     N,         Y,            Y]),
+    (Permission::WebhookManage,       [N,     N,     N,         Y,            Y]),
+    (Permission::MemberRead,          [N,     N,     N,         Y,            Y]),
+    (Permission::MemberManage,        [N,     N,     N,         Y,            Y]),
+    (Permission::TokenManageAll,      [N,     N,     N,         Y,            Y]),
+    (Permission::PolicyManage,        [N,     N,     N,         Y,            Y]),
+    (Permission::AuditRead,           [N,     N,     N,         Y,            Y]),
+    (Permission::AccessLogRead,       [N,     N,     N,         Y,            Y]),
+    (Permission::OperatorGrantManage, [N,     N,     N,         Y,            Y]),
+    (Permission::OrganizationRename,  [N,     N,     N,         Y,            Y]),
+    (Permission::KeyRotate,           [N,     N,     N,         Y,            Y]),
+    (Permission::OrganizationDelete,  [N,     N,     N,         N,            Y]),
+    (Permission::HoldManage,          [N,     N,     N,         N,            Y]),
+    (Permission::OwnershipTransfer,   [N,     N,     N,         N,            Y]),
+];
+
+/// What the platform itself may do in an organization, with no person behind it: keep schedules (purge the trash
+/// after its time, move values to a new key) and look (promise checks, audit checks). Never reveal, never export.
+pub const SYSTEM: &[Permission] = &[
+    Permission::RecordRead,
+    Permission::RecordPurge,
+    Permission::KeyRotate,
+    Permission::AuditRead,
+];
+
+/// What the table says about a role and a permission; [`Cell::No`] where it says nothing.
+pub fn cell(role: Role, permission: Permission) -> Cell {
+    let row = ROWS.iter().find(|(of, _)| *of == permission);
+    let column = Role::ALL.iter().position(|of| *of == role);
+    match (row, column) {
+        (Some((_, cells)), Some(column)) => cells[column],
+        (None, _) | (_, None) => Cell::No,
+    }
+}
+
+/// The table as text, one line per permission: for `table.txt` and the docs.
+pub fn render() -> String {
+    let mut text = format!("{:<24}", "permission");
+    for role in Role::ALL {
+        let _ = write!(text, "{role:<15}");
+    }
+    text.push_str("policy\n");
+    for (permission, cells) in ROWS {
+        let mut line = format!("{permission:<24}");
+        for cell in cells {
+            let _ = write!(line, "{:<15}", cell_text(*cell));
+        }
+        line.push_str(policy_of(cells));
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn cell_text(cell: Cell) -> &'static str {
+    match cell {
+        Cell::Yes => "yes",
+        Cell::No => "-",
+        Cell::ByPolicy(_) => "by policy",
+    }
+}
+
+/// The policy that a row names; the tests hold that a row names at most one.
+fn policy_of(cells: &[Cell]) -> &'static str {
+    let named = cells.iter().find_map(|cell| match cell {
+        Cell::ByPolicy(policy) => Some(policy.as_str()),
+        Cell::Yes | Cell::No => None,
+    });
+    named.unwrap_or("")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::permission::Realm;
+
+    #[test]
+    fn the_table_equals_its_golden_file() {
+        let actual = render();
+        let golden = include_str!("../table.txt");
+        assert!(
+            actual == golden,
+            "put this into crates/access/table.txt if it is what you mean:\n{actual}"
+        );
+    }
+
+    #[test]
+    fn every_permission_of_an_organization_has_one_row_in_order_and_no_other_has() {
+        let rows: Vec<_> = ROWS.iter().map(|(permission, _)| *permission).collect();
+        let organization = |permission: &Permission| permission.realm() == Realm::Organization;
+        let expected: Vec<_> = Permission::ALL.iter().copied().filter(organization).collect();
+        assert_eq!(rows, expected);
+    }
+
+    #[test]
+    fn rights_grow_with_rank_except_where_a_policy_decides() {
+        for (permission, cells) in ROWS {
+            for pair in cells.windows(2) {
+                let shrinks = pair[0] != Cell::No && pair[1] == Cell::No;
+                assert!(!shrinks, "{permission}: a higher role loses it");
+                let unsettled = matches!(pair[0], Cell::ByPolicy(_)) && pair[1] != pair[0];
+                assert!(
+                    !unsettled,
+                    "{permission}: administrators and owners differ by policy"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn viewers_and_editors_depend_on_no_policy() {
+        for &permission in Permission::ALL {
+            for role in [Role::Viewer, Role::Editor, Role::Accountant] {
+                assert!(
+                    !matches!(cell(role, permission), Cell::ByPolicy(_)),
+                    "{role} {permission}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_platform_itself_neither_reveals_nor_exports_nor_writes() {
+        for forbidden in [
+            Permission::RecordReveal,
+            Permission::RecordExport,
+            Permission::RecordWrite,
+        ] {
+            assert!(!SYSTEM.contains(&forbidden));
+        }
+        assert!(
+            SYSTEM
+                .iter()
+                .all(|permission| permission.realm() == Realm::Organization)
+        );
+    }
+}
