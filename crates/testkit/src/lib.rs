@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+
+pub mod cluster;
+pub mod install;
+pub mod process;
+pub mod secret;
+pub mod state;
+
+#[cfg(feature = "browser")]
+pub mod browser;
+#[cfg(feature = "certificate")]
+pub mod certificate;
+#[cfg(feature = "database")]
+pub mod database;
+#[cfg(feature = "database")]
+pub mod wait;
+
+#[cfg(feature = "browser")]
+pub use browser::Browser;
+#[cfg(feature = "certificate")]
+pub use certificate::Authority;
+pub use cluster::{Cluster, ClusterSettings, Durability, Login};
+#[cfg(feature = "database")]
+pub use database::TestDatabase;
+#[cfg(feature = "database")]
+pub use wait::wait_until;
