@@ -21,6 +21,42 @@ user = "strongroom_app"
 root_file = "credential:root-key"
 "#;
 
+const COMPLETE: &str = r#"
+[listen]
+https = "127.0.0.1:8443"
+http = "127.0.0.1:8080"
+base_url = "https://strongroom.example.org"
+trusted_proxies = ["10.0.0.5", "2001:db8::/32"]
+[tls]
+certificate = "/c.pem"
+key = "credential:tls-key"
+minimum = "1.2"
+[database]
+host = "/run/postgresql"
+port = 5433
+name = "s"
+user = "u"
+password_file = "/p"
+connections_max = 100
+statement_seconds_max = 60
+[keys]
+root_file = "/k"
+[limits]
+body_bytes_max = 2048
+upload_bytes_max = 4096
+requests_per_minute = 1
+connections_per_address = 2
+sign_in_per_minute = 3
+[session]
+idle_seconds_max = 60
+absolute_seconds_max = 61
+[worker]
+jobs_parallel_max = 3
+poll_seconds = 4
+[log]
+filter = "debug"
+"#;
+
 fn parse(text: &str) -> Result<Config, ConfigError> {
     Config::parse(text, Path::new(DEFAULT_PATH), &Environment::default())
 }
@@ -61,48 +97,21 @@ fn the_required_keys_are_enough() {
 }
 
 #[test]
+fn the_example_of_the_readme_is_valid() {
+    let readme = include_str!("../../README.md");
+    let (_, rest) = readme.split_once("```toml\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    assert_eq!(parse(example).unwrap().database.name, "strongroom");
+}
+
+#[test]
 fn every_key_can_be_set() {
-    let text = r#"
-[listen]
-https = "127.0.0.1:8443"
-http = "127.0.0.1:8080"
-base_url = "https://strongroom.example.org"
-trusted_proxies = ["10.0.0.5", "2001:db8::/32"]
-[tls]
-certificate = "/c.pem"
-key = "credential:tls-key"
-minimum = "1.2"
-[database]
-host = "/run/postgresql"
-port = 5433
-name = "s"
-user = "u"
-password_file = "/p"
-connections_max = 100
-statement_seconds_max = 60
-[keys]
-root_file = "/k"
-[limits]
-body_bytes_max = 2048
-upload_bytes_max = 4096
-requests_per_minute = 1
-connections_per_address = 2
-sign_in_per_minute = 3
-[session]
-idle_seconds_max = 60
-absolute_seconds_max = 61
-[worker]
-jobs_parallel_max = 3
-poll_seconds = 4
-[log]
-filter = "debug"
-"#;
     let credentials_folder = Some(PathBuf::from("/run/credentials/strongroom.service"));
     let environment = Environment {
         credentials_folder: credentials_folder.clone(),
         ..Environment::default()
     };
-    let config = Config::parse(text, Path::new("/a.toml"), &environment).unwrap();
+    let config = Config::parse(COMPLETE, Path::new("/a.toml"), &environment).unwrap();
     let expected = Config {
         path: "/a.toml".into(),
         listen: Listen {
