@@ -120,7 +120,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// Any narrowing of four datasets with four fields each.
+    /// Any narrowing of two datasets with two fields each.
     pub(crate) fn any_narrowing() -> impl Strategy<Value = Narrowing> {
         let right = prop_oneof![
             Just(DatasetRight::None),
@@ -133,8 +133,10 @@ pub(crate) mod tests {
             Just(FieldRight::Read),
             Just(FieldRight::Write)
         ];
-        let datasets = prop::collection::btree_map(0..4, right.clone(), 0..4);
-        let fields = prop::collection::btree_map(0..4, prop::collection::btree_map(0..4, field, 0..4), 0..4);
+        // Few ids, so that two narrowings often speak of the same field.
+        let datasets = prop::collection::btree_map(0..2, right.clone(), 0..3);
+        let fields = prop::collection::btree_map(0..2, field, 0..3);
+        let fields = prop::collection::btree_map(0..2, fields, 0..3);
         (right, datasets, fields).prop_map(|(others, datasets, fields)| Narrowing {
             others,
             datasets,
@@ -145,7 +147,7 @@ pub(crate) mod tests {
     proptest! {
         #[test]
         fn what_two_narrowings_leave_is_the_lower_of_both(
-            a in any_narrowing(), b in any_narrowing(), dataset in 0..5, field in 0..5,
+            a in any_narrowing(), b in any_narrowing(), dataset in 0..3, field in 0..3,
         ) {
             let both = a.meet(&b);
             prop_assert_eq!(both.dataset(dataset), a.dataset(dataset).min(b.dataset(dataset)));
@@ -153,14 +155,14 @@ pub(crate) mod tests {
         }
 
         #[test]
-        fn narrowing_by_nothing_changes_nothing(a in any_narrowing(), dataset in 0..5, field in 0..5) {
+        fn narrowing_by_nothing_changes_nothing(a in any_narrowing(), dataset in 0..3, field in 0..3) {
             let same = a.meet(&Narrowing::nothing());
             prop_assert_eq!(same.dataset(dataset), a.dataset(dataset));
             prop_assert_eq!(same.field(dataset, field), a.field(dataset, field));
         }
 
         #[test]
-        fn a_field_never_has_more_than_its_dataset(a in any_narrowing(), dataset in 0..5, field in 0..5) {
+        fn a_field_never_has_more_than_its_dataset(a in any_narrowing(), dataset in 0..3, field in 0..3) {
             let most = match a.dataset(dataset) {
                 DatasetRight::None => FieldRight::Hidden,
                 DatasetRight::Read => FieldRight::Read,
@@ -182,6 +184,14 @@ pub(crate) mod tests {
         );
         assert_eq!(serde_json::from_str::<Narrowing>(&json).unwrap(), narrowing);
         assert!(serde_json::from_str::<Narrowing>(r#"{"field":{}}"#).is_err());
+    }
+
+    #[test]
+    fn of_two_rights_on_a_field_the_lower_is_left() {
+        let hidden = Narrowing::nothing().with_field(1, 7, FieldRight::Hidden);
+        let masked = Narrowing::nothing().with_field(1, 7, FieldRight::Masked);
+        assert_eq!(hidden.meet(&masked).field(1, 7), FieldRight::Hidden);
+        assert_eq!(masked.meet(&hidden).field(1, 7), FieldRight::Hidden);
     }
 
     #[test]

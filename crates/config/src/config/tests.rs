@@ -220,6 +220,7 @@ const REFUSALS: &[(&str, &str, &str)] = &[
         "credential:root-key",
         "credential:../root-key",
     ),
+    ("a credential that climbs", "credential:root-key", "credential:.."),
     (
         "a credential without a name",
         "credential:root-key",
