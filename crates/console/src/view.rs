@@ -1,0 +1,48 @@
+//! What each page shows: plain structs that derive askama's `Template`, filled by handlers, already in words.
+//!
+//! Invariant: presentation only. No page decides what is allowed; `may_...` fields say what to offer, and the platform
+//! decides again when the form arrives. Start at [`Chrome`], the frame around every page.
+
+mod account;
+mod audit;
+mod chrome;
+mod dataset;
+mod error;
+mod export;
+mod filter;
+mod form;
+mod history;
+mod import;
+mod import_job;
+mod member;
+mod organization;
+mod promise;
+mod record;
+mod record_form;
+mod sign_in;
+mod table;
+mod token;
+mod trash;
+
+pub use account::{AccessLogPage, AccessRow, AccountPage, SessionRow};
+pub use audit::{AuditEntryPage, AuditFilter, AuditPage, AuditRow, Commitment};
+pub use chrome::{Chrome, Crumb, Nav, Notice, NoticeKind, OrganizationLink, Theme};
+pub use dataset::{
+    DatasetHeader, DatasetNewPage, DatasetRow, DatasetSettingsPage, DatasetTab, DatasetsPage, FieldRow,
+};
+pub use error::ErrorPage;
+pub use export::ExportPage;
+pub use filter::{FilterBar, FilterChip, FilterCondition};
+pub use form::{Choice, ErrorSummary, FieldFailure, FieldInput, InputKind};
+pub use history::{Change, RecordHistoryPage, RecordVersion};
+pub use import::{ImportColumn, ImportPreviewPage, ImportRow, ImportsPage};
+pub use import_job::{ImportOutcome, ImportProgressPage, ImportResultPage, RefusedRow};
+pub use member::{MemberRow, MembersPage};
+pub use organization::{OrganizationCard, OrganizationsPage};
+pub use promise::{PromiseCounts, PromiseSection, PromiseState, PromiseView, PromisesPage};
+pub use record::{RecordPage, RecordRow, RecordValue, RecordsPage};
+pub use record_form::{ConflictRow, RecordConflict, RecordFormPage};
+pub use sign_in::SignInPage;
+pub use table::{Badge, CellKind, Column, Fact, Moment, PageSizeLink, Pagination, Sort, TableCell, Tone};
+pub use token::{FreshToken, TokenRow, TokensPage};
+pub use trash::{TrashPage, TrashRow};

@@ -1,0 +1,57 @@
+//! Members of an organization.
+
+use super::chrome::initials;
+use super::{Badge, Choice, Chrome, ErrorSummary, FieldInput, Moment};
+use askama::Template;
+
+/// `/o/{org}/members`: posts a new member to itself, `role` to `.../members/{id}/role`, and to
+/// `.../members/{id}/disable` or `/enable`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "members.html")]
+pub struct MembersPage {
+    /// The frame.
+    pub chrome: Chrome,
+    /// Slug of the organization.
+    pub organization: String,
+    /// The members.
+    pub members: Vec<MemberRow>,
+    /// Inputs for a new member.
+    pub fields: Vec<FieldInput>,
+    /// Whether the form for a new member stands open.
+    pub add_open: bool,
+    /// Why the last try was refused.
+    pub failure: Option<ErrorSummary>,
+    /// Whether to offer changes.
+    pub may_administer: bool,
+}
+
+/// A member in the list.
+#[derive(Debug, Clone)]
+pub struct MemberRow {
+    /// Membership id.
+    pub id: String,
+    /// Display name.
+    pub name: String,
+    /// Name to sign in with.
+    pub login: String,
+    /// Role in words.
+    pub role: String,
+    /// Roles on offer, the present one selected; empty when the role cannot be changed.
+    pub roles: Vec<Choice>,
+    /// Active, invited, disabled.
+    pub state: Badge,
+    /// Last sign-in; `None` if there was none.
+    pub last_seen: Option<Moment>,
+    /// Whether this is the reader.
+    pub is_self: bool,
+    /// Whether the membership is disabled.
+    pub disabled: bool,
+}
+
+impl MemberRow {
+    /// Up to two letters that stand for the person.
+    #[must_use]
+    pub fn initials(&self) -> String {
+        initials(&self.name)
+    }
+}

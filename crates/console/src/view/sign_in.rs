@@ -1,0 +1,20 @@
+//! Signing in with a name and a password.
+
+use super::{Chrome, ErrorSummary, FieldInput};
+use askama::Template;
+
+/// `/sign-in`: posts `login`, `password`, `next` and `csrf` to `/sign-in`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "sign_in.html")]
+pub struct SignInPage {
+    /// The frame, without account.
+    pub chrome: Chrome,
+    /// Name of this appliance, as its operator calls it.
+    pub appliance_name: String,
+    /// Fields `login` and `password`.
+    pub fields: Vec<FieldInput>,
+    /// Why the last try was refused.
+    pub failure: Option<ErrorSummary>,
+    /// Path to go to afterwards; empty for the default.
+    pub next: String,
+}

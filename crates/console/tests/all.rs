@@ -1,0 +1,13 @@
+//! Renders every page with sample data, checks the rules of README.md on each, and leaves the pages as a preview.
+
+#[cfg(test)]
+mod all {
+    mod administration;
+    mod contrast;
+    mod html;
+    mod jobs;
+    mod pages;
+    mod preview;
+    mod records;
+    mod sample;
+}
