@@ -4,6 +4,7 @@
 //! roles that live in it alone go when the [`TestDatabase`] is dropped, or, if its process was killed, at the next
 //! test's start. Start at [`TestDatabase::create`].
 
+use std::fs::File;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -49,6 +50,8 @@ impl Database {
 #[derive(Debug)]
 pub struct TestDatabase {
     database: Database,
+    /// Keeps the shared cluster from being stopped under the test.
+    _use: File,
 }
 
 impl TestDatabase {
@@ -65,12 +68,19 @@ impl TestDatabase {
         Self::create_in(cluster, fingerprint, prepare).await
     }
 
-    /// The same in a given cluster, which must be running: for tests that crash it or need durability.
+    /// The same in a given cluster, which is started if need be: for tests that crash it or need durability.
     pub async fn create_in(
         cluster: Cluster,
         fingerprint: &str,
         prepare: impl AsyncFnOnce(&Database) -> Result<()>,
     ) -> Result<Self> {
+        let holding = cluster.clone();
+        let held = tokio::task::spawn_blocking(move || -> Result<File> {
+            let held = shared::hold(&holding)?;
+            holding.start()?;
+            Ok(held)
+        })
+        .await??;
         let client = cluster.superuser("postgres")?.connect().await?;
         let template = template::ensure(&client, &cluster, fingerprint, prepare).await?;
         cleanup::drop_databases_of_dead_processes(&client).await?;
@@ -82,6 +92,7 @@ impl TestDatabase {
             .with_context(|| format!("cannot copy the template {template}"))?;
         Ok(Self {
             database: Database { cluster, name },
+            _use: held,
         })
     }
 }

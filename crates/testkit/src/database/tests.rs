@@ -108,3 +108,10 @@ async fn what_a_killed_test_left_behind_is_dropped() {
     let _next = TestDatabase::create("two tests", prepare).await.unwrap();
     assert!(!exists("database", &name).await);
 }
+
+#[tokio::test]
+async fn the_shared_cluster_is_not_stopped_under_a_test() {
+    let database = TestDatabase::create("two tests", prepare).await.unwrap();
+    shared::stop_unused().unwrap();
+    assert_eq!(names(&database).await, ["chair"]);
+}

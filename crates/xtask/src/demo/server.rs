@@ -1,0 +1,79 @@
+//! One daemon of the demo: started with its log in a file, stopped with SIGTERM.
+
+use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use nix::sys::signal::Signal;
+use testkit::process;
+
+use crate::program;
+
+const STOP_SECONDS_MAX: u64 = 20;
+const LOG_LINES_SHOWN: usize = 15;
+
+pub(super) struct Server {
+    name: &'static str,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Server {
+    /// In a process group of its own, so that Ctrl-C in a terminal reaches us alone and the order of the end is ours.
+    pub(super) fn start(name: &'static str, settings: &Path, folder: &Path) -> Result<Self> {
+        let log = folder.join(format!("{name}.log"));
+        let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+        let mut command = Command::new(program());
+        command.arg("--config").arg(settings).arg(name);
+        command
+            .stdin(Stdio::null())
+            .stdout(output.try_clone()?)
+            .stderr(output)
+            .process_group(0);
+        let child = command
+            .spawn()
+            .with_context(|| format!("cannot start `strongroom {name}`"))?;
+        Ok(Self { name, child, log })
+    }
+
+    /// The subcommand that it runs.
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// How it ended, if it has.
+    pub(super) fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// The last lines of its log.
+    pub(super) fn log_end(&self) -> String {
+        let text = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..].join("\n")
+    }
+
+    /// Asks it to end, waits, and kills it if it does not.
+    pub(super) fn stop(&mut self) {
+        eprintln!("stopping `strongroom {}`", self.name);
+        process::send(self.child.id().cast_signed(), Signal::SIGTERM).ok();
+        let ended = process::poll(Duration::from_secs(STOP_SECONDS_MAX), || {
+            self.child.try_wait().is_ok_and(|status| status.is_some())
+        });
+        if !ended {
+            eprintln!("`strongroom {}` does not stop and is killed", self.name);
+            self.child.kill().ok();
+            self.child.wait().ok();
+        }
+    }
+}
+
+/// The program that was just built.
+fn program() -> PathBuf {
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| program::root().join("target"), PathBuf::from);
+    target.join("debug/strongroom")
+}

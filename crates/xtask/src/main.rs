@@ -1,0 +1,57 @@
+#![doc = include_str!("../README.md")]
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+mod ci;
+#[cfg(feature = "services")]
+mod demo;
+mod documents;
+mod layers;
+mod licences;
+mod openapi;
+mod postgresql;
+mod program;
+mod stage;
+mod test;
+mod tools;
+mod workspace;
+
+/// The commands of Strongroom's development.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a whole Strongroom with sample data on localhost; Ctrl-C stops it, the data stays
+    Demo(stage::DemoArguments),
+    /// Install what the tests need and run them
+    Test(test::TestArguments),
+    /// Format, clippy, layers, documents, licences and tests
+    Ci,
+    /// Check the order of the crates and the firewalls between them
+    Layers,
+    /// Check links in the documentation, and the code map against the workspace
+    Documents,
+    /// Check licences, bans and sources of the dependencies
+    Licences,
+    /// Write the API's OpenAPI document, or check that the written one is current
+    Openapi(openapi::OpenapiArguments),
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().command {
+        Command::Demo(arguments) => stage::demo(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Ci => ci::run(),
+        Command::Layers => layers::run(),
+        Command::Documents => documents::run(),
+        Command::Licences => licences::run(),
+        Command::Openapi(arguments) => openapi::run(&arguments),
+    }
+}

@@ -1,0 +1,82 @@
+//! `cargo xtask test`: installs what the tests need, runs them all, and ends with the runner's summary.
+//!
+//! Order: documentation examples, then the crates that speak SQL on PostgreSQL 17, then everything on Debian's
+//! PostgreSQL, so that the whole run's summary stands last. A failure does not keep the later runs from running.
+
+use anyhow::{Result, bail};
+use clap::Args;
+use testkit::cluster::{Binaries, shared};
+use testkit::install;
+
+use crate::{postgresql, program, tools};
+
+/// What runs a second time on the other PostgreSQL.
+const SQL_TESTS: &str = "package(strongroom-store) | package(strongroom-platform)";
+
+/// What `cargo xtask test` takes.
+#[derive(Debug, Args)]
+pub(crate) struct TestArguments {
+    /// The long tests too
+    #[arg(long)]
+    all: bool,
+    /// Only tests whose name holds one of these
+    filters: Vec<String>,
+}
+
+impl TestArguments {
+    /// Everything that runs before a change lands.
+    pub(crate) fn whole() -> Self {
+        Self {
+            all: false,
+            filters: Vec::new(),
+        }
+    }
+}
+
+pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
+    program::install(&[install::BUILD, install::DEMO, install::TESTS])?;
+    let mut failures = Vec::new();
+    if arguments.filters.is_empty() {
+        failures.extend(examples().err());
+        failures.extend(other_postgresql(arguments).err());
+    }
+    failures.extend(everything(arguments).err());
+    let stopped = shared::stop_unused();
+    if failures.is_empty() {
+        return stopped;
+    }
+    let failures: Vec<String> = failures.iter().map(|failure| format!("{failure:#}")).collect();
+    bail!("{}", failures.join("\n"))
+}
+
+fn examples() -> Result<()> {
+    program::run(program::cargo().args(["test", "--doc", "--workspace", "--quiet"]))
+}
+
+/// The package selection is a filter and not `--package`, which would compile the dependencies once more with fewer
+/// features.
+fn other_postgresql(arguments: &TestArguments) -> Result<()> {
+    if Binaries::newest()?.major() == postgresql::OTHER_MAJOR {
+        return Ok(());
+    }
+    postgresql::ensure_other()?;
+    let mut nextest = tools::nextest()?;
+    nextest.args(["run", "--workspace", "--no-tests=pass", "--filterset", SQL_TESTS]);
+    nextest
+        .args(profile(arguments))
+        .env("STRONGROOM_TEST_PG", postgresql::OTHER_MAJOR.to_string());
+    program::run(&mut nextest)
+}
+
+fn everything(arguments: &TestArguments) -> Result<()> {
+    let mut nextest = tools::nextest()?;
+    nextest
+        .args(["run", "--workspace"])
+        .args(profile(arguments))
+        .args(&arguments.filters);
+    program::run(&mut nextest)
+}
+
+fn profile(arguments: &TestArguments) -> &'static [&'static str] {
+    if arguments.all { &["--profile", "all"] } else { &[] }
+}
