@@ -1,0 +1,162 @@
+//! Sealed files in chunks: attachments of records, uploads for imports, reports. One store, one backup, one isolation.
+
+use super::{Tenant, TenantTx};
+use crate::StoreError;
+use jiff::Timestamp;
+use types::{AccountId, AttachmentId};
+
+/// What a file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A record's attachment.
+    Attachment,
+    /// An upload to be imported.
+    Import,
+    /// A report for download.
+    Report,
+}
+
+impl Purpose {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Attachment => "attachment",
+            Self::Import => "import",
+            Self::Report => "report",
+        }
+    }
+}
+
+/// A file without its bytes.
+#[derive(Debug, Clone)]
+pub struct StoredFile {
+    /// Its id.
+    pub id: AttachmentId,
+    /// Its name, sealed.
+    pub name: Vec<u8>,
+    /// Its media type, as the sender said.
+    pub media_type: String,
+    /// Its size in bytes.
+    pub size: i64,
+    /// SHA-256 of its bytes.
+    pub sha256: Vec<u8>,
+    /// When it came.
+    pub created_at: Timestamp,
+    /// Who brought it.
+    pub created_by: AccountId,
+}
+
+/// Adds a chunk. A file appears only with [`insert`], in the same transaction.
+///
+/// # Errors
+/// What the database refused.
+pub async fn insert_chunk(
+    tx: &TenantTx,
+    id: AttachmentId,
+    number: i32,
+    sealed: &[u8],
+) -> Result<(), StoreError> {
+    let text = format!(
+        "INSERT INTO {}._file_chunk (file_id, number, sealed) VALUES ($1, $2, $3)",
+        tx.tenant.schema()
+    );
+    let connection = tx.connection()?;
+    let statement = connection.prepare(&text).await?;
+    connection
+        .client
+        .execute(&statement, &[&id.0, &number, &sealed])
+        .await?;
+    Ok(())
+}
+
+/// Adds a file whose chunks are there already.
+///
+/// # Errors
+/// What the database refused.
+pub async fn insert(tx: &TenantTx, purpose: Purpose, file: &StoredFile) -> Result<(), StoreError> {
+    let text = format!(
+        "INSERT INTO {}._file (id, purpose, name, media_type, size, sha256, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        tx.tenant.schema()
+    );
+    let client = &tx.connection()?.client;
+    client
+        .execute(
+            &text,
+            &[
+                &file.id.0,
+                &purpose.as_str(),
+                &file.name,
+                &file.media_type,
+                &file.size,
+                &file.sha256,
+                &file.created_by.0,
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+/// The file of that id and purpose.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub async fn find(tenant: &Tenant, purpose: Purpose, id: AttachmentId) -> Result<StoredFile, StoreError> {
+    let text = format!(
+        "SELECT id, name, media_type, size, sha256, created_at, created_by FROM {}._file WHERE id = $1 AND purpose = $2",
+        tenant.schema()
+    );
+    let connection = tenant.reader().await?;
+    let statement = connection.prepare(&text).await?;
+    let row = connection
+        .client
+        .query_opt(&statement, &[&id.0, &purpose.as_str()])
+        .await?;
+    let row = row.ok_or(StoreError::NotFound)?;
+    Ok(StoredFile {
+        id: AttachmentId(row.try_get(0)?),
+        name: row.try_get(1)?,
+        media_type: row.try_get(2)?,
+        size: row.try_get(3)?,
+        sha256: row.try_get(4)?,
+        created_at: row.try_get(5)?,
+        created_by: AccountId(row.try_get(6)?),
+    })
+}
+
+/// A sealed chunk; `None` after the last.
+///
+/// # Errors
+/// What the connection reports.
+pub async fn chunk(tenant: &Tenant, id: AttachmentId, number: i32) -> Result<Option<Vec<u8>>, StoreError> {
+    let text = format!(
+        "SELECT sealed FROM {}._file_chunk WHERE file_id = $1 AND number = $2",
+        tenant.schema()
+    );
+    let connection = tenant.reader().await?;
+    let statement = connection.prepare(&text).await?;
+    let row = connection.client.query_opt(&statement, &[&id.0, &number]).await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
+/// Removes a file with its chunks, such as an upload after its import.
+///
+/// # Errors
+/// What the database refused.
+pub async fn remove(tx: &TenantTx, id: AttachmentId) -> Result<(), StoreError> {
+    let client = &tx.connection()?.client;
+    client
+        .execute(
+            &format!(
+                "DELETE FROM {}._file_chunk WHERE file_id = $1",
+                tx.tenant.schema()
+            ),
+            &[&id.0],
+        )
+        .await?;
+    client
+        .execute(
+            &format!("DELETE FROM {}._file WHERE id = $1", tx.tenant.schema()),
+            &[&id.0],
+        )
+        .await?;
+    Ok(())
+}
