@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -44,8 +46,19 @@ enum Command {
     Openapi(openapi::OpenapiArguments),
 }
 
-fn main() -> Result<()> {
-    match Arguments::parse().command {
+/// A failure is told in a line or two: where it happened in xtask helps nobody.
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
         Command::Demo(arguments) => stage::demo(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Ci => ci::run(),
