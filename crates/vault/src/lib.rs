@@ -1,0 +1,31 @@
+#![doc = include_str!("../README.md")]
+
+pub mod blind;
+pub mod crypto;
+pub mod hierarchy;
+pub mod mac;
+pub mod opening;
+pub mod password;
+pub mod place;
+pub mod purpose;
+pub mod random;
+pub mod record_key;
+pub mod root;
+pub mod seal;
+pub mod secret;
+pub mod token;
+
+mod aead;
+mod hkdf;
+
+pub use crypto::CryptoError;
+pub use hierarchy::OrganizationKey;
+pub use opening::Opening;
+pub use password::{PasswordHasher, Strength, Verdict};
+pub use place::Place;
+pub use purpose::{OrganizationKeys, Purpose, PurposeKey};
+pub use record_key::RecordKey;
+pub use root::RootKey;
+pub use seal::OpenError;
+pub use secret::{Secret, SecretText};
+pub use token::{ApiToken, ApiTokenId, HashedToken, SessionToken};
