@@ -91,6 +91,9 @@
     });
   });
 
+  // On a narrow screen the navigation scrolls: bring the current item into it.
+  document.querySelector(".main-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   // A link to one promise opens it; a failed form takes the focus to its summary.
   const reveal = () => {
     const goal = location.hash.length > 1 && document.getElementById(location.hash.slice(1));

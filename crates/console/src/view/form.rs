@@ -85,6 +85,12 @@ impl FieldInput {
         }
     }
 
+    /// Whether a drop-down of these choices gets an empty one in front: it may be left out, and none stands for that.
+    #[must_use]
+    pub fn needs_empty_choice(&self, choices: &[Choice]) -> bool {
+        !self.required && choices.first().is_none_or(|first| !first.value.is_empty())
+    }
+
     /// Type and `inputmode` of a plain `<input>`.
     #[must_use]
     pub fn input_attributes(&self) -> (&'static str, &'static str) {

@@ -32,14 +32,17 @@ fn imports() -> ImportsPage {
         actor: "Ada Okonkwo".into(),
         at: at("12 Mar 2026, 13:50"),
     };
-    let datasets = [("customers", "Customers"), ("payments", "Payments")];
+    let datasets = [
+        ("", "A new dataset, from the file"),
+        ("customers", "Customers"),
+        ("payments", "Payments"),
+    ];
     ImportsPage {
         chrome: chrome("Imports", Nav::Imports),
         organization: "northwind".into(),
         fields: vec![
             FieldInput::new("file", "CSV file", InputKind::File(".csv,text/csv")).required(),
-            FieldInput::new("dataset", "Dataset", InputKind::Choice(choices(&datasets, "")))
-                .with_help("Leave empty to make a new dataset from the file."),
+            FieldInput::new("dataset", "Dataset", InputKind::Choice(choices(&datasets, ""))),
             FieldInput::new("name", "Name of the new dataset", InputKind::Text)
                 .with_help("Empty: the name of the file."),
         ],

@@ -200,78 +200,33 @@ fn columns() -> Vec<Column> {
     ]
 }
 
+/// Customer, name, contract, months, monthly charges, total charges, internet.
+const PEOPLE: [&str; 6] = [
+    "7590-VHVEG|Maren Solheim|Month-to-month|1|29.85 USD|29.85 USD|DSL",
+    "5575-GNVDE|Tomás Echeverría|One year|34|56.95 USD|1,889.50 USD|DSL",
+    "3668-QPYBK|Ingrid Østby|Month-to-month|2|53.85 USD|108.15 USD|DSL",
+    "7795-CFOCW|Rahul Deshmukh|One year|45|42.30 USD|1,840.75 USD|DSL",
+    "9237-HQITU|Chiara Lombardi|Month-to-month|2|70.70 USD|151.65 USD|Fibre optic",
+    "9305-CDSKC|Wanjiru Kamau|Month-to-month|8|99.65 USD|820.50 USD|Fibre optic",
+];
+
 fn record_rows() -> Vec<RecordRow> {
-    let people = [
-        (
-            "7590-VHVEG",
-            "Maren Solheim",
-            "Month-to-month",
-            "1",
-            "29.85 USD",
-            "29.85 USD",
-            "DSL",
-        ),
-        (
-            "5575-GNVDE",
-            "Tomás Echeverría",
-            "One year",
-            "34",
-            "56.95 USD",
-            "1,889.50 USD",
-            "DSL",
-        ),
-        (
-            "3668-QPYBK",
-            "Ingrid Østby",
-            "Month-to-month",
-            "2",
-            "53.85 USD",
-            "108.15 USD",
-            "DSL",
-        ),
-        (
-            "7795-CFOCW",
-            "Rahul Deshmukh",
-            "One year",
-            "45",
-            "42.30 USD",
-            "1,840.75 USD",
-            "DSL",
-        ),
-        (
-            "9237-HQITU",
-            "Chiara Lombardi",
-            "Month-to-month",
-            "2",
-            "70.70 USD",
-            "151.65 USD",
-            "Fibre optic",
-        ),
-        (
-            "9305-CDSKC",
-            "Wanjiru Kamau",
-            "Month-to-month",
-            "8",
-            "99.65 USD",
-            "820.50 USD",
-            "Fibre optic",
-        ),
-    ];
     let row = |index: usize| {
-        let (id, name, contract, months, monthly, total, internet) = people[index % people.len()];
+        let person: Vec<&str> = PEOPLE[index % PEOPLE.len()].split('|').collect();
+        let id = person[0];
         let cells = vec![
             text(id),
-            text(name),
+            text(person[1]),
             if index == 3 {
                 TableCell::empty()
             } else {
                 TableCell::masked()
             },
-            TableCell::new(contract, CellKind::Tag),
-            TableCell::new(months, CellKind::Number),
-            money(monthly),
-            money(total),
-            text(internet),
+            TableCell::new(person[2], CellKind::Tag),
+            TableCell::new(person[3], CellKind::Number),
+            money(person[4]),
+            money(person[5]),
+            text(person[6]),
             TableCell::new(
                 if index.is_multiple_of(2) { "true" } else { "false" },
                 CellKind::Boolean,
@@ -292,75 +247,74 @@ fn record_rows() -> Vec<RecordRow> {
     (0..24).map(row).collect()
 }
 
-fn records(full: bool) -> RecordsPage {
-    let fields = choices(
-        &[
-            ("contract", "Contract"),
-            ("monthly_charges", "Monthly charges"),
-            ("since", "Since"),
-        ],
-        "",
-    );
-    let operators = choices(
-        &[
-            ("eq", "is"),
-            ("ne", "is not"),
-            ("contains", "contains"),
-            ("gte", "is at least"),
-        ],
-        "",
-    );
+fn filter(full: bool) -> FilterBar {
     let condition = |field: &str, operator: &str, value: &str| FilterCondition {
         field: field.into(),
         operator: operator.into(),
         value: value.into(),
-        error: None,
+        error: (value == "yesterday").then(|| "Since is a date: write it as 2026-03-12".into()),
     };
     let chip = |text: &str| FilterChip {
         text: text.into(),
         remove_href: CUSTOMERS.into(),
     };
-    let mut bad = condition("since", "gte", "yesterday");
-    bad.error = Some("Since is a date: write it as 2026-03-12".into());
+    let fields = [
+        ("contract", "Contract"),
+        ("monthly_charges", "Monthly charges"),
+        ("since", "Since"),
+    ];
+    let operators = [
+        ("eq", "is"),
+        ("ne", "is not"),
+        ("contains", "contains"),
+        ("gte", "is at least"),
+    ];
+    FilterBar {
+        action: CUSTOMERS.into(),
+        search: if full { String::new() } else { "zebra".into() },
+        fields: choices(&fields, ""),
+        operators: choices(&operators, ""),
+        conditions: if full {
+            vec![condition("contract", "ne", "Two year"), condition("", "", "")]
+        } else {
+            vec![
+                condition("contract", "eq", "One year"),
+                condition("since", "gte", "yesterday"),
+            ]
+        },
+        applied: vec![
+            chip("Contract is not Two year"),
+            chip("Monthly charges is at least 29.00"),
+        ],
+        clear_href: CUSTOMERS.into(),
+        open: !full,
+        kept: vec![("sort".into(), "-monthly_charges".into())],
+    }
+}
+
+fn records(full: bool) -> RecordsPage {
+    let summary = if full {
+        "24 records of about 5,348"
+    } else {
+        "No records"
+    };
+    let page_size = |size| PageSizeLink {
+        size,
+        href: format!("{CUSTOMERS}?limit={size}"),
+        current: size == 25,
+    };
     RecordsPage {
         chrome: inside("Customers", &[("Datasets", DATASETS)]),
         dataset: dataset(DatasetTab::Records),
-        filter: FilterBar {
-            action: CUSTOMERS.into(),
-            search: if full { String::new() } else { "zebra".into() },
-            fields,
-            operators,
-            conditions: if full {
-                vec![condition("contract", "ne", "Two year"), condition("", "", "")]
-            } else {
-                vec![condition("contract", "eq", "One year"), bad]
-            },
-            applied: vec![
-                chip("Contract is not Two year"),
-                chip("Monthly charges is at least 29.00"),
-            ],
-            clear_href: CUSTOMERS.into(),
-            open: !full,
-            kept: vec![("sort".into(), "-monthly_charges".into())],
-        },
+        filter: filter(full),
         columns: columns(),
         rows: if full { record_rows() } else { Vec::new() },
         pagination: Pagination {
-            summary: if full {
-                "24 records of about 5,348".into()
-            } else {
-                "No records".into()
-            },
+            summary: summary.into(),
             first_href: full.then(|| CUSTOMERS.into()),
             previous_href: None,
             next_href: full.then(|| format!("{CUSTOMERS}?after=eyJ")),
-            page_sizes: [25, 50, 100]
-                .map(|size| PageSizeLink {
-                    size,
-                    href: format!("{CUSTOMERS}?limit={size}"),
-                    current: size == 25,
-                })
-                .to_vec(),
+            page_sizes: [25, 50, 100].map(page_size).to_vec(),
         },
         narrowed: true,
     }
