@@ -12,7 +12,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
-      const menu = document.querySelector("details.menu[open]");
+      const menu = document.querySelector("details.menu[open], details.builder[open]");
       if (menu) {
         menu.open = false;
         menu.querySelector("summary").focus();

@@ -3,7 +3,9 @@
 #[cfg(test)]
 mod all {
     mod administration;
+    mod audit;
     mod contrast;
+    mod datasets;
     mod html;
     mod jobs;
     mod pages;

@@ -208,3 +208,29 @@ pub struct PageSizeLink {
     /// Whether it is in use.
     pub current: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_masked_cell_never_shows_its_text() {
+        let html = TableCell::new("NO 974 760 673", CellKind::Masked)
+            .render()
+            .unwrap();
+        assert!(html.contains("••••") && !html.contains("974"), "{html}");
+    }
+
+    #[test]
+    fn the_text_of_a_cell_is_escaped() {
+        for kind in [
+            CellKind::Text,
+            CellKind::Code,
+            CellKind::Tag,
+            CellKind::Link { href: "/o".into() },
+        ] {
+            let html = TableCell::new("<b>x</b>", kind).render().unwrap();
+            assert!(!html.contains("<b>"), "{html}");
+        }
+    }
+}

@@ -5,14 +5,14 @@ use super::sample::Page;
 use std::collections::HashSet;
 
 pub(super) fn all_pages() -> Vec<Page> {
-    [
+    let parts = [
         super::administration::pages(),
+        super::audit::pages(),
+        super::datasets::pages(),
         super::records::pages(),
         super::jobs::pages(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    ];
+    parts.into_iter().flatten().collect()
 }
 
 fn for_each_page(check: impl Fn(&str, &str, &[Tag<'_>])) {
@@ -189,7 +189,7 @@ fn a_page_before_sign_in_shows_no_navigation() {
 }
 
 #[test]
-fn no_sample_of_a_masked_value_is_in_the_page() {
+fn a_masked_cell_says_so_to_a_screen_reader() {
     let pages = all_pages();
     let page = pages
         .iter()

@@ -1,0 +1,260 @@
+//! Sample pages of what auditors read: entries, the access log, the promise register.
+
+use super::sample::{Page, at, badge, choices, chrome, code, fact, inside, money, page, text};
+use console::view::{
+    AccessLogPage, AccessRow, AuditEntryPage, AuditFilter, AuditPage, AuditRow, Change, Chrome, Commitment,
+    Nav, Pagination, PromiseCounts, PromiseSection, PromiseState, PromiseView, PromisesPage, Tone,
+};
+
+pub(super) fn pages() -> Vec<Page> {
+    vec![
+        page("/o/northwind/audit", &audit()),
+        page("/o/northwind/audit/0198c2f5", &audit_entry()),
+        page("/promises", &promises()),
+        page("/account/access-log", &access_log()),
+    ]
+}
+
+fn audit() -> AuditPage {
+    let row = |action, object: &str, actor: &str, time: &str| AuditRow {
+        id: "0198c2f5".into(),
+        at: at(time),
+        actor: actor.into(),
+        action,
+        object: object.into(),
+        address: "10.20.4.17".into(),
+        request_id: "0198c2f4-9d20-7b11".into(),
+    };
+    let ada = "Ada Okonkwo";
+    AuditPage {
+        chrome: chrome("Audit", Nav::Audit),
+        organization: "northwind".into(),
+        filter: AuditFilter {
+            actions: choices(
+                &[
+                    ("record.update", "record updated"),
+                    ("record.reveal", "sensitive values revealed"),
+                ],
+                "",
+            ),
+            actors: choices(&[("ada", ada), ("jonas", "Jonas Weber")], "ada"),
+            from: "2026-03-01".into(),
+            until: String::new(),
+        },
+        entries: vec![
+            row(
+                badge("record updated", Tone::Accent),
+                "7590-VHVEG in Customers",
+                ada,
+                "12 Mar 2026, 14:02:31",
+            ),
+            row(
+                badge("sensitive values revealed", Tone::Brass),
+                "7590-VHVEG in Customers",
+                ada,
+                "12 Mar 2026, 14:01:09",
+            ),
+            row(
+                badge("import completed", Tone::Good),
+                "7,043 records in Customers",
+                ada,
+                "12 Mar 2026, 13:50:44",
+            ),
+            row(
+                badge("refused", Tone::Bad),
+                "export of Payments",
+                "Luis Prado",
+                "12 Mar 2026, 11:17:02",
+            ),
+            row(
+                badge("role changed", Tone::Warn),
+                "Mei Tanaka: editor to accountant",
+                ada,
+                "11 Mar 2026, 17:40:00",
+            ),
+            row(
+                badge("signed in", Tone::Neutral),
+                "session",
+                "Jonas Weber",
+                "11 Mar 2026, 08:02:13",
+            ),
+        ],
+        pagination: Pagination {
+            summary: "6 entries".into(),
+            next_href: Some("/o/northwind/audit?after=x".into()),
+            ..Pagination::default()
+        },
+    }
+}
+
+fn audit_entry() -> AuditEntryPage {
+    let hex = "9f2c41d07be6358a1c44f0e2d99b7a60517c83ee20a4b6d1f5083e97c2ab416d";
+    let commitment = |label: &str, opens| Commitment {
+        label: label.into(),
+        hex: hex.into(),
+        opens,
+    };
+    AuditEntryPage {
+        chrome: Chrome {
+            nav: Nav::Audit,
+            ..inside("Entry 0198c2f5", &[("Audit", "/o/northwind/audit")])
+        },
+        action: badge("record updated", Tone::Accent),
+        summary: "Ada Okonkwo changed 7590-VHVEG in Customers,".into(),
+        at: at("12 Mar 2026, 14:02:31"),
+        header: vec![
+            fact("Entry id", code("0198c2f5-13aa-7e02-8d11-0c9b54f0a7d3")),
+            fact("Actor", text("Ada Okonkwo (account)")),
+            fact("Session", code("0198c1aa-02b7")),
+            fact("Method", text("password")),
+            fact("Address", code("10.20.4.17")),
+            fact("Device", text("Firefox on Debian")),
+            fact("Request", code("0198c2f4-9d20-7b11-a01c-77d2f0e3b1aa")),
+            fact("Place in transaction", text("1 of 1")),
+        ],
+        commitments: vec![
+            commitment("Header", Some(true)),
+            commitment("Before", Some(true)),
+            commitment("After", None),
+        ],
+        changes: vec![Change {
+            label: "Monthly charges".into(),
+            before: money("31.20 USD"),
+            after: money("29.85 USD"),
+        }],
+    }
+}
+
+fn promise(id: &str, state: PromiseState, promise: &str, reason: Option<&str>) -> PromiseView {
+    let kept = state == PromiseState::Kept;
+    PromiseView {
+        id: id.into(),
+        state,
+        kind: "enforced".into(),
+        promise: promise.into(),
+        evidence:
+            "A handshake with the running listener: protocol, cipher, certificate chain, days to expiry."
+                .into(),
+        facts: if kept {
+            vec![
+                fact("Protocol", code("TLSv1.3")),
+                fact("Cipher", code("TLS_AES_256_GCM_SHA384")),
+                fact("TLS 1.2", text("refused")),
+                fact("Certificate ends", text("9 Jun 2026, in 89 days")),
+            ]
+        } else {
+            vec![]
+        },
+        reason: reason.map(Into::into),
+        made_by: vec!["CARTO".into(), "CarteFi".into(), "CTO".into()],
+        checked: Some(at("12 Mar 2026, 14:02")),
+        open: id == "transit-tls" || state == PromiseState::Broken,
+    }
+}
+
+fn promises() -> PromisesPage {
+    use PromiseState::{Broken, Kept, Unknown, Waived};
+    let state_of = |index: usize| match index {
+        0..=8 => Kept,
+        9 => Broken,
+        30 => Waived,
+        _ => Unknown,
+    };
+    let ids = [
+        "transit-tls",
+        "transit-compatibility",
+        "rest-encryption",
+        "field-encryption",
+    ];
+    PromisesPage {
+        chrome: chrome("Promises", Nav::Promises),
+        counts: PromiseCounts {
+            kept: 9,
+            broken: 1,
+            unknown: 56,
+            waived: 1,
+        },
+        wall: (0..67)
+            .map(|index| {
+                (
+                    ids.get(index)
+                        .map_or_else(|| format!("promise-{index}"), ToString::to_string),
+                    state_of(index),
+                )
+            })
+            .collect(),
+        filter: None,
+        sections: vec![PromiseSection {
+            id: "encryption".into(),
+            title: "Encryption".into(),
+            promises: vec![
+                promise(
+                    "transit-tls",
+                    Kept,
+                    "Every connection from people and programs is encrypted with TLS 1.3; plain HTTP only redirects.",
+                    None,
+                ),
+                promise(
+                    "transit-compatibility",
+                    Waived,
+                    "An administrator can admit older clients (TLS 1.2 with forward-secret AEAD ciphers only), and the register says so while it is on.",
+                    Some("Waived by Ada Okonkwo until 1 Jun 2026: no older clients here."),
+                ),
+                promise(
+                    "rest-encryption",
+                    Unknown,
+                    "All data on disk is encrypted with AES-256.",
+                    Some("Not built yet."),
+                ),
+                promise(
+                    "field-encryption",
+                    Broken,
+                    "Sensitive fields carry a second, application-level encryption under the organization's own key.",
+                    Some("1 of 200 sampled values of Customers.tax_number is not sealed."),
+                ),
+            ],
+        }],
+        checked: at("12 Mar 2026, 14:02"),
+    }
+}
+
+fn access_log() -> AccessLogPage {
+    let row = |act, method: &str, device: &str, address: &str, organization: &str| AccessRow {
+        at: at("12 Mar 2026, 08:02:13"),
+        act,
+        method: method.into(),
+        device: device.into(),
+        address: address.into(),
+        organization: organization.into(),
+    };
+    AccessLogPage {
+        chrome: chrome("Access log", Nav::AccessLog),
+        rows: vec![
+            row(
+                badge("signed in", Tone::Good),
+                "password",
+                "Firefox on Debian",
+                "10.20.4.17",
+                "",
+            ),
+            row(
+                badge("token used", Tone::Neutral),
+                "token",
+                "curl 8.12",
+                "10.20.9.3",
+                "Northwind Telecom",
+            ),
+            row(
+                badge("refused", Tone::Bad),
+                "password",
+                "Chrome on Windows",
+                "2001:db8:41::9f3",
+                "",
+            ),
+        ],
+        pagination: Pagination {
+            summary: "3 lines".into(),
+            ..Pagination::default()
+        },
+    }
+}
