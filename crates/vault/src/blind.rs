@@ -7,7 +7,6 @@
 //! What it tells: whoever reads the column sees which rows of one field are equal, and nothing else. Dataset and
 //! field are part of the input, so equal values in two columns look different.
 
-use crate::crypto::CryptoError;
 use crate::mac::hmac;
 use crate::purpose::{OrganizationKeys, Purpose, PurposeKey};
 use types::{DatasetId, FieldId};
@@ -18,15 +17,13 @@ use zeroize::Zeroizing;
 pub const BLIND_BYTES: usize = 20;
 
 /// The index value to store beside a sealed value: under the current key version.
-///
-/// # Errors
-/// OpenSSL failed.
+#[must_use]
 pub fn blind_index(
     keys: &OrganizationKeys,
     dataset: DatasetId,
     field: FieldId,
     value: &str,
-) -> Result<[u8; BLIND_BYTES], CryptoError> {
+) -> [u8; BLIND_BYTES] {
     index_under(
         keys.current(Purpose::BlindIndex),
         dataset,
@@ -36,19 +33,17 @@ pub fn blind_index(
 }
 
 /// The index values that a row with this value may have: one for each live key version, the current first.
-///
-/// # Errors
-/// OpenSSL failed.
+#[must_use]
 pub fn blind_candidates(
     keys: &OrganizationKeys,
     dataset: DatasetId,
     field: FieldId,
     value: &str,
-) -> Result<Vec<Vec<u8>>, CryptoError> {
+) -> Vec<Vec<u8>> {
     let value = normalize(value);
     let candidates = keys.newest_first(Purpose::BlindIndex);
     candidates
-        .map(|key| index_under(key, dataset, field, &value).map(Vec::from))
+        .map(|key| index_under(key, dataset, field, &value).to_vec())
         .collect()
 }
 
@@ -57,18 +52,13 @@ fn normalize(value: &str) -> Zeroizing<String> {
     Zeroizing::new(value.trim().nfc().collect())
 }
 
-fn index_under(
-    key: &PurposeKey,
-    dataset: DatasetId,
-    field: FieldId,
-    value: &str,
-) -> Result<[u8; BLIND_BYTES], CryptoError> {
+fn index_under(key: &PurposeKey, dataset: DatasetId, field: FieldId, value: &str) -> [u8; BLIND_BYTES] {
     let parts: [&[u8]; 3] = [&dataset.0.to_be_bytes(), &field.0.to_be_bytes(), value.as_bytes()];
-    let hash = hmac(key.secret().expose(), &parts)?;
+    let hash = hmac(key.secret().expose(), &parts);
     let mut out = [0; BLIND_BYTES];
     let bytes = key.version().to_be_bytes().into_iter().chain(hash);
     out.iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
-    Ok(out)
+    out
 }
 
 #[cfg(test)]
@@ -80,13 +70,13 @@ mod tests {
     const FIELD: FieldId = FieldId(2);
 
     fn index(keys: &OrganizationKeys, value: &str) -> Vec<u8> {
-        blind_index(keys, DATASET, FIELD, value).unwrap().to_vec()
+        blind_index(keys, DATASET, FIELD, value).to_vec()
     }
 
     #[test]
     fn a_search_finds_values_of_every_live_version() {
         let (old, new) = (keys(1, 1), keys(1, 2));
-        let candidates = blind_candidates(&new, DATASET, FIELD, "DE89 3704").unwrap();
+        let candidates = blind_candidates(&new, DATASET, FIELD, "DE89 3704");
         assert_eq!(candidates, [index(&new, "DE89 3704"), index(&old, "DE89 3704")]);
         assert_eq!(candidates[0][..4], [0, 0, 0, 2]);
         assert_eq!(candidates[1][..4], [0, 0, 0, 1]);
@@ -114,7 +104,7 @@ mod tests {
         let (mine, theirs) = (keys(1, 1), keys(2, 1));
         let home = index(&mine, "value");
         assert_ne!(home, index(&theirs, "value"));
-        assert_ne!(home, blind_index(&mine, DatasetId(2), FIELD, "value").unwrap());
-        assert_ne!(home, blind_index(&mine, DATASET, FieldId(3), "value").unwrap());
+        assert_ne!(home, blind_index(&mine, DatasetId(2), FIELD, "value"));
+        assert_ne!(home, blind_index(&mine, DATASET, FieldId(3), "value"));
     }
 }
