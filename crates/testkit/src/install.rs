@@ -13,8 +13,14 @@ use nix::unistd::Uid;
 pub const BUILD: &[&str] = &["build-essential", "pkg-config", "libssl-dev"];
 /// What the demo runs on.
 pub const DEMO: &[&str] = &["postgresql"];
-/// What the tests drive, beside what the demo needs. `libnss3` and the like come with Chromium.
-pub const TESTS: &[&str] = &["chromium", "chromium-driver", "curl", "fonts-dejavu-core"];
+/// What the tests drive, beside what the demo needs.
+pub const TESTS: &[&str] = &[
+    "chromium",
+    "chromium-driver",
+    "curl",
+    "fonts-dejavu-core",
+    "openssl",
+];
 
 /// Read by `pg_createcluster` while PostgreSQL's package is set up.
 const CREATECLUSTER_FOLDER: &str = "/etc/postgresql-common/createcluster.d";

@@ -93,7 +93,7 @@ async fn serve(folder: &Path, cluster: &Cluster) -> Result<()> {
 /// The servers go into the list as they start, so that the caller can stop them whatever happens.
 async fn serve_until_interrupted(settings: &Path, folder: &Path, servers: &mut Vec<Server>) -> Result<()> {
     for command in ["serve", "work"] {
-        servers.push(Server::start(command, settings, folder)?);
+        servers.push(Server::start(&server::program(), command, settings, folder)?);
     }
     wait_until_ready(servers).await?;
     println!("Strongroom is at {ADDRESS}");

@@ -23,10 +23,10 @@ pub(super) struct Server {
 
 impl Server {
     /// In a process group of its own, so that Ctrl-C in a terminal reaches us alone and the order of the end is ours.
-    pub(super) fn start(name: &'static str, settings: &Path, folder: &Path) -> Result<Self> {
+    pub(super) fn start(program: &Path, name: &'static str, settings: &Path, folder: &Path) -> Result<Self> {
         let log = folder.join(format!("{name}.log"));
         let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-        let mut command = Command::new(program());
+        let mut command = Command::new(program);
         command.arg("--config").arg(settings).arg(name);
         command
             .stdin(Stdio::null())
@@ -72,8 +72,47 @@ impl Server {
 }
 
 /// The program that was just built.
-fn program() -> PathBuf {
+pub(super) fn program() -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| program::root().join("target"), PathBuf::from);
     target.join("debug/strongroom")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn server(script: &str) -> (tempfile::TempDir, Server) {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("program");
+        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let server = Server::start(&program, "serve", Path::new("settings"), folder.path()).unwrap();
+        (folder, server)
+    }
+
+    #[test]
+    fn a_server_is_asked_to_end_and_its_log_kept() {
+        let (_folder, mut server) =
+            server("trap 'echo bye; exit 0' TERM; echo \"$@\"; while :; do sleep 0.05; done");
+        assert!(process::poll(Duration::from_secs(10), || server.log_end()
+            == "--config settings serve"));
+        assert!(server.ended().unwrap().is_none());
+        server.stop();
+        assert!(server.ended().unwrap().unwrap().success());
+        assert!(server.log_end().ends_with("bye"), "{}", server.log_end());
+    }
+
+    #[test]
+    fn a_server_that_ends_by_itself_is_noticed() {
+        let (_folder, mut server) = server("echo broken; exit 3");
+        assert!(process::poll(Duration::from_secs(10), || server
+            .ended()
+            .unwrap()
+            .is_some()));
+        assert_eq!(server.ended().unwrap().unwrap().code(), Some(3));
+        assert_eq!(server.log_end(), "broken");
+    }
 }
