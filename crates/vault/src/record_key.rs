@@ -96,3 +96,41 @@ impl RecordKey {
 fn place(object: [u8; 16], id: [u8; 16]) -> Vec<u8> {
     [object, id].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::opening::{Opening, open_image, seal_image};
+    use types::EntryId;
+
+    #[test]
+    fn an_image_is_tied_to_the_id_of_its_key_and_not_to_the_bytes_alone() {
+        let secret = || Secret::from_slice(&[1; 32]).unwrap();
+        let (key, renamed) = (
+            RecordKey {
+                id: [1; 16],
+                secret: secret(),
+            },
+            RecordKey {
+                id: [2; 16],
+                secret: secret(),
+            },
+        );
+        let entry = EntryId::new(1_000, [3; 10]);
+        let sealed = seal_image(&key, entry, &Opening::new(b"image".to_vec()).unwrap()).unwrap();
+        assert!(open_image(&key, entry, &sealed).is_ok());
+        assert!(matches!(
+            open_image(&renamed, entry, &sealed),
+            Err(OpenError::Refused)
+        ));
+    }
+
+    #[test]
+    fn a_log_line_shows_no_key() {
+        let key = RecordKey {
+            id: [0; 16],
+            secret: Secret::from_slice(&[0xab; 32]).unwrap(),
+        };
+        assert!(!format!("{key:?}").contains("171"));
+    }
+}
