@@ -1,0 +1,167 @@
+//! Accounts: people, appliance-wide, with a password that is kept as an Argon2id hash only.
+
+use crate::{
+    Platform,
+    act::{Act, Object, vault_failure},
+    caller::{Caller, Identity},
+    error::{PlatformError, Result},
+    organization::checked_name,
+    workspace::random,
+};
+use store::{
+    NewEntry,
+    control::{ControlTx, account as rows, session},
+};
+use types::{AccountId, EmailAddress, ProblemCode};
+use vault::{SecretText, Verdict};
+
+/// Fewest characters of a password that is not joined by a second factor.
+pub const PASSWORD_LENGTH_MIN: usize = 15;
+
+/// A person to be given an account.
+#[derive(Debug)]
+pub struct NewPerson {
+    /// Their e-mail address.
+    pub email: String,
+    /// Their name.
+    pub name: String,
+    /// Their password; without one they cannot sign in with a password.
+    pub password: Option<SecretText>,
+}
+
+/// A person whose values were checked and whose password was hashed.
+pub(crate) struct Prepared {
+    email: EmailAddress,
+    name: String,
+    password: Option<String>,
+}
+
+/// Checks a person's values and hashes the password, before a transaction is opened.
+pub(crate) async fn prepare(platform: &Platform, person: NewPerson) -> Result<Prepared> {
+    let email = person.email.parse::<EmailAddress>();
+    let email = email.map_err(|error| PlatformError::invalid_at("/email", "malformed", error.to_string()))?;
+    let name = checked_name("/name", &person.name)?;
+    let password = match person.password {
+        Some(password) => Some(hash(platform, "/password", password, &[email.as_str(), &name]).await?),
+        None => None,
+    };
+    Ok(Prepared {
+        email,
+        name,
+        password,
+    })
+}
+
+/// Checks a new password and hashes it. `context` are words that it must not consist of.
+async fn hash(platform: &Platform, pointer: &str, password: SecretText, context: &[&str]) -> Result<String> {
+    let text = password.expose();
+    let length = text.chars().count();
+    if length < PASSWORD_LENGTH_MIN {
+        let message = format!("at least {PASSWORD_LENGTH_MIN} characters; a sentence of a few words is good");
+        return Err(PlatformError::invalid_at(pointer, "too-short", message));
+    }
+    let lower = text.to_lowercase();
+    let distinct: std::collections::BTreeSet<char> = lower.chars().collect();
+    if distinct.len() < 5 || context.iter().any(|word| lower == word.to_lowercase()) {
+        return Err(PlatformError::invalid_at(
+            pointer,
+            "guessable",
+            "too easy to guess; choose another",
+        ));
+    }
+    let hashed = platform
+        .hash_with(move |hasher| hasher.hash(password.expose()))
+        .await?;
+    hashed.map_err(|error| PlatformError::invalid_at(pointer, "malformed", error.to_string()))
+}
+
+/// The account of the address, or a new one with its entry.
+pub(crate) async fn find_or_insert(
+    platform: &Platform,
+    caller: &Caller,
+    tx: &mut ControlTx,
+    person: Prepared,
+) -> Result<(AccountId, Option<NewEntry>)> {
+    if let Some((account, _)) = rows::find_by_email(tx, &person.email).await? {
+        return Ok((account.id, None));
+    }
+    let id = AccountId::new(platform.now_ms(), random()?);
+    let new = rows::NewAccount {
+        id,
+        email: person.email,
+        name: person.name,
+        password: person.password,
+        operator: false,
+        created_at: platform.now(),
+    };
+    rows::insert(tx, new).await?;
+    let entry = platform.entry(
+        caller,
+        None,
+        &Act::configuration("account.create", Object::new("account", id)),
+    )?;
+    Ok((id, Some(entry)))
+}
+
+/// Changes one's own password. Every other session of the account ends.
+///
+/// # Errors
+/// `invalid` when the old password is wrong or the new one too weak; `not-allowed` for tokens.
+pub async fn change_password(
+    platform: &Platform,
+    caller: &Caller,
+    old: SecretText,
+    new: SecretText,
+) -> Result<()> {
+    let Identity::Person { account, session } = &caller.identity else {
+        return Err(PlatformError::new(
+            ProblemCode::NotAllowed,
+            "sign in with a password to change it",
+        ));
+    };
+    let found = rows::find_by_id(&mut platform.control().read().await?, account.id).await?;
+    let stored = found.and_then(|(_, hash)| hash);
+    let verdict = platform
+        .hash_with(move |hasher| hasher.verify(old.expose(), stored.as_deref()))
+        .await?;
+    if matches!(verdict.map_err(vault_failure)?, Verdict::Wrong) {
+        return Err(PlatformError::invalid_at(
+            "/old_password",
+            "wrong-password",
+            "this is not your password",
+        ));
+    }
+    let hashed = hash(platform, "/new_password", new, &[&account.email, &account.name]).await?;
+    let mut tx = platform.control().begin().await?;
+    let now = platform.now();
+    rows::set_password(&mut tx, account.id, &hashed, now).await?;
+    let own = session::list_of(&mut tx, account.id, now).await?;
+    for other in own.into_iter().filter(|other| other.id != *session) {
+        session::end(&mut tx, other.id, now).await?;
+    }
+    let act = Act::access("account.change-password", Object::new("account", account.id));
+    let entry = platform.entry(caller, None, &act)?;
+    tx.commit(&entry, &[]).await?;
+    platform.known().clear();
+    Ok(())
+}
+
+/// The names of accounts, for pages that show who did something; unknown ids are left out.
+///
+/// # Errors
+/// `unavailable`.
+pub(crate) async fn names(
+    platform: &Platform,
+    ids: &[AccountId],
+) -> Result<std::collections::BTreeMap<AccountId, String>> {
+    let mut read = platform.control().read().await?;
+    let mut names = std::collections::BTreeMap::new();
+    for id in ids {
+        if !names.contains_key(id)
+            && let Some((account, _)) = rows::find_by_id(&mut read, *id).await?
+        {
+            names.insert(*id, account.name);
+        }
+    }
+    Ok(names)
+}

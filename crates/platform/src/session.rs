@@ -1,0 +1,250 @@
+//! Signing in and out, and knowing a caller again by session or API token.
+//!
+//! Invariant: a failed sign-in says the same and takes the same work whether the account exists or not; every attempt
+//! is an entry. An ended session or revoked token is refused on every node within [`crate::cache::AGE_MAX`].
+
+use crate::{
+    Platform,
+    act::{Act, Object, vault_failure},
+    caller::{AccountSummary, Caller, Identity, Origin},
+    error::{PlatformError, Result},
+    workspace::random,
+};
+use access::{Permission, TokenScope};
+use jiff::{SignedDuration, Timestamp};
+use std::{collections::BTreeSet, time::Instant};
+use store::control::{
+    account::{self, Account, AccountState},
+    api_token, session as rows,
+};
+use types::{EmailAddress, ProblemCode, SessionId};
+use vault::{ApiToken, HashedToken, SecretText, SessionToken, Verdict};
+
+/// A caller known by a session or token, as the cache keeps it.
+#[derive(Clone)]
+pub(crate) struct Known {
+    identity: Identity,
+    last_seen: Timestamp,
+}
+
+/// How often a session's last use is written down, in seconds.
+const TOUCH_SECONDS: i64 = 60;
+
+fn summary_of(account: &Account) -> AccountSummary {
+    AccountSummary {
+        id: account.id,
+        email: account.email.clone(),
+        name: account.name.clone(),
+        operator: account.operator,
+    }
+}
+
+/// Signs a person in with a password.
+///
+/// # Errors
+/// `not-signed-in`, with the same sentence for every cause.
+pub async fn sign_in(
+    platform: &Platform,
+    origin: Origin,
+    email: &str,
+    password: SecretText,
+) -> Result<(SessionToken, Caller)> {
+    let refused = || {
+        PlatformError::new(
+            ProblemCode::NotSignedIn,
+            "the e-mail address or the password is not right",
+        )
+    };
+    let anonymous = Caller::anonymous(origin.clone());
+    let found = match email.trim().parse::<EmailAddress>() {
+        Ok(email) => account::find_by_email(&mut platform.control().read().await?, &email).await?,
+        Err(_) => None,
+    };
+    let stored = found.as_ref().and_then(|(_, hash)| hash.clone());
+    let before = stored.clone();
+    let checked = platform.hash_with(move |hasher| {
+        let verdict = hasher.verify(password.expose(), stored.as_deref());
+        let stronger = match &verdict {
+            Ok(Verdict::RightButWeak) => hasher.hash(password.expose()).ok(),
+            _ => None,
+        };
+        (verdict, stronger)
+    });
+    let (verdict, stronger) = checked.await?;
+    let right = matches!(verdict, Ok(Verdict::Right | Verdict::RightButWeak));
+    let active = found.filter(|(account, _)| right && account.state == AccountState::Active);
+    let Some((account, _)) = active else {
+        note_failure(platform, &anonymous).await?;
+        return Err(refused());
+    };
+    open_session(platform, origin, &account, before.zip(stronger)).await
+}
+
+async fn note_failure(platform: &Platform, caller: &Caller) -> Result<()> {
+    let act = Act::access("session.refuse", Object::unknown("account"));
+    let entry = platform.entry(caller, None, &act)?;
+    platform.control().begin().await?.commit(&entry, &[]).await?;
+    Ok(())
+}
+
+async fn open_session(
+    platform: &Platform,
+    origin: Origin,
+    account: &Account,
+    rehash: Option<(String, String)>,
+) -> Result<(SessionToken, Caller)> {
+    let token = SessionToken::generate().map_err(vault_failure)?;
+    let now = platform.now();
+    let id = SessionId::new(platform.now_ms(), random()?);
+    let lifetime = SignedDuration::from_secs(i64::from(platform.settings().session_absolute_seconds_max));
+    let identity = Identity::Person {
+        account: summary_of(account),
+        session: id,
+    };
+    let caller = Caller { identity, origin };
+    let mut tx = platform.control().begin().await?;
+    let new = rows::NewSession {
+        id,
+        token_hash: token.hashed().bytes().to_vec(),
+        account: account.id,
+        created_at: now,
+        expires_at: now.checked_add(lifetime).unwrap_or(now),
+        address: caller.origin.address.clone().unwrap_or_default(),
+        device: caller.origin.device.clone().unwrap_or_default(),
+    };
+    rows::insert(&mut tx, new).await?;
+    if let Some((old, new)) = rehash {
+        account::rehash(&mut tx, account.id, &old, &new).await?;
+    }
+    let entry = platform.entry(
+        &caller,
+        None,
+        &Act::access("session.begin", Object::new("session", id)),
+    )?;
+    tx.commit(&entry, &[]).await?;
+    Ok((token, caller))
+}
+
+/// Ends the caller's session.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn sign_out(platform: &Platform, caller: &Caller) -> Result<()> {
+    let Identity::Person { session, .. } = &caller.identity else {
+        return Ok(());
+    };
+    let mut tx = platform.control().begin().await?;
+    rows::end(&mut tx, *session, platform.now()).await?;
+    let entry = platform.entry(
+        caller,
+        None,
+        &Act::access("session.end", Object::new("session", session)),
+    )?;
+    tx.commit(&entry, &[]).await?;
+    platform.known().clear();
+    Ok(())
+}
+
+/// The caller behind a session's token; anonymous when it is unknown, ended, expired or idle for too long.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn identify_session(platform: &Platform, origin: Origin, text: &str) -> Result<Caller> {
+    let Ok(token) = SessionToken::parse(text) else {
+        return Ok(Caller::anonymous(origin));
+    };
+    let hash = *token.hashed().bytes();
+    if let Some(known) = platform.known().get(&hash) {
+        return Ok(Caller {
+            identity: known.identity,
+            origin,
+        });
+    }
+    let read = Instant::now();
+    let now = platform.now();
+    let found = rows::find_live_by_hash(&mut platform.control().read().await?, &hash, now).await?;
+    let idle_max = i64::from(platform.settings().session_idle_seconds_max);
+    let live = found.filter(|(session, account)| {
+        account.state == AccountState::Active
+            && now.as_second() - session.last_seen_at.as_second() <= idle_max
+    });
+    let Some((session, account)) = live else {
+        return Ok(Caller::anonymous(origin));
+    };
+    if now.as_second() - session.last_seen_at.as_second() >= TOUCH_SECONDS.min(idle_max / 2) {
+        rows::touch(&mut platform.control().keep().await?, session.id, now).await?;
+    }
+    let identity = Identity::Person {
+        account: summary_of(&account),
+        session: session.id,
+    };
+    platform.known().put(
+        hash,
+        Known {
+            identity: identity.clone(),
+            last_seen: now,
+        },
+        read,
+    );
+    Ok(Caller { identity, origin })
+}
+
+/// The caller behind an API token; anonymous when it is unknown, revoked, expired or wrong.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn identify_token(platform: &Platform, origin: Origin, text: &str) -> Result<Caller> {
+    let Ok(token) = ApiToken::parse(text) else {
+        return Ok(Caller::anonymous(origin));
+    };
+    let hash = token.hashed();
+    if let Some(known) = platform.known().get(hash.bytes()) {
+        return Ok(Caller {
+            identity: known.identity,
+            origin,
+        });
+    }
+    let read = Instant::now();
+    let now = platform.now();
+    let found =
+        api_token::find_live_by_public_id(&mut platform.control().read().await?, token.id().as_str(), now)
+            .await?;
+    let live = found.filter(|live| {
+        let stored: Option<[u8; 32]> = live.secret_hash.as_slice().try_into().ok();
+        let right = stored.is_some_and(|stored| HashedToken::from_bytes(stored).matches(&hash));
+        right && live.account.state == AccountState::Active
+    });
+    let Some(live) = live else {
+        return Ok(Caller::anonymous(origin));
+    };
+    let used = live.token.last_used_at.map_or(i64::MIN, Timestamp::as_second);
+    if now.as_second().saturating_sub(used) >= TOUCH_SECONDS {
+        api_token::touch(&mut platform.control().keep().await?, live.token.id, now).await?;
+    }
+    let identity = Identity::Token {
+        account: summary_of(&live.account),
+        token: live.token.id,
+        organization: live.token.organization_id,
+        scope: scope_of(live.token.permissions.as_deref()),
+    };
+    platform.known().put(
+        *hash.bytes(),
+        Known {
+            identity: identity.clone(),
+            last_seen: now,
+        },
+        read,
+    );
+    Ok(Caller { identity, origin })
+}
+
+/// Permissions that this program does not know are none.
+fn scope_of(codes: Option<&[String]>) -> TokenScope {
+    match codes {
+        None => TokenScope::All,
+        Some(codes) => {
+            let known = codes.iter().filter_map(|code| code.parse::<Permission>().ok());
+            TokenScope::Only(known.collect::<BTreeSet<Permission>>())
+        }
+    }
+}
