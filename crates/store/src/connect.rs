@@ -2,6 +2,7 @@
 
 use crate::StoreError;
 use std::{path::PathBuf, time::Duration};
+use tokio::task::JoinHandle;
 use tokio_postgres::{Client, NoTls};
 
 /// Where the database is: a unix socket's folder, its port and the database's name.
@@ -40,6 +41,14 @@ const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 /// # Errors
 /// [`StoreError::Unavailable`] when the cluster cannot be reached within five seconds.
 pub async fn connect(address: &Address, login: &Login) -> Result<Client, StoreError> {
+    Ok(connect_driven(address, login).await?.0)
+}
+
+/// The same with the task that drives the connection: it has finished when the connection is lost.
+pub(crate) async fn connect_driven(
+    address: &Address,
+    login: &Login,
+) -> Result<(Client, JoinHandle<()>), StoreError> {
     let mut config = tokio_postgres::Config::new();
     config
         .host_path(&address.socket_folder)
@@ -50,12 +59,12 @@ pub async fn connect(address: &Address, login: &Login) -> Result<Client, StoreEr
         .application_name("strongroom");
     let attempt = tokio::time::timeout(CONNECT_DEADLINE, config.connect(NoTls));
     let (client, connection) = attempt.await.map_err(|_| StoreError::Timeout)??;
-    tokio::spawn(async move {
+    let driver = tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!(error = %error, "a database connection ended");
         }
     });
-    Ok(client)
+    Ok((client, driver))
 }
 
 /// The SCRAM-SHA-256 verifier of a password (RFC 7677), so that the password itself is never in a statement.

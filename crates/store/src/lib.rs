@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod connect;
+pub mod control;
 pub mod entry;
 pub mod error;
 pub mod identifier;

@@ -181,7 +181,8 @@ CREATE FUNCTION strongroom.require_entry() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM strongroom.entry WHERE transaction_id = pg_current_xact_id()) THEN
-        RAISE EXCEPTION 'a change of % without its audit entry', TG_TABLE_NAME USING ERRCODE = 'SR001';
+        RAISE EXCEPTION 'a change of % without its audit entry', TG_TABLE_NAME USING
+            ERRCODE = 'SR001', CONSTRAINT = 'require_entry'; -- diesel keeps a constraint's name but no SQLSTATE
     END IF;
     RETURN NULL;
 END
@@ -189,8 +190,9 @@ $$;
 
 CREATE CONSTRAINT TRIGGER require_entry AFTER INSERT OR DELETE OR UPDATE OF email, name, password, state, operator
     ON strongroom.account DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION strongroom.require_entry();
-CREATE CONSTRAINT TRIGGER require_entry AFTER INSERT OR DELETE OR UPDATE ON strongroom.organization
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION strongroom.require_entry();
+CREATE CONSTRAINT TRIGGER require_entry AFTER INSERT OR DELETE
+    OR UPDATE OF id, slug, name, schema_name, state, audit_tag, login, policies, created_at -- schema_version is the migrations'
+    ON strongroom.organization DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION strongroom.require_entry();
 CREATE CONSTRAINT TRIGGER require_entry AFTER INSERT OR DELETE OR UPDATE ON strongroom.organization_key
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION strongroom.require_entry();
 CREATE CONSTRAINT TRIGGER require_entry AFTER INSERT OR DELETE OR UPDATE ON strongroom.membership
@@ -202,7 +204,8 @@ CREATE CONSTRAINT TRIGGER require_entry AFTER INSERT OR DELETE OR UPDATE OF revo
 CREATE CONSTRAINT TRIGGER require_entry AFTER INSERT OR DELETE OR UPDATE ON strongroom.setting
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION strongroom.require_entry();
 
-GRANT SELECT, INSERT, UPDATE ON strongroom.account, strongroom.organization, strongroom.organization_key,
+GRANT SELECT, INSERT, UPDATE (slug, name, state, login, policies) ON strongroom.organization TO strongroom_app;
+GRANT SELECT, INSERT, UPDATE ON strongroom.account, strongroom.organization_key,
     strongroom.membership, strongroom.session, strongroom.api_token, strongroom.setting, strongroom.job TO strongroom_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON strongroom.idempotency, strongroom.promise_observation TO strongroom_app;
 GRANT SELECT, INSERT ON strongroom.access_event TO strongroom_app;
@@ -225,6 +228,8 @@ BEGIN
     IF schema_name !~ '^o_[a-z2-7]{26}$' OR verifier !~ '^SCRAM-SHA-256\$' THEN
         RAISE EXCEPTION 'not a generated schema name and verifier' USING ERRCODE = 'SR002';
     END IF;
+    -- Two at once would both rewrite the rights of the database and of the functions, and the second would fail.
+    PERFORM pg_advisory_xact_lock(hashtext('strongroom.create_organization_schema'));
     EXECUTE format('CREATE ROLE %I LOGIN NOINHERIT CONNECTION LIMIT 64 PASSWORD %L', schema_name, verifier);
     EXECUTE format('ALTER ROLE %I SET statement_timeout = ''60s''', schema_name);
     EXECUTE format('ALTER ROLE %I SET lock_timeout = ''10s''', schema_name);

@@ -1,0 +1,73 @@
+//! Reading the appliance's own audit entries: acts on accounts, access and settings.
+
+use super::{Reads, column::Column, schema::entry};
+use crate::StoreError;
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper};
+use diesel_async::RunQueryDsl;
+use jiff::Timestamp;
+use types::{EntryId, PageSize};
+
+/// A stored entry.
+#[derive(Debug, Clone, PartialEq, Eq, diesel::Queryable, diesel::Selectable)]
+#[diesel(table_name = entry)]
+pub struct StoredEntry {
+    /// Its id.
+    #[diesel(deserialize_as = Column<EntryId>)]
+    pub id: EntryId,
+    /// Its place in the order of appending; gaps are transactions that rolled back.
+    pub sequence: i64,
+    /// As [`crate::NewEntry::kind`].
+    pub kind: i16,
+    /// The version of the key that sealed the header.
+    pub key_version: i32,
+    /// The sealed header.
+    pub header: Vec<u8>,
+    /// Commitment to the header.
+    #[diesel(deserialize_as = Column<[u8; 32]>)]
+    pub c_header: [u8; 32],
+    /// Commitment of the version before.
+    #[diesel(deserialize_as = Column<[u8; 32]>)]
+    pub c_before: [u8; 32],
+    /// Commitment to the after-image.
+    #[diesel(deserialize_as = Column<[u8; 32]>)]
+    pub c_after: [u8; 32],
+    /// When the database appended it.
+    #[diesel(deserialize_as = jiff_diesel::Timestamp)]
+    pub appended_at: Timestamp,
+}
+
+/// Entries, newest first, those before `before`.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn list(
+    on: &mut impl Reads,
+    limit: PageSize,
+    before: Option<i64>,
+) -> Result<Vec<StoredEntry>, StoreError> {
+    let query = entry::table
+        .filter(entry::sequence.lt(before.unwrap_or(i64::MAX)))
+        .order(entry::sequence.desc())
+        .limit(limit.get().into());
+    Ok(query
+        .select(StoredEntry::as_select())
+        .load(on.connection()?)
+        .await?)
+}
+
+/// The entry.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn find(on: &mut impl Reads, id: EntryId) -> Result<Option<StoredEntry>, StoreError> {
+    let query = entry::table.find(id.0).select(StoredEntry::as_select());
+    Ok(query.first(on.connection()?).await.optional()?)
+}
+
+/// How many entries there are.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn count(on: &mut impl Reads) -> Result<i64, StoreError> {
+    Ok(entry::table.count().get_result(on.connection()?).await?)
+}

@@ -1,0 +1,365 @@
+//! Background jobs. Payload and result carry ids and counts, never values of records.
+//!
+//! Invariants: a job runs under a lease; when its worker dies the lease runs out and another takes it, at most
+//! [`ATTEMPTS_MAX`] times; a worker that lost its lease can change nothing any more. A draft waits for its maker's
+//! confirmation and is never claimed. Start at [`insert`] and [`claim_next`].
+
+use super::{
+    Keeps, Reads,
+    account::found,
+    column::{Column, text_enum},
+    schema::job,
+};
+use crate::StoreError;
+use diesel::{
+    ExpressionMethods, OptionalExtension, PgExpressionMethods, QueryDsl, SelectableHelper,
+    sql_types::{Integer, Timestamptz},
+};
+use diesel_async::RunQueryDsl;
+use jiff::Timestamp;
+use jiff_diesel::{NullableTimestamp, ToDiesel};
+use serde_json::Value;
+use types::{AccountId, JobId, OrganizationId, PageSize};
+
+/// How often a job is tried.
+pub const ATTEMPTS_MAX: i32 = 3;
+
+text_enum! {
+    /// Where a job is in its life.
+    JobState {
+        /// Prepared, not yet confirmed.
+        Draft = "draft",
+        /// To be claimed.
+        Waiting = "waiting",
+        /// Claimed by a worker.
+        Running = "running",
+        /// Did what it was to do.
+        Done = "done",
+        /// Gave up.
+        Failed = "failed",
+        /// Called off.
+        Cancelled = "cancelled",
+    }
+}
+
+/// A job.
+#[derive(Debug, Clone, PartialEq, Eq, diesel::Queryable, diesel::Selectable)]
+#[diesel(table_name = job)]
+pub struct Job {
+    /// Its id.
+    #[diesel(deserialize_as = Column<JobId>)]
+    pub id: JobId,
+    /// For which organization; `None` is the appliance.
+    #[diesel(deserialize_as = Column<Option<OrganizationId>>)]
+    pub organization_id: Option<OrganizationId>,
+    /// On whose behalf; `None` is the appliance itself.
+    #[diesel(deserialize_as = Column<Option<AccountId>>)]
+    pub account_id: Option<AccountId>,
+    /// What kind of work.
+    pub kind: String,
+    /// Where it is in its life.
+    pub state: JobState,
+    /// What to do.
+    pub payload: Value,
+    /// How far it is.
+    pub progress: Value,
+    /// What came of it.
+    pub result: Option<Value>,
+    /// How often it was claimed.
+    pub attempts: i32,
+    /// When it was made.
+    #[diesel(deserialize_as = jiff_diesel::Timestamp)]
+    pub created_at: Timestamp,
+    /// When it was first claimed.
+    #[diesel(deserialize_as = NullableTimestamp)]
+    pub started_at: Option<Timestamp>,
+    /// When it was done, failed or called off.
+    #[diesel(deserialize_as = NullableTimestamp)]
+    pub finished_at: Option<Timestamp>,
+    /// Until when its worker has it.
+    #[diesel(deserialize_as = NullableTimestamp)]
+    pub lease_until: Option<Timestamp>,
+}
+
+/// A job to insert.
+#[derive(Debug, Clone)]
+pub struct NewJob {
+    /// Its id.
+    pub id: JobId,
+    /// For which organization; `None` is the appliance.
+    pub organization: Option<OrganizationId>,
+    /// On whose behalf.
+    pub account: Option<AccountId>,
+    /// What kind of work.
+    pub kind: String,
+    /// Whether it waits for confirmation.
+    pub start: JobStart,
+    /// What to do.
+    pub payload: Value,
+    /// Now.
+    pub created_at: Timestamp,
+}
+
+/// How a job begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobStart {
+    /// It waits until [`release`].
+    Draft,
+    /// It can be claimed at once.
+    Waiting,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobEnd {
+    /// It did what it was to do.
+    Done(Value),
+    /// It gave up.
+    Failed(Value),
+}
+
+/// Whether a worker still has its job.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lease {
+    /// It has.
+    Held,
+    /// The job was called off, or another worker has it: stop.
+    Lost,
+}
+
+impl From<usize> for Lease {
+    fn from(rows: usize) -> Self {
+        if rows == 0 { Self::Lost } else { Self::Held }
+    }
+}
+
+/// Inserts a job.
+///
+/// # Errors
+/// [`StoreError::Dangling`] when account or organization is not there.
+pub async fn insert(on: &mut impl Keeps, new: NewJob) -> Result<(), StoreError> {
+    let state = match new.start {
+        JobStart::Draft => JobState::Draft,
+        JobStart::Waiting => JobState::Waiting,
+    };
+    let row = (
+        job::id.eq(new.id.0),
+        job::organization_id.eq(new.organization.map(|id| id.0)),
+        job::account_id.eq(new.account.map(|id| id.0)),
+        job::kind.eq(new.kind),
+        job::state.eq(state.as_str()),
+        job::payload.eq(new.payload),
+        job::created_at.eq(new.created_at.to_diesel()),
+    );
+    diesel::insert_into(job::table)
+        .values(row)
+        .execute(on.connection()?)
+        .await?;
+    Ok(())
+}
+
+#[derive(diesel::QueryableByName)]
+struct Claimed {
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    id: uuid::Uuid,
+}
+
+/// Claims the oldest job that waits, or whose lease has run out, until `lease_until`.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn claim_next(
+    on: &mut impl Keeps,
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> Result<Option<Job>, StoreError> {
+    let text = "UPDATE strongroom.job SET state = 'running', attempts = attempts + 1, lease_until = $2,
+            started_at = coalesce(started_at, $1)
+        WHERE id = (
+            SELECT id FROM strongroom.job
+            WHERE (state = 'waiting' OR state = 'running' AND lease_until < $1) AND attempts < $3
+            ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+        RETURNING id";
+    let claim = diesel::sql_query(text)
+        .bind::<Timestamptz, _>(now.to_diesel())
+        .bind::<Timestamptz, _>(lease_until.to_diesel())
+        .bind::<Integer, _>(ATTEMPTS_MAX);
+    let claimed: Option<Claimed> = claim.get_result(on.connection()?).await.optional()?;
+    let Some(Claimed { id }) = claimed else {
+        return Ok(None);
+    };
+    let query = job::table.find(id).select(Job::as_select());
+    Ok(query.first(on.connection()?).await.optional()?)
+}
+
+/// Fails the jobs whose last attempt ran out of its lease; answers which, at most 500.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn fail_exhausted(
+    on: &mut impl Keeps,
+    now: Timestamp,
+    result: &Value,
+) -> Result<Vec<JobId>, StoreError> {
+    let exhausted = job::table
+        .filter(job::state.eq(JobState::Running.as_str()))
+        .filter(job::lease_until.lt(now.to_diesel()))
+        .filter(job::attempts.ge(ATTEMPTS_MAX));
+    let change = (
+        job::state.eq(JobState::Failed.as_str()),
+        job::finished_at.eq(now.to_diesel()),
+        job::result.eq(result),
+    );
+    let query = diesel::update(exhausted).set(change).returning(job::id);
+    let ids: Vec<uuid::Uuid> = query.load(on.connection()?).await?;
+    Ok(ids.into_iter().map(JobId).collect())
+}
+
+/// The claimed job's row while this claim still holds it; a later claim counts one attempt more.
+macro_rules! held {
+    ($claimed:expr) => {
+        job::table
+            .find($claimed.id.0)
+            .filter(job::state.eq(JobState::Running.as_str()))
+            .filter(job::attempts.eq($claimed.attempts))
+    };
+}
+
+/// Keeps a claimed job until a later time.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn extend_lease(
+    on: &mut impl Keeps,
+    claimed: &Job,
+    lease_until: Timestamp,
+) -> Result<Lease, StoreError> {
+    let query = diesel::update(held!(claimed)).set(job::lease_until.eq(lease_until.to_diesel()));
+    Ok(query.execute(on.connection()?).await?.into())
+}
+
+/// Notes how far a claimed job is.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn set_progress(on: &mut impl Keeps, claimed: &Job, progress: &Value) -> Result<Lease, StoreError> {
+    let query = diesel::update(held!(claimed)).set(job::progress.eq(progress));
+    Ok(query.execute(on.connection()?).await?.into())
+}
+
+/// Ends a claimed job.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn finish(
+    on: &mut impl Keeps,
+    claimed: &Job,
+    end: JobEnd,
+    now: Timestamp,
+) -> Result<Lease, StoreError> {
+    let (state, result) = match end {
+        JobEnd::Done(result) => (JobState::Done, result),
+        JobEnd::Failed(result) => (JobState::Failed, result),
+    };
+    let change = (
+        job::state.eq(state.as_str()),
+        job::result.eq(result),
+        job::finished_at.eq(now.to_diesel()),
+    );
+    let query = diesel::update(held!(claimed)).set(change);
+    Ok(query.execute(on.connection()?).await?.into())
+}
+
+/// Calls off a job of an organization that has not ended; its worker finds its lease lost.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when it is not there or has ended.
+pub async fn cancel(
+    on: &mut impl Keeps,
+    organization: Option<OrganizationId>,
+    id: JobId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let unfinished = [JobState::Draft, JobState::Waiting, JobState::Running].map(JobState::as_str);
+    let target = job::table
+        .find(id.0)
+        .filter(job::organization_id.is_not_distinct_from(organization.map(|id| id.0)))
+        .filter(job::state.eq_any(unfinished));
+    let change = (
+        job::state.eq(JobState::Cancelled.as_str()),
+        job::finished_at.eq(now.to_diesel()),
+    );
+    found(
+        diesel::update(target)
+            .set(change)
+            .execute(on.connection()?)
+            .await?,
+    )
+}
+
+/// Confirms a draft: with its final payload it can be claimed.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when it is not there or no draft.
+pub async fn release(
+    on: &mut impl Keeps,
+    organization: Option<OrganizationId>,
+    id: JobId,
+    payload: &Value,
+) -> Result<(), StoreError> {
+    let draft = job::table
+        .find(id.0)
+        .filter(job::organization_id.is_not_distinct_from(organization.map(|id| id.0)))
+        .filter(job::state.eq(JobState::Draft.as_str()));
+    let change = (
+        job::state.eq(JobState::Waiting.as_str()),
+        job::payload.eq(payload),
+    );
+    found(
+        diesel::update(draft)
+            .set(change)
+            .execute(on.connection()?)
+            .await?,
+    )
+}
+
+/// A job of an organization, or of the appliance.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn find(
+    on: &mut impl Reads,
+    organization: Option<OrganizationId>,
+    id: JobId,
+) -> Result<Option<Job>, StoreError> {
+    let query = job::table
+        .find(id.0)
+        .filter(job::organization_id.is_not_distinct_from(organization.map(|id| id.0)));
+    Ok(query
+        .select(Job::as_select())
+        .first(on.connection()?)
+        .await
+        .optional()?)
+}
+
+/// Jobs of an organization, or of the appliance, newest first.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn list(
+    on: &mut impl Reads,
+    organization: Option<OrganizationId>,
+    limit: PageSize,
+) -> Result<Vec<Job>, StoreError> {
+    let query = job::table
+        .order((job::created_at.desc(), job::id.desc()))
+        .limit(limit.get().into())
+        .into_boxed();
+    // Not `IS NOT DISTINCT FROM`: it uses no index.
+    let query = match organization {
+        Some(organization) => query.filter(job::organization_id.eq(organization.0)),
+        None => query.filter(job::organization_id.is_null()),
+    };
+    Ok(query.select(Job::as_select()).load(on.connection()?).await?)
+}

@@ -1,0 +1,241 @@
+//! Memberships: which account has which role in which organization.
+//!
+//! Invariant: an organization keeps an active owner. Whatever takes ownership away locks the organization's row first:
+//! under READ COMMITTED two owners could otherwise demote each other.
+
+use super::{
+    ControlTx, Reads,
+    account::{Account, AccountState, found},
+    column::{Column, member_state_name},
+    schema::{account, membership, organization},
+};
+use crate::StoreError;
+use access::{MemberState, Role};
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper};
+use diesel_async::RunQueryDsl;
+use jiff::Timestamp;
+use types::{AccountId, OrganizationId, PageSize};
+
+/// A membership.
+#[derive(Debug, Clone, PartialEq, Eq, diesel::Queryable, diesel::Selectable)]
+#[diesel(table_name = membership)]
+pub struct Membership {
+    /// In which organization.
+    #[diesel(deserialize_as = Column<OrganizationId>)]
+    pub organization_id: OrganizationId,
+    /// Whose.
+    #[diesel(deserialize_as = Column<AccountId>)]
+    pub account_id: AccountId,
+    /// What it may do.
+    #[diesel(deserialize_as = Column<Role>)]
+    pub role: Role,
+    /// Whether it counts.
+    #[diesel(deserialize_as = Column<MemberState>)]
+    pub state: MemberState,
+    /// Rights taken away, in the form of `access::Narrowing`.
+    pub narrowing: serde_json::Value,
+    /// When it was made.
+    #[diesel(deserialize_as = jiff_diesel::Timestamp)]
+    pub created_at: Timestamp,
+}
+
+/// Why a membership was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum MembershipError {
+    /// Nobody would own the organization any more.
+    #[error("the organization would be left without an owner")]
+    LastOwner,
+    /// The database refused, or the membership is not there.
+    #[error("the membership was not changed")]
+    Store(#[from] StoreError),
+}
+
+impl From<diesel::result::Error> for MembershipError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Inserts a membership.
+///
+/// # Errors
+/// [`StoreError::Taken`] of `membership_taken`, [`StoreError::Dangling`] when account or organization is not there.
+pub async fn insert(
+    tx: &mut ControlTx,
+    organization: OrganizationId,
+    account: AccountId,
+    role: Role,
+    state: MemberState,
+) -> Result<(), StoreError> {
+    let row = (
+        membership::organization_id.eq(organization.0),
+        membership::account_id.eq(account.0),
+        membership::role.eq(role.as_str()),
+        membership::state.eq(member_state_name(state)),
+    );
+    diesel::insert_into(membership::table)
+        .values(row)
+        .execute(tx.connection()?)
+        .await?;
+    Ok(())
+}
+
+/// The membership of an account in an organization, in any state.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn find(
+    on: &mut impl Reads,
+    organization: OrganizationId,
+    account: AccountId,
+) -> Result<Option<Membership>, StoreError> {
+    let query = membership::table
+        .find((organization.0, account.0))
+        .select(Membership::as_select());
+    Ok(query.first(on.connection()?).await.optional()?)
+}
+
+/// An organization's members with their accounts, in the order the accounts were made, those after `after`.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn list(
+    on: &mut impl Reads,
+    organization: OrganizationId,
+    limit: PageSize,
+    after: Option<AccountId>,
+) -> Result<Vec<(Membership, Account)>, StoreError> {
+    let mut query = membership::table
+        .inner_join(account::table)
+        .filter(membership::organization_id.eq(organization.0))
+        .order(membership::account_id)
+        .limit(limit.get().into())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(membership::account_id.gt(after.0));
+    }
+    Ok(query
+        .select((Membership::as_select(), Account::as_select()))
+        .load(on.connection()?)
+        .await?)
+}
+
+/// Sets the role.
+///
+/// # Errors
+/// [`MembershipError::LastOwner`]; [`StoreError::NotFound`].
+pub async fn set_role(
+    tx: &mut ControlTx,
+    organization: OrganizationId,
+    account: AccountId,
+    role: Role,
+) -> Result<(), MembershipError> {
+    check_owner_remains(tx, organization, account, |member| (role, member.state)).await?;
+    let query = diesel::update(membership::table.find((organization.0, account.0)));
+    let changed = query
+        .set(membership::role.eq(role.as_str()))
+        .execute(tx.connection()?)
+        .await?;
+    Ok(found(changed)?)
+}
+
+/// Sets the state.
+///
+/// # Errors
+/// As [`set_role`].
+pub async fn set_state(
+    tx: &mut ControlTx,
+    organization: OrganizationId,
+    account: AccountId,
+    state: MemberState,
+) -> Result<(), MembershipError> {
+    check_owner_remains(tx, organization, account, |member| (member.role, state)).await?;
+    let query = diesel::update(membership::table.find((organization.0, account.0)));
+    let changed = query
+        .set(membership::state.eq(member_state_name(state)))
+        .execute(tx.connection()?)
+        .await?;
+    Ok(found(changed)?)
+}
+
+/// Sets what is taken away from the role.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub async fn set_narrowing(
+    tx: &mut ControlTx,
+    organization: OrganizationId,
+    account: AccountId,
+    narrowing: &serde_json::Value,
+) -> Result<(), StoreError> {
+    let query = diesel::update(membership::table.find((organization.0, account.0)));
+    found(
+        query
+            .set(membership::narrowing.eq(narrowing))
+            .execute(tx.connection()?)
+            .await?,
+    )
+}
+
+/// Removes a membership.
+///
+/// # Errors
+/// As [`set_role`].
+pub async fn remove(
+    tx: &mut ControlTx,
+    organization: OrganizationId,
+    account: AccountId,
+) -> Result<(), MembershipError> {
+    check_owner_remains(tx, organization, account, |_| {
+        (Role::Viewer, MemberState::Disabled)
+    })
+    .await?;
+    let query = diesel::delete(membership::table.find((organization.0, account.0)));
+    Ok(found(query.execute(tx.connection()?).await?)?)
+}
+
+/// Refuses a change after which no active account actively owns the organization. `becomes` tells role and state after.
+async fn check_owner_remains(
+    tx: &mut ControlTx,
+    organization: OrganizationId,
+    account: AccountId,
+    becomes: impl FnOnce(&Membership) -> (Role, MemberState),
+) -> Result<(), MembershipError> {
+    lock_organization(tx, organization).await?;
+    let member = find(tx, organization, account)
+        .await?
+        .ok_or(StoreError::NotFound)?;
+    let owns = |(role, state)| role == Role::Owner && state == MemberState::Active;
+    if !owns((member.role, member.state)) || owns(becomes(&member)) {
+        return Ok(());
+    }
+    if count_other_owners(tx, organization, account).await? == 0 {
+        return Err(MembershipError::LastOwner);
+    }
+    Ok(())
+}
+
+/// Holds other changes of this organization's owners up until this transaction ends.
+async fn lock_organization(tx: &mut ControlTx, id: OrganizationId) -> Result<(), StoreError> {
+    let query = organization::table
+        .find(id.0)
+        .select(organization::id)
+        .for_update();
+    query.first::<uuid::Uuid>(tx.connection()?).await?;
+    Ok(())
+}
+
+async fn count_other_owners(
+    tx: &mut ControlTx,
+    organization: OrganizationId,
+    but: AccountId,
+) -> Result<i64, StoreError> {
+    let query = membership::table
+        .inner_join(account::table)
+        .filter(membership::organization_id.eq(organization.0))
+        .filter(membership::account_id.ne(but.0))
+        .filter(membership::role.eq(Role::Owner.as_str()))
+        .filter(membership::state.eq(member_state_name(MemberState::Active)))
+        .filter(account::state.eq(AccountState::Active.as_str()));
+    Ok(query.count().get_result(tx.connection()?).await?)
+}

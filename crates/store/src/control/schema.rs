@@ -1,0 +1,159 @@
+//! The control schema's tables as diesel sees them; the migrations are their source.
+
+diesel::table! {
+    strongroom.account (id) {
+        id -> Uuid,
+        email -> Text,
+        name -> Text,
+        password -> Nullable<Text>,
+        state -> Text,
+        operator -> Bool,
+        created_at -> Timestamptz,
+        password_changed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    strongroom.organization (id) {
+        id -> Uuid,
+        slug -> Text,
+        name -> Text,
+        schema_name -> Text,
+        state -> Text,
+        schema_version -> Integer,
+        audit_tag -> Binary,
+        login -> Binary,
+        policies -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    strongroom.organization_key (organization_id, version) {
+        organization_id -> Uuid,
+        version -> Integer,
+        wrapped -> Binary,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    strongroom.membership (organization_id, account_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        role -> Text,
+        state -> Text,
+        narrowing -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    strongroom.session (id) {
+        id -> Uuid,
+        token_hash -> Binary,
+        account_id -> Uuid,
+        created_at -> Timestamptz,
+        last_seen_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+        address -> Text,
+        device -> Text,
+    }
+}
+
+diesel::table! {
+    strongroom.api_token (id) {
+        id -> Uuid,
+        public_id -> Text,
+        secret_hash -> Binary,
+        account_id -> Uuid,
+        organization_id -> Uuid,
+        name -> Text,
+        permissions -> Nullable<Array<Text>>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        last_used_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    strongroom.setting (name) {
+        name -> Text,
+        value -> Jsonb,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    strongroom.job (id) {
+        id -> Uuid,
+        organization_id -> Nullable<Uuid>,
+        account_id -> Nullable<Uuid>,
+        kind -> Text,
+        state -> Text,
+        payload -> Jsonb,
+        progress -> Jsonb,
+        result -> Nullable<Jsonb>,
+        attempts -> Integer,
+        created_at -> Timestamptz,
+        started_at -> Nullable<Timestamptz>,
+        finished_at -> Nullable<Timestamptz>,
+        lease_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    strongroom.idempotency (scope) {
+        scope -> Binary,
+        request_hash -> Binary,
+        created_at -> Timestamptz,
+        response -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    strongroom.access_event (id) {
+        id -> BigInt,
+        at -> Timestamptz,
+        account_id -> Nullable<Uuid>,
+        organization_id -> Nullable<Uuid>,
+        action -> Text,
+        outcome -> Text,
+        status -> Nullable<Integer>,
+        method -> Text,
+        address -> Text,
+        device -> Text,
+        request_id -> Text,
+    }
+}
+
+diesel::table! {
+    strongroom.promise_observation (promise_id, checked_at) {
+        promise_id -> Text,
+        checked_at -> Timestamptz,
+        observation -> Jsonb,
+    }
+}
+
+diesel::table! {
+    strongroom.entry (id) {
+        id -> Uuid,
+        sequence -> BigInt,
+        kind -> SmallInt,
+        key_version -> Integer,
+        header -> Binary,
+        c_header -> Binary,
+        c_before -> Binary,
+        c_after -> Binary,
+        appended_at -> Timestamptz,
+    }
+}
+
+diesel::joinable!(membership -> account (account_id));
+diesel::joinable!(membership -> organization (organization_id));
+diesel::joinable!(session -> account (account_id));
+diesel::joinable!(api_token -> account (account_id));
+diesel::joinable!(api_token -> organization (organization_id));
+diesel::allow_tables_to_appear_in_same_query!(account, organization, membership, session, api_token);

@@ -1,0 +1,82 @@
+//! The steps, embedded in the program. A new step is a new folder and a new line here; an old one never changes.
+
+use super::Scope;
+
+/// One step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Migration {
+    /// Which schemas it changes.
+    pub scope: Scope,
+    /// From 1, dense within its scope.
+    pub version: i32,
+    /// The folder's name without its number.
+    pub name: &'static str,
+    /// How it is done. `{{schema}}` stands for an organization's schema.
+    pub up: &'static str,
+    /// How it is undone.
+    pub down: &'static str,
+}
+
+const CONTROL: &[Migration] = &[Migration {
+    scope: Scope::Control,
+    version: 1,
+    name: "foundation",
+    up: include_str!("../../migrations/control/0001_foundation/up.sql"),
+    down: include_str!("../../migrations/control/0001_foundation/down.sql"),
+}];
+
+const ORGANIZATION: &[Migration] = &[Migration {
+    scope: Scope::Organization,
+    version: 1,
+    name: "organization foundation",
+    up: include_str!("../../migrations/organization/0001_foundation/up.sql"),
+    down: include_str!("../../migrations/organization/0001_foundation/down.sql"),
+}];
+
+/// The steps of a scope, in order.
+pub(super) fn steps(scope: Scope) -> &'static [Migration] {
+    match scope {
+        Scope::Control => CONTROL,
+        Scope::Organization => ORGANIZATION,
+    }
+}
+
+/// The newest version of a scope.
+pub(super) fn newest(scope: Scope) -> i32 {
+    steps(scope).last().map_or(0, |step| step.version)
+}
+
+impl Migration {
+    /// SHA-256 of both texts in hexadecimal.
+    #[must_use]
+    pub fn checksum(&self) -> String {
+        let mut hasher = openssl::sha::Sha256::new();
+        hasher.update(self.up.as_bytes());
+        hasher.update(&[0]);
+        hasher.update(self.down.as_bytes());
+        hexadecimal(&hasher.finish())
+    }
+}
+
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_dense_from_one() {
+        for scope in Scope::ALL {
+            for (index, step) in steps(scope).iter().enumerate() {
+                assert_eq!(
+                    (step.scope, step.version),
+                    (scope, index as i32 + 1),
+                    "{}",
+                    step.name
+                );
+            }
+        }
+    }
+}
