@@ -73,17 +73,28 @@ pub struct ColumnGuess {
     pub blanks: u64,
     /// Most characters of a value.
     pub length_max: u64,
-    /// Never, without blanks: the column looks like a key. It is not made unique unless a person says so.
+    /// Values with a blank inside: words, not keys.
+    pub spaced: u64,
+    /// See [`ColumnGuess::looks_like_key`].
     pub repeats: Repeats,
     /// Why the column might deserve a sensitive field.
     pub sensitive_hint: Option<String>,
 }
 
 impl ColumnGuess {
-    /// True when every cell has a value and no two are equal.
+    /// True when every cell has one word or whole number and no two are equal.
+    /// The field is not made unique unless a person says so.
     #[must_use]
     pub fn looks_like_key(&self) -> bool {
-        self.repeats == Repeats::Never && self.blanks == 0 && self.values >= KEY_VALUES_MIN
+        let named = matches!(
+            self.best.kind,
+            FieldKind::Text | FieldKind::Integer | FieldKind::Email
+        );
+        named
+            && self.repeats == Repeats::Never
+            && self.blanks == 0
+            && self.spaced == 0
+            && self.values >= KEY_VALUES_MIN
     }
 }
 

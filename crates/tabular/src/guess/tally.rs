@@ -54,6 +54,7 @@ pub(super) struct Tally {
     pub(super) values: u64,
     pub(super) blanks: u64,
     pub(super) length_max: u64,
+    pub(super) spaced: u64,
     pub(super) lines_max: u64,
     pub(super) scores: Vec<Score>,
     pub(super) marks: Marks,
@@ -79,6 +80,7 @@ impl Tally {
             values: 0,
             blanks: 0,
             length_max: 0,
+            spaced: 0,
             lines_max: 0,
             scores: Candidate::all().into_iter().map(score).collect(),
             marks: Marks::default(),
@@ -100,6 +102,7 @@ impl Tally {
         let length = text.chars().count() as u64;
         self.length_max = self.length_max.max(length);
         self.lines_max = self.lines_max.max(text.split('\n').count() as u64);
+        self.spaced += u64::from(text.contains(char::is_whitespace));
         self.see_distinct(text, length);
         self.see_marks(text);
         for score in self.scores.iter_mut().filter(|score| score.is_alive()) {

@@ -1,18 +1,19 @@
 //! From counts to a proposal, its alternatives and the sentences that say why.
 
+mod numbers;
+mod texts;
+
 use super::candidate::Candidate;
-use super::tally::{CHOICES_MAX, Score, Tally};
+use super::tally::{Score, Tally};
 use super::words::{boolean_pair, is_zero_or_one};
 use super::{ColumnGuess, Confidence, Guess};
 use crate::hint::{count, sensitive_hint};
 use crate::number::currency_of_header;
 use crate::{DateFormat, Formats, NumberFormat};
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
+use numbers::{money, numbers};
+use texts::{choice, texts};
 use types::FieldKind;
-use types::card::carries_card_number;
 use types::field::{Presence, Rules};
-use types::value::TEXT_MAX;
 
 pub(super) fn judge(column: usize, tally: Tally) -> ColumnGuess {
     let (best, mut alternatives) = propose(&tally);
@@ -30,6 +31,7 @@ pub(super) fn judge(column: usize, tally: Tally) -> ColumnGuess {
         values: tally.values,
         blanks: tally.blanks,
         length_max: tally.length_max,
+        spaced: tally.spaced,
         repeats: tally.repeats(),
         sensitive_hint,
     };
@@ -88,8 +90,12 @@ fn propose(tally: &Tally) -> (Guess, Vec<Guess>) {
 
 /// `9,999 of 9,999 values are ...`
 fn all_are(tally: &Tally, what: &str) -> String {
+    format!("{} are {what}", of_all(tally))
+}
+
+fn of_all(tally: &Tally) -> String {
     let values = count(tally.values);
-    format!("{values} of {values} values are {what}")
+    format!("{values} of {values} values")
 }
 
 fn boolean(tally: &Tally) -> Option<(Guess, Vec<Guess>)> {
@@ -130,158 +136,41 @@ fn money_by_header(tally: &Tally, format: NumberFormat) -> Option<Guess> {
     Some(found)
 }
 
-/// Numbers with a fraction or thousands marks, in one of the two ways of writing them.
-fn numbers(tally: &Tally) -> Option<(Guess, Vec<Guess>)> {
-    if tally.marks.too_long > 0 && tally.marks.points + tally.marks.commas == 0 {
-        return None;
-    }
-    let fits = |format| tally.all(Candidate::Number(format));
-    let found = |format| number_guess(tally, format, Confidence::High);
-    match (fits(NumberFormat::Point), fits(NumberFormat::Comma)) {
-        (false, false) => None,
-        (true, false) => Some((
-            found(NumberFormat::Point),
-            money_by_header(tally, NumberFormat::Point).into_iter().collect(),
-        )),
-        (false, true) => Some((
-            found(NumberFormat::Comma),
-            money_by_header(tally, NumberFormat::Comma).into_iter().collect(),
-        )),
-        // 1.234 everywhere: programs write decimals so, people write thousands so.
-        (true, true) if tally.marks.commas == 0 => {
-            let best = number_guess(tally, NumberFormat::Point, Confidence::Medium);
-            Some((
-                best,
-                vec![number_guess(tally, NumberFormat::Comma, Confidence::Low)],
-            ))
-        }
-        // 1,234 everywhere: either reading is off by a thousand if wrong, so a person decides.
-        (true, true) => {
-            let evidence = "every comma stands before exactly three digits, so 1,234 may be a thousand or a little over one: \
-                choose number if you know which"
-                .to_owned();
-            let both = [NumberFormat::Point, NumberFormat::Comma];
-            let alternatives = both
-                .map(|format| number_guess(tally, format, Confidence::Low))
-                .to_vec();
-            Some((guess(FieldKind::Text, Confidence::Low, evidence), alternatives))
-        }
-    }
-}
-
-fn decimals(tally: &Tally, format: NumberFormat) -> String {
-    match format {
-        NumberFormat::Point if tally.marks.commas == 0 => "numbers written like 1234.56".into(),
-        NumberFormat::Comma if tally.marks.points == 0 => "numbers written like 1234,56".into(),
-        NumberFormat::Point | NumberFormat::Comma => Candidate::Number(format).plural(),
-    }
-}
-
-fn number_guess(tally: &Tally, format: NumberFormat, confidence: Confidence) -> Guess {
-    let marks = match format {
-        NumberFormat::Point => tally.marks.points,
-        NumberFormat::Comma => tally.marks.commas,
-    };
-    let within = |number: Decimal| number.to_i64().is_some();
-    let fits = tally
-        .span_of(format)
-        .is_none_or(|span| within(span.least) && within(span.greatest));
-    let (kind, what) = if marks > 0 || !fits {
-        (FieldKind::Decimal, decimals(tally, format))
-    } else {
-        let other = if format == NumberFormat::Point {
-            "1,234"
-        } else {
-            "1.234"
-        };
-        (
-            FieldKind::Integer,
-            format!("whole numbers with thousands marks, as in {other}"),
-        )
-    };
-    let evidence = all_are(tally, &what) + &from_to(tally, format);
-    with_number(guess(kind, confidence, evidence), format)
-}
-
-fn money(tally: &Tally) -> Option<(Guess, Vec<Guess>)> {
-    let fits = |format| tally.all(Candidate::Money(format));
-    let (format, confidence) = match (fits(NumberFormat::Point), fits(NumberFormat::Comma)) {
-        (false, false) => return None,
-        (true, false) => (NumberFormat::Point, Confidence::High),
-        (false, true) => (NumberFormat::Comma, Confidence::High),
-        (true, true) if tally.marks.points + tally.marks.commas == 0 => {
-            (NumberFormat::Point, Confidence::High)
-        }
-        (true, true) if tally.marks.commas == 0 => (NumberFormat::Point, Confidence::Medium),
-        (true, true) => {
-            let evidence = "every comma stands before exactly three digits, so 1,234 may be a thousand or a little over one: \
-                choose money if you know which"
-                .to_owned();
-            let both = [NumberFormat::Point, NumberFormat::Comma];
-            let alternatives = both
-                .map(|format| money_guess(tally, format, Confidence::Low))
-                .to_vec();
-            return Some((guess(FieldKind::Text, Confidence::Low, evidence), alternatives));
-        }
-    };
-    Some((money_guess(tally, format, confidence), Vec::new()))
-}
-
-fn money_guess(tally: &Tally, format: NumberFormat, confidence: Confidence) -> Guess {
-    let codes: Vec<&str> = tally
-        .currencies
-        .iter()
-        .map(|currency| currency.as_str())
-        .collect();
-    let evidence = format!(
-        "{}{}; in {}",
-        all_are(tally, &Candidate::Money(format).plural()),
-        from_to(tally, format),
-        codes.join(", ")
-    );
-    let mut found = with_number(guess(FieldKind::Money, confidence, evidence), format);
-    if let [only] = tally.currencies.as_slice() {
-        found.formats.currency = Some(*only);
-    }
-    found
-}
-
+/// Dates, or instants with a time of day.
 fn dates(tally: &Tally) -> Option<(Guess, Vec<Guess>)> {
-    let kinds = [
-        (FieldKind::Date, Candidate::Date as fn(DateFormat) -> Candidate),
-        (
-            FieldKind::Timestamp,
-            Candidate::Instant as fn(DateFormat) -> Candidate,
-        ),
-    ];
-    kinds.into_iter().find_map(|(kind, candidate)| {
-        let fitting: Vec<DateFormat> = DateFormat::ALL.into_iter().filter(|format| tally.all(candidate(*format))).collect();
-        let dated = |format: DateFormat, confidence| {
-            let evidence = all_are(tally, &candidate(format).plural());
-            with_date(guess(kind, confidence, evidence), format)
-        };
-        match fitting.as_slice() {
-            [] => None,
-            [only] => {
-                let mut best = dated(*only, Confidence::High);
-                if let Some(other) = only.exchanged().and_then(|other| tally.score(candidate(other))) {
-                    let note = format!("; the order of day and month is certain from row {}", count(other.missed_row));
-                    best.evidence.push_str(&note);
-                }
-                Some((best, Vec::new()))
-            }
-            several => {
-                let evidence = format!(
-                    "{} of {} values may be dates, but no number is above 12, so day and month cannot be told apart: \
-                     choose date if you know the order",
-                    count(tally.values),
-                    count(tally.values)
-                );
-                let alternatives = several.iter().map(|format| dated(*format, Confidence::Low)).collect();
-                Some((guess(FieldKind::Text, Confidence::Low, evidence), alternatives))
-            }
-        }
-    })
+    dates_as(tally, FieldKind::Date, Candidate::Date)
+        .or_else(|| dates_as(tally, FieldKind::Timestamp, Candidate::Instant))
+}
+
+fn dates_as(
+    tally: &Tally,
+    kind: FieldKind,
+    candidate: fn(DateFormat) -> Candidate,
+) -> Option<(Guess, Vec<Guess>)> {
+    let fits = |format: &DateFormat| tally.all(candidate(*format));
+    let fitting: Vec<DateFormat> = DateFormat::ALL.into_iter().filter(fits).collect();
+    let dated = |format: DateFormat, confidence| {
+        let evidence = all_are(tally, &candidate(format).plural());
+        with_date(guess(kind, confidence, evidence), format)
+    };
+    if fitting.len() > 1 {
+        let evidence = format!(
+            "{} may be dates, but no number is above 12, so day and month cannot be told apart: \
+             choose date if you know the order",
+            of_all(tally)
+        );
+        let alternatives = fitting.iter().map(|format| dated(*format, Confidence::Low));
+        let best = guess(FieldKind::Text, Confidence::Low, evidence);
+        return Some((best, alternatives.collect()));
+    }
+    let only = *fitting.first()?;
+    let mut best = dated(only, Confidence::High);
+    if let Some(other) = only.exchanged().and_then(|other| tally.score(candidate(other))) {
+        let row = count(other.missed_row);
+        let note = format!("; the order of day and month is certain from row {row}");
+        best.evidence.push_str(&note);
+    }
+    Some((best, Vec::new()))
 }
 
 fn shapes(tally: &Tally) -> Option<(Guess, Vec<Guess>)> {
@@ -294,84 +183,6 @@ fn shapes(tally: &Tally) -> Option<(Guess, Vec<Guess>)> {
     };
     let evidence = all_are(tally, &score.candidate.plural());
     Some((guess(kind, Confidence::High, evidence), Vec::new()))
-}
-
-fn texts(tally: &Tally) -> (Guess, Vec<Guess>) {
-    let mut reason = String::new();
-    if tally.marks.leading_zeros > 0 {
-        let zeros = count(tally.marks.leading_zeros);
-        reason = format!("; {zeros} begin with a zero that a number would lose");
-    } else if tally.marks.too_long > 0 {
-        let long = count(tally.marks.too_long);
-        reason = format!("; {long} are whole numbers beyond 64 bits");
-    }
-    let numeric = tally.marks.leading_zeros + tally.marks.too_long > tally.values / 2;
-    if let Some(mut best) = choice(tally).filter(|_| !numeric) {
-        best.evidence.push_str(&reason);
-        return (best, several_choices(tally).into_iter().collect());
-    }
-    let (kind, what) = if tally.length_max > TEXT_MAX as u64 || tally.lines_max > 1 {
-        (
-            FieldKind::LongText,
-            "text of several lines or more than 1,000 characters",
-        )
-    } else {
-        (FieldKind::Text, "text")
-    };
-    let evidence = format!(
-        "{}, at most {} characters long{reason}",
-        all_are(tally, what),
-        count(tally.length_max)
-    );
-    let alternatives = choice(tally).into_iter().chain(several_choices(tally)).collect();
-    (guess(kind, Confidence::High, evidence), alternatives)
-}
-
-/// Few different values, each of them four times or more on average. Never a list that would keep a card number.
-fn choice(tally: &Tally) -> Option<Guess> {
-    let distinct = tally.distinct.as_ref().filter(|distinct| !distinct.is_empty())?;
-    if tally.values < 4 * distinct.len() as u64 || tally.lines_max > 1 {
-        return None;
-    }
-    if distinct.keys().any(|value| carries_card_number(value)) {
-        return None;
-    }
-    let mut choices: Vec<String> = distinct.keys().cloned().collect();
-    choices.sort();
-    let evidence = match choices.as_slice() {
-        [_] => format!("all {} values are the same", count(tally.values)),
-        several => format!(
-            "only {} different values among {}",
-            several.len(),
-            count(tally.values)
-        ),
-    };
-    let mut found = guess(FieldKind::Choice, Confidence::Medium, evidence);
-    found.rules.choices = choices;
-    Some(found)
-}
-
-/// Lists parted by semicolons, as our own exports write them.
-fn several_choices(tally: &Tally) -> Option<Guess> {
-    let distinct = tally.distinct.as_ref()?;
-    let lists = distinct.keys().filter(|value| value.contains(';')).count();
-    let mut choices: Vec<String> = distinct
-        .keys()
-        .flat_map(|value| crate::choices::split(value))
-        .collect();
-    choices.sort();
-    choices.dedup();
-    let useful = lists > 0 && choices.len() <= CHOICES_MAX && choices.len() < distinct.len() * 2;
-    if !useful || choices.iter().any(|value| carries_card_number(value)) {
-        return None;
-    }
-    let evidence = format!(
-        "{lists} different values are lists parted by semicolons, of {} names",
-        choices.len()
-    );
-    let mut found = guess(FieldKind::MultipleChoice, Confidence::Medium, evidence);
-    found.rules.choices = choices;
-    Some(found)
 }
 
 /// Kinds that nearly every value has.
