@@ -5,7 +5,7 @@ use crate::StoreError;
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper};
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
-use types::{EntryId, PageSize};
+use types::{EntryId, OrganizationId, PageSize};
 
 /// A stored entry.
 #[derive(Debug, Clone, PartialEq, Eq, diesel::Queryable, diesel::Selectable)]
@@ -16,6 +16,9 @@ pub struct StoredEntry {
     pub id: EntryId,
     /// Its place in the order of appending; gaps are transactions that rolled back.
     pub sequence: i64,
+    /// The organization that sees it.
+    #[diesel(deserialize_as = Column<Option<OrganizationId>>)]
+    pub organization_id: Option<OrganizationId>,
     /// As [`crate::NewEntry::kind`].
     pub kind: i16,
     /// The version of the key that sealed the header.
@@ -46,6 +49,27 @@ pub async fn list(
     before: Option<i64>,
 ) -> Result<Vec<StoredEntry>, StoreError> {
     let query = entry::table
+        .filter(entry::sequence.lt(before.unwrap_or(i64::MAX)))
+        .order(entry::sequence.desc())
+        .limit(limit.get().into());
+    Ok(query
+        .select(StoredEntry::as_select())
+        .load(on.connection()?)
+        .await?)
+}
+
+/// Entries that an organization sees, newest first, those before `before`.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn list_of_organization(
+    on: &mut impl Reads,
+    organization: OrganizationId,
+    limit: PageSize,
+    before: Option<i64>,
+) -> Result<Vec<StoredEntry>, StoreError> {
+    let query = entry::table
+        .filter(entry::organization_id.eq(organization.0))
         .filter(entry::sequence.lt(before.unwrap_or(i64::MAX)))
         .order(entry::sequence.desc())
         .limit(limit.get().into());

@@ -141,6 +141,7 @@ diesel::table! {
     strongroom.entry (id) {
         id -> Uuid,
         sequence -> BigInt,
+        organization_id -> Nullable<Uuid>,
         kind -> SmallInt,
         key_version -> Integer,
         header -> Binary,

@@ -2,7 +2,7 @@
 
 use super::pool::Pooled;
 use crate::{NewEntry, StoreError};
-use diesel::sql_types::{Binary, Integer, SmallInt, Timestamptz, Uuid};
+use diesel::sql_types::{Binary, Integer, Nullable, SmallInt, Timestamptz, Uuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use jiff::Timestamp;
 
@@ -102,14 +102,15 @@ impl ControlTx {
     }
 
     async fn append(&mut self, entry: &NewEntry) -> Result<Timestamp, StoreError> {
-        let query = diesel::sql_query("SELECT strongroom.append_entry($1, $2, $3, $4, $5, $6, $7) AS at")
+        let query = diesel::sql_query("SELECT strongroom.append_entry($1, $2, $3, $4, $5, $6, $7, $8) AS at")
             .bind::<Uuid, _>(entry.id.0)
             .bind::<SmallInt, _>(entry.kind)
             .bind::<Integer, _>(entry.key_version)
             .bind::<Binary, _>(&entry.header)
             .bind::<Binary, _>(&entry.c_header[..])
             .bind::<Binary, _>(&entry.c_before[..])
-            .bind::<Binary, _>(&entry.c_after[..]);
+            .bind::<Binary, _>(&entry.c_after[..])
+            .bind::<Nullable<Uuid>, _>(entry.organization.map(|id| id.0));
         Ok(query.get_result::<Appended>(self.connection()?).await?.at)
     }
 

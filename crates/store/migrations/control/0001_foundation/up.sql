@@ -134,8 +134,9 @@ CREATE TABLE strongroom.promise_observation (
 
 -- The audit log of acts on the appliance and on accounts, in the shape of an organization's own.
 CREATE TABLE strongroom.entry (
-    id             uuid PRIMARY KEY,
-    sequence       bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    id              uuid PRIMARY KEY,
+    sequence        bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    organization_id uuid, -- the organization that sees it besides the operator
     kind           smallint NOT NULL CHECK (kind BETWEEN 1 AND 8),
     key_version    integer NOT NULL,
     header         bytea NOT NULL,
@@ -146,6 +147,7 @@ CREATE TABLE strongroom.entry (
     appended_at    timestamptz NOT NULL
 );
 CREATE INDEX entry_transaction ON strongroom.entry (transaction_id);
+CREATE INDEX entry_organization ON strongroom.entry (organization_id, sequence DESC);
 
 -- The outbox of the sequencer: commitments only.
 CREATE TABLE strongroom.audit_pending (
@@ -161,14 +163,16 @@ CREATE TABLE strongroom.audit_pending (
 );
 
 CREATE FUNCTION strongroom.append_entry(
-    entry_id uuid, entry_kind smallint, key_version integer, header bytea, c_header bytea, c_before bytea, c_after bytea
+    entry_id uuid, entry_kind smallint, key_version integer, header bytea, c_header bytea, c_before bytea, c_after bytea,
+    organization uuid
 ) RETURNS timestamptz
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     appended timestamptz := clock_timestamp();
 BEGIN
-    INSERT INTO strongroom.entry (id, kind, key_version, header, c_header, c_before, c_after, transaction_id, appended_at)
-    VALUES (entry_id, entry_kind, key_version, header, c_header, c_before, c_after, pg_current_xact_id(), appended);
+    INSERT INTO strongroom.entry
+        (id, organization_id, kind, key_version, header, c_header, c_before, c_after, transaction_id, appended_at)
+    VALUES (entry_id, organization, entry_kind, key_version, header, c_header, c_before, c_after, pg_current_xact_id(), appended);
     INSERT INTO strongroom.audit_pending (schema_name, entry_id, kind, key_version, c_header, c_before, c_after, appended_at)
     VALUES ('strongroom', entry_id, entry_kind, key_version, c_header, c_before, c_after, appended);
     RETURN appended;

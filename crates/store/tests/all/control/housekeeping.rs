@@ -1,0 +1,266 @@
+//! Jobs, idempotency keys, access events and observations: written without an entry.
+
+use super::*;
+use jiff::ToSpan;
+use serde_json::json;
+use store::control::{
+    access_event,
+    idempotency::{self, Begun},
+    job::{self, JobEnd, JobStart, JobState, Lease},
+    promise_observation,
+};
+use types::{JobId, PageSize};
+
+fn job_of(start: JobStart, created_at: Timestamp) -> job::NewJob {
+    job::NewJob {
+        id: JobId::new(now_ms(), ten()),
+        organization: None,
+        account: None,
+        kind: "import".to_owned(),
+        start,
+        payload: json!({}),
+        created_at,
+    }
+}
+
+#[tokio::test]
+async fn jobs_are_claimed_once_oldest_first() {
+    let database = database().await;
+    let control = control(&database).await;
+    let now = Timestamp::now();
+    let (older, newer) = (
+        job_of(JobStart::Waiting, now),
+        job_of(JobStart::Waiting, now + 1.second()),
+    );
+    let mut keep = control.keep().await.unwrap();
+    job::insert(&mut keep, newer.clone()).await.unwrap();
+    job::insert(&mut keep, older.clone()).await.unwrap();
+    let mut other = control.keep().await.unwrap();
+    let until = now + 1.minute();
+    let (one, two) = tokio::join!(
+        job::claim_next(&mut keep, now, until),
+        job::claim_next(&mut other, now, until)
+    );
+    let mut ids = [one.unwrap().unwrap().id, two.unwrap().unwrap().id];
+    let mut expected = [older.id, newer.id];
+    ids.sort();
+    expected.sort();
+    assert_eq!(ids, expected);
+    assert_eq!(job::claim_next(&mut keep, now, until).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_lease_that_ran_out_is_taken_again_three_times_at_most() {
+    let database = database().await;
+    let control = control(&database).await;
+    let mut keep = control.keep().await.unwrap();
+    let mut now = Timestamp::now();
+    job::insert(&mut keep, job_of(JobStart::Waiting, now))
+        .await
+        .unwrap();
+    let first = job::claim_next(&mut keep, now, now + 1.minute())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        job::extend_lease(&mut keep, &first, now + 2.minutes())
+            .await
+            .unwrap(),
+        Lease::Held
+    );
+    for attempt in 2..=job::ATTEMPTS_MAX {
+        now += 3.minutes();
+        let again = job::claim_next(&mut keep, now, now + 1.minute())
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (again.id, again.attempts, again.state),
+            (first.id, attempt, JobState::Running)
+        );
+    }
+    let late = job::finish(&mut keep, &first, JobEnd::Done(json!({})), now)
+        .await
+        .unwrap();
+    assert_eq!(late, Lease::Lost);
+    assert_eq!(
+        job::set_progress(&mut keep, &first, &json!({})).await.unwrap(),
+        Lease::Lost
+    );
+    now += 3.minutes();
+    assert_eq!(
+        job::claim_next(&mut keep, now, now + 1.minute()).await.unwrap(),
+        None
+    );
+    assert_eq!(
+        job::fail_exhausted(&mut keep, now, &json!("gave up"))
+            .await
+            .unwrap(),
+        [first.id]
+    );
+    let failed = job::find(&mut keep, None, first.id).await.unwrap().unwrap();
+    assert_eq!(
+        (failed.state, failed.result),
+        (JobState::Failed, Some(json!("gave up")))
+    );
+}
+
+#[tokio::test]
+async fn a_draft_waits_for_its_release_and_a_cancelled_job_is_lost() {
+    let database = database().await;
+    let control = control(&database).await;
+    let (acme, _) = new_organization(&control, "acme").await;
+    let now = Timestamp::now();
+    let mut keep = control.keep().await.unwrap();
+    let draft = job::NewJob {
+        organization: Some(acme),
+        ..job_of(JobStart::Draft, now)
+    };
+    job::insert(&mut keep, draft.clone()).await.unwrap();
+    assert_eq!(job::claim_next(&mut keep, now, now).await.unwrap(), None);
+    let foreign = job::release(&mut keep, None, draft.id, &json!({})).await;
+    assert!(matches!(foreign, Err(StoreError::NotFound)));
+    assert_eq!(job::find(&mut keep, None, draft.id).await.unwrap(), None);
+    job::release(&mut keep, Some(acme), draft.id, &json!({"rows": 2}))
+        .await
+        .unwrap();
+    let claimed = job::claim_next(&mut keep, now, now + 1.minute())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(claimed.payload, json!({"rows": 2}));
+    assert_eq!(
+        job::set_progress(&mut keep, &claimed, &json!({"done": 1}))
+            .await
+            .unwrap(),
+        Lease::Held
+    );
+    job::cancel(&mut keep, Some(acme), draft.id, now).await.unwrap();
+    assert_eq!(
+        job::extend_lease(&mut keep, &claimed, now + 1.hour())
+            .await
+            .unwrap(),
+        Lease::Lost
+    );
+    let again = job::cancel(&mut keep, Some(acme), draft.id, now).await;
+    assert!(matches!(again, Err(StoreError::NotFound)));
+    let listed = job::list(&mut keep, Some(acme), PageSize::default())
+        .await
+        .unwrap();
+    assert_eq!((listed.len(), listed[0].state), (1, JobState::Cancelled));
+    assert_eq!(job::list(&mut keep, None, PageSize::default()).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn one_of_two_equal_requests_is_fresh() {
+    let database = database().await;
+    let control = control(&database).await;
+    let now = Timestamp::now();
+    let (mut one, mut two) = (control.keep().await.unwrap(), control.keep().await.unwrap());
+    let (first, second) = tokio::join!(
+        idempotency::begin(&mut one, [1; 32], [2; 32], now),
+        idempotency::begin(&mut two, [1; 32], [2; 32], now)
+    );
+    let begun = [first.unwrap(), second.unwrap()];
+    assert!(
+        begun.contains(&Begun::Fresh) && begun.contains(&Begun::Running),
+        "{begun:?}"
+    );
+    let other = idempotency::begin(&mut one, [1; 32], [3; 32], now).await.unwrap();
+    assert_eq!(other, Begun::Mismatch);
+    idempotency::finish(&mut one, [1; 32], b"answer").await.unwrap();
+    idempotency::abandon(&mut one, [1; 32]).await.unwrap();
+    let done = idempotency::begin(&mut one, [1; 32], [2; 32], now).await.unwrap();
+    assert_eq!(done, Begun::Done(b"answer".to_vec()));
+    assert_eq!(idempotency::purge(&mut one, now + 23.hours()).await.unwrap(), 0);
+    assert_eq!(idempotency::purge(&mut one, now + 25.hours()).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_abandoned_request_may_be_sent_again() {
+    let database = database().await;
+    let control = control(&database).await;
+    let mut keep = control.keep().await.unwrap();
+    let now = Timestamp::now();
+    assert_eq!(
+        idempotency::begin(&mut keep, [1; 32], [2; 32], now)
+            .await
+            .unwrap(),
+        Begun::Fresh
+    );
+    idempotency::abandon(&mut keep, [1; 32]).await.unwrap();
+    assert_eq!(
+        idempotency::begin(&mut keep, [1; 32], [2; 32], now)
+            .await
+            .unwrap(),
+        Begun::Fresh
+    );
+}
+
+#[tokio::test]
+async fn access_events_are_listed_to_their_own() {
+    let database = database().await;
+    let control = control(&database).await;
+    let (ann, bob) = (AccountId::new(1, ten()), AccountId::new(2, ten()));
+    let acme = OrganizationId::new(1, ten());
+    let event = |account, organization| access_event::NewAccessEvent {
+        at: Timestamp::now(),
+        account: Some(account),
+        organization,
+        action: "sign-in".to_owned(),
+        outcome: "done".to_owned(),
+        status: Some(200),
+        method: "password".to_owned(),
+        address: "192.0.2.1".to_owned(),
+        device: "a browser".to_owned(),
+        request_id: "1".to_owned(),
+    };
+    let mut keep = control.keep().await.unwrap();
+    let events = [event(ann, None), event(bob, Some(acme)), event(ann, Some(acme))];
+    access_event::insert_many(&mut keep, &events).await.unwrap();
+    access_event::insert_many(&mut keep, &[]).await.unwrap();
+    let page = PageSize::new(1).unwrap();
+    let newest = access_event::list_of_account(&mut keep, ann, page, None)
+        .await
+        .unwrap();
+    assert_eq!(newest[0].organization_id, Some(acme));
+    let older = access_event::list_of_account(&mut keep, ann, page, Some(newest[0].id))
+        .await
+        .unwrap();
+    assert_eq!((older.len(), older[0].organization_id), (1, None));
+    let there = access_event::list_of_organization(&mut keep, acme, PageSize::default(), None)
+        .await
+        .unwrap();
+    assert_eq!(
+        there.iter().map(|event| event.account_id).collect::<Vec<_>>(),
+        [Some(ann), Some(bob)]
+    );
+}
+
+#[tokio::test]
+async fn the_newest_thousand_observations_stay() {
+    let database = database().await;
+    let control = control(&database).await;
+    let fill = "INSERT INTO strongroom.promise_observation
+        SELECT 'a', now() - make_interval(secs => n), to_jsonb(n) FROM generate_series(1, 1002) n";
+    superuser(&database).await.batch_execute(fill).await.unwrap();
+    let mut keep = control.keep().await.unwrap();
+    promise_observation::insert(&mut keep, "b", Timestamp::now(), &json!(7))
+        .await
+        .unwrap();
+    assert_eq!(promise_observation::trim(&mut keep, "a").await.unwrap(), 2);
+    assert_eq!(promise_observation::trim(&mut keep, "a").await.unwrap(), 0);
+    let newest = promise_observation::newest_of_all(&mut keep).await.unwrap();
+    let newest: Vec<_> = newest
+        .iter()
+        .map(|one| (one.promise_id.as_str(), &one.observation))
+        .collect();
+    assert_eq!(newest, [("a", &json!(1)), ("b", &json!(7))]);
+    let history = promise_observation::history(&mut keep, "a", PageSize::new(2).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(
+        history.iter().map(|one| &one.observation).collect::<Vec<_>>(),
+        [&json!(1), &json!(2)]
+    );
+}
