@@ -133,6 +133,7 @@ pub(crate) fn seal_entry(
     let opening = Opening::new(header.encode()).map_err(vault_failure)?;
     Ok(NewEntry {
         id,
+        organization,
         kind: i16::from(act.kind.number()),
         key_version: i32::try_from(keys.current_version()).unwrap_or(i32::MAX),
         header: opening::seal_header(keys, id, &opening).map_err(vault_failure)?,
