@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod access_log;
 pub mod account;
 mod act;
 mod cache;
@@ -7,13 +8,17 @@ pub mod caller;
 pub mod cursor;
 pub mod dataset;
 pub mod error;
+pub mod idempotency;
 mod key;
 pub mod list;
+pub mod member;
 pub mod organization;
 pub mod platform;
 pub mod record;
 mod sealing;
 pub mod session;
+pub mod token;
+pub mod trail;
 pub mod workspace;
 
 pub use caller::{Caller, Origin};

@@ -1,6 +1,7 @@
 //! The platform: connections, keys, settings, clock. Cheap to clone; every use case begins here or in a workspace.
 
 use crate::{
+    access_log::{self, Recorder},
     act::{Act, Commitments, seal_entry, vault_failure},
     cache::Cache,
     caller::Caller,
@@ -48,6 +49,8 @@ struct Inner {
     homes: Cache<String, Arc<Home>>,
     standings: Cache<(OrganizationId, AccountId), crate::organization::MemberStanding>,
     known: Cache<[u8; 32], Known>,
+    recorder: Recorder,
+    pending_events: std::sync::Mutex<Option<access_log::Pending>>,
 }
 
 /// At most so many passwords are hashed at once, each with 19 MiB.
@@ -117,6 +120,7 @@ impl Platform {
         let control = Control::open(address.clone(), login, 8.min(connections_max)).await?;
         let keys = crate::key::appliance_keys(&control, &root, clock).await?;
         let hasher = PasswordHasher::new(Strength::default()).map_err(vault_failure)?;
+        let (recorder, pending) = access_log::recorder();
         let inner = Inner {
             settings,
             control,
@@ -130,6 +134,8 @@ impl Platform {
             homes: Cache::new(),
             standings: Cache::new(),
             known: Cache::new(),
+            recorder,
+            pending_events: std::sync::Mutex::new(Some(pending)),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -175,6 +181,21 @@ impl Platform {
 
     pub(crate) fn known(&self) -> &Cache<[u8; 32], Known> {
         &self.inner.known
+    }
+
+    /// Where access events are handed in.
+    #[must_use]
+    pub fn recorder(&self) -> &Recorder {
+        &self.inner.recorder
+    }
+
+    /// The queue of access events, for the one task that writes them.
+    pub(crate) fn take_pending_events(&self) -> Option<access_log::Pending> {
+        self.inner
+            .pending_events
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take()
     }
 
     /// The time, whole microseconds, as the database keeps it.

@@ -1,0 +1,204 @@
+//! Members of an organization: added, given roles, disabled, removed. There is always an owner.
+
+use crate::{
+    Workspace,
+    account::{self, NewPerson},
+    act::{Act, Object},
+    error::{PlatformError, Result},
+};
+use access::{MemberState, Permission, Role};
+use jiff::Timestamp;
+use store::{
+    StoreError,
+    control::{
+        ControlTx,
+        account::Account,
+        membership::{self as rows, Membership, MembershipError},
+    },
+};
+use types::{AccountId, PageSize, ProblemCode};
+
+/// A member.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The account.
+    pub account: AccountId,
+    /// Its e-mail address.
+    pub email: String,
+    /// Its holder's name.
+    pub name: String,
+    /// The role.
+    pub role: Role,
+    /// Does the membership count?
+    pub state: MemberState,
+    /// Since when.
+    pub joined_at: Timestamp,
+}
+
+/// A page of members.
+#[derive(Debug, Clone)]
+pub struct MemberPage {
+    /// The members, in the order in which their accounts were made.
+    pub members: Vec<Member>,
+    /// The account to go on after, when there may be more.
+    pub next: Option<AccountId>,
+}
+
+fn member_of((membership, account): (Membership, Account)) -> Member {
+    Member {
+        account: account.id,
+        email: account.email,
+        name: account.name,
+        role: membership.role,
+        state: membership.state,
+        joined_at: membership.created_at,
+    }
+}
+
+/// Lists members.
+///
+/// # Errors
+/// `not-allowed`.
+pub async fn list(workspace: &Workspace, after: Option<AccountId>) -> Result<MemberPage> {
+    workspace.permit(Permission::MemberRead).await?;
+    let size = PageSize::default();
+    let mut read = workspace.platform().control().read().await?;
+    let rows = rows::list(&mut read, workspace.organization().id, size, after).await?;
+    let full = rows.len() == usize::from(size.get());
+    let members: Vec<Member> = rows.into_iter().map(member_of).collect();
+    let next = members.last().filter(|_| full).map(|member| member.account);
+    Ok(MemberPage { members, next })
+}
+
+/// Adds a member. A person without an account gets one; an account that exists keeps its name and password.
+///
+/// # Errors
+/// `already-taken` for a member, `invalid`, `not-allowed` to make an owner without being one.
+pub async fn add(workspace: &Workspace, person: NewPerson, role: Role) -> Result<Member> {
+    let permit = workspace.permit(Permission::MemberManage).await?;
+    check_rank(permit.role(), role)?;
+    let platform = workspace.platform();
+    let person = account::prepare(platform, person).await?;
+    let organization = workspace.organization().id;
+    let mut tx = platform.control().begin().await?;
+    let (account, made) = account::find_or_insert(platform, workspace.caller(), &mut tx, person).await?;
+    match rows::insert(&mut tx, organization, account, role, MemberState::Active).await {
+        Err(StoreError::Taken { .. }) => {
+            return Err(PlatformError::new(
+                ProblemCode::Taken,
+                "this person is a member already",
+            ));
+        }
+        done => done?,
+    }
+    let act = Act::configuration("member.add", Object::new("member", account)).because(role.as_str());
+    let entry = platform.entry(workspace.caller(), Some(organization), &act)?;
+    tx.commit(&entry, made.as_slice()).await?;
+    find(workspace, account).await
+}
+
+async fn find(workspace: &Workspace, account: AccountId) -> Result<Member> {
+    let mut read = workspace.platform().control().read().await?;
+    let membership = rows::find(&mut read, workspace.organization().id, account).await?;
+    let found = store::control::account::find_by_id(&mut read, account).await?;
+    let both = membership.zip(found.map(|(account, _)| account));
+    both.map(member_of)
+        .ok_or_else(|| PlatformError::not_found("member"))
+}
+
+/// Only an owner makes or unmakes owners.
+fn check_rank(own: Option<Role>, role: Role) -> Result<()> {
+    if role == Role::Owner && own != Some(Role::Owner) {
+        return Err(PlatformError::new(
+            ProblemCode::NotAllowed,
+            "only an owner can make or change an owner",
+        ));
+    }
+    Ok(())
+}
+
+/// Gives a member another role.
+///
+/// # Errors
+/// `last-owner`, `not-found`, `not-allowed`.
+pub async fn set_role(workspace: &Workspace, account: AccountId, role: Role) -> Result<Member> {
+    let reason = role.as_str();
+    change(
+        workspace,
+        account,
+        Some(role),
+        "member.set-role",
+        reason,
+        async |tx: &mut ControlTx| rows::set_role(tx, workspace.organization().id, account, role).await,
+    )
+    .await?;
+    find(workspace, account).await
+}
+
+/// Disables or enables a member. Disabling takes effect within five seconds on every node.
+///
+/// # Errors
+/// As [`set_role`].
+pub async fn set_state(workspace: &Workspace, account: AccountId, state: MemberState) -> Result<Member> {
+    change(
+        workspace,
+        account,
+        None,
+        "member.set-state",
+        state.as_str(),
+        async |tx: &mut ControlTx| rows::set_state(tx, workspace.organization().id, account, state).await,
+    )
+    .await?;
+    find(workspace, account).await
+}
+
+/// Removes a member; the account stays.
+///
+/// # Errors
+/// As [`set_role`].
+pub async fn remove(workspace: &Workspace, account: AccountId) -> Result<()> {
+    change(
+        workspace,
+        account,
+        None,
+        "member.remove",
+        "",
+        async |tx: &mut ControlTx| rows::remove(tx, workspace.organization().id, account).await,
+    )
+    .await
+}
+
+async fn change(
+    workspace: &Workspace,
+    account: AccountId,
+    to: Option<Role>,
+    action: &'static str,
+    reason: &str,
+    apply: impl AsyncFn(&mut ControlTx) -> Result<(), MembershipError>,
+) -> Result<()> {
+    let permit = workspace.permit(Permission::MemberManage).await?;
+    let now = find(workspace, account).await?;
+    check_rank(permit.role(), now.role)?;
+    check_rank(permit.role(), to.unwrap_or(Role::Viewer))?;
+    let platform = workspace.platform();
+    let mut tx = platform.control().begin().await?;
+    match apply(&mut tx).await {
+        Ok(()) => {}
+        Err(MembershipError::LastOwner) => {
+            let detail = "this is the last owner; make someone else an owner first";
+            return Err(PlatformError::new(ProblemCode::LastOwner, detail));
+        }
+        Err(MembershipError::Store(error)) => return Err(error.into()),
+    }
+    let act = Act::configuration(action, Object::new("member", account));
+    let act = if reason.is_empty() {
+        act
+    } else {
+        act.because(reason)
+    };
+    let entry = platform.entry(workspace.caller(), Some(workspace.organization().id), &act)?;
+    tx.commit(&entry, &[]).await?;
+    platform.standings().clear();
+    platform.known().clear();
+    Ok(())
+}
