@@ -74,7 +74,7 @@ impl Pool {
 
     fn take_idle(&self) -> Option<Connected> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-
+        idle.retain(|connected| !connected.driver.is_finished());
         idle.pop()
     }
 
