@@ -1,7 +1,7 @@
 //! Organizations: made by the operator, with a schema, a login role, keys and a first owner.
 
 use crate::{
-    Platform,
+    Platform, Workspace,
     account::{self, NewPerson},
     act::{Act, Object, vault_failure},
     caller::{Caller, Identity},
@@ -9,7 +9,7 @@ use crate::{
     key,
     workspace::{Home, OrganizationSummary, random},
 };
-use access::{MemberState, Narrowing, Policies, Role, Standing};
+use access::{MemberState, Narrowing, Permission, Policies, Role, Standing};
 use std::{sync::Arc, time::Instant};
 use store::{
     StoreError,
@@ -174,6 +174,51 @@ pub async fn list_all(platform: &Platform, caller: &Caller) -> Result<Vec<Organi
             return Ok(all);
         }
     }
+}
+
+/// The policies in force.
+///
+/// # Errors
+/// `not-allowed`.
+pub async fn policies(workspace: &Workspace) -> Result<Policies> {
+    workspace.permit(Permission::OrganizationRead).await?;
+    Ok(workspace.home.policies)
+}
+
+/// Sets the policies; they hold on every node within five seconds.
+///
+/// # Errors
+/// `not-allowed`.
+pub async fn set_policies(workspace: &Workspace, policies: Policies) -> Result<()> {
+    workspace.permit(Permission::PolicyManage).await?;
+    let id = workspace.organization().id;
+    let json = serde_json::to_value(policies).map_err(vault_failure)?;
+    let mut tx = workspace.platform().control().begin().await?;
+    rows::set_policies(&mut tx, id, &json).await?;
+    let reason = json.to_string();
+    let act =
+        Act::configuration("organization.set-policies", Object::new("organization", id)).because(&reason);
+    let entry = workspace.platform().entry(workspace.caller(), Some(id), &act)?;
+    tx.commit(&entry, &[]).await?;
+    workspace.platform().homes().clear();
+    Ok(())
+}
+
+/// Gives the organization another name for people; its name in addresses stays.
+///
+/// # Errors
+/// `invalid`, `not-allowed`.
+pub async fn rename(workspace: &Workspace, name: &str) -> Result<()> {
+    workspace.permit(Permission::OrganizationRename).await?;
+    let name = checked_name("/name", name)?;
+    let id = workspace.organization().id;
+    let mut tx = workspace.platform().control().begin().await?;
+    rows::rename(&mut tx, id, &name).await?;
+    let act = Act::configuration("organization.rename", Object::new("organization", id));
+    let entry = workspace.platform().entry(workspace.caller(), Some(id), &act)?;
+    tx.commit(&entry, &[]).await?;
+    workspace.platform().homes().clear();
+    Ok(())
 }
 
 impl Platform {

@@ -191,7 +191,7 @@ pub async fn update(
     for _ in 0..ATTEMPTS {
         let dataset = workspace.dataset_to_change(&permit, dataset).await?;
         let change = async |workspace: &Workspace| -> Result<Record> {
-            let (stored, mut record) = open_expected(workspace, &permit, &dataset, id, expected).await?;
+            let (stored, mut record) = open_expected(workspace, &dataset, id, expected).await?;
             refuse_trashed(&record)?;
             let unchanged = record.values.clone();
             input::change_values(&permit, &dataset, input, &mut record.values)?;
@@ -244,7 +244,7 @@ async fn move_record(
 ) -> Result<Found> {
     let permit = workspace.permit(Permission::RecordWrite).await?;
     let dataset = workspace.dataset_to_change(&permit, dataset).await?;
-    let (stored, mut record) = open_expected(workspace, &permit, &dataset, id, expected).await?;
+    let (stored, mut record) = open_expected(workspace, &dataset, id, expected).await?;
     let action = if to == RecordState::Live {
         if record.deleted_at.is_none() {
             return Err(PlatformError::new(
@@ -271,7 +271,7 @@ async fn move_record(
 pub async fn purge(workspace: &Workspace, dataset: &str, id: RecordId, expected: Expected) -> Result<()> {
     let permit = workspace.permit(Permission::RecordPurge).await?;
     let dataset = workspace.dataset_to_change(&permit, dataset).await?;
-    let (stored, record) = open_expected(workspace, &permit, &dataset, id, expected).await?;
+    let (stored, record) = open_expected(workspace, &dataset, id, expected).await?;
     if record.deleted_at.is_none() {
         return Err(PlatformError::new(
             ProblemCode::Conflict,
@@ -334,7 +334,6 @@ pub async fn reveal(workspace: &Workspace, dataset: &str, id: RecordId, field: &
 /// Reads a record in the clear for changing it, and refuses it when it has another version than expected.
 async fn open_expected(
     workspace: &Workspace,
-    permit: &Permit,
     dataset: &Dataset,
     id: RecordId,
     expected: Expected,

@@ -1,0 +1,222 @@
+//! An opened platform on a database of its own, with an organization and a member of every role.
+//! Start at [`Site::start`].
+#![allow(dead_code, reason = "each test module uses its own part")]
+
+use access::Role;
+use jiff::Timestamp;
+use platform::{
+    Caller, Origin, Platform, Settings, Workspace,
+    account::NewPerson,
+    caller::{AccountSummary, Identity},
+    dataset::{self, DatasetDraft, FieldDraft},
+    member,
+    organization,
+    workspace::OrganizationSummary,
+};
+use std::{collections::BTreeMap, sync::Arc};
+use store::{Address, Login, migration};
+use testkit::TestDatabase;
+use types::{AccountId, Dataset, FieldKind, SessionId};
+use vault::RootKey;
+
+/// The first organization's name in addresses.
+pub(crate) const SLUG: &str = "acme";
+/// The largest upload of a test.
+pub(crate) const UPLOAD_BYTES_MAX: u64 = 64 << 20;
+
+/// A platform with an organization `acme`. Its database goes when the site is dropped.
+pub(crate) struct Site {
+    pub(crate) platform: Platform,
+    pub(crate) organization: OrganizationSummary,
+    people: BTreeMap<Role, AccountSummary>,
+    /// Last, so that connections are closed before it goes.
+    pub(crate) database: TestDatabase,
+}
+
+impl Site {
+    /// Opens the platform and makes `acme` with an owner and a member of every other role.
+    pub(crate) async fn start() -> Self {
+        let database = database().await;
+        let platform = open(&database, RootKey::generate().unwrap(), Timestamp::now).await;
+        let organization = create(&platform, SLUG, "Acme", person(Role::Owner)).await;
+        let mut site = Self {
+            platform,
+            organization,
+            people: BTreeMap::new(),
+            database,
+        };
+        let owner = site.find_owner(SLUG).await;
+        site.people.insert(Role::Owner, owner);
+        let workspace = site.as_role(Role::Owner).await;
+        for role in Role::ALL.into_iter().filter(|role| *role != Role::Owner) {
+            let added = member::add(&workspace, person(role), role).await.unwrap();
+            let summary = summary(added.account, &added.email, &added.name);
+            site.people.insert(role, summary);
+        }
+        site
+    }
+
+    /// A person's session of the member with that role.
+    pub(crate) fn caller(&self, role: Role) -> Caller {
+        caller_of(self.people[&role].clone())
+    }
+
+    /// The workspace of the member with that role, in `acme`.
+    pub(crate) async fn as_role(&self, role: Role) -> Workspace {
+        let caller = self.caller(role);
+        self.platform.enter(&caller, SLUG).await.unwrap()
+    }
+
+    /// The account of the member with that role.
+    pub(crate) fn account(&self, role: Role) -> AccountId {
+        self.people[&role].id
+    }
+
+    /// The owner's workspace in another organization, `globex`, where the same person is owner and nobody else is.
+    pub(crate) async fn second_organization(&self) -> Workspace {
+        create(&self.platform, "globex", "Globex", person(Role::Owner)).await;
+        let caller = self.caller(Role::Owner);
+        self.platform.enter(&caller, "globex").await.unwrap()
+    }
+
+    /// A dataset of that label with these fields, made by the workspace's holder.
+    pub(crate) async fn dataset(
+        &self,
+        workspace: &Workspace,
+        label: &str,
+        fields: Vec<FieldDraft>,
+    ) -> Arc<Dataset> {
+        let draft = DatasetDraft {
+            key: String::new(),
+            label: label.to_owned(),
+            description: String::new(),
+            fields,
+        };
+        dataset::create(workspace, draft).await.unwrap()
+    }
+
+    /// The database as its superuser.
+    pub(crate) async fn superuser(&self) -> tokio_postgres::Client {
+        self.database.superuser().unwrap().connect().await.unwrap()
+    }
+
+    async fn find_owner(&self, slug: &str) -> AccountSummary {
+        let superuser = self.superuser().await;
+        let text = "SELECT a.id, a.email, a.name FROM strongroom.account a
+            JOIN strongroom.membership m ON m.account_id = a.id
+            JOIN strongroom.organization o ON o.id = m.organization_id WHERE o.slug = $1";
+        let row = superuser.query_one(text, &[&slug]).await.unwrap();
+        summary(AccountId(row.get(0)), row.get(1), row.get(2))
+    }
+}
+
+/// A migrated database of the test's own.
+pub(crate) async fn database() -> TestDatabase {
+    let prepare = async |database: &testkit::database::Database| {
+        let superuser = database.superuser()?.connect().await?;
+        migration::bootstrap(&superuser, &database.cluster().password("strongroom_app")?).await?;
+        migration::migrate(&superuser).await?;
+        Ok(())
+    };
+    let database = TestDatabase::create(&migration::fingerprint(), prepare)
+        .await
+        .unwrap();
+    let superuser = database.superuser().unwrap().connect().await.unwrap();
+    migration::own_database(&superuser).await.unwrap();
+    database
+}
+
+/// A platform on a database, with a root key and a clock.
+pub(crate) async fn open(database: &TestDatabase, root: RootKey, clock: fn() -> Timestamp) -> Platform {
+    let login = database.superuser().unwrap();
+    let address = Address {
+        socket_folder: login.socket_folder,
+        port: login.port,
+        database: login.database,
+    };
+    let app = Login {
+        role: "strongroom_app".to_owned(),
+        password: database.cluster().password("strongroom_app").unwrap(),
+    };
+    let settings = Settings {
+        base_url: "https://localhost".to_owned(),
+        session_idle_seconds_max: 1_800,
+        session_absolute_seconds_max: 43_200,
+        upload_bytes_max: UPLOAD_BYTES_MAX,
+        listener: None,
+    };
+    Platform::open_with(settings, address, app, root, 64, clock)
+        .await
+        .unwrap()
+}
+
+async fn create(platform: &Platform, slug: &str, name: &str, owner: NewPerson) -> OrganizationSummary {
+    organization::create(platform, &Caller::host(), slug, name, owner)
+        .await
+        .unwrap()
+}
+
+/// The person that has a role in `acme`: `owner@example.com` and so on, without a password.
+pub(crate) fn person(role: Role) -> NewPerson {
+    NewPerson {
+        email: format!("{role}@example.com"),
+        name: format!("Test {role}"),
+        password: None,
+    }
+}
+
+fn summary(id: AccountId, email: &str, name: &str) -> AccountSummary {
+    AccountSummary {
+        id,
+        email: email.to_owned(),
+        name: name.to_owned(),
+        operator: false,
+    }
+}
+
+/// A person's session, as a browser would have it.
+pub(crate) fn caller_of(account: AccountSummary) -> Caller {
+    let session = SessionId::new(1, *b"a-session!");
+    let origin = Origin {
+        address: Some("192.0.2.7".to_owned()),
+        device: Some("a test".to_owned()),
+        request_id: Some("request-1".to_owned()),
+    };
+    Caller {
+        identity: Identity::Person { account, session },
+        origin,
+    }
+}
+
+/// A field of a kind, without rules.
+pub(crate) fn field(label: &str, kind: FieldKind) -> FieldDraft {
+    serde_json::from_value(serde_json::json!({ "label": label, "kind": kind })).unwrap()
+}
+
+/// A field whose values differ.
+pub(crate) fn unique(label: &str, kind: FieldKind) -> FieldDraft {
+    FieldDraft {
+        uniqueness: types::field::Uniqueness::Unique,
+        ..field(label, kind)
+    }
+}
+
+/// A field that must hold a value.
+pub(crate) fn required(label: &str, kind: FieldKind) -> FieldDraft {
+    FieldDraft {
+        presence: types::field::Presence::Required,
+        ..field(label, kind)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_role_steps_into_its_organization() {
+    let site = Site::start().await;
+    for role in Role::ALL {
+        assert_eq!(site.as_role(role).await.role(), Some(role));
+    }
+    let other = site.second_organization().await;
+    assert_eq!(other.organization().slug, "globex");
+    let stranger = site.caller(Role::Editor);
+    assert!(site.platform.enter(&stranger, "globex").await.is_err());
+}
