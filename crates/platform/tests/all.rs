@@ -9,3 +9,5 @@
 
 #[path = "all/fixture.rs"]
 mod fixture;
+#[path = "all/record.rs"]
+mod record;

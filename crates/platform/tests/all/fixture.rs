@@ -9,8 +9,7 @@ use platform::{
     account::NewPerson,
     caller::{AccountSummary, Identity},
     dataset::{self, DatasetDraft, FieldDraft},
-    member,
-    organization,
+    member, organization,
     workspace::OrganizationSummary,
 };
 use std::{collections::BTreeMap, sync::Arc};
