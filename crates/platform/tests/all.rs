@@ -7,6 +7,10 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "all/attack.rs"]
+mod attack;
+#[path = "all/crash.rs"]
+mod crash;
 #[path = "all/fixture.rs"]
 mod fixture;
 #[path = "all/record.rs"]

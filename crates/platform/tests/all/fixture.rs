@@ -14,7 +14,7 @@ use platform::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 use store::{Address, Login, migration};
-use testkit::TestDatabase;
+use testkit::{Cluster, TestDatabase};
 use types::{AccountId, Dataset, FieldKind, SessionId};
 use vault::RootKey;
 
@@ -35,7 +35,18 @@ pub(crate) struct Site {
 impl Site {
     /// Opens the platform and makes `acme` with an owner and a member of every other role.
     pub(crate) async fn start() -> Self {
-        let database = database().await;
+        Self::start_on(database().await).await
+    }
+
+    /// The same in a cluster of the test's own, which it may crash.
+    pub(crate) async fn start_in(cluster: Cluster) -> Self {
+        let database = TestDatabase::create_in(cluster, &migration::fingerprint(), prepare)
+            .await
+            .unwrap();
+        Self::start_on(owned(database).await).await
+    }
+
+    async fn start_on(database: TestDatabase) -> Self {
         let platform = open(&database, RootKey::generate().unwrap(), Timestamp::now).await;
         let organization = create(&platform, SLUG, "Acme", person(Role::Owner)).await;
         let mut site = Self {
@@ -111,15 +122,23 @@ impl Site {
 
 /// A migrated database of the test's own.
 pub(crate) async fn database() -> TestDatabase {
-    let prepare = async |database: &testkit::database::Database| {
-        let superuser = database.superuser()?.connect().await?;
-        migration::bootstrap(&superuser, &database.cluster().password("strongroom_app")?).await?;
-        migration::migrate(&superuser).await?;
-        Ok(())
-    };
-    let database = TestDatabase::create(&migration::fingerprint(), prepare)
-        .await
-        .unwrap();
+    owned(
+        TestDatabase::create(&migration::fingerprint(), prepare)
+            .await
+            .unwrap(),
+    )
+    .await
+}
+
+async fn prepare(database: &testkit::database::Database) -> anyhow::Result<()> {
+    let superuser = database.superuser()?.connect().await?;
+    migration::bootstrap(&superuser, &database.cluster().password("strongroom_app")?).await?;
+    migration::migrate(&superuser).await?;
+    Ok(())
+}
+
+/// A copy of a template has the copier as its owner; ours is another.
+async fn owned(database: TestDatabase) -> TestDatabase {
     let superuser = database.superuser().unwrap().connect().await.unwrap();
     migration::own_database(&superuser).await.unwrap();
     database
