@@ -13,7 +13,7 @@ use store::tenant::{
     StoredValue, TenantTx, bulk,
     catalogue::{self, SealStep},
 };
-use types::{Dataset, Field, FieldKind, ProblemCode, Value};
+use types::{Dataset, Field, FieldKind, ProblemCode, Value, field::Rules};
 
 /// How many values are read at once.
 const PAGE: i64 = 1_000;
@@ -44,6 +44,20 @@ pub async fn make_sensitive(workspace: &Workspace, dataset: &str, field: &str) -
     catalogue::seal_field(&tx, found.id, SealStep::Begin).await?;
     seal_values(workspace, &tx, &dataset, found).await?;
     catalogue::seal_field(&tx, found.id, SealStep::Finish).await?;
+    // A default or a list of choices would tell values that are not to be told.
+    let rules = Rules {
+        choices: Vec::new(),
+        ..found.rules.clone()
+    };
+    catalogue::alter_field(
+        &tx,
+        &Field {
+            default: None,
+            rules,
+            ..found.clone()
+        },
+    )
+    .await?;
     let changed = catalogue::find_within(&tx, dataset.id).await?;
     tx.commit_appended().await?;
     workspace.forget_datasets();

@@ -261,6 +261,11 @@ async fn a_text_field_becomes_sensitive_and_nothing_clear_is_left() {
         .await
         .record
         .id;
+    let default = json!({"label": "Number", "kind": "text", "default": "tax-4711-secret"});
+    let default = serde_json::from_value(default).unwrap();
+    dataset::alter_field(&owner, "invoices", "number", &default)
+        .await
+        .unwrap();
     assert!(lies_in_the_clear(&site, "tax-4711-secret").await);
     dataset::make_sensitive(&owner, "invoices", "number")
         .await
