@@ -82,6 +82,14 @@ impl Workspace {
         matches!(self.decide(permission), Decision::Allowed(_))
     }
 
+    /// Refuses a caller who may not do this, before a face reads what else was sent. The use case asks again.
+    ///
+    /// # Errors
+    /// As [`access::Denial`] says; the refusal is an entry of the audit log.
+    pub async fn require(&self, permission: Permission) -> Result<()> {
+        self.permit(permission).await.map(|_| ())
+    }
+
     fn decide(&self, permission: Permission) -> Decision<Permit> {
         let home = &self.home;
         access::decide(
