@@ -2,6 +2,7 @@
 
 pub mod connect;
 pub mod control;
+pub mod database;
 pub mod entry;
 pub mod error;
 pub mod identifier;

@@ -1,0 +1,153 @@
+//! The appliance's database: made, migrated and looked at by the operator, who lends the cluster's superuser.
+//!
+//! Invariant: the superuser's login is used here only, for as long as one call takes, and is kept nowhere.
+
+use crate::{
+    error::{Failure, PlatformError, Result},
+    workspace::random,
+};
+use config::Config;
+use std::path::PathBuf;
+use store::{
+    Address, Login, StoreError, connect, database,
+    migration::{self, MigrationError},
+};
+use types::ProblemCode;
+use vault::SecretText;
+
+pub use store::database::Upgraded;
+
+/// How the cluster's superuser signs in.
+#[derive(Debug)]
+pub struct AdminAccess {
+    /// The folder of the unix socket.
+    pub socket_folder: PathBuf,
+    /// The port that names the socket.
+    pub port: u16,
+    /// The superuser, usually `postgres`.
+    pub user: String,
+    /// Its password; none where PostgreSQL knows the peer.
+    pub password: Option<SecretText>,
+}
+
+/// What [`prepare`] did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
+    /// The database was made by this call.
+    pub created: bool,
+    /// The migration.
+    pub upgraded: Upgraded,
+}
+
+/// Where the database stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Version of the control schema.
+    pub version: i32,
+    /// Names of the steps that [`migrate`] would run.
+    pub pending: Vec<&'static str>,
+    /// Organizations' schemas that are behind.
+    pub organizations_behind: i64,
+}
+
+/// Makes the database and its roles if they are not there, sets the application's password to the one that the
+/// configuration names, and migrates. Running it again does no harm.
+///
+/// # Errors
+/// `unavailable` with what to look at; `conflict` when the program is older than the database.
+pub async fn prepare(admin: &AdminAccess, config: &Config) -> Result<Prepared> {
+    let password = application_password(config)?;
+    let name = &config.database.name;
+    let cluster = connect::connect(&admin.address("postgres"), &admin.login()).await;
+    let cluster = cluster.map_err(|error| admin.unreached(error))?;
+    let created = database::ensure(&cluster, name).await?;
+    let client = connect::connect(&admin.address(name), &admin.login()).await;
+    let client = client.map_err(|error| admin.unreached(error))?;
+    migration::bootstrap(&client, password.expose())
+        .await
+        .map_err(unmigrated)?;
+    let upgraded = database::upgrade(&client).await.map_err(unmigrated)?;
+    Ok(Prepared { created, upgraded })
+}
+
+/// Brings the control schema and every organization's schema to this program's version.
+///
+/// # Errors
+/// As [`prepare`]; nothing is changed when the program is older than the database.
+pub async fn migrate(admin: &AdminAccess, config: &Config) -> Result<Upgraded> {
+    let client = connect::connect(&admin.address(&config.database.name), &admin.login()).await;
+    let client = client.map_err(|error| admin.unreached(error))?;
+    database::upgrade(&client).await.map_err(unmigrated)
+}
+
+/// Where the database stands.
+///
+/// # Errors
+/// As [`migrate`].
+pub async fn status(admin: &AdminAccess, config: &Config) -> Result<Status> {
+    let client = connect::connect(&admin.address(&config.database.name), &admin.login()).await;
+    let client = client.map_err(|error| admin.unreached(error))?;
+    let found = migration::status(&client).await.map_err(unmigrated)?;
+    Ok(Status {
+        version: database::version(&found),
+        pending: found.pending,
+        organizations_behind: found.organizations_behind,
+    })
+}
+
+/// The application's password; where PostgreSQL is to know the peer, one that nobody knows.
+fn application_password(config: &Config) -> Result<SecretText> {
+    match &config.database.password_file {
+        None => Ok(SecretText::new(hex::encode(random::<32>()?))),
+        Some(source) => {
+            let secret = config::read_secret(source);
+            let secret = secret.map_err(|error| PlatformError {
+                source: Some(Failure::Vault(error.to_string())),
+                ..PlatformError::new(ProblemCode::Unavailable, error.to_string())
+            })?;
+            Ok(SecretText::new(secret.expose().to_owned()))
+        }
+    }
+}
+
+fn unmigrated(error: MigrationError) -> PlatformError {
+    match error {
+        MigrationError::Store(error) => error.into(),
+        MigrationError::DatabaseIsNewer { .. }
+        | MigrationError::Changed { .. }
+        | MigrationError::OrganizationsRemain { .. } => {
+            PlatformError::new(ProblemCode::Conflict, error.to_string())
+        }
+    }
+}
+
+impl AdminAccess {
+    fn address(&self, database: &str) -> Address {
+        Address {
+            socket_folder: self.socket_folder.clone(),
+            port: self.port,
+            database: database.to_owned(),
+        }
+    }
+
+    fn login(&self) -> Login {
+        let password = self.password.as_ref().map(SecretText::expose);
+        Login {
+            role: self.user.clone(),
+            password: password.unwrap_or_default().to_owned(),
+        }
+    }
+
+    fn unreached(&self, error: StoreError) -> PlatformError {
+        let detail = format!(
+            "cannot sign in to PostgreSQL as {} by the socket in {} (port {}); check that it runs, and user and password",
+            self.user,
+            self.socket_folder.display(),
+            self.port
+        );
+        PlatformError {
+            source: Some(Failure::Store(error)),
+            ..PlatformError::new(ProblemCode::Unavailable, detail)
+        }
+    }
+}
