@@ -85,6 +85,14 @@ impl<'a> Act<'a> {
         Self::new(audit::LeafKind::Access, action, object, 0)
     }
 
+    /// As one of several entries of one transaction: which, from 1, of how many.
+    pub(crate) fn placed(self, ordinal: u32, total: u32) -> Self {
+        Self {
+            place: (ordinal, total),
+            ..self
+        }
+    }
+
     /// With the reason that the actor gave, or what was refused.
     pub(crate) fn because(self, reason: &'a str) -> Self {
         Self {

@@ -10,6 +10,7 @@ mod problem;
 
 pub use history::{Change, HistoryPage, Step, history};
 pub use input::{Input, read_input};
+pub(crate) use input::default_value;
 pub(crate) use problem::explain;
 
 use crate::{

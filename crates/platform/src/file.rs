@@ -1,0 +1,271 @@
+//! Sealed files: attachments of records, uploads, reports. They stream in and out in chunks of [`CHUNK_BYTES`].
+//!
+//! Invariants: no chunk and no name is stored in the clear; a chunk opens only as that chunk of that file; a file that
+//! lost its end is an error, never a shorter file.
+
+use crate::{
+    Workspace,
+    act::{Act, Object, vault_failure},
+    error::{PlatformError, Result},
+    organization::checked_name,
+    pipe::{ByteStream, Outlet, PATIENCE, byte_stream},
+    workspace::random,
+};
+use access::Permission;
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use openssl::sha::Sha256;
+use store::{
+    StoreError,
+    tenant::{
+        TenantTx,
+        file::{self as rows, StoredFile},
+    },
+};
+use types::{AttachmentId, ProblemCode};
+use vault::{Purpose, seal};
+
+pub(crate) use store::tenant::file::Purpose as FilePurpose;
+
+/// Bytes of a chunk before it is sealed.
+pub const CHUNK_BYTES: usize = 256 << 10;
+
+/// A file without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileView {
+    /// Its id.
+    pub id: AttachmentId,
+    /// Its name.
+    pub name: String,
+    /// Its media type, as the sender said.
+    pub media_type: String,
+    /// Its size in bytes.
+    pub size: i64,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub sha256: String,
+}
+
+/// A file to be written.
+pub(crate) struct NewFile<'a> {
+    pub(crate) id: AttachmentId,
+    pub(crate) purpose: FilePurpose,
+    pub(crate) name: &'a str,
+    pub(crate) media_type: &'a str,
+}
+
+/// Stores an attachment.
+///
+/// # Errors
+/// `too-large`, `invalid` for a name with a card number, and what the stream itself reports.
+pub async fn store(
+    workspace: &Workspace,
+    name: &str,
+    media_type: &str,
+    stream: impl Stream<Item = Result<Bytes>> + Unpin,
+) -> Result<FileView> {
+    let permit = workspace.permit(Permission::RecordWrite).await?;
+    let name = checked_name("/name", name)?;
+    let media_type = checked_media_type(media_type)?;
+    let id = new_id(workspace)?;
+    let tx = workspace.tenant().begin(&permit).await?;
+    let new = NewFile {
+        id,
+        purpose: FilePurpose::Attachment,
+        name: &name,
+        media_type: &media_type,
+    };
+    let stored = write(workspace, &tx, &new, stream).await?;
+    let act = Act::access("file.create", Object::new("file", id));
+    tx.commit(&workspace.plain_entry(&act)?).await?;
+    Ok(view_of(&stored, name))
+}
+
+/// Opens an attachment: what it is, and its bytes.
+///
+/// # Errors
+/// `not-found`; in the stream, `internal` for a file that was changed behind our back.
+pub async fn open(workspace: &Workspace, id: AttachmentId) -> Result<(FileView, ByteStream)> {
+    workspace.permit(Permission::RecordRead).await?;
+    let (view, stored) = find(workspace, FilePurpose::Attachment, id).await?;
+    Ok((view, read(workspace, &stored)))
+}
+
+pub(crate) fn new_id(workspace: &Workspace) -> Result<AttachmentId> {
+    Ok(AttachmentId::new(workspace.now_ms(), random()?))
+}
+
+fn view_of(stored: &StoredFile, name: String) -> FileView {
+    FileView {
+        id: stored.id,
+        name,
+        media_type: stored.media_type.clone(),
+        size: stored.size,
+        sha256: hex::encode(&stored.sha256),
+    }
+}
+
+/// A media type such as `text/csv; charset=utf-8`; anything odd is plain bytes.
+fn checked_media_type(text: &str) -> Result<String> {
+    let fine = |c: char| c.is_ascii_graphic() || c == ' ';
+    if text.len() > 200 || !text.chars().all(fine) {
+        let message = "at most 200 ASCII characters such as text/csv";
+        return Err(PlatformError::invalid_at("/media_type", "malformed", message));
+    }
+    let text = text.trim();
+    Ok(if text.contains('/') {
+        text
+    } else {
+        "application/octet-stream"
+    }
+    .to_owned())
+}
+
+fn name_place(id: AttachmentId) -> Vec<u8> {
+    [&id.bytes()[..], b"name"].concat()
+}
+
+fn chunk_place(id: AttachmentId, number: i32) -> Vec<u8> {
+    [&id.bytes()[..], &number.to_be_bytes()].concat()
+}
+
+/// The file of that id and purpose with its name in the clear.
+pub(crate) async fn find(
+    workspace: &Workspace,
+    purpose: FilePurpose,
+    id: AttachmentId,
+) -> Result<(FileView, StoredFile)> {
+    let stored = match rows::find(workspace.tenant(), purpose, id).await {
+        Err(StoreError::NotFound) => return Err(PlatformError::not_found("file")),
+        found => found?,
+    };
+    let opened = seal::open(
+        workspace.keys(),
+        Purpose::Attachments,
+        &name_place(id),
+        &stored.name,
+    );
+    let name = String::from_utf8(opened.map_err(vault_failure)?.to_vec()).map_err(vault_failure)?;
+    Ok((view_of(&stored, name), stored))
+}
+
+/// Seals a file chunk by chunk into a transaction that will have its own entry.
+pub(crate) async fn write(
+    workspace: &Workspace,
+    tx: &TenantTx,
+    new: &NewFile<'_>,
+    mut stream: impl Stream<Item = Result<Bytes>> + Unpin,
+) -> Result<StoredFile> {
+    let max = workspace.platform().settings().upload_bytes_max;
+    let mut chunks = ChunkWriter {
+        workspace,
+        tx,
+        id: new.id,
+        number: 0,
+        size: 0,
+        hash: Sha256::new(),
+    };
+    let mut held = BytesMut::with_capacity(CHUNK_BYTES);
+    while let Some(mut piece) = next_piece(&mut stream).await? {
+        if chunks.size + (held.len() + piece.len()) as u64 > max {
+            let message = format!("a file has at most {max} bytes");
+            return Err(PlatformError::new(ProblemCode::TooLarge, message));
+        }
+        while !piece.is_empty() {
+            let room = CHUNK_BYTES - held.len();
+            held.extend_from_slice(&piece.split_to(room.min(piece.len())));
+            if held.len() == CHUNK_BYTES {
+                chunks.write(&held).await?;
+                held.clear();
+            }
+        }
+    }
+    if !held.is_empty() {
+        chunks.write(&held).await?;
+    }
+    chunks.finish(new).await
+}
+
+/// The next piece of an upload; a sender that stops sending must not hold a connection for ever.
+async fn next_piece(stream: &mut (impl Stream<Item = Result<Bytes>> + Unpin)) -> Result<Option<Bytes>> {
+    match tokio::time::timeout(PATIENCE, stream.next()).await {
+        Ok(piece) => piece.transpose(),
+        Err(_) => Err(PlatformError::new(
+            ProblemCode::Timeout,
+            "the upload stopped half-way; nothing was kept",
+        )),
+    }
+}
+
+struct ChunkWriter<'a> {
+    workspace: &'a Workspace,
+    tx: &'a TenantTx,
+    id: AttachmentId,
+    number: i32,
+    size: u64,
+    hash: Sha256,
+}
+
+impl ChunkWriter<'_> {
+    async fn write(&mut self, chunk: &[u8]) -> Result<()> {
+        self.hash.update(chunk);
+        let key = self.workspace.keys().current(Purpose::Attachments);
+        let sealed = seal::seal(key, &chunk_place(self.id, self.number), chunk).map_err(vault_failure)?;
+        rows::insert_chunk(self.tx, self.id, self.number, &sealed).await?;
+        self.number += 1;
+        self.size += chunk.len() as u64;
+        Ok(())
+    }
+
+    async fn finish(self, new: &NewFile<'_>) -> Result<StoredFile> {
+        let key = self.workspace.keys().current(Purpose::Attachments);
+        let name = seal::seal(key, &name_place(self.id), new.name.as_bytes()).map_err(vault_failure)?;
+        let stored = StoredFile {
+            id: self.id,
+            name,
+            media_type: new.media_type.to_owned(),
+            size: i64::try_from(self.size).unwrap_or(i64::MAX),
+            sha256: self.hash.finish().to_vec(),
+            created_at: self.workspace.now(),
+            created_by: self.workspace.caller().author(),
+        };
+        rows::insert(self.tx, new.purpose, &stored).await?;
+        Ok(stored)
+    }
+}
+
+/// A file's bytes.
+pub(crate) fn read(workspace: &Workspace, stored: &StoredFile) -> ByteStream {
+    let (workspace, stored) = (workspace.clone(), stored.clone());
+    byte_stream(|outlet| async move { send_chunks(&workspace, &stored, &outlet).await })
+}
+
+async fn send_chunks(workspace: &Workspace, stored: &StoredFile, outlet: &Outlet) -> Result<()> {
+    let mut hash = Sha256::new();
+    for number in 0.. {
+        let Some(sealed) = rows::chunk(workspace.tenant(), stored.id, number).await? else {
+            break;
+        };
+        let place = chunk_place(stored.id, number);
+        let opened = seal::open(workspace.keys(), Purpose::Attachments, &place, &sealed);
+        let bytes = Bytes::copy_from_slice(&opened.map_err(vault_failure)?);
+        hash.update(&bytes);
+        outlet.send(bytes).await?;
+    }
+    if hash.finish()[..] != stored.sha256[..] {
+        return Err(PlatformError::invariant(format!(
+            "file {} was changed or cut",
+            stored.id
+        )));
+    }
+    Ok(())
+}
+
+/// A small file's bytes in memory.
+pub(crate) async fn read_whole(workspace: &Workspace, stored: &StoredFile) -> Result<Vec<u8>> {
+    let mut stream = read(workspace, stored);
+    let mut whole = Vec::new();
+    while let Some(bytes) = stream.next().await {
+        whole.extend_from_slice(&bytes?);
+    }
+    Ok(whole)
+}

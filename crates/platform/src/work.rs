@@ -1,0 +1,143 @@
+//! The worker: claims jobs, runs them under a lease, notes how they ended, and tidies up.
+//!
+//! Invariants: a job whose lease is lost is dropped at once, and with it its transaction; a job is tried a bounded
+//! number of times, and again only where trying again can help. Start at [`run`].
+
+mod kind;
+mod lease;
+
+use crate::{Platform, error::Result, job};
+use lease::{Held, LEASE};
+use std::time::Duration;
+use store::control::{
+    idempotency,
+    job::{self as rows, ATTEMPTS_MAX, Job, JobEnd},
+};
+use tokio::sync::watch;
+use types::ProblemCode;
+
+/// How long a worker without work waits before it looks again.
+const PAUSE: Duration = Duration::from_millis(500);
+/// How often it tidies up.
+const TIDY_EVERY: Duration = Duration::from_secs(60);
+/// How long a running job may go on after the stop was asked for.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Runs jobs, `parallel` at once, until `shutdown` says true. Running jobs get a while to end; what does not end in it
+/// is undone and taken up again by the next worker.
+pub async fn run(platform: Platform, shutdown: watch::Receiver<bool>, parallel: usize) {
+    let workers = (0..parallel.max(1)).map(|_| work(&platform, shutdown.clone()));
+    let tidying = tidy(&platform, shutdown.clone());
+    tokio::join!(futures_util::future::join_all(workers), tidying);
+}
+
+/// True when the stop was asked for within that time.
+async fn stopped_within(shutdown: &mut watch::Receiver<bool>, time: Duration) -> bool {
+    // A sender that is gone will never ask; whoever dropped it wants the end.
+    let waiting = shutdown.wait_for(|stop| *stop);
+    tokio::time::timeout(time, waiting).await.is_ok()
+}
+
+async fn work(platform: &Platform, mut shutdown: watch::Receiver<bool>) {
+    loop {
+        let pause = match claim(platform).await {
+            Ok(Some(job)) => {
+                perform(platform, job, &mut shutdown).await;
+                Duration::ZERO
+            }
+            Ok(None) => PAUSE,
+            Err(error) => {
+                log(&error, "jobs cannot be claimed");
+                PAUSE
+            }
+        };
+        if stopped_within(&mut shutdown, pause).await {
+            return;
+        }
+    }
+}
+
+async fn claim(platform: &Platform) -> Result<Option<Job>> {
+    let now = platform.now();
+    let until = now.checked_add(LEASE).unwrap_or(now);
+    let mut keep = platform.control().keep().await?;
+    Ok(rows::claim_next(&mut keep, now, until).await?)
+}
+
+async fn perform(platform: &Platform, job: Job, shutdown: &mut watch::Receiver<bool>) {
+    let meter = job::Meter::default();
+    let stop = async {
+        // As in `stopped_within`.
+        let _asked = shutdown.wait_for(|stop| *stop).await;
+        tokio::time::sleep(GRACE).await;
+    };
+    let outcome = tokio::select! {
+        outcome = kind::run(platform, &job, &meter) => outcome,
+        Held::Lost = lease::keep(platform, &job, &meter) => {
+            tracing::info!(job = %job.id, "a job was called off");
+            return;
+        }
+        () = stop => {
+            tracing::info!(job = %job.id, "a job was interrupted by the stop and will be taken up again");
+            return;
+        }
+    };
+    let end = match outcome {
+        Ok(result) => JobEnd::Done(result),
+        Err(error) if is_passing(error.code) && job.attempts < ATTEMPTS_MAX => {
+            log(&error, "a job failed and will be tried again");
+            return;
+        }
+        Err(error) => {
+            log(&error, "a job failed");
+            JobEnd::Failed(serde_json::json!({ "error": error.detail }))
+        }
+    };
+    if let Err(error) = finish(platform, &job, end).await {
+        log(&error, "a job's end cannot be noted");
+    }
+}
+
+/// Failures that another attempt may not meet.
+fn is_passing(code: ProblemCode) -> bool {
+    matches!(
+        code,
+        ProblemCode::Unavailable | ProblemCode::Timeout | ProblemCode::Conflict | ProblemCode::Internal
+    )
+}
+
+async fn finish(platform: &Platform, job: &Job, end: JobEnd) -> Result<()> {
+    let mut keep = platform.control().keep().await?;
+    // Lost means that it was called off in its last moment; whoever did it has noted the end.
+    let _lease = rows::finish(&mut keep, job, end, platform.now()).await?;
+    Ok(())
+}
+
+async fn tidy(platform: &Platform, mut shutdown: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = tidy_once(platform).await {
+            log(&error, "tidying up failed");
+        }
+        if stopped_within(&mut shutdown, TIDY_EVERY).await {
+            return;
+        }
+    }
+}
+
+/// Ends jobs whose every attempt died, and forgets answers that nobody will ask for again.
+async fn tidy_once(platform: &Platform) -> Result<()> {
+    let now = platform.now();
+    let mut keep = platform.control().keep().await?;
+    let result = serde_json::json!({ "error": "it was interrupted too often; start it again" });
+    let exhausted = rows::fail_exhausted(&mut keep, now, &result).await?;
+    if !exhausted.is_empty() {
+        tracing::warn!(jobs = exhausted.len(), "jobs were given up after their last attempt");
+    }
+    idempotency::purge(&mut keep, now).await?;
+    Ok(())
+}
+
+fn log(error: &crate::PlatformError, what: &str) {
+    let source = error.source.as_ref().map(|source| format!("{source:?}"));
+    tracing::warn!(code = error.code.as_str(), detail = %error.detail, source, "{what}");
+}
