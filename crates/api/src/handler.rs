@@ -1,0 +1,13 @@
+//! Handlers: each reads its call, asks one use case of the platform and answers. One file per noun.
+
+pub(crate) mod access_log;
+pub(crate) mod audit;
+pub(crate) mod dataset;
+pub(crate) mod field;
+pub(crate) mod me;
+pub(crate) mod member;
+pub(crate) mod meta;
+pub(crate) mod organization;
+pub(crate) mod record;
+pub(crate) mod record_change;
+pub(crate) mod token;

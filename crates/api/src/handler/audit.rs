@@ -1,0 +1,28 @@
+//! The audit log.
+
+use crate::{
+    answer::Answer,
+    call::Call,
+    refusal::Result,
+    view::audit::{EntriesView, EntryDetailView},
+};
+use platform::trail::{self, TrailQuery};
+
+/// Entries, newest first.
+pub(crate) async fn list(call: Call) -> Result<Answer> {
+    let query = TrailQuery {
+        before: call.query.get("before").map(str::to_owned),
+        action: call.query.get("action").map(str::to_owned),
+        account: call.query.parsed("account", "an account id")?,
+        limit: call.limit()?,
+    };
+    let page = trail::list(call.workspace()?, &query).await?;
+    let next = page.next.as_deref().map(|next| call.link("before", next));
+    Ok(Answer::ok(&EntriesView::of(&page, next.as_deref())))
+}
+
+/// One entry with what it changed.
+pub(crate) async fn show(call: Call) -> Result<Answer> {
+    let detail = trail::find(call.workspace()?, call.id("entry")?).await?;
+    Ok(Answer::ok(&EntryDetailView::from(&detail)))
+}

@@ -1,0 +1,9 @@
+//! Writers of what goes out. Records, of which there are many, are written straight from the platform's values,
+//! without a tree of JSON in between.
+
+pub(crate) mod audit;
+pub(crate) mod dataset;
+pub(crate) mod history;
+pub(crate) mod organization;
+pub(crate) mod people;
+pub(crate) mod record;

@@ -1,0 +1,27 @@
+//! The interface over real HTTP against a real PostgreSQL.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "all/bad_input.rs"]
+mod bad_input;
+#[path = "all/conforming.rs"]
+mod conforming;
+#[path = "../../platform/tests/all/fixture.rs"]
+mod fixture;
+#[path = "all/http.rs"]
+mod http;
+#[path = "all/idempotency.rs"]
+mod idempotency;
+#[path = "all/paging.rs"]
+mod paging;
+#[path = "all/record.rs"]
+mod record;
+#[path = "all/walk.rs"]
+mod walk;
+#[path = "all/web.rs"]
+mod web;
