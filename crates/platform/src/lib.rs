@@ -26,6 +26,7 @@ mod sealing;
 pub mod session;
 pub mod token;
 pub mod trail;
+mod upkeep;
 pub mod work;
 pub mod workspace;
 

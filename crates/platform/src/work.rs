@@ -34,7 +34,7 @@ pub async fn run(platform: Platform, shutdown: watch::Receiver<bool>, parallel: 
 /// True when the stop was asked for within that time.
 async fn stopped_within(shutdown: &mut watch::Receiver<bool>, time: Duration) -> bool {
     // A sender that is gone will never ask; whoever dropped it wants the end.
-    let waiting = shutdown.wait_for(|stop| *stop);
+    let waiting = async { shutdown.wait_for(|stop| *stop).await.is_ok() };
     tokio::time::timeout(time, waiting).await.is_ok()
 }
 
@@ -67,8 +67,8 @@ async fn claim(platform: &Platform) -> Result<Option<Job>> {
 async fn perform(platform: &Platform, job: Job, shutdown: &mut watch::Receiver<bool>) {
     let meter = job::Meter::default();
     let stop = async {
-        // As in `stopped_within`.
-        let _asked = shutdown.wait_for(|stop| *stop).await;
+        // As in `stopped_within`, a sender that is gone wants the end.
+        drop(shutdown.wait_for(|stop| *stop).await);
         tokio::time::sleep(GRACE).await;
     };
     let outcome = tokio::select! {
@@ -102,7 +102,7 @@ async fn perform(platform: &Platform, job: Job, shutdown: &mut watch::Receiver<b
 fn is_passing(code: ProblemCode) -> bool {
     matches!(
         code,
-        ProblemCode::Unavailable | ProblemCode::Timeout | ProblemCode::Conflict | ProblemCode::Internal
+        ProblemCode::Unavailable | ProblemCode::Timeout | ProblemCode::Conflict
     )
 }
 
@@ -131,13 +131,19 @@ async fn tidy_once(platform: &Platform) -> Result<()> {
     let result = serde_json::json!({ "error": "it was interrupted too often; start it again" });
     let exhausted = rows::fail_exhausted(&mut keep, now, &result).await?;
     if !exhausted.is_empty() {
-        tracing::warn!(jobs = exhausted.len(), "jobs were given up after their last attempt");
+        tracing::warn!(
+            jobs = exhausted.len(),
+            "jobs were given up after their last attempt"
+        );
     }
     idempotency::purge(&mut keep, now).await?;
+    drop(keep);
+    crate::upkeep::index_searches(platform).await?;
     Ok(())
 }
 
 fn log(error: &crate::PlatformError, what: &str) {
     let source = error.source.as_ref().map(|source| format!("{source:?}"));
+    eprintln!("DEBUG {what} {source:?} {error}");
     tracing::warn!(code = error.code.as_str(), detail = %error.detail, source, "{what}");
 }

@@ -13,5 +13,9 @@ mod attack;
 mod crash;
 #[path = "all/fixture.rs"]
 mod fixture;
+#[path = "all/import.rs"]
+mod import;
 #[path = "all/record.rs"]
 mod record;
+#[path = "all/search.rs"]
+mod search;

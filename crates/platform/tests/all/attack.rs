@@ -15,16 +15,16 @@ use types::FieldKind;
 const PASSWORD: &str = "known to the test";
 
 /// Two organizations with a record each, and a connection of the first one's login role.
-struct Injected {
-    site: Site,
+pub(crate) struct Injected {
+    pub(crate) site: Site,
     client: Client,
     address: Address,
-    own: String,
+    pub(crate) own: String,
     other: String,
 }
 
 impl Injected {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let site = Site::start().await;
         let owner = site.as_role(Role::Owner).await;
         let other = site.second_organization().await;
@@ -68,7 +68,7 @@ impl Injected {
     }
 
     /// What the statement gives as text; `None` when it was refused.
-    async fn attempt(&self, statement: &str) -> Option<String> {
+    pub(crate) async fn attempt(&self, statement: &str) -> Option<String> {
         self.client.batch_execute("ROLLBACK").await.unwrap();
         let rows = self.client.simple_query(statement).await.ok()?;
         Some(format!("{rows:?}"))

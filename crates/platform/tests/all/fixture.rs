@@ -35,7 +35,12 @@ pub(crate) struct Site {
 impl Site {
     /// Opens the platform and makes `acme` with an owner and a member of every other role.
     pub(crate) async fn start() -> Self {
-        Self::start_on(database().await).await
+        Self::start_with_clock(Timestamp::now).await
+    }
+
+    /// The same with a clock of the test's.
+    pub(crate) async fn start_with_clock(clock: fn() -> Timestamp) -> Self {
+        Self::start_on(database().await, clock).await
     }
 
     /// The same in a cluster of the test's own, which it may crash.
@@ -43,11 +48,11 @@ impl Site {
         let database = TestDatabase::create_in(cluster, &migration::fingerprint(), prepare)
             .await
             .unwrap();
-        Self::start_on(owned(database).await).await
+        Self::start_on(owned(database).await, Timestamp::now).await
     }
 
-    async fn start_on(database: TestDatabase) -> Self {
-        let platform = open(&database, RootKey::generate().unwrap(), Timestamp::now).await;
+    async fn start_on(database: TestDatabase, clock: fn() -> Timestamp) -> Self {
+        let platform = open(&database, RootKey::generate().unwrap(), clock).await;
         let organization = create(&platform, SLUG, "Acme", person(Role::Owner)).await;
         let mut site = Self {
             platform,

@@ -264,3 +264,27 @@ pub async fn seal_field(tx: &TenantTx, field: FieldId, step: SealStep) -> Result
     tx.connection()?.client.execute(text, &[&field.0]).await?;
     tx.forget_statements().await
 }
+
+/// Makes the index that quickens full-text search, for a dataset of at least `records_min` records (as PostgreSQL
+/// estimates) that has none. Says whether it made one.
+///
+/// # Errors
+/// What the database refused.
+pub async fn index_search(tenant: &Tenant, dataset: &Dataset, records_min: i64) -> Result<bool, StoreError> {
+    let connection = tenant.writer().await?;
+    let table = format!("{}.\"{}\"", tenant.schema(), dataset.table());
+    let estimate = "SELECT reltuples::bigint FROM pg_class WHERE oid = $1::text::regclass";
+    let records: i64 = connection
+        .client
+        .query_one(estimate, &[&table])
+        .await?
+        .try_get(0)?;
+    if records < records_min {
+        return Ok(false);
+    }
+    let made = connection
+        .client
+        .query_one("SELECT strongroom.index_search($1)", &[&dataset.id.0])
+        .await?;
+    Ok(made.try_get(0)?)
+}

@@ -244,7 +244,7 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA strongroom TO %I', schema_name);
     EXECUTE format('GRANT EXECUTE ON FUNCTION strongroom.create_dataset, strongroom.alter_dataset,
         strongroom.drop_dataset, strongroom.add_field, strongroom.alter_field, strongroom.drop_field,
-        strongroom.seal_field_begin, strongroom.seal_field_finish TO %I', schema_name);
+        strongroom.seal_field_begin, strongroom.seal_field_finish, strongroom.index_search TO %I', schema_name);
     FOR step IN SELECT version, up FROM strongroom.organization_template ORDER BY version LOOP
         EXECUTE replace(step.up, '{{schema}}', schema_name);
         reached := step.version;
@@ -336,6 +336,7 @@ CREATE FUNCTION strongroom.touch_dataset(home text, dataset integer) RETURNS voi
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     EXECUTE format('LOCK TABLE %I.%I IN ACCESS EXCLUSIVE MODE', home, 'd' || dataset);
+    EXECUTE format('DROP INDEX IF EXISTS %I.%I', home, 'd' || dataset || '_search');
     EXECUTE format('UPDATE %I._dataset SET schema_version = schema_version + 1 WHERE id = $1', home) USING dataset;
 END
 $$;
@@ -359,6 +360,29 @@ BEGIN
     ELSE
         EXECUTE format('DROP INDEX IF EXISTS %I.%I', home, plain);
     END IF;
+END
+$$;
+
+-- An index for full-text search over the text fields as they are now. The expression is the one that queries use
+-- (`store::tenant::query`); a change of the fields drops the index, and the worker makes it anew.
+CREATE FUNCTION strongroom.index_search(dataset integer) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    home text := strongroom.tenant();
+    document text;
+    found_index regclass := to_regclass(format('%I.%I', home, 'd' || dataset || '_search'));
+BEGIN
+    EXECUTE format($query$
+        SELECT string_agg('coalesce("f' || id || '", '''')', ' || '' '' || ' ORDER BY position) FROM %I._field
+        WHERE dataset_id = $1 AND kind IN ('text', 'long_text', 'choice', 'email', 'url', 'phone')
+    $query$, home)
+        INTO document USING dataset;
+    IF document IS NULL OR found_index IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    EXECUTE format('CREATE INDEX %I ON %I.%I USING gin (to_tsvector(''simple'', %s))',
+        'd' || dataset || '_search', home, 'd' || dataset, document);
+    RETURN true;
 END
 $$;
 

@@ -105,7 +105,9 @@ async fn organizations_created_at_once_do_not_collide() {
         new_organization(&control, "three")
     );
     let mut read = control.read().await.unwrap();
-    let all = organization::list_all(&mut read, types::PageSize::default(), None).await.unwrap();
+    let all = organization::list_all(&mut read, types::PageSize::default(), None)
+        .await
+        .unwrap();
     let ids: Vec<_> = all.into_iter().map(|organization| organization.id).collect();
     assert_eq!(ids.len(), 3);
     assert!([one.0, two.0, three.0].iter().all(|id| ids.contains(id)));

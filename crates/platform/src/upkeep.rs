@@ -1,0 +1,25 @@
+//! Upkeep: what the worker does now and then so that things stay quick, without anybody asking.
+
+use crate::{Platform, error::Result, organization};
+use store::tenant::catalogue;
+
+/// From so many records on, full-text search gets an index.
+const SEARCH_RECORDS_MIN: i64 = 5_000;
+
+/// Makes search indexes where datasets have grown or their fields have changed.
+///
+/// # Errors
+/// `unavailable`.
+pub(crate) async fn index_searches(platform: &Platform) -> Result<()> {
+    for summary in organization::list_all(platform, &crate::Caller::system()).await? {
+        let Some(home) = platform.home_by_slug(&summary.slug).await? else {
+            continue;
+        };
+        for dataset in catalogue::list(&home.tenant).await? {
+            if catalogue::index_search(&home.tenant, &dataset, SEARCH_RECORDS_MIN).await? {
+                tracing::info!(organization = %summary.slug, dataset = %dataset.key, "a search index was made");
+            }
+        }
+    }
+    Ok(())
+}
