@@ -2,3 +2,50 @@
 
 pub mod assets;
 pub mod view;
+
+mod access_log;
+mod account;
+mod asset_files;
+mod audit;
+mod chrome;
+mod csrf;
+mod datasets;
+mod errors;
+mod fields;
+mod form;
+mod frame;
+mod headers;
+mod history;
+mod members;
+mod notice;
+mod organizations;
+mod origin;
+mod query;
+mod record_form;
+mod records;
+mod reference;
+mod routes;
+mod session;
+mod sign_in;
+mod single_record;
+mod state;
+mod throttle;
+mod tokens;
+mod trash;
+mod visit;
+mod words;
+
+pub use state::{Console, Settings};
+
+use actix_web::{middleware::from_fn, web};
+
+/// Registers every page. The console answers whatever no service before it took, with a page that says so; register
+/// the API first.
+pub fn configure(config: &mut web::ServiceConfig, console: Console) {
+    let frame = from_fn(move |request, next| frame::frame(console.clone(), request, next));
+    let everything = web::scope("")
+        .wrap(frame)
+        .configure(routes::register)
+        .default_service(web::to(errors::nothing_here));
+    config.service(everything);
+}

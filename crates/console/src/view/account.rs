@@ -12,8 +12,8 @@ pub struct AccountPage {
     pub chrome: Chrome,
     /// Name to sign in with.
     pub login: String,
-    /// E-mail address; empty for none.
-    pub email: String,
+    /// Their holder's name.
+    pub name: String,
     /// Inputs to change the password.
     pub password_fields: Vec<FieldInput>,
     /// Why the last try was refused.
@@ -45,7 +45,7 @@ pub struct SessionRow {
 pub struct AccessLogPage {
     /// The frame.
     pub chrome: Chrome,
-    /// Sign-ins and refused tries, newest first.
+    /// Sign-ins and requests, newest first.
     pub rows: Vec<AccessRow>,
     /// Where it goes on.
     pub pagination: Pagination,
@@ -58,6 +58,8 @@ pub struct AccessRow {
     pub at: Moment,
     /// What was done: signed in, refused, signed out.
     pub act: Badge,
+    /// The route, for what is no sign-in or sign-out.
+    pub detail: String,
     /// How: password, token.
     pub method: String,
     /// Device in words.

@@ -3,7 +3,7 @@
 use super::{Badge, Change, Choice, Chrome, Fact, Moment, Pagination};
 use askama::Template;
 
-/// `/o/{org}/audit`: filters by GET with `action`, `actor`, `from` and `until`.
+/// `/o/{org}/audit`: filters by GET with `action` and `actor`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "audit.html")]
 pub struct AuditPage {
@@ -26,10 +26,6 @@ pub struct AuditFilter {
     pub actions: Vec<Choice>,
     /// Actors on offer.
     pub actors: Vec<Choice>,
-    /// First day, `2026-03-01`; empty for no bound.
-    pub from: String,
-    /// Last day; empty for no bound.
-    pub until: String,
 }
 
 /// An entry in the list.

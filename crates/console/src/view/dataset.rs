@@ -134,4 +134,6 @@ pub struct FieldRow {
     pub may_become_sensitive: bool,
     /// Inputs to change it; names must be unique on the page, so prefix them with the key. Empty for a computed field.
     pub inputs: Vec<FieldInput>,
+    /// Whether its form stands open, because it was refused.
+    pub open: bool,
 }

@@ -15,6 +15,8 @@ pub struct RecordHistoryPage {
     pub id: String,
     /// Newest first.
     pub versions: Vec<RecordVersion>,
+    /// Where older versions are, when there are more.
+    pub older_href: Option<String>,
 }
 
 /// One version of a record.

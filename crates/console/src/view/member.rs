@@ -5,7 +5,7 @@ use super::{Badge, Choice, Chrome, ErrorSummary, FieldInput, Moment};
 use askama::Template;
 
 /// `/o/{org}/members`: posts a new member to itself, `role` to `.../members/{id}/role`, and to
-/// `.../members/{id}/disable` or `/enable`.
+/// `.../members/{id}/disable`, `/enable` or `/remove`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "members.html")]
 pub struct MembersPage {
@@ -23,6 +23,8 @@ pub struct MembersPage {
     pub failure: Option<ErrorSummary>,
     /// Whether to offer changes.
     pub may_administer: bool,
+    /// The members after these, when there are more.
+    pub next_href: Option<String>,
 }
 
 /// A member in the list.
@@ -40,12 +42,14 @@ pub struct MemberRow {
     pub roles: Vec<Choice>,
     /// Active, invited, disabled.
     pub state: Badge,
-    /// Last sign-in; `None` if there was none.
-    pub last_seen: Option<Moment>,
+    /// When the person became a member.
+    pub since: Moment,
     /// Whether this is the reader.
     pub is_self: bool,
     /// Whether the membership is disabled.
     pub disabled: bool,
+    /// Whether to offer disabling, enabling and removing.
+    pub may_change: bool,
 }
 
 impl MemberRow {

@@ -1,7 +1,7 @@
 //! The organizations of an account.
 
+use super::Chrome;
 use super::chrome::initials;
-use super::{Chrome, Moment};
 use askama::Template;
 
 /// `/o`: where to go after sign-in.
@@ -23,12 +23,6 @@ pub struct OrganizationCard {
     pub name: String,
     /// The account's role in it.
     pub role: String,
-    /// Number of datasets, in words for people: `4 datasets`.
-    pub datasets: String,
-    /// Number of members, likewise.
-    pub members: String,
-    /// When the account became a member.
-    pub since: Moment,
 }
 
 impl OrganizationCard {

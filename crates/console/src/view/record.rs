@@ -21,6 +21,8 @@ pub struct RecordsPage {
     pub pagination: Pagination,
     /// Whether a search or filter is applied, which decides what an empty table says.
     pub narrowed: bool,
+    /// Search, filter and order as the part of an address after `?`, for the export; may be empty.
+    pub export_query: String,
 }
 
 /// A row of the table.
@@ -54,6 +56,8 @@ pub struct RecordPage {
     pub may_reveal: bool,
     /// Whether any value is masked.
     pub masked: bool,
+    /// Whether it lies in the trash: it can be restored, and not be changed.
+    pub trashed: bool,
 }
 
 /// One value of a record.

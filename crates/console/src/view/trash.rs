@@ -3,7 +3,7 @@
 use super::{Chrome, DatasetHeader, Moment, Pagination};
 use askama::Template;
 
-/// `/o/{org}/d/{dataset}/trash`; restoring posts to `.../r/{id}/restore`.
+/// `/o/{org}/d/{dataset}/trash`; restoring posts to `.../r/{id}/restore`, deleting for good to `.../r/{id}/purge`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "trash.html")]
 pub struct TrashPage {
@@ -15,6 +15,8 @@ pub struct TrashPage {
     pub rows: Vec<TrashRow>,
     /// Where it goes on.
     pub pagination: Pagination,
+    /// Whether to offer deleting for good.
+    pub may_purge: bool,
 }
 
 /// A record in the trash.

@@ -1,0 +1,108 @@
+//! The account's own page: password, sessions, colours.
+
+use crate::{
+    errors::Fault,
+    fields::with_problems,
+    form::Form,
+    session::{theme_cookie, theme_of},
+    view::{AccountPage, ErrorSummary, FieldInput, InputKind, Nav, SessionRow},
+    visit::{Answer, Visit, page, page_with, see_other, see_other_with},
+    words::{device, moment},
+};
+use actix_web::{http::StatusCode, web::Path};
+use platform::session::{self, SessionView};
+use types::SessionId;
+use vault::SecretText;
+
+fn password_inputs() -> Vec<FieldInput> {
+    let input = |name: &str, label: &str| FieldInput::new(name, label, InputKind::Password).required();
+    vec![
+        input("old_password", "Present password").with_autocomplete("current-password"),
+        input("new_password", "New password")
+            .with_autocomplete("new-password")
+            .with_help("At least 15 characters; a sentence of a few unrelated words does well."),
+        input("again", "New password again").with_autocomplete("new-password"),
+    ]
+}
+
+async fn account_page(
+    visit: &Visit,
+    password_fields: Vec<FieldInput>,
+    failure: Option<ErrorSummary>,
+) -> Result<AccountPage, Fault> {
+    let account = visit.account()?;
+    let mut sessions = session::list_own(visit.platform(), &visit.caller).await?;
+    sessions.sort_by_key(|session| !session.current);
+    Ok(AccountPage {
+        chrome: visit.chrome("Account", Nav::Account).await?,
+        login: account.email.clone(),
+        name: account.name.clone(),
+        password_fields,
+        failure,
+        sessions: sessions.into_iter().map(row).collect(),
+    })
+}
+
+fn row(session: SessionView) -> SessionRow {
+    SessionRow {
+        id: session.id.to_string(),
+        device: device(&session.device),
+        address: session.address,
+        started: moment(session.created_at),
+        last_used: moment(session.last_seen_at),
+        current: session.current,
+    }
+}
+
+/// `GET /account`
+pub(crate) async fn show(visit: Visit) -> Answer {
+    page(&account_page(&visit, password_inputs(), None).await?)
+}
+
+/// `POST /account/password`
+pub(crate) async fn change_password(visit: Visit, form: Form) -> Answer {
+    let secret = |name: &str| SecretText::new(form.text(name).to_owned());
+    let done = if form.text("new_password") == form.text("again") {
+        let (old, new) = (secret("old_password"), secret("new_password"));
+        platform::account::change_password(visit.platform(), &visit.caller, old, new).await
+    } else {
+        let message = "not the same as the new password";
+        Err(platform::PlatformError::invalid_at(
+            "/again",
+            "malformed",
+            message,
+        ))
+    };
+    match done {
+        Ok(()) => see_other("/account?notice=password-changed"),
+        Err(error) => {
+            let (fields, failure) = with_problems("Your password was not changed", error, password_inputs())?;
+            let template = account_page(&visit, fields, Some(failure)).await?;
+            page_with(StatusCode::UNPROCESSABLE_ENTITY, &template)
+        }
+    }
+}
+
+/// `POST /account/appearance`
+pub(crate) async fn choose_colours(visit: Visit, form: Form) -> Answer {
+    visit.account()?;
+    let theme = theme_of(form.get("theme"));
+    see_other_with("/account?notice=saved", vec![theme_cookie(theme)])
+}
+
+/// `POST /account/sessions/{session}/end`
+pub(crate) async fn end_session(visit: Visit, id: Path<String>, _form: Form) -> Answer {
+    let id = id.parse::<SessionId>();
+    let id = id.map_err(|_| Fault::not_found("session"))?;
+    session::end_own(visit.platform(), &visit.caller, id).await?;
+    see_other("/account?notice=sessions-ended")
+}
+
+/// `POST /account/sessions/end-others`
+pub(crate) async fn end_others(visit: Visit, _form: Form) -> Answer {
+    let sessions = session::list_own(visit.platform(), &visit.caller).await?;
+    for other in sessions.iter().filter(|session| !session.current) {
+        session::end_own(visit.platform(), &visit.caller, other.id).await?;
+    }
+    see_other("/account?notice=sessions-ended")
+}

@@ -1,0 +1,173 @@
+//! Entries of the audit log: the list and one entry.
+
+use crate::{
+    chrome::crumb,
+    errors::Fault,
+    history::{action_badge, changes},
+    query::href,
+    view::{
+        AuditEntryPage, AuditFilter, AuditPage, AuditRow, CellKind, Choice, Commitment, Fact, Nav,
+        Pagination, TableCell,
+    },
+    visit::{Answer, Room, Visit, page},
+    words::{device, moment, plural},
+};
+use actix_web::web::Path;
+use platform::{
+    member,
+    trail::{self, EntryDetail, EntryView, TrailQuery},
+};
+use types::{EntryId, PageSize};
+
+/// What can be filtered by: the beginning of an action, and words for it.
+const ACTIONS: [(&str, &str); 9] = [
+    ("record.", "Records"),
+    ("record.reveal", "Revealed values"),
+    ("import.", "Imports"),
+    ("export.", "Exports"),
+    ("dataset.", "Datasets"),
+    ("field.", "Fields"),
+    ("member.", "Members"),
+    ("token.", "API tokens"),
+    ("access.refuse", "Refused access"),
+];
+
+/// `GET /o/{organization}/audit`
+pub(crate) async fn show(visit: Visit, slug: Path<String>) -> Answer {
+    let room = visit.enter(&slug).await?;
+    let query = &visit.query;
+    let text = |name: &str| query.get(name).filter(|text| !text.is_empty()).map(str::to_owned);
+    let wanted = TrailQuery {
+        before: text("before"),
+        action: text("action"),
+        account: query.get("actor").and_then(|text| text.parse().ok()),
+        limit: PageSize::default(),
+    };
+    let found = trail::list(&room.workspace, &wanted).await?;
+    page(&AuditPage {
+        chrome: room.chrome("Audit", Nav::Audit).await?,
+        organization: room.slug().to_owned(),
+        filter: filter(&room).await?,
+        entries: found.entries.iter().map(row).collect(),
+        pagination: pagination(&room, found.entries.len(), found.next.as_deref()),
+    })
+}
+
+async fn filter(room: &Room) -> Result<AuditFilter, Fault> {
+    let chosen = |name: &str| room.visit.query.text(name).to_owned();
+    let (action, actor) = (chosen("action"), chosen("actor"));
+    let members = member::list(&room.workspace, None).await?.members;
+    Ok(AuditFilter {
+        actions: ACTIONS
+            .iter()
+            .map(|(code, label)| Choice::new(*code, *label).selected_if(&action))
+            .collect(),
+        actors: members
+            .into_iter()
+            .map(|member| Choice::new(member.account.to_string(), member.name).selected_if(&actor))
+            .collect(),
+    })
+}
+
+fn pagination(room: &Room, shown: usize, next: Option<&str>) -> Pagination {
+    let query = &room.visit.query;
+    let path = format!("{}/audit", room.base());
+    let kept = || ["action", "actor"].map(|name| (name, query.text(name)));
+    let kept = move || kept().into_iter().filter(|(_, value)| !value.is_empty());
+    Pagination {
+        summary: plural(i64::try_from(shown).unwrap_or(0), "entry", "entries"),
+        first_href: query.get("before").map(|_| href(&path, kept())),
+        next_href: next.map(|next| href(&path, kept().chain([("before", next)]))),
+        ..Pagination::default()
+    }
+}
+
+fn actor(view: &EntryView) -> String {
+    let name = view.actor_name.clone();
+    name.unwrap_or_else(|| format!("Strongroom ({})", view.actor.kind))
+}
+
+fn object(view: &EntryView) -> String {
+    match &view.object_id {
+        Some(id) => format!("{} {id}", view.object_kind),
+        None => view.object_kind.clone(),
+    }
+}
+
+fn row(view: &EntryView) -> AuditRow {
+    AuditRow {
+        id: view.id.to_string(),
+        at: moment(view.at),
+        actor: actor(view),
+        action: action_badge(&view.action),
+        object: object(view),
+        address: view.actor.address.clone().unwrap_or_default(),
+        request_id: view.request_id.clone().unwrap_or_default(),
+    }
+}
+
+/// `GET /o/{organization}/audit/{entry}`
+pub(crate) async fn entry(visit: Visit, path: Path<(String, String)>) -> Answer {
+    let room = visit.enter(&path.0).await?;
+    let id = path.1.parse::<EntryId>();
+    let id = id.map_err(|_| Fault::not_found("entry"))?;
+    let found = trail::find(&room.workspace, id).await?;
+    let dataset = match &found.dataset {
+        Some(key) => platform::dataset::find(&room.workspace, key).await.ok(),
+        None => None,
+    };
+    let mut chrome = room.chrome("Entry", Nav::Audit).await?;
+    chrome
+        .crumbs
+        .push(crumb("Audit", format!("{}/audit", room.base())));
+    page(&AuditEntryPage {
+        chrome,
+        action: action_badge(&found.view.action),
+        summary: format!("{}, {}", actor(&found.view), object(&found.view)),
+        at: moment(found.view.at),
+        header: header_facts(&found),
+        commitments: commitments(&found),
+        changes: changes(dataset.as_deref(), &found.changes),
+    })
+}
+
+fn header_facts(found: &EntryDetail) -> Vec<Fact> {
+    let view = &found.view;
+    let fact = |label: &str, text: Option<String>, kind: CellKind| {
+        let cell = text
+            .filter(|text| !text.is_empty())
+            .map_or_else(TableCell::empty, |text| TableCell::new(text, kind));
+        Fact {
+            label: label.to_owned(),
+            cell,
+        }
+    };
+    let device = view.actor.device.as_deref().map(device);
+    vec![
+        fact("Action", Some(view.action.clone()), CellKind::Code),
+        fact("Kind", Some(view.kind.to_string()), CellKind::Text),
+        fact("Actor", Some(actor(view)), CellKind::Text),
+        fact("Object", Some(object(view)), CellKind::Code),
+        fact("Dataset", found.dataset.clone(), CellKind::Code),
+        fact("Reason", view.reason.clone(), CellKind::Text),
+        fact("Address", view.actor.address.clone(), CellKind::Code),
+        fact("Device", device, CellKind::Text),
+        fact("Request", view.request_id.clone(), CellKind::Code),
+        fact("Log", Some(view.place.to_owned()), CellKind::Text),
+        fact("Id", Some(view.id.to_string()), CellKind::Code),
+    ]
+}
+
+fn commitments(found: &EntryDetail) -> Vec<Commitment> {
+    let commitment = |label: &str, hex: &str, opens| Commitment {
+        label: label.to_owned(),
+        hex: hex.to_owned(),
+        opens,
+    };
+    vec![
+        // The header was opened to show this page, and opening it checks the commitment.
+        commitment("Header", &found.c_header, Some(true)),
+        commitment("Before", &found.c_before, None),
+        commitment("After", &found.c_after, None),
+    ]
+}

@@ -1,0 +1,89 @@
+//! A posted form.
+//!
+//! Invariant: a [`Form`] exists only for a request that carried the token of the page it was sent from; a handler that
+//! takes one cannot be reached by a forged request.
+
+use crate::{
+    errors::Fault,
+    query::{PAIRS_MAX, Pairs},
+    visit::Visit,
+};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::CONTENT_TYPE};
+use futures_util::{StreamExt, future::LocalBoxFuture};
+use std::ops::Deref;
+use types::ProblemCode;
+
+/// Most bytes of a form that is no upload.
+pub(crate) const BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Names and values of a form that was sent from our own page.
+#[derive(Debug)]
+pub(crate) struct Form(Pairs);
+
+impl Deref for Form {
+    type Target = Pairs;
+
+    fn deref(&self) -> &Pairs {
+        &self.0
+    }
+}
+
+/// Refuses a form without the token of its page; sends away whose session has ended meanwhile.
+pub(crate) fn check_token(visit: &Visit, token: &str, may_be_anonymous: bool) -> Result<(), Fault> {
+    if visit.caller.account().is_none() && !may_be_anonymous {
+        return Err(Fault::new(ProblemCode::NotSignedIn, "your session has ended"));
+    }
+    // A token for a nameless visitor is everybody's.
+    let is_named = visit.caller.account().is_some() || !visit.visitor.is_empty();
+    if is_named && platform::form::check_form_token(visit.platform(), &visit.caller, &visit.visitor, token) {
+        return Ok(());
+    }
+    Err(Fault::new(
+        ProblemCode::ForgedRequest,
+        "the form does not belong to your session",
+    ))
+}
+
+async fn read(mut payload: Payload) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Fault::malformed("the form could not be read to its end"))?;
+        if bytes.len() + chunk.len() > BYTES_MAX {
+            let detail = format!("a form may hold at most {} MiB", BYTES_MAX / 1024 / 1024);
+            return Err(Fault::new(ProblemCode::TooLarge, detail));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+impl FromRequest for Form {
+    type Error = Fault;
+    type Future = LocalBoxFuture<'static, Result<Self, Fault>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let visit = Visit::extract(request);
+        let payload = payload.take();
+        let media = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
+        let urlencoded = media.is_some_and(|media| media.starts_with("application/x-www-form-urlencoded"));
+        let may_be_anonymous = request.path() == "/sign-in";
+        Box::pin(async move {
+            let visit = visit.await?;
+            if !urlencoded {
+                return Err(Fault::new(
+                    ProblemCode::MediaType,
+                    "this page takes its own form only",
+                ));
+            }
+            let bytes = read(payload).await?;
+            let unreadable =
+                format!("the form holds characters that cannot be read, or more than {PAIRS_MAX} values");
+            let pairs = Pairs::parse(&bytes).ok_or_else(|| Fault::malformed(unreadable))?;
+            check_token(&visit, pairs.text("csrf"), may_be_anonymous)?;
+            Ok(Self(pairs))
+        })
+    }
+}

@@ -1,0 +1,39 @@
+//! The headers of every answer of the console.
+//!
+//! Invariant: an answer leaves without being kept by caches unless its handler said otherwise.
+
+use crate::assets::CONTENT_SECURITY_POLICY;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+/// Two years, as browsers ask for.
+const STRICT_TRANSPORT: &str = "max-age=63072000; includeSubDomains";
+
+/// Everything a page could ask of the device is refused.
+const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), \
+     fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), \
+     picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), usb=(), xr-spatial-tracking=()";
+
+const ALWAYS: [(&str, &str); 9] = [
+    ("content-security-policy", CONTENT_SECURITY_POLICY),
+    ("strict-transport-security", STRICT_TRANSPORT),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("cross-origin-embedder-policy", "require-corp"),
+    ("permissions-policy", PERMISSIONS),
+];
+
+/// Sets them.
+pub(crate) fn protect(headers: &mut HeaderMap, request_id: &str) {
+    for (name, value) in ALWAYS {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+}

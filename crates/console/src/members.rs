@@ -1,0 +1,169 @@
+//! Members of an organization.
+
+use crate::{
+    chrome::role_label,
+    errors::Fault,
+    fields::with_problems,
+    form::Form,
+    query::href,
+    view::{Badge, Choice, ErrorSummary, FieldInput, InputKind, MemberRow, MembersPage, Nav, Tone},
+    visit::{Answer, Room, Visit, page, page_with, see_other},
+    words::moment,
+};
+use access::{MemberState, Permission, Role};
+use actix_web::{http::StatusCode, web::Path};
+use platform::{account::NewPerson, member};
+use types::{AccountId, ProblemCode};
+use vault::SecretText;
+
+/// Roles as choices.
+fn role_choices(selected: Role) -> Vec<Choice> {
+    let choice = |role: Role| Choice::new(role.as_str(), role_label(role)).selected_if(selected.as_str());
+    Role::ALL.into_iter().map(choice).collect()
+}
+
+fn new_inputs(form: Option<&Form>) -> Vec<FieldInput> {
+    let value = |name: &str| form.map(|form| form.text(name).to_owned()).unwrap_or_default();
+    let role = value("role").parse().unwrap_or(Role::Viewer);
+    vec![
+        FieldInput::new("name", "Name", InputKind::Text)
+            .with_value(value("name"))
+            .required(),
+        FieldInput::new("email", "E-mail address", InputKind::Email)
+            .with_value(value("email"))
+            .with_help("What the person signs in with.")
+            .required(),
+        FieldInput::new("password", "First password", InputKind::Password)
+            .with_autocomplete("new-password")
+            .with_help(
+                "At least 15 characters; hand it over in person. A person who has an account already keeps their own.",
+            ),
+        FieldInput::new("role", "Role", InputKind::Choice(role_choices(role))).required(),
+    ]
+}
+
+async fn members_page(
+    room: &Room,
+    fields: Vec<FieldInput>,
+    failure: Option<ErrorSummary>,
+) -> Result<MembersPage, Fault> {
+    let after = room.visit.query.get("after").and_then(|text| text.parse().ok());
+    let found = member::list(&room.workspace, after).await?;
+    let may_administer = room.may(Permission::MemberManage);
+    let own = room.visit.account()?.id;
+    let next = found.next.map(|next| {
+        href(
+            &format!("{}/members", room.base()),
+            [("after", next.to_string().as_str())],
+        )
+    });
+    let rank = room.workspace.role();
+    Ok(MembersPage {
+        chrome: room.chrome("Members", Nav::Members).await?,
+        organization: room.slug().to_owned(),
+        members: found
+            .members
+            .into_iter()
+            .map(|member| row(member, own, may_administer, rank))
+            .collect(),
+        fields,
+        add_open: failure.is_some(),
+        failure,
+        may_administer,
+        next_href: next,
+    })
+}
+
+fn row(member: member::Member, own: AccountId, may_administer: bool, rank: Option<Role>) -> MemberRow {
+    let state = match member.state {
+        MemberState::Active => Badge::new("Active", Tone::Good),
+        MemberState::Invited => Badge::new("Invited", Tone::Accent),
+        MemberState::Disabled => Badge::new("Disabled", Tone::Neutral),
+    };
+    let is_self = member.account == own;
+    // Only an owner makes or changes owners; the form offers nobody what would be refused.
+    let is_owner = rank == Some(Role::Owner);
+    let changeable = may_administer && !is_self && (is_owner || member.role != Role::Owner);
+    let mut roles = role_choices(member.role);
+    roles.retain(|choice| changeable && (is_owner || choice.value != Role::Owner.as_str()));
+    MemberRow {
+        id: member.account.to_string(),
+        name: member.name,
+        login: member.email,
+        role: role_label(member.role).to_owned(),
+        roles,
+        state,
+        since: moment(member.joined_at),
+        is_self,
+        disabled: member.state == MemberState::Disabled,
+        may_change: changeable,
+    }
+}
+
+/// `GET /o/{organization}/members`
+pub(crate) async fn show(visit: Visit, slug: Path<String>) -> Answer {
+    let room = visit.enter(&slug).await?;
+    page(&members_page(&room, new_inputs(None), None).await?)
+}
+
+/// `POST /o/{organization}/members`
+pub(crate) async fn add(visit: Visit, slug: Path<String>, form: Form) -> Answer {
+    let room = visit.enter(&slug).await?;
+    let role = form.text("role").parse::<Role>();
+    let role = role.map_err(|_| Fault::malformed("the form names no role"))?;
+    let person = NewPerson {
+        email: form.text("email").trim().to_owned(),
+        name: form.text("name").to_owned(),
+        password: Some(form.text("password"))
+            .filter(|text| !text.is_empty())
+            .map(|text| SecretText::new(text.to_owned())),
+    };
+    match member::add(&room.workspace, person, role).await {
+        Ok(_) => back(&room, "member-added"),
+        Err(error) if error.code == ProblemCode::NotAllowed => Err(error.into()),
+        Err(error) => {
+            let (fields, failure) =
+                with_problems("The member was not added", error, new_inputs(Some(&form)))?;
+            let template = members_page(&room, fields, Some(failure)).await?;
+            page_with(StatusCode::UNPROCESSABLE_ENTITY, &template)
+        }
+    }
+}
+
+fn back(room: &Room, notice: &str) -> Answer {
+    see_other(&format!("{}/members?notice={notice}", room.base()))
+}
+
+fn account_of(path: &Path<(String, String)>) -> Result<AccountId, Fault> {
+    path.1.parse().map_err(|_| Fault::not_found("member"))
+}
+
+/// `POST .../members/{account}/role`
+pub(crate) async fn set_role(visit: Visit, path: Path<(String, String)>, form: Form) -> Answer {
+    let room = visit.enter(&path.0).await?;
+    let role = form.text("role").parse::<Role>();
+    let role = role.map_err(|_| Fault::malformed("the form names no role"))?;
+    member::set_role(&room.workspace, account_of(&path)?, role).await?;
+    back(&room, "role-set")
+}
+
+/// `POST .../members/{account}/disable`
+pub(crate) async fn disable(visit: Visit, path: Path<(String, String)>, _form: Form) -> Answer {
+    let room = visit.enter(&path.0).await?;
+    member::set_state(&room.workspace, account_of(&path)?, MemberState::Disabled).await?;
+    back(&room, "member-disabled")
+}
+
+/// `POST .../members/{account}/enable`
+pub(crate) async fn enable(visit: Visit, path: Path<(String, String)>, _form: Form) -> Answer {
+    let room = visit.enter(&path.0).await?;
+    member::set_state(&room.workspace, account_of(&path)?, MemberState::Active).await?;
+    back(&room, "member-enabled")
+}
+
+/// `POST .../members/{account}/remove`
+pub(crate) async fn remove(visit: Visit, path: Path<(String, String)>, _form: Form) -> Answer {
+    let room = visit.enter(&path.0).await?;
+    member::remove(&room.workspace, account_of(&path)?).await?;
+    back(&room, "member-removed")
+}

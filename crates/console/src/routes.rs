@@ -1,0 +1,105 @@
+//! Every address of the console and who answers it: the map of this crate.
+
+use crate::{
+    access_log, account, asset_files, audit, datasets, fields, history, members, organizations, record_form,
+    records, sign_in, single_record, tokens, trash,
+};
+use actix_web::web::{ServiceConfig, get, post, resource};
+
+pub(crate) fn register(config: &mut ServiceConfig) {
+    config
+        .service(resource("/").route(get().to(organizations::root)))
+        .service(resource("/assets/{name}").route(get().to(asset_files::serve)))
+        .service(
+            resource("/sign-in")
+                .route(get().to(sign_in::show))
+                .route(post().to(sign_in::submit)),
+        )
+        .service(resource("/sign-out").route(post().to(sign_in::sign_out)))
+        .service(resource("/o").route(get().to(organizations::list)))
+        .service(resource("/o/{organization}").route(get().to(organizations::home)))
+        .configure(account_pages)
+        .configure(organization_pages)
+        .configure(dataset_pages)
+        .configure(record_pages);
+}
+
+fn account_pages(config: &mut ServiceConfig) {
+    config
+        .service(resource("/account").route(get().to(account::show)))
+        .service(resource("/account/password").route(post().to(account::change_password)))
+        .service(resource("/account/appearance").route(post().to(account::choose_colours)))
+        .service(resource("/account/sessions/end-others").route(post().to(account::end_others)))
+        .service(resource("/account/sessions/{session}/end").route(post().to(account::end_session)))
+        .service(resource("/account/access-log").route(get().to(access_log::show)));
+}
+
+fn organization_pages(config: &mut ServiceConfig) {
+    config
+        .service(resource("/o/{organization}/datasets").route(get().to(datasets::show)))
+        .service(
+            resource("/o/{organization}/datasets/new")
+                .route(get().to(datasets::ask))
+                .route(post().to(datasets::make)),
+        )
+        .service(
+            resource("/o/{organization}/members")
+                .route(get().to(members::show))
+                .route(post().to(members::add)),
+        )
+        .service(resource("/o/{organization}/members/{account}/role").route(post().to(members::set_role)))
+        .service(resource("/o/{organization}/members/{account}/disable").route(post().to(members::disable)))
+        .service(resource("/o/{organization}/members/{account}/enable").route(post().to(members::enable)))
+        .service(resource("/o/{organization}/members/{account}/remove").route(post().to(members::remove)))
+        .service(resource("/o/{organization}/audit").route(get().to(audit::show)))
+        .service(resource("/o/{organization}/audit/{entry}").route(get().to(audit::entry)))
+        .service(
+            resource("/o/{organization}/tokens")
+                .route(get().to(tokens::show))
+                .route(post().to(tokens::make)),
+        )
+        .service(resource("/o/{organization}/tokens/{token}/revoke").route(post().to(tokens::revoke)));
+}
+
+fn dataset_pages(config: &mut ServiceConfig) {
+    const DATASET: &str = "/o/{organization}/d/{dataset}";
+    let below = |rest: &str| resource(format!("{DATASET}{rest}"));
+    config
+        .service(resource(DATASET).route(get().to(records::show)))
+        .service(
+            below("/new")
+                .route(get().to(record_form::ask_new))
+                .route(post().to(record_form::create)),
+        )
+        .service(
+            below("/trash")
+                .route(get().to(trash::show))
+                .route(post().to(records::trash_ticked)),
+        )
+        .service(
+            below("/settings")
+                .route(get().to(fields::show))
+                .route(post().to(fields::rename)),
+        )
+        .service(below("/fields").route(post().to(fields::add)))
+        .service(below("/fields/{field}").route(post().to(fields::alter)))
+        .service(below("/fields/{field}/sensitive").route(post().to(fields::seal)))
+        .service(below("/fields/{field}/delete").route(post().to(fields::remove)));
+}
+
+fn record_pages(config: &mut ServiceConfig) {
+    const RECORD: &str = "/o/{organization}/d/{dataset}/r/{record}";
+    let below = |rest: &str| resource(format!("{RECORD}{rest}"));
+    config
+        .service(resource(RECORD).route(get().to(single_record::show)))
+        .service(
+            below("/edit")
+                .route(get().to(record_form::ask_edit))
+                .route(post().to(record_form::save)),
+        )
+        .service(below("/history").route(get().to(history::show)))
+        .service(below("/reveal").route(post().to(single_record::reveal)))
+        .service(below("/trash").route(post().to(single_record::trash)))
+        .service(below("/restore").route(post().to(single_record::restore)))
+        .service(below("/purge").route(post().to(single_record::purge)));
+}

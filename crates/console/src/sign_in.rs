@@ -1,0 +1,153 @@
+//! Signing in and out.
+//!
+//! Invariants: `next` is a path of this console or nothing; a failed sign-in says the same whatever failed; after a
+//! sign-in the browser holds a session that did not exist before.
+
+use crate::{
+    errors::Fault,
+    form::Form,
+    session::{SESSION, VISITOR, removed, session_cookie, visitor_cookie},
+    view::{Chrome, ErrorSummary, FieldInput, InputKind, SignInPage},
+    visit::{Answer, Visit, page_with, see_other, see_other_with},
+};
+use actix_web::{HttpResponse, http::StatusCode};
+use platform::form::form_token;
+use std::time::Instant;
+use types::ProblemCode;
+use vault::SecretText;
+
+/// The path to go to, if it is one of ours: `//host` and `/\host` are other hosts to a browser.
+fn local_path(next: &str) -> Option<&str> {
+    let own = next.starts_with('/') && !next.starts_with("//") && next.len() <= 2_000;
+    let plain = !next.contains(|c: char| c == '\\' || c.is_control() || c.is_whitespace());
+    let door = next.starts_with("/sign-in") || next.starts_with("/sign-out");
+    (own && plain && !door).then_some(next)
+}
+
+/// `GET /sign-in`
+pub(crate) async fn show(visit: Visit) -> Answer {
+    let next = local_path(visit.query.text("next")).unwrap_or_default();
+    if visit.caller.account().is_some() {
+        return see_other(if next.is_empty() { "/o" } else { next });
+    }
+    form(&visit, next, "", None, StatusCode::OK)
+}
+
+fn form(visit: &Visit, next: &str, login: &str, failure: Option<String>, status: StatusCode) -> Answer {
+    let mut visitor = visit.visitor.clone();
+    if visitor.len() != 32 {
+        let random: [u8; 16] = vault::random::random_array()
+            .map_err(|error| platform::PlatformError::invariant(error.to_string()))?;
+        visitor = hex::encode(random);
+    }
+    let template = SignInPage {
+        chrome: Chrome {
+            title: "Sign in".into(),
+            csrf: form_token(visit.platform(), &visit.caller, &visitor)?,
+            notice: crate::notice::of(&visit.query),
+            theme: visit.theme,
+            ..Chrome::default()
+        },
+        appliance_name: visit.console.settings().appliance_name.clone(),
+        fields: fields(login),
+        failure: failure.map(|title| ErrorSummary {
+            title,
+            failures: Vec::new(),
+        }),
+        next: next.to_owned(),
+    };
+    let mut response: HttpResponse = page_with(status, &template)?;
+    if visitor != visit.visitor {
+        let added = response.add_cookie(&visitor_cookie(&visitor));
+        added.map_err(|error| platform::PlatformError::invariant(error.to_string()))?;
+    }
+    Ok(response)
+}
+
+fn fields(login: &str) -> Vec<FieldInput> {
+    vec![
+        FieldInput::new("login", "E-mail address", InputKind::Email)
+            .with_value(login)
+            .required()
+            .with_autocomplete("username"),
+        FieldInput::new("password", "Password", InputKind::Password)
+            .required()
+            .with_autocomplete("current-password"),
+    ]
+}
+
+/// `POST /sign-in`
+pub(crate) async fn submit(visit: Visit, form_sent: Form) -> Answer {
+    visit.event.borrow_mut().action = Some("sign-in");
+    let login: String = form_sent.text("login").trim().chars().take(254).collect();
+    let next = local_path(form_sent.text("next")).unwrap_or_default();
+    let throttle = visit.console.throttle();
+    let wait = throttle.wait(&login, visit.address, Instant::now());
+    if !wait.is_zero() {
+        return Err(Fault {
+            retry_after: Some(wait.as_secs().max(1)),
+            ..Fault::new(
+                ProblemCode::TooMany,
+                "too many sign-ins failed for this name or from this address",
+            )
+        });
+    }
+    let password = SecretText::new(form_sent.text("password").to_owned());
+    let origin = visit.caller.origin.clone();
+    match platform::session::sign_in(visit.platform(), origin, &login, password).await {
+        Ok((token, caller)) => {
+            throttle.forgive(&login);
+            visit.event.borrow_mut().account = caller.account().map(|account| account.id);
+            platform::session::sign_out(visit.platform(), &visit.caller).await?;
+            let seconds = visit.platform().settings().session_absolute_seconds_max;
+            let cookies = vec![session_cookie(token.expose(), seconds), removed(VISITOR)];
+            see_other_with(if next.is_empty() { "/o" } else { next }, cookies)
+        }
+        Err(error) if error.code == ProblemCode::NotSignedIn => {
+            throttle.note_failure(&login, visit.address, Instant::now());
+            let failure = "That e-mail address and password do not belong together. Try again, or ask an \
+                           administrator.";
+            form(
+                &visit,
+                next,
+                &login,
+                Some(failure.into()),
+                StatusCode::UNAUTHORIZED,
+            )
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `POST /sign-out`
+pub(crate) async fn sign_out(visit: Visit, _form: Form) -> Answer {
+    visit.event.borrow_mut().action = Some("sign-out");
+    platform::session::sign_out(visit.platform(), &visit.caller).await?;
+    see_other_with("/sign-in?notice=signed-out", vec![removed(SESSION)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local_path;
+
+    #[test]
+    fn next_leads_to_this_console_only() {
+        for next in ["/o", "/o/a/d/b?search=x%20y", "/account"] {
+            assert_eq!(local_path(next), Some(next));
+        }
+        for next in [
+            "",
+            "o",
+            "https://b.example/",
+            "//b.example",
+            "/\\b.example",
+            "/\t/b.example",
+            "javascript:alert(1)",
+            "/o\r\nSet-Cookie: a=b",
+            "/sign-in?next=/o",
+            "/sign-out",
+        ] {
+            assert_eq!(local_path(next), None, "{next:?}");
+        }
+    }
+}
