@@ -354,6 +354,6 @@ pub async fn report_csv(workspace: &Workspace, id: JobId) -> Result<ByteStream> 
         Some(check) if job.state == JobState::Draft => check,
         Some(_) | None => id,
     };
-    let (_, stored) = file::find(workspace, FilePurpose::Report, AttachmentId(run.0)).await?;
+    let (_, stored) = file::find(workspace, FilePurpose::Report, outcome::report_id(run)).await?;
     Ok(file::read(workspace, &stored))
 }

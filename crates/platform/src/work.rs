@@ -144,6 +144,5 @@ async fn tidy_once(platform: &Platform) -> Result<()> {
 
 fn log(error: &crate::PlatformError, what: &str) {
     let source = error.source.as_ref().map(|source| format!("{source:?}"));
-    eprintln!("DEBUG {what} {source:?} {error}");
     tracing::warn!(code = error.code.as_str(), detail = %error.detail, source, "{what}");
 }

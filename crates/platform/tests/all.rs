@@ -9,6 +9,8 @@
 
 #[path = "all/attack.rs"]
 mod attack;
+#[path = "all/check.rs"]
+mod check;
 #[path = "all/crash.rs"]
 mod crash;
 #[path = "all/fixture.rs"]

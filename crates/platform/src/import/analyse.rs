@@ -196,7 +196,11 @@ fn look_at_csv(
 fn look_at_json(read: PipeReader) -> std::result::Result<Analysis, Unreadable> {
     let mut reader = JsonReader::new(read)?;
     let definition = reader.dataset().cloned();
-    let mut headers: Vec<String> = definition.iter().flat_map(|dataset| &dataset.fields).map(|field| field.key.to_string()).collect();
+    let mut headers: Vec<String> = definition
+        .iter()
+        .flat_map(|dataset| &dataset.fields)
+        .map(|field| field.key.to_string())
+        .collect();
     let mut table = JsonTable::default();
     for record in reader.by_ref().take(ROWS_MAX as usize) {
         let record = record?;

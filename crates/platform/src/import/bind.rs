@@ -73,7 +73,8 @@ impl Binding {
             whitespace: Whitespace::Keep,
             ..Formats::default()
         };
-        let bound = |(place, field): (usize, &Field)| bound(place, field.key.to_string(), place, field, exact);
+        let bound =
+            |(place, field): (usize, &Field)| bound(place, field.key.to_string(), place, field, exact);
         Self {
             columns: dataset.fields.iter().enumerate().map(bound).collect(),
             defaults: vec![Value::Empty; dataset.fields.len()],
@@ -93,20 +94,29 @@ impl Binding {
             Target::New { field, formats } => (field.key.as_str(), *formats),
         };
         let dataset = Arc::clone(&self.dataset);
-        let found = dataset.field(key).filter(|(_, field)| permit.may_see_field(dataset.id.0, field.id.0));
+        let found = dataset
+            .field(key)
+            .filter(|(_, field)| permit.may_see_field(dataset.id.0, field.id.0));
         let (place, field) = found.ok_or_else(|| {
-            problem("unknown-field", "the dataset has no such field; add it to the dataset first")
+            problem(
+                "unknown-field",
+                "the dataset has no such field; add it to the dataset first",
+            )
         })?;
         if !permit.may_write_field(dataset.id.0, field.id.0) {
             return Err(problem("not-allowed", "your role may not change this field"));
         }
         if self.columns.iter().any(|other| other.place == place) {
-            return Err(problem("not-unique", "another column goes into this field already"));
+            return Err(problem(
+                "not-unique",
+                "another column goes into this field already",
+            ));
         }
         if self.columns.iter().any(|other| other.column == column.column) {
             return Err(problem("not-unique", "the column stands twice in the plan"));
         }
-        self.columns.push(bound(column.column, column.header.clone(), place, field, formats));
+        self.columns
+            .push(bound(column.column, column.header.clone(), place, field, formats));
         Ok(())
     }
 
@@ -130,7 +140,12 @@ impl Binding {
     pub(crate) fn numbers(&self) -> Vec<Number> {
         let fields = self.dataset.fields.iter().enumerate();
         let numbers = fields.filter(|(_, field)| field.kind == FieldKind::AutoNumber);
-        numbers.map(|(place, field)| Number { place, field: field.id }).collect()
+        numbers
+            .map(|(place, field)| Number {
+                place,
+                field: field.id,
+            })
+            .collect()
     }
 }
 

@@ -71,7 +71,10 @@ fn new_destination(analysis: &Analysis, file_name: &str) -> Destination {
         },
         None => Destination::New {
             key: String::new(),
-            label: file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem).to_owned(),
+            label: file_name
+                .rsplit_once('.')
+                .map_or(file_name, |(stem, _)| stem)
+                .to_owned(),
         },
     }
 }
@@ -116,7 +119,10 @@ fn is_own_export(analysis: &Analysis, dataset: &Dataset) -> bool {
 fn define(analysis: &Analysis, definition: &tabular::JsonDataset) -> Plan {
     let mut plan = propose_fields(&analysis.guesses);
     for column in &mut plan.columns {
-        let found = definition.fields.iter().find(|field| field.key.as_str() == column.header);
+        let found = definition
+            .fields
+            .iter()
+            .find(|field| field.key.as_str() == column.header);
         if let Some(field) = found {
             let field = NewField {
                 key: field.key.clone(),
@@ -204,7 +210,12 @@ impl Document {
             Destination::Existing { key } => Some(workspace.dataset_to_change(permit, key).await?),
             Destination::New { .. } => None,
         };
-        Ok(propose(&self.analysis, plan.dataset, dataset.as_deref(), plan.on_refusal))
+        Ok(propose(
+            &self.analysis,
+            plan.dataset,
+            dataset.as_deref(),
+            plan.on_refusal,
+        ))
     }
 }
 

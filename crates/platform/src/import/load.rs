@@ -58,11 +58,7 @@ impl<'a> Loader<'a> {
     ///
     /// # Errors
     /// What is no row's fault.
-    pub(crate) async fn load(
-        &mut self,
-        from: &mut mpsc::Receiver<Sent>,
-        refused_max: u64,
-    ) -> Result<()> {
+    pub(crate) async fn load(&mut self, from: &mut mpsc::Receiver<Sent>, refused_max: u64) -> Result<()> {
         while let Some(sent) = from.recv().await {
             match sent {
                 Sent::End => return Ok(()),
@@ -78,7 +74,9 @@ impl<'a> Loader<'a> {
                 return Ok(());
             }
         }
-        Err(crate::PlatformError::invariant("the sealing thread stopped without an end"))
+        Err(crate::PlatformError::invariant(
+            "the sealing thread stopped without an end",
+        ))
     }
 
     fn refuse(&mut self, refusals: Vec<Refusal>) {
@@ -137,13 +135,26 @@ impl<'a> Loader<'a> {
         let (constraint, fault) = match error {
             StoreError::Taken { constraint } => (constraint, ValueError::NotUnique),
             StoreError::Dangling { constraint } => (constraint, ValueError::Dangling),
-            other => return refusal(place, None, "refused", &format!("the database refused it: {other}")),
+            other => {
+                return refusal(
+                    place,
+                    None,
+                    "refused",
+                    &format!("the database refused it: {other}"),
+                );
+            }
         };
-        let named = |field: &&Field| constraint.strip_prefix(&field.column()).is_some_and(|rest| rest.starts_with('_'));
+        let named = |field: &&Field| {
+            constraint
+                .strip_prefix(&field.column())
+                .is_some_and(|rest| rest.starts_with('_'))
+        };
         let fields = self.dataset.fields.iter().enumerate();
         let found = fields.into_iter().find(|(_, field)| named(field));
         let column = found.map(|(number, field)| {
-            self.headers[number].clone().unwrap_or_else(|| field.key.to_string())
+            self.headers[number]
+                .clone()
+                .unwrap_or_else(|| field.key.to_string())
         });
         refusal(place, column.as_deref(), fault.code(), &fault.to_string())
     }

@@ -70,7 +70,13 @@ impl ImportOutcome {
     }
 }
 
-/// Writes the report of a run; its file has the run's id.
+/// The file of a run's report: the run's id with its last bit turned, because the run of an import has the import's id,
+/// which is that of its papers.
+pub(super) fn report_id(run: JobId) -> AttachmentId {
+    AttachmentId(uuid::Uuid::from_u128(run.0.as_u128() ^ 1))
+}
+
+/// Writes the report of a run.
 pub(super) async fn write_report(
     workspace: &Workspace,
     tx: &TenantTx,
@@ -83,7 +89,7 @@ pub(super) async fn write_report(
     }
     let bytes = report.finish().map_err(vault_failure)?;
     let new = NewFile {
-        id: AttachmentId(run.0),
+        id: report_id(run),
         purpose: FilePurpose::Report,
         name: "refused-rows.csv",
         media_type: "text/csv; charset=utf-8",
@@ -93,7 +99,7 @@ pub(super) async fn write_report(
 }
 
 async fn read_report(workspace: &Workspace, run: JobId) -> Result<Vec<Refusal>> {
-    let stored = match file::find(workspace, FilePurpose::Report, AttachmentId(run.0)).await {
+    let stored = match file::find(workspace, FilePurpose::Report, report_id(run)).await {
         Ok((_, stored)) => stored,
         Err(error) if error.code == ProblemCode::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),

@@ -99,7 +99,12 @@ fn fault_of(fault: &ReadFault) -> Next {
 }
 
 fn refusal_of(fault: &tabular::JsonFault) -> Refusal {
-    refusal((fault.row, fault.line), None, fault.code(), &fault.kind.to_string())
+    refusal(
+        (fault.row, fault.line),
+        None,
+        fault.code(),
+        &fault.kind.to_string(),
+    )
 }
 
 /// A refusal that shows nothing of the row.
@@ -184,7 +189,12 @@ fn read_members(binding: &Binding, row: &JsonRow) -> Next {
     for (value, field) in values.iter().zip(&binding.dataset.fields) {
         let named = row.fields.contains_key(field.key.as_str());
         if !named && let Err(error) = check_value(field, value) {
-            refused.push(refusal(place, Some(field.key.as_str()), error.code(), &error.to_string()));
+            refused.push(refusal(
+                place,
+                Some(field.key.as_str()),
+                error.code(),
+                &error.to_string(),
+            ));
         }
     }
     let id = row.id.as_deref().and_then(|id| id.parse().ok());
@@ -198,7 +208,12 @@ fn unknown_members(binding: &Binding, place: (u64, u64), fields: &Map<String, Js
     let unknown = fields.keys().filter(|key| !known(key));
     let refuse = |key: &String| {
         let name: String = key.chars().take(80).collect();
-        refusal(place, Some(&name), "unknown-field", "the plan has no column of this name")
+        refusal(
+            place,
+            Some(&name),
+            "unknown-field",
+            "the plan has no column of this name",
+        )
     };
     unknown.take(10).map(refuse).collect()
 }

@@ -8,7 +8,7 @@ use super::{
     bind::{Binding, Number, draft_of},
     document::Document,
     load::Loader,
-    outcome::{Counts, write_report},
+    outcome::{Counts, report_id, write_report},
     rows::RowSource,
     seal::{Ids, Numbers, Sealer, produce},
 };
@@ -23,14 +23,12 @@ use crate::{
 };
 use access::{Permission, Permit};
 use audit::merkle::Tree;
-use std::{
-    sync::{Arc, atomic::Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 use store::{
     StoreError,
     control::job::{self as job_rows, Job, Lease},
     tenant::{
-        TenantTx, audit as log, bulk, catalogue,
+        TenantTx, audit as log, bulk,
         file::{self as file_rows, StoredFile},
         record::next_numbers,
     },
@@ -46,7 +44,12 @@ const REFUSED_ENOUGH: u64 = 1_000;
 const NUMBERS_AT_ONCE: i64 = 100_000;
 
 /// Runs an import, or tries it.
-pub(crate) async fn run(platform: &Platform, job: &Job, meter: &Meter, mode: Mode) -> Result<serde_json::Value> {
+pub(crate) async fn run(
+    platform: &Platform,
+    job: &Job,
+    meter: &Meter,
+    mode: Mode,
+) -> Result<serde_json::Value> {
     let workspace = job::enter(platform, job).await?;
     let import = job::payload_of(job)?.subject;
     let document = Document::load(&workspace, import).await?;
@@ -55,7 +58,7 @@ pub(crate) async fn run(platform: &Platform, job: &Job, meter: &Meter, mode: Mod
         Mode::DryRun => workspace.new_entry_id()?,
     };
     let counts = match found_entry(&workspace, entry).await? {
-        Some(rows) => recover(&workspace, &document.plan, rows).await?,
+        Some(rows) => recover(&document.plan, rows),
         None => {
             let run = Run {
                 workspace: &workspace,
@@ -84,16 +87,16 @@ async fn found_entry(workspace: &Workspace, entry: EntryId) -> Result<Option<u64
 }
 
 /// An earlier attempt did it and died before it could say so. The counters may still stand behind.
-async fn recover(workspace: &Workspace, plan: &ImportPlan, rows: u64) -> Result<Counts> {
+fn recover(plan: &ImportPlan, rows: u64) -> Counts {
     let key = match &plan.dataset {
         Destination::Existing { key } | Destination::New { key, .. } => key.clone(),
     };
-    Ok(Counts {
+    Counts {
         rows_read: rows,
         rows_imported: rows,
         dataset: Some(key).filter(|key| !key.is_empty()),
         ..Counts::default()
-    })
+    }
 }
 
 struct Run<'a> {
@@ -133,7 +136,8 @@ impl Run<'_> {
             dataset: Some(dataset.key.to_string()),
             error: None,
         };
-        let stopping = loaded.broken || (loaded.refused > 0 && self.plan.on_refusal == OnRefusal::AllOrNothing);
+        let stopping =
+            loaded.broken || (loaded.refused > 0 && self.plan.on_refusal == OnRefusal::AllOrNothing);
         if stopping {
             counts.error = Some(refused_sentence(&loaded));
         }
@@ -211,7 +215,13 @@ impl Run<'_> {
         })
     }
 
-    async fn commit(&self, tx: TenantTx, dataset: &Dataset, stored: &StoredFile, loaded: &Loaded) -> Result<()> {
+    async fn commit(
+        &self,
+        tx: TenantTx,
+        dataset: &Dataset,
+        stored: &StoredFile,
+        loaded: &Loaded,
+    ) -> Result<()> {
         let workspace = self.workspace;
         file_rows::remove(&tx, stored.id).await?;
         if loaded.refused > 0 {
@@ -261,7 +271,7 @@ impl Run<'_> {
         }
         let workspace = self.workspace;
         let tx = workspace.tenant().begin(permit).await?;
-        file_rows::remove(&tx, types::AttachmentId(self.job.id.0)).await?;
+        file_rows::remove(&tx, report_id(self.job.id)).await?;
         write_report(workspace, &tx, self.job.id, &loaded.refusals).await?;
         let act = Act::access("import.refuse", Object::new("import", self.job.id));
         tx.commit(&workspace.plain_entry(&act)?).await?;

@@ -113,8 +113,14 @@ impl Sealer {
             Some(_) => RecordState::Trashed,
             None => RecordState::Live,
         };
-        let sealed =
-            sealing::seal_record(&self.workspace, &self.binding.dataset, &record, None, state, self.entry)?;
+        let sealed = sealing::seal_record(
+            &self.workspace,
+            &self.binding.dataset,
+            &record,
+            None,
+            state,
+            self.entry,
+        )?;
         let image = BulkImage {
             record: id,
             version: 1,
@@ -123,7 +129,10 @@ impl Sealer {
             commitment: sealed.stored.commitment,
             sealed: sealed.image,
         };
-        self.ordinal = self.ordinal.checked_add(1).ok_or_else(|| PlatformError::invariant("too many rows"))?;
+        self.ordinal = self
+            .ordinal
+            .checked_add(1)
+            .ok_or_else(|| PlatformError::invariant("too many rows"))?;
         Ok((sealed.stored, image))
     }
 
