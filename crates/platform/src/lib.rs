@@ -3,12 +3,15 @@
 pub mod access_log;
 pub mod account;
 mod act;
+pub mod bulk;
 mod cache;
 pub mod caller;
+pub mod check;
 pub mod cursor;
 pub mod database;
 pub mod dataset;
 pub mod error;
+pub mod export;
 pub mod file;
 pub mod form;
 pub mod idempotency;
