@@ -3,13 +3,13 @@
 //! Invariants: everything it starts it ends, the servers that people talk to first and the database last; the data
 //! stays; nothing listens beyond the loopback. Start at [`run`].
 
-use std::fs;
+use std::fs::{self, File};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use nix::unistd::Uid;
 use testkit::certificate::Files;
 use testkit::{Cluster, ClusterSettings, wait_until};
@@ -17,25 +17,28 @@ use testkit::{Cluster, ClusterSettings, wait_until};
 use crate::program;
 use crate::stage::DemoArguments;
 
-mod database;
+mod marker;
+mod people;
+mod ports;
 mod server;
 mod settings;
+mod setup;
+mod strongroom;
+mod welcome;
 
+use people::PEOPLE;
 use server::Server;
+use settings::Ports;
+use strongroom::Strongroom;
 
-/// Where the console and the API are.
-const ADDRESS: &str = "https://localhost:8443/";
-const PORT: u16 = 8443;
 const READY_SECONDS_MAX: u64 = 60;
 
-/// Installs nothing: the first build of xtask has done that.
+/// Installs nothing: the first build of xtask has done that. A debug build: from cold it is there in less than half
+/// of the time that a release build takes, and a page is still served within milliseconds.
 pub(crate) fn run(arguments: &DemoArguments) -> Result<()> {
-    ensure!(
-        TcpStream::connect(("127.0.0.1", PORT)).is_err(),
-        "port {PORT} is taken: is the demo running already?"
-    );
-    program::run(program::cargo().args(["build", "--package", "strongroom"]))?;
     let folder = folder()?;
+    let _alone = alone(&folder)?;
+    program::run(program::cargo().args(["build", "--package", "strongroom"]))?;
     let cluster = Cluster::open(ClusterSettings::durable(folder.join("cluster"))?)?;
     if arguments.fresh {
         remove_earlier(&folder, &cluster)?;
@@ -60,12 +63,21 @@ fn folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// Two demos in one folder would fight over the cluster.
+fn alone(folder: &Path) -> Result<File> {
+    let file = File::create(folder.join("lock"))?;
+    if file.try_lock().is_err() {
+        bail!("the demo is running already in {}", folder.display());
+    }
+    Ok(file)
+}
+
 fn remove_earlier(folder: &Path, cluster: &Cluster) -> Result<()> {
     cluster.stop()?;
     cluster.wipe()?;
     for entry in fs::read_dir(folder)?
         .flatten()
-        .filter(|entry| entry.file_name() != "cluster")
+        .filter(|entry| entry.file_name() != "cluster" && entry.file_name() != "lock")
     {
         let path = entry.path();
         let removed = if path.is_dir() {
@@ -80,45 +92,74 @@ fn remove_earlier(folder: &Path, cluster: &Cluster) -> Result<()> {
 
 async fn serve(folder: &Path, cluster: &Cluster) -> Result<()> {
     let certificates = Files::ensure(&folder.join("tls"))?;
-    database::prepare(cluster).await?;
-    let settings = settings::write_settings(folder, cluster, &certificates)?;
+    let ports = Ports {
+        https: ports::free(ports::HTTPS, "the console")?,
+        http: ports::free(ports::HTTP, "plain HTTP")?,
+    };
+    let settings = settings::write(folder, cluster, &certificates, ports)?;
+    let strongroom = Strongroom::new(&server::program(), &settings);
+    setup::before_serving(&strongroom, folder, cluster)?;
     let mut servers = Vec::new();
-    let outcome = serve_until_interrupted(&settings, folder, &mut servers).await;
+    let demo = Demo {
+        folder,
+        strongroom,
+        settings,
+        ports,
+        certificates,
+    };
+    let outcome = demo.serve_until_interrupted(&mut servers).await;
     for server in servers.iter_mut() {
         server.stop();
     }
     outcome
 }
 
-/// The servers go into the list as they start, so that the caller can stop them whatever happens.
-async fn serve_until_interrupted(settings: &Path, folder: &Path, servers: &mut Vec<Server>) -> Result<()> {
-    for command in ["serve", "work"] {
-        servers.push(Server::start(&server::program(), command, settings, folder)?);
-    }
-    wait_until_ready(servers).await?;
-    println!("Strongroom is at {ADDRESS}");
-    println!("  data and logs   {}", folder.display());
-    println!("  trust           {}", folder.join("tls/authority.pem").display());
-    println!("Ctrl-C stops everything; the data stays.");
-    let mut interrupted = std::pin::pin!(interruption());
-    loop {
-        tokio::select! {
-            outcome = &mut interrupted => return outcome,
-            () = tokio::time::sleep(Duration::from_millis(500)) => check_alive(servers)?,
-        }
-    }
+/// A demo whose cluster runs.
+struct Demo<'a> {
+    folder: &'a Path,
+    strongroom: Strongroom,
+    settings: PathBuf,
+    ports: Ports,
+    certificates: Files,
 }
 
-async fn wait_until_ready(servers: &mut [Server]) -> Result<()> {
-    let answers = async || check_alive(servers).is_err() || TcpStream::connect(("127.0.0.1", PORT)).is_ok();
-    let mut answers = answers;
-    wait_until(
-        Duration::from_secs(READY_SECONDS_MAX),
-        "the server to answer",
-        &mut answers,
-    )
-    .await?;
-    check_alive(servers)
+impl Demo<'_> {
+    /// The servers go into the list as they start, so that the caller can stop them whatever happens.
+    async fn serve_until_interrupted(&self, servers: &mut Vec<Server>) -> Result<()> {
+        let mut interrupted = std::pin::pin!(interruption());
+        for command in ["serve", "work"] {
+            servers.push(Server::start(
+                &server::program(),
+                command,
+                &self.settings,
+                self.folder,
+            )?);
+        }
+        self.wait_until_ready(servers).await?;
+        for person in &PEOPLE[..1] {
+            setup::make_token(&self.strongroom, self.folder, person)?;
+        }
+        welcome::print(self)?;
+        loop {
+            tokio::select! {
+                outcome = &mut interrupted => return outcome,
+                () = tokio::time::sleep(Duration::from_millis(500)) => check_alive(servers)?,
+            }
+        }
+    }
+
+    async fn wait_until_ready(&self, servers: &mut [Server]) -> Result<()> {
+        let mut answers = async || {
+            check_alive(servers).is_err() || TcpStream::connect(("127.0.0.1", self.ports.https)).is_ok()
+        };
+        wait_until(
+            Duration::from_secs(READY_SECONDS_MAX),
+            "the server to answer",
+            &mut answers,
+        )
+        .await?;
+        check_alive(servers)
+    }
 }
 
 fn check_alive(servers: &mut [Server]) -> Result<()> {

@@ -1,0 +1,94 @@
+//! The command line: one file per command, grouped as people look for them.
+//!
+//! Commands on the host open the appliance's configuration and need its rights; the members' commands speak to a
+//! server with a token and run anywhere.
+
+mod completion;
+mod config;
+mod database;
+mod key;
+mod man;
+mod organization;
+mod serve;
+mod status;
+mod token;
+mod work;
+
+use crate::{failure::CommandError, output::Format};
+use clap::{Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Strongroom keeps records that must not leak
+#[derive(Debug, Parser)]
+#[command(name = "strongroom", version, propagate_version = true, max_term_width = 110)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Common {
+    /// The configuration: strongroom.toml for commands on the host, client.toml for members' commands
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Write data as JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+impl Common {
+    /// How data is shown.
+    pub(crate) fn format(&self) -> Format {
+        if self.json { Format::Json } else { Format::Text }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the console and the API over HTTPS, until stopped
+    Serve(serve::Serve),
+    /// Run jobs, until stopped; several may run
+    Work(work::Work),
+    /// Make, migrate and look at the database
+    #[command(subcommand)]
+    Database(database::Database),
+    /// Make the root key
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Create and list organizations, on the host
+    #[command(subcommand)]
+    Organization(organization::Organization),
+    /// Make API tokens
+    #[command(subcommand)]
+    Token(token::Token),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Show how the appliance is doing
+    Status(status::Status),
+    /// Write a completion script for a shell to stdout
+    Completion(completion::Completion),
+    /// Write manual pages into a folder
+    Man(man::Man),
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
+    let common = &arguments.common;
+    let done = |()| ExitCode::SUCCESS;
+    match arguments.command {
+        Command::Serve(command) => command.run(common).map(done),
+        Command::Work(command) => command.run(common).map(done),
+        Command::Database(command) => command.run(common).map(done),
+        Command::Key(command) => command.run(common).map(done),
+        Command::Organization(command) => command.run(common).map(done),
+        Command::Token(command) => command.run(common).map(done),
+        Command::Config(command) => command.run(common),
+        Command::Status(command) => command.run(common).map(done),
+        Command::Completion(command) => command.run().map(done),
+        Command::Man(command) => command.run().map(done),
+    }
+}

@@ -1,0 +1,97 @@
+//! `strongroom organization`
+
+use super::Common;
+use crate::{failure::CommandError, host, output, secret};
+use clap::{Args, Subcommand};
+use platform::{Caller, Platform, account::NewPerson, organization, workspace::OrganizationSummary};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Organization {
+    /// Create an organization with its first owner
+    Create(Create),
+    /// List organizations
+    List,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Create {
+    /// Its name in addresses: lower-case letters, digits and hyphens
+    slug: String,
+    /// Its name for people; the name in addresses if not given
+    #[arg(long)]
+    name: Option<String>,
+    /// The first owner's e-mail address
+    #[arg(long, value_name = "EMAIL")]
+    owner_email: String,
+    /// The first owner's name; the e-mail address if not given
+    #[arg(long, value_name = "NAME")]
+    owner_name: Option<String>,
+    /// File with the first owner's password; asked for at the terminal if not given
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+}
+
+impl Organization {
+    pub(super) fn run(&self, common: &Common) -> Result<(), CommandError> {
+        let file = common.config.as_deref();
+        match self {
+            Self::Create(create) => {
+                let password =
+                    secret::read_new(create.password_file.as_deref(), "Password of the first owner: ")?;
+                let made =
+                    host::with_platform(file, async |platform, _| create.run(platform, password).await)?;
+                output::talk(&format!("{} can sign in now", create.owner_email));
+                common.format().thing(&pairs(&made), &json_of(&made))
+            }
+            Self::List => {
+                let all = host::with_platform(file, async |platform, _| {
+                    Ok(organization::list_all(platform, &Caller::host()).await?)
+                })?;
+                let rows = all
+                    .iter()
+                    .map(|one| vec![one.slug.clone(), one.name.clone(), one.id.to_string()]);
+                let json = json!({"organizations": all.iter().map(json_of).collect::<Vec<_>>()});
+                common
+                    .format()
+                    .list(&["slug", "name", "id"], rows.collect(), &json)
+            }
+        }
+    }
+}
+
+impl Create {
+    async fn run(
+        &self,
+        platform: &Platform,
+        password: vault::SecretText,
+    ) -> Result<OrganizationSummary, CommandError> {
+        let owner = NewPerson {
+            email: self.owner_email.clone(),
+            name: self
+                .owner_name
+                .clone()
+                .unwrap_or_else(|| self.owner_email.clone()),
+            password: Some(password),
+        };
+        let name = self.name.as_deref().unwrap_or(&self.slug);
+        Ok(organization::create(platform, &Caller::host(), &self.slug, name, owner).await?)
+    }
+}
+
+fn pairs(organization: &OrganizationSummary) -> [(&'static str, String); 3] {
+    [
+        ("slug", organization.slug.clone()),
+        ("name", organization.name.clone()),
+        ("id", organization.id.to_string()),
+    ]
+}
+
+fn json_of(organization: &OrganizationSummary) -> Value {
+    json!({
+        "id": organization.id.to_string(),
+        "slug": organization.slug,
+        "name": organization.name,
+    })
+}

@@ -1,0 +1,47 @@
+//! `strongroom work`
+
+use super::Common;
+use crate::{
+    failure::CommandError,
+    host, logging,
+    stop::{self, STOP_SECONDS_MAX},
+};
+use config::Config;
+use sd_notify::NotifyState;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Work {}
+
+impl Work {
+    pub(super) fn run(&self, common: &Common) -> Result<(), CommandError> {
+        let config = Config::load(common.config.as_deref())?;
+        logging::begin(&config)?;
+        host::block_on(work(&config))
+    }
+}
+
+async fn work(config: &Config) -> Result<(), CommandError> {
+    let stop = stop::on_signals()?;
+    let platform = tokio::select! {
+        opened = host::open_patiently(config) => opened?,
+        () = stop::asked(stop.clone()) => return Ok(()),
+    };
+    let parallel = usize::try_from(config.worker.jobs_parallel_max).unwrap_or(1);
+    let mut running = std::pin::pin!(platform::work::run(platform, stop.clone(), parallel));
+    tell(NotifyState::Ready);
+    tracing::info!(worker.jobs_parallel_max = parallel, "working");
+    tokio::select! {
+        () = &mut running => return Ok(()),
+        () = stop::asked(stop) => {}
+    }
+    tell(NotifyState::Stopping);
+    stop::within(STOP_SECONDS_MAX, running).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn tell(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "the service manager could not be told");
+    }
+}

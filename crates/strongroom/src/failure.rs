@@ -1,0 +1,155 @@
+//! Why a command did not do what was asked, as a person reads it, and the exit code that a script reads.
+
+use crate::output;
+use config::{ConfigError, SecretError};
+use platform::PlatformError;
+use std::{error::Error, io, process::ExitCode};
+use types::ProblemCode;
+
+/// The documented exit codes but 0 and 2 (README.md).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Refused or failed.
+    Failed = 1,
+    /// Wrong usage, found after the arguments were read.
+    Usage = 2,
+    /// The server or the database cannot be reached.
+    Unreachable = 3,
+    /// There is no such thing.
+    NotFound = 4,
+    /// Not signed in, or not allowed.
+    NotAllowed = 5,
+    /// The thing changed meanwhile, or the name is taken.
+    Conflict = 6,
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// A use case refused.
+    #[error("{}", refusal(.0))]
+    Platform(#[from] PlatformError),
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A secret cannot be read.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The operating system refused.
+    #[error("{what}")]
+    Io {
+        /// What was tried, on which thing.
+        what: String,
+        /// What it answered.
+        #[source]
+        source: io::Error,
+    },
+    /// OpenSSL refused.
+    #[error("{what}")]
+    Tls {
+        /// What was tried.
+        what: String,
+        /// What it answered.
+        #[source]
+        source: openssl::error::ErrorStack,
+    },
+    /// Something else, in a sentence.
+    #[error("{text}")]
+    Said {
+        /// The exit code.
+        exit: Exit,
+        /// The sentence.
+        text: String,
+    },
+    /// Whoever read our stdout has gone.
+    #[error("nobody reads the output")]
+    PipeClosed,
+}
+
+impl CommandError {
+    /// A failure in a sentence: what, on which thing, what to do next.
+    pub(crate) fn said(exit: Exit, text: impl Into<String>) -> Self {
+        Self::Said {
+            exit,
+            text: text.into(),
+        }
+    }
+
+    /// A failure of the operating system.
+    pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Io { what, source }
+    }
+
+    pub(crate) fn stdout(source: io::Error) -> Self {
+        if source.kind() == io::ErrorKind::BrokenPipe {
+            return Self::PipeClosed;
+        }
+        Self::Io {
+            what: "cannot write to the standard output".to_owned(),
+            source,
+        }
+    }
+
+    /// Says on stderr what happened, with the causes beneath.
+    pub(crate) fn report(&self) {
+        if matches!(self, Self::PipeClosed) {
+            return;
+        }
+        let mut text = format!("error: {self}");
+        let mut cause = self.source();
+        while let Some(beneath) = cause {
+            let line = beneath.to_string();
+            // Transparent wrappers repeat their source.
+            if !text.contains(&line) {
+                text.push_str("\n  because: ");
+                text.push_str(&line);
+            }
+            cause = beneath.source();
+        }
+        output::talk(&text);
+    }
+
+    /// The exit code.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self.exit() {
+            Some(exit) => ExitCode::from(exit as u8),
+            None => ExitCode::SUCCESS,
+        }
+    }
+
+    fn exit(&self) -> Option<Exit> {
+        match self {
+            Self::Platform(error) => Some(Exit::of(error.code.as_str())),
+            Self::Config(_) | Self::Secret(_) | Self::Io { .. } | Self::Tls { .. } => Some(Exit::Failed),
+            Self::Said { exit, .. } => Some(*exit),
+            Self::PipeClosed => None,
+        }
+    }
+}
+
+impl Exit {
+    /// For a problem's stable code, whether it came from a use case here or in an answer of the server.
+    pub(crate) fn of(code: &str) -> Self {
+        let is = |wanted: ProblemCode| wanted.as_str() == code;
+        if is(ProblemCode::Unavailable) || is(ProblemCode::Timeout) {
+            Self::Unreachable
+        } else if is(ProblemCode::NotFound) {
+            Self::NotFound
+        } else if is(ProblemCode::NotSignedIn) || is(ProblemCode::NotAllowed) {
+            Self::NotAllowed
+        } else if is(ProblemCode::Conflict) || is(ProblemCode::Taken) || is(ProblemCode::Stale) {
+            Self::Conflict
+        } else {
+            Self::Failed
+        }
+    }
+}
+
+fn refusal(error: &PlatformError) -> String {
+    let mut text = error.detail.clone();
+    for problem in error.errors.iter().filter(|_| error.errors.len() > 1) {
+        text.push_str(&format!("\n  {}: {}", problem.pointer, problem.message));
+    }
+    text
+}

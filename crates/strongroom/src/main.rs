@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+
+mod command;
+mod failure;
+mod hardening;
+mod host;
+mod logging;
+mod output;
+mod secret;
+mod server;
+mod stop;
+
+use clap::Parser;
+use command::Arguments;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    hardening::apply();
+    match command::run(arguments) {
+        Ok(code) => code,
+        Err(failure) => {
+            failure.report();
+            failure.exit_code()
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Passwords for commands: out of a file, or typed at the terminal without being shown. Never out of the arguments,
+//! which everybody on the machine can read.
+
+use crate::{
+    failure::{CommandError, Exit},
+    output,
+};
+use config::SecretSource;
+use nix::sys::termios::{self, LocalFlags, SetArg, Termios};
+use std::{
+    fs::{File, OpenOptions},
+    io::{BufRead, BufReader, Write},
+    path::Path,
+};
+use vault::SecretText;
+
+/// A password out of the file, or asked for at the terminal.
+pub(crate) fn read(file: Option<&Path>, prompt: &str) -> Result<SecretText, CommandError> {
+    match file {
+        Some(path) => read_file(path),
+        None => ask(prompt),
+    }
+}
+
+/// A password out of a file that nobody else can read.
+pub(crate) fn read_file(path: &Path) -> Result<SecretText, CommandError> {
+    let secret = config::read_secret(&SecretSource::File(path.to_owned()))?;
+    Ok(SecretText::new(secret.expose().to_owned()))
+}
+
+/// A new password: typed twice, since it is not shown.
+pub(crate) fn read_new(file: Option<&Path>, prompt: &str) -> Result<SecretText, CommandError> {
+    let first = read(file, prompt)?;
+    if file.is_none() && ask("The same again: ")?.expose() != first.expose() {
+        return Err(CommandError::said(
+            Exit::Failed,
+            "the two passwords differ; try again",
+        ));
+    }
+    Ok(first)
+}
+
+/// The terminal itself, not stdin: the command may stand in a pipe.
+fn ask(prompt: &str) -> Result<SecretText, CommandError> {
+    let opened = OpenOptions::new().read(true).write(true).open("/dev/tty");
+    let mut terminal = opened.map_err(|_| {
+        let text = "there is no terminal to ask for the password; name a file with --password-file";
+        CommandError::said(Exit::Usage, text)
+    })?;
+    let unusable = CommandError::io("cannot use the terminal");
+    let asked = terminal.write_all(prompt.as_bytes()).and_then(|()| {
+        let _silence = Silence::begin(&terminal)?;
+        let mut line = String::new();
+        BufReader::new(&terminal).read_line(&mut line)?;
+        Ok(SecretText::new(line.trim_end_matches(['\r', '\n']).to_owned()))
+    });
+    output::talk("");
+    asked.map_err(unusable)
+}
+
+/// While it lives, the terminal does not show what is typed.
+struct Silence<'a> {
+    terminal: &'a File,
+    before: Termios,
+}
+
+impl<'a> Silence<'a> {
+    fn begin(terminal: &'a File) -> std::io::Result<Self> {
+        let before = termios::tcgetattr(terminal)?;
+        let mut silent = before.clone();
+        silent.local_flags.remove(LocalFlags::ECHO);
+        termios::tcsetattr(terminal, SetArg::TCSAFLUSH, &silent)?;
+        Ok(Self { terminal, before })
+    }
+}
+
+impl Drop for Silence<'_> {
+    fn drop(&mut self) {
+        // A terminal that has gone cannot be set back, and need not be.
+        termios::tcsetattr(self.terminal, SetArg::TCSAFLUSH, &self.before).ok();
+    }
+}

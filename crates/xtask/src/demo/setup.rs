@@ -1,0 +1,77 @@
+//! The first start: database, root key, organization, owner. Each step is skipped when it was done before, so that an
+//! interrupted set-up goes on where it stopped.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+use testkit::Cluster;
+use testkit::cluster::SUPERUSER;
+
+use super::people::{ORGANIZATION, OWNER, Person, SLUG};
+use super::strongroom::Strongroom;
+use super::{marker, settings};
+
+/// Everything that must be there before the server starts.
+pub(super) fn before_serving(strongroom: &Strongroom, folder: &Path, cluster: &Cluster) -> Result<()> {
+    let root_key = settings::root_key(folder);
+    if !root_key.exists() {
+        strongroom.run(&["key", "create", "--file", &root_key.to_string_lossy()])?;
+    }
+    cluster.password(SUPERUSER)?;
+    let password_file = cluster.password_path(SUPERUSER)?;
+    let password_file = password_file.to_string_lossy();
+    strongroom.run(&[
+        "database",
+        "prepare",
+        "--admin-user",
+        SUPERUSER,
+        "--admin-password-file",
+        &password_file,
+    ])?;
+    marker::once(folder, "organization", || create_organization(strongroom, folder))
+}
+
+fn create_organization(strongroom: &Strongroom, folder: &Path) -> Result<()> {
+    let password_file = OWNER.password_file(folder)?;
+    strongroom.run(&[
+        "organization",
+        "create",
+        SLUG,
+        "--name",
+        ORGANIZATION,
+        "--owner-email",
+        OWNER.email,
+        "--owner-name",
+        OWNER.name,
+        "--password-file",
+        &password_file.to_string_lossy(),
+    ])?;
+    Ok(())
+}
+
+/// Makes a person's API token, in a file.
+pub(super) fn make_token(strongroom: &Strongroom, folder: &Path, person: &Person) -> Result<()> {
+    let file = person.token_file(folder);
+    if file.exists() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder.join("tokens"))?;
+    let password_file = person.password_file(folder)?;
+    let name = format!("demo, {}", person.role);
+    strongroom.run(&[
+        "token",
+        "create",
+        "--organization",
+        SLUG,
+        "--email",
+        person.email,
+        "--name",
+        &name,
+        "--password-file",
+        &password_file.to_string_lossy(),
+        "--output",
+        &file.to_string_lossy(),
+    ])?;
+    Ok(())
+}
