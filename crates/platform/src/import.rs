@@ -18,7 +18,11 @@ mod seal;
 pub use analyse::Analysis;
 pub use outcome::ImportOutcome;
 pub use plan::{Cells, Destination, FileFormat, ImportPlan, OnRefusal};
-pub(crate) use run::run;
+pub(crate) use bind::{Binding, Number};
+pub(crate) use load::Loader;
+pub(crate) use rows::RowSource;
+pub(crate) use run::{advance, run};
+pub(crate) use seal::{Ids, Numbers, Sealer, produce};
 
 use crate::{
     Workspace,

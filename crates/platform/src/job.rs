@@ -137,7 +137,12 @@ pub(crate) fn payload_of(job: &Job) -> Result<Payload> {
 
 /// Steps into the job's organization as whoever put it up, with the rights of now.
 pub(crate) async fn enter(platform: &Platform, job: &Job) -> Result<Workspace> {
-    let gone = || PlatformError::new(ProblemCode::NotAllowed, "whoever asked for this may no longer do it");
+    let gone = || {
+        PlatformError::new(
+            ProblemCode::NotAllowed,
+            "whoever asked for this may no longer do it",
+        )
+    };
     let payload = payload_of(job)?;
     let (account, organization_id) = job.account_id.zip(job.organization_id).ok_or_else(gone)?;
     let mut read = platform.control().read().await?;
@@ -177,8 +182,11 @@ pub(crate) async fn enter(platform: &Platform, job: &Job) -> Result<Workspace> {
         request_id,
     };
     let caller = Caller { identity, origin };
-    platform.enter(&caller, &home.slug).await.map_err(|error| match error.code {
-        ProblemCode::NotFound => gone(),
-        _ => error,
-    })
+    platform
+        .enter(&caller, &home.slug)
+        .await
+        .map_err(|error| match error.code {
+            ProblemCode::NotFound => gone(),
+            _ => error,
+        })
 }

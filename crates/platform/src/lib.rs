@@ -24,6 +24,7 @@ pub mod organization;
 pub mod people;
 mod pipe;
 pub mod platform;
+pub mod promise;
 pub mod record;
 mod sealing;
 pub mod session;

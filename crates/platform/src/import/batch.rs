@@ -4,7 +4,7 @@ use store::tenant::{StoredRecord, bulk::BulkImage};
 use tabular::Refusal;
 
 /// Most rows of a batch.
-pub(crate) const BATCH_ROWS: usize = 2_000;
+pub(super) const BATCH_ROWS: usize = 2_000;
 /// Most sealed bytes of a batch: rows may be long.
 pub(super) const BATCH_BYTES: usize = 4 << 20;
 

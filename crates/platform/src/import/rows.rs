@@ -20,8 +20,6 @@ pub(crate) struct Parsed {
     pub(crate) values: Vec<Value>,
     /// The id that an export gives it.
     pub(crate) id: Option<RecordId>,
-    /// It lay in the trash when it was exported.
-    pub(crate) deleted_at: Option<jiff::Timestamp>,
 }
 
 /// What comes next in a file.
@@ -130,7 +128,7 @@ fn read_cells(binding: &Binding, row: &Row) -> Next {
             Err(error) => refused.push(refuse_cell(place, column, cell, &error)),
         }
     }
-    taken(place, values, None, None, refused)
+    taken(place, values, None, refused)
 }
 
 fn refuse_cell(place: (u64, u64), column: &Bound, cell: &str, error: &ValueError) -> Refusal {
@@ -145,7 +143,6 @@ fn taken(
     place: (u64, u64),
     values: Vec<Value>,
     id: Option<RecordId>,
-    deleted_at: Option<jiff::Timestamp>,
     refused: Vec<Refusal>,
 ) -> Next {
     if refused.is_empty() {
@@ -153,7 +150,6 @@ fn taken(
             place,
             values,
             id,
-            deleted_at,
         })
     } else {
         Next::Refused(refused)
@@ -198,7 +194,7 @@ fn read_members(binding: &Binding, row: &JsonRow) -> Next {
         }
     }
     let id = row.id.as_deref().and_then(|id| id.parse().ok());
-    taken(place, values, id, None, refused)
+    taken(place, values, id, refused)
 }
 
 fn unknown_members(binding: &Binding, place: (u64, u64), fields: &Map<String, Json>) -> Vec<Refusal> {

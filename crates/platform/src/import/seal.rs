@@ -52,6 +52,8 @@ pub(crate) struct Sealer {
     began_ms: u64,
     ordinal: i32,
     ids: Ids,
+    /// When the records go to the trash, if they do.
+    deleted_at: Option<jiff::Timestamp>,
 }
 
 /// Which ids records get.
@@ -87,7 +89,14 @@ impl Sealer {
             numbers,
             ordinal,
             ids,
+            deleted_at: None,
         }
+    }
+
+    /// Its records lie in the trash.
+    pub(crate) fn into_trash(self) -> Self {
+        let deleted_at = Some(self.workspace.now());
+        Self { deleted_at, ..self }
     }
 
     fn seal(&mut self, parsed: Parsed) -> Result<(StoredRecord, BulkImage)> {
@@ -106,7 +115,7 @@ impl Sealer {
             created_by: author,
             updated_at: now,
             updated_by: author,
-            deleted_at: parsed.deleted_at,
+            deleted_at: self.deleted_at,
             values,
         };
         let state = match record.deleted_at {

@@ -14,7 +14,7 @@ pub type Input = Map<String, Json>;
 const PROBLEMS_MAX: usize = 100;
 
 /// The values of a new record: what the input names, else the field's default.
-pub(super) fn new_values(permit: &Permit, dataset: &Dataset, input: &Input) -> Result<Vec<Value>> {
+pub(crate) fn new_values(permit: &Permit, dataset: &Dataset, input: &Input) -> Result<Vec<Value>> {
     let mut values: Vec<Value> = dataset.fields.iter().map(default_value).collect();
     change_values(permit, dataset, input, &mut values)?;
     Ok(values)
@@ -28,7 +28,7 @@ pub(crate) fn default_value(field: &Field) -> Value {
 }
 
 /// Puts the values that the input names into place.
-pub(super) fn change_values(
+pub(crate) fn change_values(
     permit: &Permit,
     dataset: &Dataset,
     input: &Input,

@@ -1,0 +1,271 @@
+//! A whole organization as a tar archive: definitions, records as CSV and JSON Lines, attachments, history, and a
+//! manifest with the SHA-256 of every member.
+//!
+//! Invariant: nothing is written to disk and no member is held in memory. A tar header needs the size first, so every
+//! member is written twice out of one snapshot: once to be measured, once to be sent.
+
+use super::{
+    Format, Reveal, Shown,
+    member::{Collection, Content, MemberLine, Seen, Sink, check_size},
+};
+use crate::{
+    Workspace,
+    act::{Act, Object, vault_failure},
+    error::{PlatformError, Result},
+    file::{self, FilePurpose},
+    list::PlaceOrLive,
+    pipe::{ByteStream, Outlet, byte_stream},
+};
+use access::{Permission, Permit};
+use bytes::Bytes;
+use jiff::Timestamp;
+use openssl::sha::Sha256;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeSet, sync::Arc};
+use store::tenant::catalogue;
+use types::{AttachmentId, Dataset, DatasetId, Field, FieldKind, ProblemCode};
+
+/// The version of the archive's form.
+pub(super) const FORMAT_VERSION: u32 = 1;
+/// The manifest's name.
+pub(super) const MANIFEST: &str = "manifest.json";
+/// A tar block.
+pub(super) const BLOCK_BYTES: usize = 512;
+
+/// How sensitive values stand in an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Sensitive {
+    Clear,
+    Masked,
+}
+
+/// What an archive holds.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Manifest {
+    pub(super) format: String,
+    pub(super) format_version: u32,
+    pub(super) organization: String,
+    pub(super) name: String,
+    pub(super) created_at: Timestamp,
+    pub(super) sensitive: Sensitive,
+    /// In the order in which they can be restored.
+    pub(super) datasets: Vec<DatasetLine>,
+    pub(super) attachments: Vec<AttachmentLine>,
+    pub(super) members: Vec<MemberLine>,
+}
+
+/// A dataset's definition.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct DatasetLine {
+    pub(super) id: DatasetId,
+    pub(super) key: String,
+    pub(super) label: String,
+    pub(super) description: String,
+    pub(super) records: u64,
+    pub(super) records_in_trash: u64,
+    pub(super) fields: Vec<Field>,
+}
+
+/// An attachment.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct AttachmentLine {
+    pub(super) id: AttachmentId,
+    pub(super) name: String,
+    pub(super) media_type: String,
+}
+
+/// The whole organization as a tar stream. Sensitive values are in the clear if the caller's role may reveal every one
+/// of them, else masked; an archive with masks cannot be restored.
+///
+/// # Errors
+/// `not-allowed` for those who cannot export or do not see everything; in the stream, `conflict` when something was
+/// erased meanwhile.
+pub async fn archive(workspace: &Workspace) -> Result<ByteStream> {
+    let permit = workspace.permit(Permission::RecordExport).await?;
+    let datasets: Vec<Arc<Dataset>> = catalogue::list(workspace.tenant())
+        .await?
+        .into_iter()
+        .map(Arc::new)
+        .collect();
+    check_whole(&permit, &datasets)?;
+    let datasets = in_order(datasets);
+    let sensitive = sensitive_of(&permit, &datasets);
+    let reveal = match sensitive {
+        Sensitive::Clear => Reveal::Clear,
+        Sensitive::Masked => Reveal::Masked,
+    };
+    let object = Object::new("organization", workspace.organization().id);
+    let reason = format!("the whole organization, sensitive values {sensitive:?}").to_lowercase();
+    let act = Act::access("export.archive", object).because(&reason);
+    workspace.note(&permit, &act).await?;
+    let workspace = workspace.clone();
+    Ok(byte_stream(move |outlet| async move {
+        let shown = datasets.iter().map(|dataset| Shown::new(&permit, dataset, reveal)).collect();
+        let tx = workspace.tenant().begin_snapshot().await?;
+        let collection = Collection {
+            workspace,
+            permit,
+            tx,
+            datasets,
+            shown,
+        };
+        send(&collection, sensitive, &outlet).await?;
+        Ok(collection.tx.close().await?)
+    }))
+}
+
+/// An archive that silently lacks what its maker does not see would be taken for whole.
+fn check_whole(permit: &Permit, datasets: &[Arc<Dataset>]) -> Result<()> {
+    let seen = |dataset: &Arc<Dataset>| {
+        let field = |field: &Field| permit.may_read_field(dataset.id.0, field.id.0);
+        permit.may_see_dataset(dataset.id.0) && dataset.fields.iter().all(field)
+    };
+    if datasets.iter().all(seen) {
+        Ok(())
+    } else {
+        let message = "you do not see the whole organization, so you cannot archive it";
+        Err(PlatformError::new(ProblemCode::NotAllowed, message))
+    }
+}
+
+fn sensitive_of(permit: &Permit, datasets: &[Arc<Dataset>]) -> Sensitive {
+    let clear = |dataset: &Arc<Dataset>| {
+        let fields = dataset.fields.iter();
+        let mut sensitive = fields.filter(|field| field.kind == FieldKind::SensitiveText);
+        sensitive.all(|field| permit.may_reveal_field(dataset.id.0, field.id.0))
+    };
+    if datasets.iter().all(clear) {
+        Sensitive::Clear
+    } else {
+        Sensitive::Masked
+    }
+}
+
+/// A dataset comes after those that it refers to; datasets that refer to each other keep their order.
+fn in_order(mut rest: Vec<Arc<Dataset>>) -> Vec<Arc<Dataset>> {
+    let mut ordered: Vec<Arc<Dataset>> = Vec::with_capacity(rest.len());
+    while !rest.is_empty() {
+        let waits = |dataset: &Arc<Dataset>| {
+            let mut targets = dataset.fields.iter().filter_map(|field| field.rules.dataset);
+            targets.any(|target| target != dataset.id && rest.iter().any(|other| other.id == target))
+        };
+        let next = rest.iter().position(|dataset| !waits(dataset)).unwrap_or(0);
+        ordered.push(rest.remove(next));
+    }
+    ordered
+}
+
+async fn send(collection: &Collection, sensitive: Sensitive, outlet: &Outlet) -> Result<()> {
+    let (manifest, contents) = measure(collection, sensitive).await?;
+    let text = serde_json::to_vec_pretty(&manifest).map_err(vault_failure)?;
+    outlet.send(header(MANIFEST, text.len() as u64)?).await?;
+    let length = text.len() as u64;
+    outlet.send(text.into()).await?;
+    outlet.send(padding(length)).await?;
+    for (content, line) in contents.iter().zip(&manifest.members) {
+        outlet.send(header(&line.path, line.size)?).await?;
+        let mut sink = Sink::Send(outlet, 0);
+        collection.write(content, &mut sink, &mut Seen::default()).await?;
+        if let Sink::Send(_, sent) = sink {
+            check_size(line, sent)?;
+        }
+        outlet.send(padding(line.size)).await?;
+    }
+    outlet.send(Bytes::from_static(&[0; 2 * BLOCK_BYTES])).await
+}
+
+/// The first pass: what there is, how large, with which hash.
+async fn measure(collection: &Collection, sensitive: Sensitive) -> Result<(Manifest, Vec<Content>)> {
+    let mut datasets = Vec::with_capacity(collection.datasets.len());
+    let mut records = Vec::new();
+    let mut attached = BTreeSet::new();
+    for (place, dataset) in collection.datasets.iter().enumerate() {
+        let mut counts = [0, 0];
+        for (lies, count) in [PlaceOrLive::Live, PlaceOrLive::Trash].into_iter().zip(&mut counts) {
+            let content = Content::Records(place, lies, Format::JsonLines);
+            let (line, seen) = measure_one(collection, &content).await?;
+            *count = seen.records;
+            attached.extend(seen.attachments);
+            records.push((content, line));
+        }
+        let content = Content::Records(place, PlaceOrLive::Live, Format::Csv);
+        let (line, _) = measure_one(collection, &content).await?;
+        records.push((content, line));
+        datasets.push(line_of(dataset, counts));
+    }
+    let mut members = Vec::new();
+    let mut attachments = Vec::new();
+    for id in attached {
+        let (view, _) = file::find(&collection.workspace, FilePurpose::Attachment, id).await?;
+        attachments.push(AttachmentLine {
+            id,
+            name: view.name,
+            media_type: view.media_type,
+        });
+        let content = Content::Attachment(id);
+        let (line, _) = measure_one(collection, &content).await?;
+        members.push((content, line));
+    }
+    members.extend(records);
+    let (line, _) = measure_one(collection, &Content::History).await?;
+    members.push((Content::History, line));
+    let (contents, members) = members.into_iter().unzip();
+    let organization = collection.workspace.organization();
+    let manifest = Manifest {
+        format: "strongroom-archive".to_owned(),
+        format_version: FORMAT_VERSION,
+        organization: organization.slug.clone(),
+        name: organization.name.clone(),
+        created_at: collection.workspace.now(),
+        sensitive,
+        datasets,
+        attachments,
+        members,
+    };
+    Ok((manifest, contents))
+}
+
+fn line_of(dataset: &Dataset, [records, records_in_trash]: [u64; 2]) -> DatasetLine {
+    DatasetLine {
+        id: dataset.id,
+        key: dataset.key.to_string(),
+        label: dataset.label.clone(),
+        description: dataset.description.clone(),
+        records,
+        records_in_trash,
+        fields: dataset.fields.clone(),
+    }
+}
+
+async fn measure_one(collection: &Collection, content: &Content) -> Result<(MemberLine, Seen)> {
+    let mut seen = Seen::default();
+    let mut sink = Sink::Measure(Sha256::new(), 0);
+    collection.write(content, &mut sink, &mut seen).await?;
+    let (hash, size) = match sink {
+        Sink::Measure(hash, size) => (hash.finish(), size),
+        Sink::Send(_, size) => ([0; 32], size),
+    };
+    let line = MemberLine {
+        path: content.path(&collection.datasets),
+        size,
+        sha256: hex::encode(hash),
+    };
+    Ok((line, seen))
+}
+
+fn header(path: &str, size: u64) -> Result<Bytes> {
+    let mut header = tar::Header::new_ustar();
+    header.set_path(path).map_err(vault_failure)?;
+    header.set_size(size);
+    header.set_mode(0o600);
+    header.set_mtime(0);
+    header.set_entry_type(tar::EntryType::Regular);
+    header.set_cksum();
+    Ok(Bytes::copy_from_slice(header.as_bytes()))
+}
+
+fn padding(size: u64) -> Bytes {
+    let over = usize::try_from(size % BLOCK_BYTES as u64).unwrap_or(0);
+    Bytes::from_static(&[0; BLOCK_BYTES]).slice(..(BLOCK_BYTES - over) % BLOCK_BYTES)
+}

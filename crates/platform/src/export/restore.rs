@@ -1,0 +1,382 @@
+//! An archive back into an organization that is empty: the same definitions, ids, values and attachments.
+//!
+//! Invariants: one transaction, all or nothing; every member is what the manifest says, by SHA-256. What happened to
+//! records before is not forged into the new log: they begin with version 1, by whoever restores.
+
+use super::archive::{AttachmentLine, BLOCK_BYTES, DatasetLine, FORMAT_VERSION, MANIFEST, Manifest, Sensitive};
+use crate::{
+    Workspace,
+    act::{Act, Commitments, Object},
+    dataset::{FieldDraft, check_field},
+    error::{PlatformError, Result},
+    file::{self, FilePurpose, NewFile},
+    import::{self, Binding, Ids, Loader, Number, Numbers, RowSource, Sealer},
+    pipe::pipe,
+};
+use access::{Permission, Permit};
+use audit::merkle::Tree;
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt, stream};
+use openssl::sha::Sha256;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+use store::tenant::{TenantTx, catalogue};
+use tokio::sync::mpsc;
+use types::{Dataset, DatasetId, DatasetKey, EntryId, FieldKind, ProblemCode};
+
+/// Most bytes of a manifest.
+const MANIFEST_BYTES_MAX: u64 = 32 << 20;
+
+/// What was restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Restored {
+    /// Datasets.
+    pub datasets: usize,
+    /// Records, those in the trash too.
+    pub records: u64,
+    /// Attachments.
+    pub attachments: usize,
+}
+
+fn unfit(message: impl Into<String>) -> PlatformError {
+    PlatformError::invalid_at("/archive", "malformed", message)
+}
+
+/// Restores an archive into the caller's organization, which must have no dataset.
+///
+/// # Errors
+/// `conflict` when the organization has datasets, `invalid` when the archive is no archive, was changed, or was made
+/// with masks in place of sensitive values.
+pub async fn restore_archive(
+    workspace: &Workspace,
+    stream: impl Stream<Item = Result<Bytes>> + Unpin + Send,
+) -> Result<Restored> {
+    workspace.permit(Permission::DatasetDefine).await?;
+    let permit = workspace.permit(Permission::RecordImport).await?;
+    if !catalogue::list(workspace.tenant()).await?.is_empty() {
+        return Err(PlatformError::new(
+            ProblemCode::Conflict,
+            "an archive is restored into an organization without datasets",
+        ));
+    }
+    let mut tar = TarReader::new(stream);
+    let manifest = read_manifest(&mut tar).await?;
+    let tx = workspace.tenant().begin(&permit).await?;
+    let datasets = define(&tx, &manifest.datasets).await?;
+    let mut restore = Restore {
+        workspace,
+        tx: &tx,
+        entry: workspace.new_entry_id()?,
+        manifest: &manifest,
+        datasets: &datasets,
+        tree: Tree::default(),
+        greatest: Vec::new(),
+    };
+    restore.members(&mut tar).await?;
+    let (tree, entry, greatest) = (restore.tree, restore.entry, restore.greatest);
+    let counts = Restored {
+        datasets: datasets.len(),
+        records: tree.size(),
+        attachments: manifest.attachments.len(),
+    };
+    commit(workspace, &permit, tx, entry, &tree, &datasets).await?;
+    import::advance(workspace, &greatest).await?;
+    Ok(counts)
+}
+
+async fn read_manifest<S>(tar: &mut TarReader<S>) -> Result<Manifest>
+where
+    S: Stream<Item = Result<Bytes>> + Unpin,
+{
+    let first = tar.next_member().await?;
+    let (path, size) = first.ok_or_else(|| unfit("the archive is empty"))?;
+    if path != MANIFEST || size > MANIFEST_BYTES_MAX {
+        return Err(unfit("the archive does not begin with its manifest"));
+    }
+    let mut text = Vec::new();
+    while let Some(piece) = tar.piece().await? {
+        text.extend_from_slice(&piece);
+    }
+    let manifest: Manifest =
+        serde_json::from_slice(&text).map_err(|_| unfit("the manifest cannot be read"))?;
+    if manifest.format != "strongroom-archive" || manifest.format_version != FORMAT_VERSION {
+        return Err(unfit("the archive has a form that this program does not know"));
+    }
+    let sensitive = |dataset: &DatasetLine| {
+        let mut fields = dataset.fields.iter();
+        fields.any(|field| field.kind == FieldKind::SensitiveText)
+    };
+    if manifest.sensitive == Sensitive::Masked && manifest.datasets.iter().any(sensitive) {
+        return Err(unfit(
+            "the archive has masks in place of sensitive values; make it with a role that may reveal them",
+        ));
+    }
+    Ok(manifest)
+}
+
+/// Makes the datasets; references go to the new ones.
+async fn define(tx: &TenantTx, lines: &[DatasetLine]) -> Result<Vec<Arc<Dataset>>> {
+    let mut made: Vec<Dataset> = Vec::with_capacity(lines.len());
+    let mut renumbered: BTreeMap<DatasetId, DatasetId> = BTreeMap::new();
+    for line in lines {
+        let key: DatasetKey = line.key.parse().map_err(|_| unfit("a dataset's key is malformed"))?;
+        let label = crate::organization::checked_name("/label", &line.label)?;
+        let id = catalogue::create_dataset(tx, &key, &label, &line.description).await?;
+        renumbered.insert(line.id, id);
+        made.push(catalogue::find_within(tx, id).await?);
+        for (place, field) in line.fields.iter().enumerate() {
+            let mut rules = field.rules.clone();
+            if let Some(target) = rules.dataset {
+                let found = renumbered.get(&target).copied();
+                rules.dataset = Some(found.ok_or_else(|| {
+                    unfit("two datasets refer to each other; such an archive cannot be restored")
+                })?);
+            }
+            let draft = FieldDraft {
+                key: field.key.to_string(),
+                label: field.label.clone(),
+                kind: field.kind,
+                presence: field.presence,
+                uniqueness: field.uniqueness,
+                indexing: field.indexing,
+                rules,
+                references: None,
+                default: field.default.clone(),
+                help: field.help.clone(),
+            };
+            let field = check_field(&made, &draft, &format!("/datasets/{key}/fields/{place}"))?;
+            catalogue::add_field(tx, id, &field).await?;
+        }
+    }
+    let mut whole = Vec::with_capacity(made.len());
+    for dataset in made {
+        whole.push(Arc::new(catalogue::find_within(tx, dataset.id).await?));
+    }
+    Ok(whole)
+}
+
+async fn commit(
+    workspace: &Workspace,
+    permit: &Permit,
+    tx: TenantTx,
+    entry: EntryId,
+    tree: &Tree,
+    datasets: &[Arc<Dataset>],
+) -> Result<()> {
+    permit.require(Permission::RecordImport)?;
+    let total = u32::try_from(datasets.len() + 1).unwrap_or(u32::MAX);
+    for (place, dataset) in (1..).zip(datasets) {
+        let object = Object::new("dataset", dataset.id);
+        let act = Act::configuration("dataset.create", object).placed(place, total);
+        tx.append(&workspace.plain_entry(&act)?).await?;
+    }
+    let commitments = Commitments {
+        after: tree.root().0,
+        ..Commitments::default()
+    };
+    let reason = format!("{} records", tree.size());
+    let object = Object::new("organization", workspace.organization().id);
+    let act = Act::change("archive.restore", object, 0)
+        .because(&reason)
+        .placed(total, total);
+    tx.commit(&workspace.entry(entry, &act, commitments)?).await?;
+    workspace.forget_datasets();
+    Ok(())
+}
+
+struct Restore<'a> {
+    workspace: &'a Workspace,
+    tx: &'a TenantTx,
+    entry: EntryId,
+    manifest: &'a Manifest,
+    datasets: &'a [Arc<Dataset>],
+    tree: Tree,
+    greatest: Vec<(Number, i64)>,
+}
+
+impl Restore<'_> {
+    async fn members<S>(&mut self, tar: &mut TarReader<S>) -> Result<()>
+    where
+        S: Stream<Item = Result<Bytes>> + Unpin + Send,
+    {
+        for line in &self.manifest.members {
+            let found = tar.next_member().await?;
+            if found.as_ref().map(|(path, size)| (path, size)) != Some((&line.path, &line.size)) {
+                return Err(unfit(format!("the archive lacks {}", line.path)));
+            }
+            let hash = Arc::new(Mutex::new(Sha256::new()));
+            let bytes = hashed(tar, Arc::clone(&hash));
+            self.member(&line.path, std::pin::pin!(bytes)).await?;
+            let hash = std::mem::take(&mut *hash.lock().unwrap_or_else(PoisonError::into_inner));
+            if hex::encode(hash.finish()) != line.sha256 {
+                return Err(unfit(format!("{} was changed or cut", line.path)));
+            }
+        }
+        match tar.next_member().await? {
+            None => Ok(()),
+            Some((path, _)) => Err(unfit(format!("the manifest does not name {path}"))),
+        }
+    }
+
+    async fn member(
+        &mut self,
+        path: &str,
+        mut bytes: impl Stream<Item = Result<Bytes>> + Unpin + Send,
+    ) -> Result<()> {
+        if let Some(id) = path.strip_prefix("attachments/") {
+            let named = |line: &&AttachmentLine| line.id.to_string() == id;
+            let found = self.manifest.attachments.iter().find(named);
+            return self.attachment(found.ok_or_else(|| unfit("an unknown attachment"))?, bytes).await;
+        }
+        let records = path.strip_prefix("datasets/").and_then(|name| name.strip_suffix(".jsonl"));
+        if let Some(name) = records {
+            let (key, trashed) = match name.strip_suffix(".trash") {
+                Some(key) => (key, true),
+                None => (name, false),
+            };
+            let found = self.datasets.iter().find(|dataset| dataset.key.as_str() == key);
+            let dataset = Arc::clone(found.ok_or_else(|| unfit("an unknown dataset"))?);
+            return self.records(dataset, trashed, bytes).await;
+        }
+        // CSV and history are for people; only their hashes are looked at.
+        while let Some(piece) = bytes.next().await {
+            piece?;
+        }
+        Ok(())
+    }
+
+    async fn attachment(
+        &self,
+        line: &AttachmentLine,
+        bytes: impl Stream<Item = Result<Bytes>> + Unpin,
+    ) -> Result<()> {
+        let name = crate::organization::checked_name("/name", &line.name)?;
+        let new = NewFile {
+            id: line.id,
+            purpose: FilePurpose::Attachment,
+            name: &name,
+            media_type: &line.media_type,
+        };
+        file::write(self.workspace, self.tx, &new, bytes).await.map(|_| ())
+    }
+
+    async fn records(
+        &mut self,
+        dataset: Arc<Dataset>,
+        trashed: bool,
+        bytes: impl Stream<Item = Result<Bytes>> + Unpin + Send,
+    ) -> Result<()> {
+        let tree = std::mem::take(&mut self.tree);
+        let ordinal = i32::try_from(tree.size()).unwrap_or(i32::MAX);
+        let mut loader = Loader::new(self.tx, &dataset, self.entry, tree);
+        let binding = Binding::whole(Arc::clone(&dataset));
+        let mut sealer =
+            Sealer::new(self.workspace, binding, self.entry, Numbers::Own, Ids::Kept, ordinal);
+        if trashed {
+            sealer = sealer.into_trash();
+        }
+        let (feeder, reader) = pipe(Arc::default());
+        let (sender, mut receiver) = mpsc::channel(2);
+        let thread = tokio::task::spawn_blocking(move || {
+            let rows = std::sync::atomic::AtomicU64::new(0);
+            import::produce(RowSource::json(reader), &mut sealer, &rows, &sender)
+        });
+        let loading = async {
+            let result = loader.load(&mut receiver, 1).await;
+            drop(receiver);
+            result
+        };
+        let (fed, result, greatest) = tokio::join!(feeder.feed(bytes), loading, thread);
+        fed?;
+        result?;
+        if let Some(refusal) = loader.refusals.first() {
+            let column = refusal.column.as_deref().unwrap_or("the record");
+            let message = format!("{}: record {}, {column}: {}", dataset.key, refusal.row, refusal.message);
+            return Err(unfit(message));
+        }
+        self.tree = loader.tree;
+        self.greatest
+            .extend(greatest.map_err(|error| PlatformError::invariant(error.to_string()))?);
+        Ok(())
+    }
+}
+
+/// The member's bytes, hashed as they go by.
+fn hashed<S>(
+    tar: &mut TarReader<S>,
+    hash: Arc<Mutex<Sha256>>,
+) -> impl Stream<Item = Result<Bytes>> + Send
+where
+    S: Stream<Item = Result<Bytes>> + Unpin + Send,
+{
+    stream::try_unfold((tar, hash), async |(tar, hash)| {
+        let piece = tar.piece().await?;
+        Ok(piece.map(|piece| {
+            hash.lock().unwrap_or_else(PoisonError::into_inner).update(&piece);
+            (piece, (tar, hash))
+        }))
+    })
+}
+
+/// A tar stream, member by member.
+struct TarReader<S> {
+    stream: S,
+    held: BytesMut,
+    /// Bytes of the member that were not read yet, and of its padding.
+    left: u64,
+    padding: u64,
+}
+
+impl<S: Stream<Item = Result<Bytes>> + Unpin> TarReader<S> {
+    fn new(stream: S) -> Self {
+        Self {
+            stream,
+            held: BytesMut::new(),
+            left: 0,
+            padding: 0,
+        }
+    }
+
+    async fn fill(&mut self) -> Result<()> {
+        match self.stream.next().await.transpose()? {
+            Some(bytes) => self.held.extend_from_slice(&bytes),
+            None => return Err(unfit("the archive breaks off")),
+        }
+        Ok(())
+    }
+
+    /// The next bytes of the member; `None` after its last.
+    async fn piece(&mut self) -> Result<Option<Bytes>> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        while self.held.is_empty() {
+            self.fill().await?;
+        }
+        let count = self.held.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        self.left -= count as u64;
+        Ok(Some(self.held.split_to(count).freeze()))
+    }
+
+    /// The name and size of the next member; `None` at the archive's end.
+    async fn next_member(&mut self) -> Result<Option<(String, u64)>> {
+        self.left += std::mem::take(&mut self.padding);
+        while self.piece().await?.is_some() {}
+        while self.held.len() < BLOCK_BYTES {
+            self.fill().await?;
+        }
+        let block = self.held.split_to(BLOCK_BYTES);
+        if block.iter().all(|byte| *byte == 0) {
+            return Ok(None);
+        }
+        let header = tar::Header::from_byte_slice(&block);
+        let size = header.entry_size().map_err(|_| unfit("a malformed tar header"))?;
+        let path = std::str::from_utf8(&header.path_bytes()).map(str::to_owned);
+        let path = path.map_err(|_| unfit("a malformed tar header"))?;
+        self.left = size;
+        self.padding = size.next_multiple_of(BLOCK_BYTES as u64) - size;
+        Ok(Some((path, size)))
+    }
+}
