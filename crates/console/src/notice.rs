@@ -7,7 +7,7 @@ use crate::{
     view::{Notice, NoticeKind},
 };
 
-const SENTENCES: [(&str, NoticeKind, &str); 22] = [
+const SENTENCES: [(&str, NoticeKind, &str); 21] = [
     ("saved", NoticeKind::Success, "Saved."),
     ("unchanged", NoticeKind::Information, "Nothing was changed."),
     ("created", NoticeKind::Success, "The record was created."),
@@ -15,11 +15,6 @@ const SENTENCES: [(&str, NoticeKind, &str); 22] = [
         "trashed",
         NoticeKind::Success,
         "Put in the trash, from where it can be restored.",
-    ),
-    (
-        "partly-trashed",
-        NoticeKind::Warning,
-        "Some records could not be put in the trash; they were changed or gone.",
     ),
     ("none-ticked", NoticeKind::Information, "Tick the records first."),
     ("restored", NoticeKind::Success, "Restored from the trash."),

@@ -45,6 +45,10 @@ impl Pairs {
             .map(|(_, value)| value.as_str())
     }
 
+    /// All pairs.
+    pub(crate) fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
 
     /// Is the box ticked?
     pub(crate) fn is_ticked(&self, name: &str) -> bool {

@@ -16,10 +16,14 @@ use crate::{
     words::{Extent, cell, grouped, plural, sentence, title},
 };
 use actix_web::{http::StatusCode, web::Path};
-use platform::{PlatformError, list, record};
+use platform::{
+    PlatformError,
+    bulk::{self, Operation},
+    list,
+};
 use reference::Targets;
 use table::TableQuery;
-use types::{Dataset, ProblemCode, Record, RecordId, Value};
+use types::{Dataset, ProblemCode, Record, Value};
 
 pub(crate) use table::query_of;
 
@@ -158,30 +162,16 @@ fn pagination(table: &TableQuery, found: &list::RecordPage, path: &str) -> Pagin
     }
 }
 
-/// `POST /o/{organization}/d/{dataset}/trash`: the ticked records.
+/// `POST /o/{organization}/d/{dataset}/trash`: the ticked records, all or none.
 pub(crate) async fn trash_ticked(visit: Visit, path: Path<(String, String)>, form: Form) -> Answer {
     let room = visit.enter(&path.0).await?;
-    let ids: Vec<RecordId> = form.all("record").filter_map(|text| text.parse().ok()).collect();
-    let mut refused = 0;
-    for id in &ids {
-        let done = record::trash(&room.workspace, &path.1, *id, record::Expected::Any).await;
-        match done {
-            Ok(_) => {}
-            Err(error)
-                if matches!(
-                    error.code,
-                    ProblemCode::Conflict | ProblemCode::NotFound | ProblemCode::Stale
-                ) =>
-            {
-                refused += 1;
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-    let notice = match (ids.len(), refused) {
-        (0, _) => "none-ticked",
-        (_, 0) => "trashed",
-        _ => "partly-trashed",
+    let ids = form.all("record").filter_map(|text| text.parse().ok());
+    let operations: Vec<Operation> = ids.map(|id| Operation::Trash { id, version: None }).collect();
+    let notice = if operations.is_empty() {
+        "none-ticked"
+    } else {
+        bulk::apply(&room.workspace, &path.1, operations).await?;
+        "trashed"
     };
     see_other(&format!("{}/d/{}?notice={notice}", room.base(), path.1))
 }

@@ -1,8 +1,8 @@
 //! Every address of the console and who answers it: the map of this crate.
 
 use crate::{
-    access_log, account, asset_files, audit, datasets, fields, history, members, organizations, record_form,
-    records, sign_in, single_record, tokens, trash,
+    access_log, account, asset_files, audit, datasets, export, fields, history, imports, members,
+    organizations, promises_page, record_form, records, sign_in, single_record, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -16,6 +16,7 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(post().to(sign_in::submit)),
         )
         .service(resource("/sign-out").route(post().to(sign_in::sign_out)))
+        .service(resource("/promises").route(get().to(promises_page::show)))
         .service(resource("/o").route(get().to(organizations::list)))
         .service(resource("/o/{organization}").route(get().to(organizations::home)))
         .configure(account_pages)
@@ -42,6 +43,17 @@ fn organization_pages(config: &mut ServiceConfig) {
                 .route(get().to(datasets::ask))
                 .route(post().to(datasets::make)),
         )
+        .service(
+            resource("/o/{organization}/imports")
+                .route(get().to(imports::show))
+                .route(post().to(imports::upload)),
+        )
+        .service(
+            resource("/o/{organization}/imports/{job}")
+                .route(get().to(imports::job))
+                .route(post().to(imports::decide)),
+        )
+        .service(resource("/o/{organization}/imports/{job}/report").route(get().to(imports::report)))
         .service(
             resource("/o/{organization}/members")
                 .route(get().to(members::show))
@@ -84,7 +96,12 @@ fn dataset_pages(config: &mut ServiceConfig) {
         .service(below("/fields").route(post().to(fields::add)))
         .service(below("/fields/{field}").route(post().to(fields::alter)))
         .service(below("/fields/{field}/sensitive").route(post().to(fields::seal)))
-        .service(below("/fields/{field}/delete").route(post().to(fields::remove)));
+        .service(below("/fields/{field}/delete").route(post().to(fields::remove)))
+        .service(
+            below("/export")
+                .route(get().to(export::show))
+                .route(post().to(export::run)),
+        );
 }
 
 fn record_pages(config: &mut ServiceConfig) {

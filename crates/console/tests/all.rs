@@ -1,15 +1,19 @@
-//! Renders every page with sample data, checks the rules of README.md on each, and leaves the pages as a preview.
+//! Renders every page with sample data, checks the rules of README.md on each, and leaves the pages as a preview; then
+//! the real console over TLS, with a client ([`all::doors`]) and in Chromium ([`all::journey`]).
 
 #[cfg(test)]
 mod all {
     mod administration;
     mod audit;
+    mod client;
     mod contrast;
     mod datasets;
+    mod doors;
     mod html;
     mod jobs;
     mod pages;
     mod preview;
     mod records;
     mod sample;
+    mod site;
 }

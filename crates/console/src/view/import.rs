@@ -11,7 +11,7 @@ pub struct ImportsPage {
     pub chrome: Chrome,
     /// Slug of the organization.
     pub organization: String,
-    /// Inputs `file`, `dataset` (empty for a new one), `name`.
+    /// Inputs `dataset` (empty for a new one), `name`, `file`; the file comes last, because it is streamed.
     pub fields: Vec<FieldInput>,
     /// Why the last try was refused.
     pub failure: Option<ErrorSummary>,
@@ -34,8 +34,6 @@ pub struct ImportRow {
     pub state: Badge,
     /// Number of rows, grouped; empty while unknown.
     pub rows: String,
-    /// Who started it.
-    pub actor: String,
     /// When.
     pub at: Moment,
 }
@@ -58,7 +56,7 @@ pub struct ImportPreviewPage {
     pub dataset: String,
     /// Whether that dataset is made by this import.
     pub new_dataset: bool,
-    /// Inputs that decide how the file is read: `encoding`, `delimiter`, `header`.
+    /// Inputs that decide how the file is read, `encoding`, `delimiter`, `header`, and what refused rows do, `refused`.
     pub reading: Vec<FieldInput>,
     /// Columns of the file.
     pub columns: Vec<ImportColumn>,

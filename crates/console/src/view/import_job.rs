@@ -19,10 +19,6 @@ pub struct ImportProgressPage {
     pub total: Option<u64>,
     /// Rows read, grouped.
     pub rows_read: String,
-    /// Rows accepted, grouped.
-    pub rows_accepted: String,
-    /// Rows refused, grouped.
-    pub rows_refused: String,
     /// Since when.
     pub started: Moment,
     /// Seconds until the page loads itself again.
@@ -64,6 +60,8 @@ pub struct ImportResultPage {
     pub dataset_href: Option<String>,
     /// Where another file is uploaded.
     pub imports_href: String,
+    /// Where the plan is changed; `None` once the import ran.
+    pub plan_href: Option<String>,
 }
 
 /// What came of an import.

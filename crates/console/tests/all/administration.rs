@@ -53,13 +53,10 @@ fn sign_in(refused: bool) -> SignInPage {
 }
 
 fn organizations() -> OrganizationsPage {
-    let card = |slug: &str, name: &str, role: &str, datasets: &str, members: &str| OrganizationCard {
+    let card = |slug: &str, name: &str, role: &str| OrganizationCard {
         slug: slug.into(),
         name: name.into(),
         role: role.into(),
-        datasets: datasets.into(),
-        members: members.into(),
-        since: at("3 Nov 2024"),
     };
     OrganizationsPage {
         chrome: Chrome {
@@ -67,21 +64,9 @@ fn organizations() -> OrganizationsPage {
             ..chrome("Organizations", Nav::Organizations)
         },
         organizations: vec![
-            card(
-                "northwind",
-                "Northwind Telecom",
-                "owner",
-                "4 datasets",
-                "12 members",
-            ),
-            card(
-                "riverside-library",
-                "Riverside Library",
-                "accountant",
-                "1 dataset",
-                "5 members",
-            ),
-            card("skyways", "Skyways Air", "viewer", "2 datasets", "31 members"),
+            card("northwind", "Northwind Telecom", "owner"),
+            card("riverside-library", "Riverside Library", "accountant"),
+            card("skyways", "Skyways Air", "viewer"),
         ],
     }
 }
@@ -102,9 +87,10 @@ fn members() -> MembersPage {
             choices(&ROLES, role)
         },
         state,
-        last_seen: (!disabled).then(|| at("12 Mar 2026, 14:02")),
+        since: at("12 Mar 2026, 14:02"),
         is_self,
         disabled,
+        may_change: !is_self,
     };
     MembersPage {
         chrome: chrome("Members", Nav::Members),
@@ -151,6 +137,7 @@ fn members() -> MembersPage {
         add_open: false,
         failure: None,
         may_administer: true,
+        next_href: Some("/o/northwind/members?after=luis".into()),
     }
 }
 
@@ -216,8 +203,8 @@ fn account() -> AccountPage {
             NoticeKind::Information,
             "Your password is 81 days old.",
         ),
-        login: "ada".into(),
-        email: "ada@northwind.example".into(),
+        login: "ada@northwind.example".into(),
+        name: "Ada Okonkwo".into(),
         password_fields: vec![
             password("current", "Present password").with_autocomplete("current-password"),
             password("new", "New password")

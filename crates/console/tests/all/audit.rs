@@ -38,8 +38,6 @@ fn audit() -> AuditPage {
                 "",
             ),
             actors: choices(&[("ada", ada), ("jonas", "Jonas Weber")], "ada"),
-            from: "2026-03-01".into(),
-            until: String::new(),
         },
         entries: vec![
             row(
@@ -222,6 +220,7 @@ fn access_log() -> AccessLogPage {
     let row = |act, method: &str, device: &str, address: &str, organization: &str| AccessRow {
         at: at("12 Mar 2026, 08:02:13"),
         act,
+        detail: "/o/{organization}/datasets".into(),
         method: method.into(),
         device: device.into(),
         address: address.into(),

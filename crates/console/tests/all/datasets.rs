@@ -107,6 +107,7 @@ fn dataset_settings() -> DatasetSettingsPage {
         type_label: type_label.into(),
         sensitive: type_label == "Sensitive text",
         may_become_sensitive: type_label == "Text",
+        open: false,
         inputs: if type_label == "Auto number" {
             Vec::new()
         } else {
@@ -178,6 +179,7 @@ fn trash() -> TrashPage {
             summary: "2 records".into(),
             ..Pagination::default()
         },
+        may_purge: true,
     }
 }
 

@@ -29,7 +29,6 @@ fn imports() -> ImportsPage {
         dataset: dataset.into(),
         state,
         rows: rows.into(),
-        actor: "Ada Okonkwo".into(),
         at: at("12 Mar 2026, 13:50"),
     };
     let datasets = [
@@ -216,8 +215,6 @@ fn progress(total: Option<u64>) -> ImportProgressPage {
         done: 4_410,
         total,
         rows_read: "4,410".into(),
-        rows_accepted: "4,408".into(),
-        rows_refused: "2".into(),
         started: at("13:50:12"),
         refresh_seconds: 2,
     }
@@ -261,5 +258,6 @@ fn result(outcome: ImportOutcome) -> ImportResultPage {
         report_href: failed.then(|| format!("{JOB}/report")),
         dataset_href: (outcome == ImportOutcome::Imported).then(|| "/o/northwind/d/payments".into()),
         imports_href: IMPORTS.into(),
+        plan_href: None,
     }
 }

@@ -166,6 +166,7 @@ fn records(full: bool) -> RecordsPage {
             page_sizes: [25, 50, 100].map(page_size).to_vec(),
         },
         narrowed: true,
+        export_query: "search=x".into(),
     }
 }
 
@@ -221,6 +222,7 @@ fn record() -> RecordPage {
         ],
         may_reveal: true,
         masked: true,
+        trashed: false,
     }
 }
 
@@ -348,6 +350,7 @@ fn history() -> RecordHistoryPage {
         ),
         dataset: dataset(DatasetTab::Records),
         id: "0198c2f4".into(),
+        older_href: None,
         versions: vec![
             version(
                 "3",

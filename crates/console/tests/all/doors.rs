@@ -1,0 +1,350 @@
+//! What guards the pages: sign-in, cookies, headers, forged requests, other organizations, hostile texts.
+
+use super::{
+    client::{Client, encode},
+    site::{PASSWORD, Site, email},
+};
+use platform::dataset::{self, DatasetDraft};
+use std::time::Instant;
+
+async fn with_client<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.unwrap()
+}
+
+/// Runs a test that talks to the site with a client, off the runtime.
+macro_rules! site_test {
+    ($name:ident, $site:ident, $body:block) => {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            let $site = std::sync::Arc::new(Site::start().await);
+            let kept = std::sync::Arc::clone(&$site);
+            with_client(move || $body).await;
+            drop(kept);
+        }
+    };
+}
+
+site_test!(a_visitor_is_sent_to_the_sign_in_and_comes_back, site, {
+    let mut client = Client::new(&site);
+    assert_eq!(client.get("/").location(), "/sign-in");
+    let answer = client.get("/o/acme/d/customers?search=a%20b");
+    assert_eq!(
+        answer.location(),
+        "/sign-in?next=%2Fo%2Facme%2Fd%2Fcustomers%3Fsearch%3Da%2520b"
+    );
+    let answer = client.sign_in(&email("owner"), PASSWORD, "/o/acme/datasets");
+    assert_eq!(answer.location(), "/o/acme/datasets");
+    assert_eq!(client.get("/o").location(), "/o/acme/datasets", "the only one");
+});
+
+site_test!(next_never_leads_elsewhere, site, {
+    for next in [
+        "https://b.example/",
+        "//b.example",
+        "/\\b.example",
+        "javascript:alert(1)",
+    ] {
+        let mut client = Client::new(&site);
+        let page = client.get(&format!("/sign-in?{}", encode(&[("next", next)])));
+        assert!(
+            page.body.contains("name=\"next\" value=\"\""),
+            "{next}: {}",
+            page.body
+        );
+        let answer = client.sign_in(&email("owner"), PASSWORD, next);
+        assert_eq!(answer.location(), "/o", "{next}");
+    }
+});
+
+site_test!(a_wrong_password_and_an_unknown_name_look_the_same, site, {
+    let mut client = Client::new(&site);
+    let strip = |body: String, email: &str| {
+        let body = body.replace(email, "");
+        let token = body.split("name=\"csrf\" value=\"").nth(1).unwrap();
+        let token = token.split('"').next().unwrap().to_owned();
+        body.replace(&token, "")
+    };
+    let wrong = client.sign_in(&email("owner"), "not the right password", "");
+    let unknown = client.sign_in(&email("nobody"), "not the right password", "");
+    assert_eq!((wrong.status, unknown.status), (401, 401));
+    assert_eq!(
+        strip(wrong.body, &email("owner")),
+        strip(unknown.body, &email("nobody"))
+    );
+});
+
+site_test!(guessing_a_password_gets_slower, site, {
+    let mut client = Client::new(&site);
+    for _ in 0..5 {
+        assert_eq!(
+            client.sign_in(&email("editor"), "guess guess guess", "").status,
+            401
+        );
+    }
+    let answer = client.sign_in(&email("editor"), PASSWORD, "");
+    assert_eq!(answer.status, 429);
+    assert!(answer.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
+    assert!(answer.body.contains("too-many-requests"), "{}", answer.body);
+    assert_eq!(client.sign_in(&email("owner"), PASSWORD, "").location(), "/o");
+});
+
+site_test!(the_session_cookie_is_guarded_and_new_at_each_sign_in, site, {
+    let mut client = Client::new(&site);
+    let answer = client.sign_in(&email("owner"), PASSWORD, "");
+    let cookie = answer
+        .headers
+        .iter()
+        .find(|(name, value)| name == "set-cookie" && value.starts_with("__Host-session="));
+    let cookie = &cookie.unwrap().1;
+    for attribute in ["Secure", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=43200"] {
+        assert!(cookie.contains(attribute), "{cookie}");
+    }
+    assert!(!cookie.contains("Domain"), "{cookie}");
+    let first = client.cookies["__Host-session"].clone();
+    let token = client.get("/account").token();
+    assert_eq!(client.post("/sign-out", &[("csrf", &token)]).status, 303);
+    assert!(!client.cookies.contains_key("__Host-session"));
+    client.sign_in(&email("owner"), PASSWORD, "");
+    assert_ne!(client.cookies["__Host-session"], first);
+    client.cookies.insert("__Host-session".into(), first);
+    assert_eq!(client.get("/account").status, 303, "an ended session is nobody's");
+});
+
+site_test!(forged_requests_are_refused, site, {
+    let mut client = Client::signed_in(&site, "owner");
+    let mut other = Client::signed_in(&site, "administrator");
+    let form = "application/x-www-form-urlencoded";
+    let (own, foreign) = (client.get("/account").token(), other.get("/account").token());
+    let theme = |token: &str| encode(&[("theme", "dark"), ("csrf", token)]);
+    let cases: [(&str, Vec<(&str, &str)>, &str); 6] = [
+        ("no origin", vec![], &own),
+        ("another origin", vec![("origin", "https://b.example")], &own),
+        ("a null origin", vec![("origin", "null")], &own),
+        (
+            "another site",
+            vec![("origin", &site.base), ("sec-fetch-site", "cross-site")],
+            &own,
+        ),
+        ("no token", vec![("origin", &site.base)], ""),
+        ("another session's token", vec![("origin", &site.base)], &foreign),
+    ];
+    for (case, mut headers, token) in cases {
+        headers.push(("content-type", form));
+        let answer = client.post_raw("/account/appearance", &headers, theme(token).as_bytes());
+        assert_eq!(answer.status, 403, "{case}");
+        assert!(answer.body.contains("forged-request"), "{case}: {}", answer.body);
+        assert!(!client.cookies.contains_key("theme"), "{case}");
+    }
+    let answer = client.post("/account/appearance", &[("theme", "dark"), ("csrf", &own)]);
+    assert_eq!(answer.location(), "/account?notice=saved");
+});
+
+site_test!(every_answer_carries_the_headers, site, {
+    let mut client = Client::signed_in(&site, "owner");
+    let mut visitor = Client::new(&site);
+    let paths = [
+        "/o/acme/datasets",
+        "/nowhere",
+        "/o/nowhere/datasets",
+        "/assets/console.css",
+        "/sign-out",
+    ];
+    for path in paths {
+        for client in [&mut client, &mut visitor] {
+            let answer = client.get(path);
+            for name in [
+                "content-security-policy",
+                "strict-transport-security",
+                "x-content-type-options",
+                "referrer-policy",
+                "cross-origin-opener-policy",
+                "cross-origin-resource-policy",
+                "cross-origin-embedder-policy",
+                "permissions-policy",
+                "x-request-id",
+            ] {
+                assert!(
+                    answer.header(name).is_some(),
+                    "{path}: {name} in {:?}",
+                    answer.headers
+                );
+            }
+            let cache = answer.header("cache-control").unwrap();
+            assert_eq!(
+                cache == "no-store",
+                !path.starts_with("/assets"),
+                "{path}: {cache}"
+            );
+        }
+    }
+    let error = client.get("/nowhere");
+    assert_eq!(error.status, 404);
+    let request_id = error.header("x-request-id").unwrap();
+    assert!(error.body.contains(request_id) && error.body.contains("not-found"));
+    assert_eq!(client.get("/sign-out").status, 405);
+});
+
+site_test!(another_organization_is_not_there, site, {
+    let mut stranger = Client::signed_in(&site, "stranger");
+    let strip = |answer: super::client::Answer| {
+        let id = answer.header("x-request-id").unwrap().to_owned();
+        let body = answer.body.replace(&id, "");
+        let mut parts: Vec<String> = body.split("value=\"").map(str::to_owned).collect();
+        // The form tokens differ at each rendering.
+        for part in parts.iter_mut().skip(1) {
+            let rest = part.find('"').unwrap_or(0);
+            part.replace_range(..rest, "");
+        }
+        (answer.status, parts.concat())
+    };
+    for path in [
+        "datasets",
+        "members",
+        "audit",
+        "tokens",
+        "imports",
+        "d/customers",
+        "d/customers/new",
+    ] {
+        let there = strip(stranger.get(&format!("/o/acme/{path}")));
+        let nowhere = strip(stranger.get(&format!("/o/nowhere/{path}")));
+        assert_eq!(there.0, 404, "{path}");
+        assert_eq!(there, nowhere, "{path}");
+    }
+    let token = stranger.get("/account").token();
+    let answer = stranger.post("/o/acme/datasets/new", &[("label", "Stolen"), ("csrf", &token)]);
+    assert_eq!(answer.status, 404);
+});
+
+site_test!(a_viewer_is_offered_and_granted_nothing_that_writes, site, {
+    let mut owner = Client::signed_in(&site, "owner");
+    owner.submit(
+        "/o/acme/datasets/new",
+        "/o/acme/datasets/new",
+        &[("label", "Customers")],
+    );
+    let mut viewer = Client::signed_in(&site, "viewer");
+    let page = viewer.get("/o/acme/d/customers");
+    assert_eq!(page.status, 200);
+    assert!(!page.body.contains("New record") && !page.body.contains("/settings\""));
+    for path in [
+        "/o/acme/datasets/new",
+        "/o/acme/d/customers/new",
+        "/o/acme/d/customers/settings",
+        "/o/acme/members",
+    ] {
+        assert_eq!(viewer.get(path).status, 403, "{path}");
+    }
+    let token = viewer.get("/account").token();
+    let answer = viewer.post("/o/acme/d/customers/new", &[("csrf", &token)]);
+    assert_eq!(answer.status, 403);
+});
+
+site_test!(unreadable_requests_get_a_page, site, {
+    let mut client = Client::signed_in(&site, "owner");
+    let base = site.base.clone();
+    for path in [
+        "/o/acme/d/%00",
+        "/o/acme/datasets?search=%00",
+        "/o/acme/datasets?x=%ff",
+    ] {
+        let answer = client.get(path);
+        assert_eq!(answer.status, 400, "{path}");
+        assert!(answer.body.contains("malformed-request"), "{path}");
+    }
+    let form = [
+        ("origin", base.as_str()),
+        ("content-type", "application/x-www-form-urlencoded"),
+    ];
+    let many = "a=1&".repeat(2_001);
+    let large = vec![b'a'; 2 * 1024 * 1024 + 1];
+    for (body, status) in [
+        (&b"label=%00"[..], 400),
+        (b"label=%ff", 400),
+        (many.as_bytes(), 400),
+        (&large, 413),
+    ] {
+        assert_eq!(
+            client.post_raw("/o/acme/datasets/new", &form, body).status,
+            status
+        );
+    }
+    let json = [("origin", base.as_str()), ("content-type", "application/json")];
+    assert_eq!(client.post_raw("/o/acme/datasets/new", &json, b"{}").status, 415);
+});
+
+const HOSTILE: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}";
+
+site_test!(hostile_texts_come_out_as_text, site, {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let workspace = runtime.block_on(site.workspace("owner", "acme"));
+    let field = |label: &str, kind: &str| {
+        serde_json::from_value(
+            serde_json::json!({ "label": label, "key": kind, "kind": kind, "help": HOSTILE }),
+        )
+        .unwrap()
+    };
+    let mut draft = DatasetDraft {
+        key: "hostile".into(),
+        label: HOSTILE.into(),
+        description: HOSTILE.into(),
+        fields: vec![
+            field(HOSTILE, "text"),
+            field("Long", "long_text"),
+            field("Json", "json"),
+        ],
+    };
+    draft.fields[1].label = HOSTILE.into();
+    runtime.block_on(dataset::create(&workspace, draft)).unwrap();
+    let mut client = Client::signed_in(&site, "owner");
+    let json = serde_json::json!({ "a": HOSTILE }).to_string();
+    let made = client.submit(
+        "/o/acme/d/hostile/new",
+        "/o/acme/d/hostile/new",
+        &[
+            ("field.text", HOSTILE),
+            ("field.long_text", HOSTILE),
+            ("field.json", &json),
+        ],
+    );
+    let record = made.location().split('?').next().unwrap().to_owned();
+    let search = encode(&[
+        ("search", HOSTILE),
+        ("filter_field", HOSTILE),
+        ("filter_value", HOSTILE),
+    ]);
+    let pages = [
+        "/o/acme/datasets".to_owned(),
+        "/o/acme/d/hostile".to_owned(),
+        format!("/o/acme/d/hostile?{search}"),
+        format!(
+            "/o/acme/d/hostile?{}",
+            encode(&[("search", HOSTILE), ("sort", HOSTILE)])
+        ),
+        "/o/acme/d/hostile/settings".to_owned(),
+        "/o/acme/d/hostile/new".to_owned(),
+        record.clone(),
+        format!("{record}/edit"),
+        format!("{record}/history"),
+        format!("/sign-in?next={HOSTILE}").replace(['<', '>', '"', ' ', '{', '}'], "%3C"),
+        "/o/acme/audit".to_owned(),
+    ];
+    for path in &pages {
+        let body = client.get(path).body;
+        for bad in ["<script>alert", "<img src=x", "\"'><", "=\"\"'"] {
+            assert!(!body.contains(bad), "{path} holds {bad}: {body}");
+        }
+    }
+    assert!(
+        client.get(&record).body.contains("&#60;script&#62;alert(1)"),
+        "it is shown"
+    );
+});
+
+site_test!(a_page_is_quick, site, {
+    let mut client = Client::signed_in(&site, "owner");
+    client.get("/o/acme/datasets");
+    let begun = Instant::now();
+    (0..10).for_each(|_| assert_eq!(client.get("/o/acme/datasets").status, 200));
+    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+});
