@@ -17,7 +17,15 @@ mod crash;
 mod fixture;
 #[path = "all/import.rs"]
 mod import;
+#[path = "all/promise.rs"]
+mod promise;
 #[path = "all/record.rs"]
 mod record;
 #[path = "all/search.rs"]
 mod search;
+#[path = "all/bulk.rs"]
+mod bulk;
+#[path = "all/export.rs"]
+mod export;
+#[path = "all/file.rs"]
+mod file;
