@@ -14,6 +14,7 @@ mod report;
 mod rows;
 
 pub use log::appliance;
+pub(crate) use rows::is_same;
 pub use report::{AuditFault, AuditReport, FAULTS_MAX, FaultCode};
 
 use crate::{

@@ -51,6 +51,7 @@ struct Inner {
     known: Cache<[u8; 32], Known>,
     recorder: Recorder,
     pending_events: std::sync::Mutex<Option<access_log::Pending>>,
+    routes: std::sync::OnceLock<Vec<crate::promise::RouteDeclaration>>,
 }
 
 /// At most so many passwords are hashed at once, each with 19 MiB.
@@ -136,6 +137,7 @@ impl Platform {
             known: Cache::new(),
             recorder,
             pending_events: std::sync::Mutex::new(Some(pending)),
+            routes: std::sync::OnceLock::new(),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -196,6 +198,16 @@ impl Platform {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
             .take()
+    }
+
+    /// The routes that this process serves, once they are declared.
+    pub(crate) fn routes(&self) -> Option<&[crate::promise::RouteDeclaration]> {
+        self.inner.routes.get().map(Vec::as_slice)
+    }
+
+    /// Keeps the first declaration.
+    pub(crate) fn keep_routes(&self, routes: Vec<crate::promise::RouteDeclaration>) {
+        let _first = self.inner.routes.set(routes);
     }
 
     /// The time, whole microseconds, as the database keeps it.

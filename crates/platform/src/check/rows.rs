@@ -82,7 +82,7 @@ pub(super) fn compare(
 }
 
 /// Equal, as far as the database keeps it: it writes numbers in JSON its own way.
-fn is_same(value: &Value, expected: &Value) -> bool {
+pub(crate) fn is_same(value: &Value, expected: &Value) -> bool {
     match (value, expected) {
         (Value::Json(value), Value::Json(expected)) => is_same_json(value, expected),
         _ => value == expected,

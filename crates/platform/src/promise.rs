@@ -1,0 +1,235 @@
+//! The promise register: checks that look at the running platform, their observations, and what can be said of each
+//! promise now.
+//!
+//! Invariants: a check that cannot look says so and never says "kept"; an observation holds no value of a record. One
+//! node leads simply by storing: a promise whose newest observation is younger than its interval is not looked at
+//! again. Start at [`register`] and [`watch`].
+
+mod audit;
+mod card;
+mod export;
+mod field;
+mod look;
+mod password;
+mod role;
+mod route;
+mod sample;
+mod schema;
+mod tls;
+mod transit;
+
+pub use route::{Requirement, RouteDeclaration};
+
+use crate::{
+    Caller, Platform, PlatformError,
+    act::vault_failure,
+    caller::Identity,
+    error::Result,
+    organization,
+    workspace::Home,
+};
+use access::Permission;
+use promises::{Observation, Outcome, Promise, PromiseId, RegisterLine, catalogue, interval_for};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use store::control::promise_observation as rows;
+use tokio::sync::watch::Receiver;
+use types::{PageSize, ProblemCode};
+
+/// The longest that one check may look.
+const LOOK_MAX: Duration = Duration::from_secs(300);
+/// How often the watch looks for promises that are due.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// The promises with a check, in the order in which they are looked at.
+pub const BUILT: [&str; 10] = [
+    "transit-tls",
+    "password-hashing",
+    "roles",
+    "tenant-schema",
+    "request-verification",
+    "tenant-role",
+    "audit-complete",
+    "field-encryption",
+    "export-complete",
+    "no-card-numbers",
+];
+
+/// Every promise with what can be said of it now: for whoever has `promise.read` in any organization, and for the
+/// operator at the host.
+///
+/// # Errors
+/// `not-signed-in`, `not-allowed`.
+pub async fn register(platform: &Platform, caller: &Caller) -> Result<Vec<RegisterLine>> {
+    require_reader(platform, caller).await?;
+    let newest = newest(platform).await?;
+    let now_us = platform.now().as_microsecond();
+    let line = |promise: &'static Promise| {
+        RegisterLine::new(promise, newest.get(promise.id.as_str()), None, now_us)
+    };
+    Ok(catalogue().iter().map(line).collect())
+}
+
+/// A promise's observations, newest first.
+///
+/// # Errors
+/// As [`register`]; `not-found`.
+pub async fn history(
+    platform: &Platform,
+    caller: &Caller,
+    id: &str,
+    limit: PageSize,
+) -> Result<Vec<Observation>> {
+    require_reader(platform, caller).await?;
+    let id = known(id)?.id;
+    let found = rows::history(&mut platform.control().read().await?, id.as_str(), limit).await?;
+    found
+        .into_iter()
+        .map(|row| serde_json::from_value(row.observation).map_err(vault_failure))
+        .collect()
+}
+
+/// Looks at one promise now, stores what was seen, and gives its line.
+///
+/// # Errors
+/// `not-found`; `unavailable` when the observation cannot be stored.
+pub async fn check_one(platform: &Platform, id: &str) -> Result<RegisterLine> {
+    let promise = known(id)?;
+    let observation = match BUILT.contains(&id) {
+        true => Some(observe(platform, promise.id).await?),
+        false => None,
+    };
+    let now_us = platform.now().as_microsecond();
+    Ok(RegisterLine::new(promise, observation.as_ref(), None, now_us))
+}
+
+/// Looks at every promise that has a check, one after the other.
+///
+/// # Errors
+/// `unavailable` when observations cannot be stored.
+pub async fn check_all(platform: &Platform) -> Result<()> {
+    for id in BUILT {
+        observe(platform, known(id)?.id).await?;
+    }
+    Ok(())
+}
+
+/// Looks at each promise in its interval until `shutdown` says true.
+pub async fn watch(platform: Platform, mut shutdown: Receiver<bool>) {
+    loop {
+        if let Err(error) = check_due(&platform, &shutdown).await {
+            tracing::warn!(code = error.code.as_str(), detail = %error.detail, "promises cannot be looked at");
+        }
+        let stopped = async { shutdown.wait_for(|stop| *stop).await.is_ok() };
+        if tokio::time::timeout(PAUSE, stopped).await.is_ok() {
+            return;
+        }
+    }
+}
+
+async fn check_due(platform: &Platform, shutdown: &Receiver<bool>) -> Result<()> {
+    for id in BUILT {
+        let id = known(id)?.id;
+        let newest = newest(platform).await?;
+        if *shutdown.borrow() {
+            return Ok(());
+        }
+        if is_due(platform, id, newest.get(id.as_str())) {
+            observe(platform, id).await?;
+        }
+    }
+    Ok(())
+}
+
+fn is_due(platform: &Platform, id: PromiseId, newest: Option<&Observation>) -> bool {
+    let Some(newest) = newest else { return true };
+    let interval = interval_for(id);
+    // Only a node that serves requests knows the routes; another looks, in vain, when none has for long.
+    let away = id.as_str() == route::ID && platform.routes().is_none();
+    let seconds = if away { interval.age_seconds_max } else { interval.every_seconds };
+    let age_us = platform.now().as_microsecond() - newest.checked_at_us;
+    age_us >= i64::from(seconds) * 1_000_000 || age_us < 0
+}
+
+/// Looks and stores.
+async fn observe(platform: &Platform, id: PromiseId) -> Result<Observation> {
+    let began = Instant::now();
+    let outcome = match tokio::time::timeout(LOOK_MAX, look(platform, id.as_str())).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(error)) => {
+            let source = error.source.as_ref().map(|source| format!("{source:?}"));
+            tracing::warn!(promise = %id, detail = %error.detail, source, "a promise could not be looked at");
+            Outcome::could_not_look(error.detail)
+        }
+        Err(_) => Outcome::could_not_look(format!("it took longer than {} s", LOOK_MAX.as_secs())),
+    };
+    let now = platform.now();
+    let observation = Observation {
+        checked_at_us: now.as_microsecond(),
+        took_ms: u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX),
+        outcome,
+    };
+    let json = serde_json::to_value(&observation).map_err(vault_failure)?;
+    let mut keep = platform.control().keep().await?;
+    rows::insert(&mut keep, id.as_str(), now, &json).await?;
+    rows::trim(&mut keep, id.as_str()).await?;
+    Ok(observation)
+}
+
+async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
+    match id {
+        "transit-tls" => transit::look(platform).await,
+        "password-hashing" => password::look(platform).await,
+        "roles" => role::look(platform).await,
+        "tenant-schema" => schema::look(platform).await,
+        route::ID => route::look(platform).await,
+        "tenant-role" => schema::probe(platform).await,
+        "audit-complete" => audit::look(platform).await,
+        "field-encryption" => field::look(platform).await,
+        "export-complete" => export::look(platform).await,
+        "no-card-numbers" => card::look(platform).await,
+        other => Err(PlatformError::invariant(format!("no check looks at {other}"))),
+    }
+}
+
+fn known(id: &str) -> Result<&'static Promise> {
+    promises::find(id).map_err(|_| PlatformError::not_found("promise"))
+}
+
+async fn newest(platform: &Platform) -> Result<HashMap<String, Observation>> {
+    let rows = rows::newest_of_all(&mut platform.control().read().await?).await?;
+    let read = |row: rows::StoredObservation| {
+        let observation = serde_json::from_value(row.observation).map_err(vault_failure)?;
+        Ok((row.promise_id, observation))
+    };
+    rows.into_iter().map(read).collect()
+}
+
+async fn require_reader(platform: &Platform, caller: &Caller) -> Result<()> {
+    if matches!(caller.identity, Identity::Host | Identity::System) {
+        return Ok(());
+    }
+    for mine in organization::list_mine(platform, caller).await? {
+        let workspace = platform.enter(caller, &mine.summary.slug).await?;
+        if workspace.may(Permission::PromiseRead) {
+            return Ok(());
+        }
+    }
+    Err(PlatformError::new(
+        ProblemCode::NotAllowed,
+        "members of an organization see the promise register",
+    ))
+}
+
+/// Every active organization.
+async fn homes(platform: &Platform) -> Result<Vec<Arc<Home>>> {
+    let mut homes = Vec::new();
+    for summary in organization::list_all(platform, &Caller::system()).await? {
+        // Read anew, because an observation must not rest on keys or policies of two seconds ago.
+        homes.extend(platform.home_by_id(summary.id).await?);
+    }
+    Ok(homes)
+}

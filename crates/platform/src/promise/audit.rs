@@ -1,0 +1,63 @@
+//! Changes that the database saw against entries in the log, and attempts to change something without one.
+
+use super::{homes, look::Look};
+use crate::{
+    Caller, Platform,
+    check::{self, Subject},
+    error::Result,
+};
+use promises::Outcome;
+use store::tenant::{audit, probe};
+
+const ADVICE: &str = "check the organization's log, and find out who wrote to the database";
+
+pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
+    let mut look = Look::new();
+    let (mut datasets, mut records, mut attacked) = (0, 0, 0);
+    for home in homes(platform).await? {
+        let subject = check::open(platform, &home).await?;
+        datasets += subject.datasets.len();
+        records += tally(&subject, &mut look).await?;
+        let dataset = subject.datasets.first().cloned();
+        subject.tx.close().await?;
+        if let Some(dataset) = dataset {
+            attacked += 1;
+            for breach in probe::change_unaudited(&home.tenant, &dataset).await? {
+                let place = format!("{} / {}", home.summary.slug, dataset.key);
+                let what = format!("a change without an entry succeeded: {}", breach.attempt);
+                look.fault(what, place, "put the triggers of the table back");
+            }
+        }
+    }
+    let appliance = check::appliance(platform, &Caller::system()).await?;
+    for fault in &appliance.faults {
+        let place = fault.entry.map_or("the log as a whole".to_owned(), |id| format!("entry {id}"));
+        look.fault(fault.detail.clone(), place, ADVICE);
+    }
+    Ok(look
+        .fact("datasets compared", datasets)
+        .fact("records compared", records)
+        .fact("organizations attacked", attacked)
+        .fact("entries of the appliance", appliance.entries)
+        .done())
+}
+
+async fn tally(subject: &Subject<'_>, look: &mut Look) -> Result<i64> {
+    let mut records = 0;
+    for dataset in &subject.datasets {
+        let tally = audit::tally(&subject.tx, dataset).await?;
+        let place = |rest: String| format!("{} / {}{rest}", subject.home.summary.slug, dataset.key);
+        if tally.versions != tally.images {
+            let what = format!("{} versions, and {} images in the log", tally.versions, tally.images);
+            look.fault(what, place(String::new()), ADVICE);
+        }
+        for record in tally.strangers {
+            look.fault("a row was written outside any audited act", place(format!(", record {record}")), ADVICE);
+        }
+        for record in tally.mismatched {
+            look.fault("a row is not the newest version in the log", place(format!(", record {record}")), ADVICE);
+        }
+        records += tally.records;
+    }
+    Ok(records)
+}
