@@ -39,11 +39,16 @@ impl Answer {
         };
         Self {
             status,
-            headers: vec![(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("application/json"),
-            )],
-            body: Content::Whole(bytes.into()),
+            ..Self::written(bytes.into())
+        }
+    }
+
+    /// 200 with JSON that is written already.
+    pub(crate) fn written(json: Bytes) -> Self {
+        Self {
+            status: StatusCode::OK,
+            headers: vec![(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))],
+            body: Content::Whole(json),
         }
     }
 
@@ -182,7 +187,8 @@ mod tests {
 
     #[test]
     fn a_kept_answer_comes_back_with_status_headers_and_body() {
-        let answer = Answer::created("/api/v1/x", &serde_json::json!({"a": "b\n\nc"})).with(header::ETAG, "\"1\"");
+        let answer =
+            Answer::created("/api/v1/x", &serde_json::json!({"a": "b\n\nc"})).with(header::ETAG, "\"1\"");
         let kept = answer.to_kept().unwrap();
         let again = Answer::from_kept(&kept).unwrap();
         assert_eq!(again.status, StatusCode::CREATED);

@@ -44,12 +44,16 @@ pub(crate) fn is_known(request: &HttpRequest, current: i64) -> bool {
 }
 
 fn text<'a>(request: &'a HttpRequest, name: &HeaderName) -> Option<&'a str> {
-    request.headers().get(name).map(|value| value.to_str().unwrap_or(""))
+    request
+        .headers()
+        .get(name)
+        .map(|value| value.to_str().unwrap_or(""))
 }
 
 fn version(tag: &str) -> Option<i64> {
     let digits = tag.strip_prefix('"')?.strip_suffix('"')?;
-    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+    let plain =
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
     digits.parse().ok().filter(|_| plain)
 }
 
@@ -71,7 +75,15 @@ mod tests {
 
     #[test]
     fn what_is_not_our_tag_matches_nothing() {
-        for text in ["W/\"7\"", "7", "\"+7\"", "\"07\"", "\"x\"", "", "\"99999999999999999999\""] {
+        for text in [
+            "W/\"7\"",
+            "7",
+            "\"+7\"",
+            "\"07\"",
+            "\"x\"",
+            "",
+            "\"99999999999999999999\"",
+        ] {
             assert_eq!(if_match(text), Expected::Version(NO_VERSION), "{text}");
         }
     }

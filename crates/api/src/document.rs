@@ -90,7 +90,11 @@ fn parameters(route: &Route) -> Vec<Json> {
     match route.condition {
         Condition::None => {}
         Condition::IfNoneMatch => list.push(header("If-None-Match", false, "ETags that the caller has.")),
-        Condition::IfMatch => list.push(header("If-Match", true, "The record's ETag, or * for any version.")),
+        Condition::IfMatch => list.push(header(
+            "If-Match",
+            true,
+            "The record's ETag, or * for any version.",
+        )),
     }
     if route.verb != Verb::Get && route.needs != Needs::Public {
         list.push(header(
@@ -106,9 +110,9 @@ fn query_parameter(parameter: &Parameter) -> Json {
     let Parameter { name, about } = parameter;
     if *name == "filter" {
         let object = json!({"type": "object", "additionalProperties": {"type": "object", "additionalProperties": {"type": "string"}}});
-        return json!({"name": name, "in": "query", "description": about, "style": "deepObject", "explode": true, "schema": object});
+        return json!({"name": name, "in": "query", "required": false, "description": about, "style": "deepObject", "explode": true, "schema": object});
     }
-    json!({"name": name, "in": "query", "description": about, "schema": {"type": "string"}})
+    json!({"name": name, "in": "query", "required": false, "description": about, "schema": {"type": "string"}})
 }
 
 fn header(name: &str, required: bool, about: &str) -> Json {
@@ -125,9 +129,9 @@ fn request_body(takes: Takes) -> Option<Json> {
         Takes::Json(name) | Takes::LargeJson(name) => {
             Some(json!({"required": true, "content": {"application/json": {"schema": reference(name)}}}))
         }
-        Takes::File => {
-            Some(json!({"required": true, "content": {"application/octet-stream": {"schema": {"type": "string"}}}}))
-        }
+        Takes::File => Some(
+            json!({"required": true, "content": {"application/octet-stream": {"schema": {"type": "string"}}}}),
+        ),
     }
 }
 
@@ -146,10 +150,16 @@ fn responses(route: &Route) -> Json {
     };
     responses.insert(status.to_string(), done);
     if route.condition == Condition::IfNoneMatch {
-        responses.insert("304".into(), json!({"description": "The caller has this version."}));
+        responses.insert(
+            "304".into(),
+            json!({"description": "The caller has this version."}),
+        );
     }
     let problem = json!({"application/problem+json": {"schema": reference("Problem")}});
-    responses.insert("default".into(), json!({"description": "Refused.", "content": problem}));
+    responses.insert(
+        "default".into(),
+        json!({"description": "Refused.", "content": problem}),
+    );
     responses.into()
 }
 
@@ -160,7 +170,10 @@ fn schemas() -> Json {
     schemas["ProblemCode"] = json!({"type": "string", "enum": codes});
     let kinds: Vec<&str> = FieldKind::ALL.iter().map(|kind| kind.as_str()).collect();
     schemas["FieldKind"] = json!({"type": "string", "enum": kinds, "description": operators()});
-    let permissions: Vec<&str> = Permission::ALL.iter().map(|permission| permission.code()).collect();
+    let permissions: Vec<&str> = Permission::ALL
+        .iter()
+        .map(|permission| permission.code())
+        .collect();
     schemas["Permission"] = json!({"type": "string", "enum": permissions});
     let roles: Vec<&str> = access::Role::ALL.iter().map(|role| role.as_str()).collect();
     schemas["Role"] = json!({"type": "string", "enum": roles});
@@ -170,10 +183,16 @@ fn schemas() -> Json {
 /// The operators of filters, for each kind of field.
 fn operators() -> String {
     let lines = FieldKind::ALL.iter().map(|kind| {
-        let names: Vec<&str> = Operator::of_kind(*kind).iter().map(|operator| operator.as_str()).collect();
+        let names: Vec<&str> = Operator::of_kind(*kind)
+            .iter()
+            .map(|operator| operator.as_str())
+            .collect();
         format!("{kind}: {}", names.join(", "))
     });
-    format!("Filter operators by kind: {}.", lines.collect::<Vec<_>>().join("; "))
+    format!(
+        "Filter operators by kind: {}.",
+        lines.collect::<Vec<_>>().join("; ")
+    )
 }
 
 #[cfg(test)]
@@ -192,7 +211,12 @@ mod tests {
     fn a_permission_stands_where_the_organization_is_in_the_address() {
         for route in ROUTES {
             let inside = route.path.starts_with("/organizations/{organization}");
-            assert_eq!(matches!(route.needs, Needs::Permission(_)), inside, "{}", route.operation);
+            assert_eq!(
+                matches!(route.needs, Needs::Permission(_)),
+                inside,
+                "{}",
+                route.operation
+            );
         }
     }
 
@@ -213,7 +237,10 @@ mod tests {
     #[test]
     fn it_is_a_document_of_openapi() {
         let read: OpenApi = serde_json::from_value(build()).unwrap();
-        assert_eq!(read.paths.paths.len(), build()["paths"].as_object().unwrap().len());
+        assert_eq!(
+            read.paths.paths.len(),
+            build()["paths"].as_object().unwrap().len()
+        );
     }
 
     #[test]

@@ -2,8 +2,12 @@
 
 pub(crate) mod access_log;
 pub(crate) mod audit;
+pub(crate) mod batch;
 pub(crate) mod dataset;
+pub(crate) mod export;
 pub(crate) mod field;
+pub(crate) mod file;
+pub(crate) mod import;
 pub(crate) mod me;
 pub(crate) mod member;
 pub(crate) mod meta;

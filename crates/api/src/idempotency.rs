@@ -20,14 +20,22 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// The key of a request that changes something.
 pub(crate) fn key(request: &HttpRequest) -> Option<String> {
-    let value = request.headers().get(KEY).filter(|_| !request.method().is_safe())?;
+    let value = request
+        .headers()
+        .get(KEY)
+        .filter(|_| !request.method().is_safe())?;
     // A key of other bytes fails the platform's check of its shape.
     Some(value.to_str().unwrap_or_default().to_owned())
 }
 
 /// What makes two requests the same: method, address, precondition, body. Of a stream the declared length and type.
 pub(crate) fn fingerprint(request: &HttpRequest, body: &[u8]) -> [u8; 32] {
-    let header = |name: HeaderName| request.headers().get(name).map_or(&b""[..], |value| value.as_bytes());
+    let header = |name: HeaderName| {
+        request
+            .headers()
+            .get(name)
+            .map_or(&b""[..], |value| value.as_bytes())
+    };
     let parts = [
         request.method().as_str().as_bytes(),
         request.path().as_bytes(),
@@ -50,12 +58,15 @@ pub(crate) async fn once(call: Call, key: &str, fingerprint: [u8; 32], request_i
     let route = format!("{} {}", call.request.method(), call.request.path());
     match idempotency::begin(call.platform(), &call.caller, &route, key, fingerprint).await? {
         Begun::Replay(kept) => {
-            let answer = Answer::from_kept(&kept).ok_or_else(|| PlatformError::invariant("a kept answer is broken"))?;
+            let answer = Answer::from_kept(&kept)
+                .ok_or_else(|| PlatformError::invariant("a kept answer is broken"))?;
             Ok(answer.with(REPLAYED, "true"))
         }
         Begun::Fresh(ticket) => {
             let task = actix_web::rt::spawn(carry_out(call, ticket, request_id));
-            let done = task.await.map_err(|error| PlatformError::invariant(error.to_string()))?;
+            let done = task
+                .await
+                .map_err(|error| PlatformError::invariant(error.to_string()))?;
             Ok(done?)
         }
     }

@@ -82,8 +82,14 @@ mod tests {
     #[test]
     fn behind_trusted_proxies_the_last_untrusted_address_counts() {
         let trusted = &["10.0.0.0/8"];
-        assert_eq!(seen("10.0.0.1", &["198.51.100.7, 203.0.113.9"], trusted), "203.0.113.9");
-        assert_eq!(seen("10.0.0.1", &["198.51.100.7", "203.0.113.9, 10.0.0.2"], trusted), "203.0.113.9");
+        assert_eq!(
+            seen("10.0.0.1", &["198.51.100.7, 203.0.113.9"], trusted),
+            "203.0.113.9"
+        );
+        assert_eq!(
+            seen("10.0.0.1", &["198.51.100.7", "203.0.113.9, 10.0.0.2"], trusted),
+            "203.0.113.9"
+        );
         assert_eq!(seen("10.0.0.1", &["junk"], trusted), "10.0.0.1");
         assert_eq!(seen("10.0.0.1", &[], trusted), "10.0.0.1");
     }
@@ -99,7 +105,10 @@ mod tests {
 
     #[test]
     fn request_ids_are_hex_and_differ() {
-        let (one, two) = (request_id(Timestamp::UNIX_EPOCH), request_id(Timestamp::UNIX_EPOCH));
+        let (one, two) = (
+            request_id(Timestamp::UNIX_EPOCH),
+            request_id(Timestamp::UNIX_EPOCH),
+        );
         assert!(one.len() == 32 && one.bytes().all(|byte| byte.is_ascii_hexdigit()));
         assert_ne!(one, two);
     }

@@ -130,7 +130,10 @@ mod tests {
             assert_eq!(limiter.take(payer(1), start).unwrap().remaining, left);
         }
         let refused = limiter.take(payer(1), start).unwrap_err();
-        assert_eq!((refused.code, refused.retry_after), (ProblemCode::TooMany, Some(1)));
+        assert_eq!(
+            (refused.code, refused.retry_after),
+            (ProblemCode::TooMany, Some(1))
+        );
         assert!(limiter.take(payer(2), start).is_ok());
         assert!(limiter.take(payer(1), start + Duration::from_secs(1)).is_ok());
     }

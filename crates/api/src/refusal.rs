@@ -85,7 +85,10 @@ impl Refusal {
         );
         match self.code {
             ProblemCode::NotSignedIn => {
-                answer.set(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"strongroom\""));
+                answer.set(
+                    header::WWW_AUTHENTICATE,
+                    HeaderValue::from_static("Bearer realm=\"strongroom\""),
+                );
             }
             ProblemCode::Unavailable => answer.set(header::RETRY_AFTER, HeaderValue::from_static("2")),
             _ => {}
@@ -93,7 +96,11 @@ impl Refusal {
         if let Some(seconds) = self.retry_after {
             answer.set(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Some(allow) = self.allow.as_deref().and_then(|allow| HeaderValue::from_str(allow).ok()) {
+        if let Some(allow) = self
+            .allow
+            .as_deref()
+            .and_then(|allow| HeaderValue::from_str(allow).ok())
+        {
             answer.set(header::ALLOW, allow);
         }
         answer

@@ -24,7 +24,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use platform::{Caller, Origin, Workspace, access_log::AccessEvent, caller::Identity};
 use std::{net::IpAddr, net::Ipv6Addr, time::Instant};
-use types::{OrganizationId, ProblemCode};
+use types::{AccountId, OrganizationId, ProblemCode};
 
 /// Where everything lies.
 pub(crate) const BASE: &str = "/api/v1";
@@ -45,7 +45,10 @@ pub fn configure(config: &mut ServiceConfig, api: &Api) {
     let scope = scope.default_service(web::to(move |request: HttpRequest| {
         let api = nowhere.clone();
         async move {
-            let refusal = Refusal::new(ProblemCode::NotFound, "there is no such address; see /api/v1/openapi.json");
+            let refusal = Refusal::new(
+                ProblemCode::NotFound,
+                "there is no such address; see /api/v1/openapi.json",
+            );
             refuse(&api, &request, refusal).await
         }
     }));
@@ -87,7 +90,9 @@ struct Visit {
     request_id: String,
     address: IpAddr,
     origin: Origin,
-    caller: Option<Caller>,
+    account: Option<AccountId>,
+    /// How the caller was known: `session`, `token` or `none`.
+    method: &'static str,
     organization: Option<OrganizationId>,
     allowance: Option<Allowance>,
 }
@@ -107,19 +112,28 @@ impl Visit {
             request_id,
             address: address.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
             origin,
-            caller: None,
+            account: None,
+            method: "none",
             organization: None,
             allowance: None,
         }
     }
 
+    /// Remembers who asks.
+    fn know(&mut self, caller: &Caller) {
+        self.account = caller.account().map(|account| account.id);
+        self.method = match &caller.identity {
+            Identity::Person { .. } => "session",
+            Identity::Token { .. } => "token",
+            Identity::Anonymous | Identity::Host | Identity::System => "none",
+        };
+    }
+
     /// Counts the request, against the account if it is known.
     fn pay(&mut self, api: &Api) -> Result<()> {
-        let account = self.caller.as_ref().and_then(Caller::account);
-        let payer = account.map_or_else(
-            || Payer::address(self.address),
-            |account| Payer::Account(account.id),
-        );
+        let payer = self
+            .account
+            .map_or_else(|| Payer::address(self.address), Payer::Account);
         self.allowance = Some(api.limiter().take(payer, Instant::now())?);
         Ok(())
     }
@@ -128,7 +142,11 @@ impl Visit {
     fn leave(self, api: &Api, action: &str, result: Result<Answer>) -> HttpResponse {
         let limited = matches!(&result, Err(refusal) if refusal.code == ProblemCode::TooMany);
         let mut answer = result.unwrap_or_else(|refusal| refusal.into_answer(&self.request_id, action));
-        let remaining = if limited { Some(0) } else { self.allowance.map(|allowance| allowance.remaining) };
+        let remaining = if limited {
+            Some(0)
+        } else {
+            self.allowance.map(|allowance| allowance.remaining)
+        };
         if let Some(remaining) = remaining
             && let Ok(value) = HeaderValue::from_str(&format!("\"default\";r={remaining};t=60"))
         {
@@ -140,25 +158,19 @@ impl Visit {
     }
 
     fn record(self, api: &Api, action: &str, status: u16) {
-        let method = match self.caller.as_ref().map(|caller| &caller.identity) {
-            Some(Identity::Person { .. }) => "session",
-            Some(Identity::Token { .. }) => "token",
-            _ => "none",
-        };
         let outcome = match status {
             0..400 => "done",
             400..500 => "refused",
             _ => "failed",
         };
-        let account = self.caller.as_ref().and_then(Caller::account);
         api.platform().recorder().record(AccessEvent {
             at: self.at,
-            account: account.map(|account| account.id),
+            account: self.account,
             organization: self.organization,
             action: action.to_owned(),
             outcome: outcome.to_owned(),
             status: Some(status),
-            method: method.to_owned(),
+            method: self.method.to_owned(),
             address: self.origin.address.unwrap_or_default(),
             device: self.origin.device.unwrap_or_default(),
             request_id: self.request_id,
@@ -190,13 +202,14 @@ async fn carry_out(
     payload: Payload,
 ) -> Result<Answer> {
     let identified = credential::identify(api.platform(), &request, visit.origin.clone()).await;
-    visit.caller = identified.as_ref().ok().cloned();
+    if let Ok(caller) = &identified {
+        visit.know(caller);
+    }
     visit.pay(api)?;
     let caller = identified?;
     let workspace = admit(api, route, &request, &caller).await?;
     visit.organization = workspace.as_ref().map(|workspace| workspace.organization().id);
-    let names = route.query.iter().map(|parameter| parameter.name);
-    let query = Query::parse(request.query_string(), &names.collect::<Vec<_>>())?;
+    let query = Query::parse(request.query_string(), route.query)?;
     let key = idempotency::key(&request).filter(|_| caller.account().is_some());
     let (body, bytes) = take_body(api, route, &request, payload).await?;
     let fingerprint = key.as_ref().map(|_| idempotency::fingerprint(&request, &bytes));
@@ -211,13 +224,20 @@ async fn carry_out(
         body,
     };
     match key.zip(fingerprint) {
-        Some((key, fingerprint)) => idempotency::once(call, &key, fingerprint, visit.request_id.clone()).await,
+        Some((key, fingerprint)) => {
+            idempotency::once(call, &key, fingerprint, visit.request_id.clone()).await
+        }
         None => (route.handler)(call).await,
     }
 }
 
 /// Checks what the route needs, before anything of the body is read.
-async fn admit(api: &Api, route: &Route, request: &HttpRequest, caller: &Caller) -> Result<Option<Workspace>> {
+async fn admit(
+    api: &Api,
+    route: &Route,
+    request: &HttpRequest,
+    caller: &Caller,
+) -> Result<Option<Workspace>> {
     let signed_in = caller.account().is_some();
     match route.needs {
         Needs::Public => Ok(None),
@@ -230,7 +250,12 @@ async fn admit(api: &Api, route: &Route, request: &HttpRequest, caller: &Caller)
     }
 }
 
-async fn enter(api: &Api, request: &HttpRequest, caller: &Caller, permission: Permission) -> Result<Workspace> {
+async fn enter(
+    api: &Api,
+    request: &HttpRequest,
+    caller: &Caller,
+    permission: Permission,
+) -> Result<Workspace> {
     let slug = request.match_info().get("organization").unwrap_or_default();
     let workspace = api.platform().enter(caller, slug).await?;
     workspace.require(permission).await?;
@@ -238,7 +263,12 @@ async fn enter(api: &Api, request: &HttpRequest, caller: &Caller, permission: Pe
 }
 
 /// The body as the route takes it, with its bytes, where they were read.
-async fn take_body(api: &Api, route: &Route, request: &HttpRequest, payload: Payload) -> Result<(Body, Bytes)> {
+async fn take_body(
+    api: &Api,
+    route: &Route,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<(Body, Bytes)> {
     let limit = match route.takes {
         Takes::File => return Ok((Body::File(payload), Bytes::new())),
         Takes::Nothing => {

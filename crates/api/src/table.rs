@@ -3,14 +3,15 @@
 
 use crate::{
     handler::{
-        access_log, audit, dataset, field, me, member, meta, organization, record, record_change, token,
+        access_log, audit, batch, dataset, export, field, file, import, me, member, meta, organization,
+        record, record_change, token,
     },
     route::{
         Condition::{IfMatch, IfNoneMatch},
         Gives,
         Needs::{Permission as Needs, Public, SignedIn},
         Parameter, Route, Takes,
-        Verb::{Delete, Get, Patch, Post},
+        Verb::{Delete, Get, Patch, Post, Put},
     },
 };
 use access::Permission as P;
@@ -44,7 +45,10 @@ const FILTER: Parameter = parameter(
     "Conditions that all must hold: filter[field][operator]=value; without an operator, equality.",
 );
 const SEARCH: Parameter = parameter("search", "Words to search for in text fields.");
-const SORT: Parameter = parameter("sort", "Up to three field keys joined by commas; - in front for descending.");
+const SORT: Parameter = parameter(
+    "sort",
+    "Up to three field keys joined by commas; - in front for descending.",
+);
 const TRASH: Parameter = parameter("trash", "true for the records in the trash.");
 const LIMIT: Parameter = parameter("limit", "How many, 1 to 500; 50 when nothing is said.");
 const CURSOR: Parameter = parameter("cursor", "The cursor of an earlier answer to the same query.");
@@ -54,97 +58,470 @@ const AFTER: Parameter = parameter("after", "Where an earlier answer stopped.");
 const ACTION: Parameter = parameter("action", "Only actions that begin with this, such as record.");
 const ACCOUNT: Parameter = parameter("account", "Only this account's acts.");
 
+const FORMAT: Parameter = parameter("format", "csv, json or jsonl; csv when nothing is said.");
+const REVEAL: Parameter = parameter(
+    "reveal",
+    "true for sensitive values in the clear, where the role may reveal them.",
+);
+const FILE_NAME: Parameter = parameter("file_name", "What the file is called; required.");
+const NAME: Parameter = parameter("name", "What the file is called; required.");
+const DATASET: Parameter = parameter(
+    "dataset",
+    "The dataset to import into; without it a new one is proposed.",
+);
+
 const LIST: &[Parameter] = &[FILTER, SEARCH, SORT, TRASH, LIMIT, CURSOR, COUNT];
 
 /// Every route.
 pub const ROUTES: &[Route] = &[
-    Route::new(Get, dataset!("/records/{record}"), "record.show", Needs(P::RecordRead), "Read a record", handler!(record::show))
-        .gives(Gives::Json(200, "Record"))
-        .condition(IfNoneMatch),
-    Route::new(Patch, dataset!("/records/{record}"), "record.update", Needs(P::RecordWrite), "Change the fields that are sent", handler!(record_change::update))
-        .takes(Takes::Json("RecordInput"))
-        .gives(Gives::Json(200, "Record"))
-        .condition(IfMatch),
-    Route::new(Delete, dataset!("/records/{record}"), "record.trash", Needs(P::RecordWrite), "Put a record into the trash", handler!(record_change::trash))
-        .gives(Gives::Json(200, "Record"))
-        .condition(IfMatch),
-    Route::new(Get, dataset!("/records"), "record.list", Needs(P::RecordRead), "List records", handler!(record::list))
-        .query(LIST)
-        .gives(Gives::Json(200, "Records")),
-    Route::new(Post, dataset!("/records"), "record.create", Needs(P::RecordWrite), "Create a record", handler!(record_change::create))
-        .takes(Takes::Json("RecordInput"))
-        .gives(Gives::Json(201, "Record")),
-    Route::new(Post, dataset!("/query"), "record.query", Needs(P::RecordRead), "List records by a filter tree", handler!(record::query))
-        .takes(Takes::Json("RecordQuery"))
-        .gives(Gives::Json(200, "Records")),
-    Route::new(Post, dataset!("/aggregate"), "record.aggregate", Needs(P::RecordRead), "Count, sum, average, least and greatest by group", handler!(record::aggregate))
-        .takes(Takes::Json("AggregateQuery"))
-        .gives(Gives::Json(200, "Bins")),
-    Route::new(Post, dataset!("/records/{record}/restore"), "record.restore", Needs(P::RecordWrite), "Take a record out of the trash", handler!(record_change::restore))
-        .gives(Gives::Json(200, "Record"))
-        .condition(IfMatch),
-    Route::new(Post, dataset!("/records/{record}/purge"), "record.purge", Needs(P::RecordPurge), "Remove a record in the trash for good", handler!(record_change::purge))
-        .condition(IfMatch),
-    Route::new(Get, dataset!("/records/{record}/history"), "record.history", Needs(P::RecordRead), "Every version of a record, newest first", handler!(record::history))
-        .query(&[BEFORE])
-        .gives(Gives::Json(200, "History")),
-    Route::new(Post, dataset!("/records/{record}/fields/{field}/reveal"), "record.reveal", Needs(P::RecordReveal), "Reveal a sensitive field; the act is logged", handler!(record_change::reveal))
-        .gives(Gives::Json(200, "Revealed")),
-    Route::new(Get, "/health", "health.show", Public, "That the server answers", handler!(meta::health))
-        .gives(Gives::Json(200, "Health")),
-    Route::new(Get, "/openapi.json", "openapi.show", Public, "This document", handler!(meta::openapi))
-        .gives(Gives::Json(200, "Document")),
-    Route::new(Get, "/me", "me.show", SignedIn, "The caller's account", handler!(me::show))
-        .gives(Gives::Json(200, "Me")),
-    Route::new(Get, "/me/access-log", "me.access-log", SignedIn, "The caller's own sign-ins and requests", handler!(access_log::own))
-        .query(&[BEFORE])
-        .gives(Gives::Json(200, "AccessLog")),
-    Route::new(Get, "/organizations", "organization.list", SignedIn, "The caller's organizations", handler!(organization::list))
-        .gives(Gives::Json(200, "Organizations")),
-    Route::new(Get, organization!(""), "organization.show", Needs(P::OrganizationRead), "An organization", handler!(organization::show))
-        .gives(Gives::Json(200, "Organization")),
-    Route::new(Get, organization!("/datasets"), "dataset.list", Needs(P::RecordRead), "The organization's datasets", handler!(dataset::list))
-        .gives(Gives::Json(200, "Datasets")),
-    Route::new(Post, organization!("/datasets"), "dataset.create", Needs(P::DatasetDefine), "Create a dataset with its fields", handler!(dataset::create))
-        .takes(Takes::Json("DatasetInput"))
-        .gives(Gives::Json(201, "Dataset")),
-    Route::new(Get, dataset!(""), "dataset.show", Needs(P::RecordRead), "A dataset with its fields", handler!(dataset::show))
-        .gives(Gives::Json(200, "Dataset")),
-    Route::new(Patch, dataset!(""), "dataset.update", Needs(P::DatasetDefine), "Change a dataset's label or description", handler!(dataset::update))
-        .takes(Takes::Json("DatasetChange"))
-        .gives(Gives::Json(200, "Dataset")),
-    Route::new(Post, dataset!("/fields"), "field.create", Needs(P::DatasetDefine), "Add a field", handler!(field::create))
-        .takes(Takes::Json("FieldInput"))
-        .gives(Gives::Json(201, "Dataset")),
-    Route::new(Patch, dataset!("/fields/{field}"), "field.update", Needs(P::DatasetDefine), "Change a field's label, rules and flags", handler!(field::update))
-        .takes(Takes::Json("FieldChange"))
-        .gives(Gives::Json(200, "Dataset")),
-    Route::new(Delete, dataset!("/fields/{field}"), "field.delete", Needs(P::DatasetDefine), "Remove a field with its values", handler!(field::delete))
-        .gives(Gives::Json(200, "Dataset")),
-    Route::new(Post, dataset!("/fields/{field}/sensitive"), "field.make-sensitive", Needs(P::DatasetDefine), "Make a text field sensitive; there is no way back", handler!(field::make_sensitive))
-        .gives(Gives::Json(200, "Dataset")),
-    Route::new(Get, organization!("/members"), "member.list", Needs(P::MemberRead), "The members", handler!(member::list))
-        .query(&[AFTER])
-        .gives(Gives::Json(200, "Members")),
-    Route::new(Post, organization!("/members"), "member.create", Needs(P::MemberManage), "Make a person a member", handler!(member::create))
-        .takes(Takes::Json("MemberInput"))
-        .gives(Gives::Json(201, "Member")),
-    Route::new(Patch, organization!("/members/{member}"), "member.update", Needs(P::MemberManage), "Change a member's role or state", handler!(member::update))
-        .takes(Takes::Json("MemberChange"))
-        .gives(Gives::Json(200, "Member")),
-    Route::new(Delete, organization!("/members/{member}"), "member.delete", Needs(P::MemberManage), "Remove a member", handler!(member::delete)),
-    Route::new(Get, organization!("/tokens"), "token.list", Needs(P::TokenManageOwn), "The caller's API tokens", handler!(token::list))
-        .gives(Gives::Json(200, "Tokens")),
-    Route::new(Post, organization!("/tokens"), "token.create", Needs(P::TokenManageOwn), "Make an API token; sessions only", handler!(token::create))
-        .takes(Takes::Json("TokenInput"))
-        .gives(Gives::Json(201, "Token")),
-    Route::new(Delete, organization!("/tokens/{token}"), "token.delete", Needs(P::TokenManageOwn), "Revoke an API token", handler!(token::delete)),
-    Route::new(Get, organization!("/audit/entries"), "audit.list", Needs(P::AuditRead), "Entries of the audit log, newest first", handler!(audit::list))
-        .query(&[BEFORE, ACTION, ACCOUNT, LIMIT])
-        .gives(Gives::Json(200, "Entries")),
-    Route::new(Get, organization!("/audit/entries/{entry}"), "audit.show", Needs(P::AuditRead), "An entry with what it changed", handler!(audit::show))
-        .gives(Gives::Json(200, "EntryDetail")),
-    Route::new(Get, organization!("/access-log"), "access-log.list", Needs(P::AccessLogRead), "Every member's sign-ins and requests", handler!(access_log::organization))
-        .query(&[BEFORE])
-        .gives(Gives::Json(200, "AccessLog")),
+    // Before the address of one record, which would take "batch" for an id.
+    Route::new(
+        Post,
+        dataset!("/records/batch"),
+        "record.batch",
+        Needs(P::RecordWrite),
+        "Up to 1,000 changes, all or none",
+        handler!(batch::create),
+    )
+    .takes(Takes::LargeJson("Batch"))
+    .gives(Gives::Json(200, "BatchResult")),
+    Route::new(
+        Get,
+        dataset!("/records/{record}"),
+        "record.show",
+        Needs(P::RecordRead),
+        "Read a record",
+        handler!(record::show),
+    )
+    .gives(Gives::Json(200, "Record"))
+    .condition(IfNoneMatch),
+    Route::new(
+        Patch,
+        dataset!("/records/{record}"),
+        "record.update",
+        Needs(P::RecordWrite),
+        "Change the fields that are sent",
+        handler!(record_change::update),
+    )
+    .takes(Takes::Json("RecordInput"))
+    .gives(Gives::Json(200, "Record"))
+    .condition(IfMatch),
+    Route::new(
+        Delete,
+        dataset!("/records/{record}"),
+        "record.trash",
+        Needs(P::RecordWrite),
+        "Put a record into the trash",
+        handler!(record_change::trash),
+    )
+    .gives(Gives::Json(200, "Record"))
+    .condition(IfMatch),
+    Route::new(
+        Get,
+        dataset!("/records"),
+        "record.list",
+        Needs(P::RecordRead),
+        "List records",
+        handler!(record::list),
+    )
+    .query(LIST)
+    .gives(Gives::Json(200, "Records")),
+    Route::new(
+        Post,
+        dataset!("/records"),
+        "record.create",
+        Needs(P::RecordWrite),
+        "Create a record",
+        handler!(record_change::create),
+    )
+    .takes(Takes::Json("RecordInput"))
+    .gives(Gives::Json(201, "Record")),
+    Route::new(
+        Post,
+        dataset!("/query"),
+        "record.query",
+        Needs(P::RecordRead),
+        "List records by a filter tree",
+        handler!(record::query),
+    )
+    .takes(Takes::Json("RecordQuery"))
+    .gives(Gives::Json(200, "Records")),
+    Route::new(
+        Post,
+        dataset!("/aggregate"),
+        "record.aggregate",
+        Needs(P::RecordRead),
+        "Count, sum, average, least and greatest by group",
+        handler!(record::aggregate),
+    )
+    .takes(Takes::Json("AggregateQuery"))
+    .gives(Gives::Json(200, "Bins")),
+    Route::new(
+        Post,
+        dataset!("/records/{record}/restore"),
+        "record.restore",
+        Needs(P::RecordWrite),
+        "Take a record out of the trash",
+        handler!(record_change::restore),
+    )
+    .gives(Gives::Json(200, "Record"))
+    .condition(IfMatch),
+    Route::new(
+        Post,
+        dataset!("/records/{record}/purge"),
+        "record.purge",
+        Needs(P::RecordPurge),
+        "Remove a record in the trash for good",
+        handler!(record_change::purge),
+    )
+    .condition(IfMatch),
+    Route::new(
+        Get,
+        dataset!("/records/{record}/history"),
+        "record.history",
+        Needs(P::RecordRead),
+        "Every version of a record, newest first",
+        handler!(record::history),
+    )
+    .query(&[BEFORE])
+    .gives(Gives::Json(200, "History")),
+    Route::new(
+        Post,
+        dataset!("/records/{record}/fields/{field}/reveal"),
+        "record.reveal",
+        Needs(P::RecordReveal),
+        "Reveal a sensitive field; the act is logged",
+        handler!(record_change::reveal),
+    )
+    .gives(Gives::Json(200, "Revealed")),
+    Route::new(
+        Get,
+        dataset!("/export"),
+        "record.export",
+        Needs(P::RecordExport),
+        "Export records as CSV, JSON or JSON Lines",
+        handler!(export::records),
+    )
+    .query(&[FORMAT, REVEAL, FILTER, SEARCH, TRASH])
+    .gives(Gives::File("text/csv; charset=utf-8")),
+    Route::new(
+        Get,
+        organization!("/archive"),
+        "organization.archive",
+        Needs(P::RecordExport),
+        "Everything that the organization holds, as a tar file",
+        handler!(export::archive),
+    )
+    .gives(Gives::File("application/x-tar")),
+    Route::new(
+        Get,
+        "/health",
+        "health.show",
+        Public,
+        "That the server answers",
+        handler!(meta::health),
+    )
+    .gives(Gives::Json(200, "Health")),
+    Route::new(
+        Get,
+        "/openapi.json",
+        "openapi.show",
+        Public,
+        "This document",
+        handler!(meta::openapi),
+    )
+    .gives(Gives::Json(200, "Document")),
+    Route::new(
+        Get,
+        "/me",
+        "me.show",
+        SignedIn,
+        "The caller's account",
+        handler!(me::show),
+    )
+    .gives(Gives::Json(200, "Me")),
+    Route::new(
+        Get,
+        "/me/access-log",
+        "me.access-log",
+        SignedIn,
+        "The caller's own sign-ins and requests",
+        handler!(access_log::own),
+    )
+    .query(&[BEFORE])
+    .gives(Gives::Json(200, "AccessLog")),
+    Route::new(
+        Get,
+        "/organizations",
+        "organization.list",
+        SignedIn,
+        "The caller's organizations",
+        handler!(organization::list),
+    )
+    .gives(Gives::Json(200, "Organizations")),
+    Route::new(
+        Get,
+        organization!(""),
+        "organization.show",
+        Needs(P::OrganizationRead),
+        "An organization",
+        handler!(organization::show),
+    )
+    .gives(Gives::Json(200, "Organization")),
+    Route::new(
+        Get,
+        organization!("/datasets"),
+        "dataset.list",
+        Needs(P::RecordRead),
+        "The organization's datasets",
+        handler!(dataset::list),
+    )
+    .gives(Gives::Json(200, "Datasets")),
+    Route::new(
+        Post,
+        organization!("/datasets"),
+        "dataset.create",
+        Needs(P::DatasetDefine),
+        "Create a dataset with its fields",
+        handler!(dataset::create),
+    )
+    .takes(Takes::Json("DatasetInput"))
+    .gives(Gives::Json(201, "Dataset")),
+    Route::new(
+        Get,
+        dataset!(""),
+        "dataset.show",
+        Needs(P::RecordRead),
+        "A dataset with its fields",
+        handler!(dataset::show),
+    )
+    .gives(Gives::Json(200, "Dataset")),
+    Route::new(
+        Patch,
+        dataset!(""),
+        "dataset.update",
+        Needs(P::DatasetDefine),
+        "Change a dataset's label or description",
+        handler!(dataset::update),
+    )
+    .takes(Takes::Json("DatasetChange"))
+    .gives(Gives::Json(200, "Dataset")),
+    Route::new(
+        Post,
+        dataset!("/fields"),
+        "field.create",
+        Needs(P::DatasetDefine),
+        "Add a field",
+        handler!(field::create),
+    )
+    .takes(Takes::Json("FieldInput"))
+    .gives(Gives::Json(201, "Dataset")),
+    Route::new(
+        Patch,
+        dataset!("/fields/{field}"),
+        "field.update",
+        Needs(P::DatasetDefine),
+        "Change a field's label, rules and flags",
+        handler!(field::update),
+    )
+    .takes(Takes::Json("FieldChange"))
+    .gives(Gives::Json(200, "Dataset")),
+    Route::new(
+        Delete,
+        dataset!("/fields/{field}"),
+        "field.delete",
+        Needs(P::DatasetDefine),
+        "Remove a field with its values",
+        handler!(field::delete),
+    )
+    .gives(Gives::Json(200, "Dataset")),
+    Route::new(
+        Post,
+        dataset!("/fields/{field}/sensitive"),
+        "field.make-sensitive",
+        Needs(P::DatasetDefine),
+        "Make a text field sensitive; there is no way back",
+        handler!(field::make_sensitive),
+    )
+    .gives(Gives::Json(200, "Dataset")),
+    Route::new(
+        Get,
+        organization!("/imports"),
+        "import.list",
+        Needs(P::RecordImport),
+        "The caller's imports",
+        handler!(import::list),
+    )
+    .gives(Gives::Json(200, "Imports")),
+    Route::new(
+        Post,
+        organization!("/imports"),
+        "import.create",
+        Needs(P::RecordImport),
+        "Upload a CSV or JSON file; the body is the file",
+        handler!(import::create),
+    )
+    .query(&[FILE_NAME, DATASET])
+    .takes(Takes::File)
+    .gives(Gives::Json(201, "Import")),
+    Route::new(
+        Get,
+        organization!("/imports/{import}"),
+        "import.show",
+        Needs(P::RecordImport),
+        "An import: plan, progress, outcome",
+        handler!(import::show),
+    )
+    .gives(Gives::Json(200, "Import")),
+    Route::new(
+        Put,
+        organization!("/imports/{import}/plan"),
+        "import.plan",
+        Needs(P::RecordImport),
+        "Replace an import's plan",
+        handler!(import::plan),
+    )
+    .takes(Takes::Json("ImportPlan"))
+    .gives(Gives::Json(200, "Import")),
+    Route::new(
+        Post,
+        organization!("/imports/{import}/start"),
+        "import.start",
+        Needs(P::RecordImport),
+        "Start a dry run or the import",
+        handler!(import::start),
+    )
+    .takes(Takes::Json("ImportStart"))
+    .gives(Gives::Json(202, "Import")),
+    Route::new(
+        Post,
+        organization!("/imports/{import}/cancel"),
+        "import.cancel",
+        Needs(P::RecordImport),
+        "Call an import off",
+        handler!(import::cancel),
+    ),
+    Route::new(
+        Get,
+        organization!("/imports/{import}/report"),
+        "import.report",
+        Needs(P::RecordImport),
+        "Every refused row with its reason, as CSV",
+        handler!(import::report),
+    )
+    .gives(Gives::File("text/csv; charset=utf-8")),
+    Route::new(
+        Post,
+        organization!("/files"),
+        "file.create",
+        Needs(P::RecordWrite),
+        "Store a file; the body is the file",
+        handler!(file::create),
+    )
+    .query(&[NAME])
+    .takes(Takes::File)
+    .gives(Gives::Json(201, "File")),
+    Route::new(
+        Get,
+        organization!("/files/{file}"),
+        "file.show",
+        Needs(P::RecordRead),
+        "A stored file's bytes",
+        handler!(file::show),
+    )
+    .gives(Gives::File("application/octet-stream")),
+    Route::new(
+        Get,
+        organization!("/members"),
+        "member.list",
+        Needs(P::MemberRead),
+        "The members",
+        handler!(member::list),
+    )
+    .query(&[AFTER])
+    .gives(Gives::Json(200, "Members")),
+    Route::new(
+        Post,
+        organization!("/members"),
+        "member.create",
+        Needs(P::MemberManage),
+        "Make a person a member",
+        handler!(member::create),
+    )
+    .takes(Takes::Json("MemberInput"))
+    .gives(Gives::Json(201, "Member")),
+    Route::new(
+        Patch,
+        organization!("/members/{member}"),
+        "member.update",
+        Needs(P::MemberManage),
+        "Change a member's role or state",
+        handler!(member::update),
+    )
+    .takes(Takes::Json("MemberChange"))
+    .gives(Gives::Json(200, "Member")),
+    Route::new(
+        Delete,
+        organization!("/members/{member}"),
+        "member.delete",
+        Needs(P::MemberManage),
+        "Remove a member",
+        handler!(member::delete),
+    ),
+    Route::new(
+        Get,
+        organization!("/tokens"),
+        "token.list",
+        Needs(P::TokenManageOwn),
+        "The caller's API tokens",
+        handler!(token::list),
+    )
+    .gives(Gives::Json(200, "Tokens")),
+    Route::new(
+        Post,
+        organization!("/tokens"),
+        "token.create",
+        Needs(P::TokenManageOwn),
+        "Make an API token; sessions only",
+        handler!(token::create),
+    )
+    .takes(Takes::Json("TokenInput"))
+    .gives(Gives::Json(201, "Token")),
+    Route::new(
+        Delete,
+        organization!("/tokens/{token}"),
+        "token.delete",
+        Needs(P::TokenManageOwn),
+        "Revoke an API token",
+        handler!(token::delete),
+    ),
+    Route::new(
+        Get,
+        organization!("/audit/entries"),
+        "audit.list",
+        Needs(P::AuditRead),
+        "Entries of the audit log, newest first",
+        handler!(audit::list),
+    )
+    .query(&[BEFORE, ACTION, ACCOUNT, LIMIT])
+    .gives(Gives::Json(200, "Entries")),
+    Route::new(
+        Get,
+        organization!("/audit/entries/{entry}"),
+        "audit.show",
+        Needs(P::AuditRead),
+        "An entry with what it changed",
+        handler!(audit::show),
+    )
+    .gives(Gives::Json(200, "EntryDetail")),
+    Route::new(
+        Get,
+        organization!("/access-log"),
+        "access-log.list",
+        Needs(P::AccessLogRead),
+        "Every member's sign-ins and requests",
+        handler!(access_log::organization),
+    )
+    .query(&[BEFORE])
+    .gives(Gives::Json(200, "AccessLog")),
 ];

@@ -4,6 +4,7 @@
 pub(crate) mod audit;
 pub(crate) mod dataset;
 pub(crate) mod history;
+pub(crate) mod import;
 pub(crate) mod organization;
 pub(crate) mod people;
 pub(crate) mod record;

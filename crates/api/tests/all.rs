@@ -17,10 +17,14 @@ mod fixture;
 mod http;
 #[path = "all/idempotency.rs"]
 mod idempotency;
+#[path = "all/import.rs"]
+mod import;
 #[path = "all/paging.rs"]
 mod paging;
 #[path = "all/record.rs"]
 mod record;
+#[path = "all/recovery.rs"]
+mod recovery;
 #[path = "all/walk.rs"]
 mod walk;
 #[path = "all/web.rs"]

@@ -33,8 +33,15 @@ pub(crate) async fn show(call: Call) -> Result<Answer> {
 
 /// The datasets that references may point to; none where there is no reference.
 pub(super) async fn referred(workspace: &Workspace, dataset: &Dataset) -> Result<Vec<Arc<Dataset>>> {
-    let refers = dataset.fields.iter().any(|field| field.kind == FieldKind::Reference);
-    if refers { Ok(dataset::list(workspace).await?) } else { Ok(Vec::new()) }
+    let refers = dataset
+        .fields
+        .iter()
+        .any(|field| field.kind == FieldKind::Reference);
+    if refers {
+        Ok(dataset::list(workspace).await?)
+    } else {
+        Ok(Vec::new())
+    }
 }
 
 /// Creates a dataset with its fields.

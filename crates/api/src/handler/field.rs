@@ -2,11 +2,7 @@
 
 use super::dataset::referred;
 use crate::{
-    answer::Answer,
-    call::Call,
-    read::members::Members,
-    refusal::Result,
-    view::dataset::DatasetView,
+    answer::Answer, call::Call, read::members::Members, refusal::Result, view::dataset::DatasetView,
 };
 use platform::{
     PlatformError,
@@ -23,8 +19,10 @@ use types::{
 const CHOICES_MAX: usize = 500;
 
 const PRESENCES: &[(&str, Presence)] = &[("optional", Presence::Optional), ("required", Presence::Required)];
-const UNIQUENESSES: &[(&str, Uniqueness)] =
-    &[("repeatable", Uniqueness::Repeatable), ("unique", Uniqueness::Unique)];
+const UNIQUENESSES: &[(&str, Uniqueness)] = &[
+    ("repeatable", Uniqueness::Repeatable),
+    ("unique", Uniqueness::Unique),
+];
 const INDEXINGS: &[(&str, Indexing)] = &[("none", Indexing::None), ("indexed", Indexing::Indexed)];
 
 /// Reads a field to be made.
@@ -104,7 +102,11 @@ fn bound(members: &mut Members, name: &str) -> Option<String> {
         Json::String(text) => Some(text),
         Json::Number(number) if number.is_i64() => Some(number.to_string()),
         _ => {
-            members.note(name, "wrong-type", "expected a number or date as a string, such as \"0.5\"");
+            members.note(
+                name,
+                "wrong-type",
+                "expected a number or date as a string, such as \"0.5\"",
+            );
             None
         }
     }
@@ -114,7 +116,11 @@ fn length(members: &mut Members, name: &str) -> Option<u32> {
     let number = members.integer(name)?;
     let length = u32::try_from(number).ok();
     if length.is_none() {
-        members.note(name, "out-of-range", "expected a whole number of 32 bits, not negative");
+        members.note(
+            name,
+            "out-of-range",
+            "expected a whole number of 32 bits, not negative",
+        );
     }
     length
 }
@@ -175,6 +181,7 @@ pub(crate) async fn delete(call: Call) -> Result<Answer> {
 
 /// Makes a text field sensitive.
 pub(crate) async fn make_sensitive(call: Call) -> Result<Answer> {
-    let changed = dataset::make_sensitive(call.workspace()?, call.part("dataset"), call.part("field")).await?;
+    let changed =
+        dataset::make_sensitive(call.workspace()?, call.part("dataset"), call.part("field")).await?;
     answer(&call, changed).await
 }

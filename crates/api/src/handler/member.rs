@@ -14,7 +14,10 @@ use actix_web::http::StatusCode;
 use platform::{account::NewPerson, member};
 use types::AccountId;
 
-const STATES: &[(&str, MemberState)] = &[("active", MemberState::Active), ("disabled", MemberState::Disabled)];
+const STATES: &[(&str, MemberState)] = &[
+    ("active", MemberState::Active),
+    ("disabled", MemberState::Disabled),
+];
 
 fn roles() -> Vec<(&'static str, Role)> {
     Role::ALL.iter().map(|role| (role.as_str(), *role)).collect()

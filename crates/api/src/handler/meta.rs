@@ -1,6 +1,9 @@
 //! About the interface itself.
 
-use crate::{answer::Answer, call::Call, document::openapi_json, refusal::Result, view::organization::HealthView};
+use crate::{
+    answer::Answer, call::Call, document::openapi_json, refusal::Result, view::organization::HealthView,
+};
+use bytes::Bytes;
 use std::sync::OnceLock;
 
 /// That the server answers; nothing of what lies behind it.
@@ -10,7 +13,7 @@ pub(crate) async fn health(_call: Call) -> Result<Answer> {
 
 /// The OpenAPI document.
 pub(crate) async fn openapi(_call: Call) -> Result<Answer> {
-    static DOCUMENT: OnceLock<Box<serde_json::value::Value>> = OnceLock::new();
-    let document = DOCUMENT.get_or_init(|| Box::new(serde_json::from_str(&openapi_json()).unwrap_or_default()));
-    Ok(Answer::ok(document.as_ref()))
+    static DOCUMENT: OnceLock<Bytes> = OnceLock::new();
+    let document = DOCUMENT.get_or_init(|| openapi_json().into());
+    Ok(Answer::written(document.clone()))
 }

@@ -14,7 +14,8 @@ use crate::{
 use actix_web::http::{StatusCode, header};
 use platform::{
     list::{
-        self, AggregateBin, AggregateGroup, AggregateMeasure, Bucket, Counting, PlaceOrLive, Query, RecordPage,
+        self, AggregateBin, AggregateGroup, AggregateMeasure, Bucket, Counting, PlaceOrLive, Query,
+        RecordPage,
     },
     record,
 };
@@ -89,7 +90,11 @@ pub(super) fn query_of(call: &Call) -> Result<Query> {
 }
 
 fn place(trash: Option<bool>) -> PlaceOrLive {
-    if trash == Some(true) { PlaceOrLive::Trash } else { PlaceOrLive::Live }
+    if trash == Some(true) {
+        PlaceOrLive::Trash
+    } else {
+        PlaceOrLive::Live
+    }
 }
 
 /// A page of records, asked for by a document.
@@ -160,8 +165,12 @@ pub(crate) async fn aggregate(mut call: Call) -> Result<Answer> {
     let measures = members.list("measures", 10).unwrap_or_default();
     let workspace = call.workspace()?;
     let dataset = platform::dataset::find(workspace, call.part("dataset")).await?;
-    let groups = read_each(&mut members, "groups", groups, |json, at| read_group(&dataset, json, at));
-    let measures = read_each(&mut members, "measures", measures, |json, at| read_measure(&dataset, json, at));
+    let groups = read_each(&mut members, "groups", groups, |json, at| {
+        read_group(&dataset, json, at)
+    });
+    let measures = read_each(&mut members, "measures", measures, |json, at| {
+        read_measure(&dataset, json, at)
+    });
     members.finish()?;
     let (_, bins) = list::summarize(workspace, call.part("dataset"), &selection, &groups, &measures).await?;
     Ok(Answer::ok(&BinsView {
@@ -184,8 +193,17 @@ fn read_each<T>(
 }
 
 fn read_group(dataset: &Dataset, json: Json, at: String) -> Result<AggregateGroup> {
-    let buckets = [Bucket::Day, Bucket::Week, Bucket::Month, Bucket::Quarter, Bucket::Year];
-    let buckets: Vec<(&str, Bucket)> = buckets.into_iter().map(|bucket| (bucket.as_str(), bucket)).collect();
+    let buckets = [
+        Bucket::Day,
+        Bucket::Week,
+        Bucket::Month,
+        Bucket::Quarter,
+        Bucket::Year,
+    ];
+    let buckets: Vec<(&str, Bucket)> = buckets
+        .into_iter()
+        .map(|bucket| (bucket.as_str(), bucket))
+        .collect();
     let mut members = Members::of(json, at)?;
     let field = read_field(dataset, &mut members);
     let bucket = members.word("bucket", &buckets);
@@ -231,9 +249,15 @@ fn read_field(dataset: &Dataset, members: &mut Members) -> FieldId {
 pub(crate) async fn history(call: Call) -> Result<Answer> {
     let before = call.query.parsed::<i64>("before", "a version")?;
     if before.is_some_and(|before| before < 1) {
-        return Err(Refusal::invalid_at("before", "out-of-range", "expected a version"));
+        return Err(Refusal::invalid_at(
+            "before",
+            "out-of-range",
+            "expected a version",
+        ));
     }
     let page = record::history(call.workspace()?, call.part("dataset"), call.record()?, before).await?;
-    let next = page.before.map(|version| call.link("before", &version.to_string()));
+    let next = page
+        .before
+        .map(|version| call.link("before", &version.to_string()));
     Ok(Answer::ok(&HistoryView::of(&page, next.as_deref())))
 }

@@ -22,7 +22,11 @@ fn take_fields(call: &mut Call) -> Result<Input> {
     let fields = match members.take("fields") {
         Some(Json::Object(fields)) => fields,
         Some(_) => {
-            members.note("fields", "wrong-type", "expected an object of field keys and values");
+            members.note(
+                "fields",
+                "wrong-type",
+                "expected an object of field keys and values",
+            );
             Input::new()
         }
         None => {
@@ -43,7 +47,10 @@ pub(crate) async fn create(mut call: Call) -> Result<Answer> {
     let fields = take_fields(&mut call)?;
     let found = record::create(call.workspace()?, call.part("dataset"), &fields).await?;
     let location = format!("{}/{}", call.request.path(), found.record.id);
-    Ok(tagged(Answer::created(&location, &RecordView::of(&found)), &found))
+    Ok(tagged(
+        Answer::created(&location, &RecordView::of(&found)),
+        &found,
+    ))
 }
 
 /// Changes the fields that are sent.
@@ -109,6 +116,7 @@ struct RevealView<'a> {
 /// The clear value of a sensitive field; the act is an entry of the audit log.
 pub(crate) async fn reveal(call: Call) -> Result<Answer> {
     let id = call.record()?;
-    let value: Value = record::reveal(call.workspace()?, call.part("dataset"), id, call.part("field")).await?;
+    let value: Value =
+        record::reveal(call.workspace()?, call.part("dataset"), id, call.part("field")).await?;
     Ok(Answer::ok(&RevealView { value: Clear(&value) }))
 }

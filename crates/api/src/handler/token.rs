@@ -25,7 +25,9 @@ pub(crate) async fn list(call: Call) -> Result<Answer> {
 pub(crate) async fn create(mut call: Call) -> Result<Answer> {
     let mut members = call.take_members()?;
     let name = members.required_text("name");
-    let days = members.integer("days").map(|days| u16::try_from(days).unwrap_or(0));
+    let days = members
+        .integer("days")
+        .map(|days| u16::try_from(days).unwrap_or(0));
     let permissions = members.texts("permissions", Permission::ALL.len());
     members.finish()?;
     let new = NewToken {
@@ -36,7 +38,10 @@ pub(crate) async fn create(mut call: Call) -> Result<Answer> {
     let (made, secret) = token::create(call.workspace()?, new).await?;
     let location = format!("{}/{}", call.request.path(), made.id);
     let secret = secret.expose();
-    Ok(Answer::created(&location, &TokenView::of(&made, Some(secret.as_ref()))))
+    Ok(Answer::created(
+        &location,
+        &TokenView::of(&made, Some(secret.as_ref())),
+    ))
 }
 
 /// Revokes a token.

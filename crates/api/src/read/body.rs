@@ -27,7 +27,11 @@ pub(crate) async fn read_json(request: &HttpRequest, payload: Payload, limit: u6
 pub(crate) fn refuse_body(request: &HttpRequest) -> Result<()> {
     let length = declared_length(request)?;
     if length.unwrap_or(0) > 0 || request.headers().contains_key(header::TRANSFER_ENCODING) {
-        return Err(Refusal::malformed("", "unexpected-body", "this request has no body; send it without one"));
+        return Err(Refusal::malformed(
+            "",
+            "unexpected-body",
+            "this request has no body; send it without one",
+        ));
     }
     Ok(())
 }
@@ -88,7 +92,9 @@ fn check_json_type(request: &HttpRequest) -> Result<()> {
     if is_json(value) {
         Ok(())
     } else {
-        Err(media_type("send JSON in UTF-8, with Content-Type: application/json"))
+        Err(media_type(
+            "send JSON in UTF-8, with Content-Type: application/json",
+        ))
     }
 }
 
@@ -100,13 +106,15 @@ pub(crate) fn media_type(detail: &str) -> Refusal {
 fn is_json(value: &str) -> bool {
     let mut parts = value.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let json = essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
+    let json =
+        essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
     json && parts.filter(|part| !part.is_empty()).all(is_utf8)
 }
 
 fn is_utf8(parameter: &str) -> bool {
     let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-    !name.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+    !name.trim().eq_ignore_ascii_case("charset")
+        || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
 }
 
 pub(crate) fn too_large(limit: u64) -> Refusal {
@@ -135,7 +143,13 @@ mod tests {
         ] {
             assert!(is_json(fine), "{fine}");
         }
-        for other in ["", "text/json", "application/json; charset=latin1", "text/plain", "application/x+jsonx"] {
+        for other in [
+            "",
+            "text/json",
+            "application/json; charset=latin1",
+            "text/plain",
+            "application/x+jsonx",
+        ] {
             assert!(!is_json(other), "{other}");
         }
     }

@@ -69,12 +69,12 @@ impl Trail {
             pointer + "/" + &crate::read::members::escape_pointer(step)
         });
         match self.fault {
-            Some(Fault::Duplicate) => {
-                Refusal::malformed(pointer, "duplicate-member", "the member occurs twice in its object")
-            }
-            Some(Fault::Nul) => {
-                Refusal::invalid_at(pointer, "nul", types::ValueError::Nul.to_string())
-            }
+            Some(Fault::Duplicate) => Refusal::malformed(
+                pointer,
+                "duplicate-member",
+                "the member occurs twice in its object",
+            ),
+            Some(Fault::Nul) => Refusal::invalid_at(pointer, "nul", types::ValueError::Nul.to_string()),
             None => {
                 let message = format!("not JSON at line {line}, column {column}");
                 Refusal::malformed(pointer, "not-json", message)
@@ -99,7 +99,11 @@ impl Strict<'_> {
     }
 
     fn check_text<E: Error>(self, text: &str) -> std::result::Result<(), E> {
-        if text.contains('\0') { Err(self.fault(Fault::Nul)) } else { Ok(()) }
+        if text.contains('\0') {
+            Err(self.fault(Fault::Nul))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -197,7 +201,10 @@ mod tests {
     #[test]
     fn a_member_that_occurs_twice_is_refused_with_its_place() {
         let (code, problem, pointer) = refused(r#"{"a":[{"x/y":1,"x/y":1}]}"#);
-        assert_eq!((code.as_str(), problem.as_str()), ("malformed-request", "duplicate-member"));
+        assert_eq!(
+            (code.as_str(), problem.as_str()),
+            ("malformed-request", "duplicate-member")
+        );
         assert_eq!(pointer, "/a/0/x~1y");
     }
 
@@ -220,7 +227,11 @@ mod tests {
         for text in ["", "{", "{\"a\":}", "[1,]", "nul", "{} {}", "1e999", "'a'"] {
             let refusal = read(text.as_bytes()).unwrap_err();
             assert_eq!(refusal.errors[0].code, "not-json", "{text}");
-            assert!(refusal.detail.starts_with("not JSON at line 1, column "), "{}", refusal.detail);
+            assert!(
+                refusal.detail.starts_with("not JSON at line 1, column "),
+                "{}",
+                refusal.detail
+            );
         }
         assert_eq!(read(b"{\"a\":\"\xff\"}").unwrap_err().errors[0].code, "not-utf8");
     }

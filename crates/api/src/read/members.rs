@@ -2,6 +2,7 @@
 //! asked for; `finish` reports them all.
 
 use crate::refusal::{Refusal, Result};
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value as Json};
 use types::FieldProblem;
 
@@ -118,7 +119,13 @@ impl Members {
         let items = self.list(name, max)?;
         let texts: Option<Vec<String>> = items
             .into_iter()
-            .map(|item| if let Json::String(text) = item { Some(text) } else { None })
+            .map(|item| {
+                if let Json::String(text) = item {
+                    Some(text)
+                } else {
+                    None
+                }
+            })
             .collect();
         if texts.is_none() {
             return self.wrong(name, "an array of strings");
@@ -159,6 +166,54 @@ impl Members {
     }
 }
 
+/// Reads a document whose shape the platform defines. What its type does not know is found by writing the result
+/// again: a member that does not come back was not understood.
+///
+/// # Errors
+/// `invalid`.
+pub(crate) fn read_as<T: DeserializeOwned + Serialize>(json: Json) -> Result<T> {
+    let shape = || {
+        Refusal::invalid_at(
+            "",
+            "wrong-type",
+            "not of the documented shape; change what an answer gave you",
+        )
+    };
+    let read = T::deserialize(&json).map_err(|_| shape())?;
+    let known = serde_json::to_value(&read).map_err(|_| shape())?;
+    let mut errors = Vec::new();
+    find_unknown(&json, &known, "", &mut errors);
+    if errors.is_empty() {
+        Ok(read)
+    } else {
+        Err(Refusal::invalid(errors))
+    }
+}
+
+fn find_unknown(sent: &Json, known: &Json, at: &str, errors: &mut Vec<FieldProblem>) {
+    match (sent, known) {
+        (Json::Object(sent), Json::Object(known)) => {
+            for (name, value) in sent {
+                let at = format!("{at}/{}", escape_pointer(name));
+                match known.get(name) {
+                    Some(known) => find_unknown(value, known, &at, errors),
+                    None if value.is_null() || value.as_array().is_some_and(Vec::is_empty) => {}
+                    None if errors.len() < PROBLEMS_MAX => {
+                        errors.push(FieldProblem::new(at, "unknown-member", "there is no such member"));
+                    }
+                    None => {}
+                }
+            }
+        }
+        (Json::Array(sent), Json::Array(known)) => {
+            for (place, (sent, known)) in sent.iter().zip(known).enumerate() {
+                find_unknown(sent, known, &format!("{at}/{place}"), errors);
+            }
+        }
+        _ => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,6 +241,16 @@ mod tests {
             ("/x/other", "unknown-member"),
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_member_that_a_type_does_not_know_is_found() {
+        let rules = json!({"min": "1", "choices": [], "max": null});
+        assert!(read_as::<types::field::Rules>(rules).is_ok());
+        let plan = json!([{"a": 1, "b": {"c": 2}}]);
+        let mut errors = Vec::new();
+        find_unknown(&plan, &json!([{"a": 1, "b": {}}]), "", &mut errors);
+        assert_eq!(errors[0].pointer, "/0/b/c");
     }
 
     #[test]

@@ -2,7 +2,10 @@
 //!
 //! Invariant: what is not documented for the route is refused, and nothing is given twice except conditions.
 
-use crate::refusal::{Refusal, Result};
+use crate::{
+    refusal::{Refusal, Result},
+    route::Parameter,
+};
 
 /// Longest query, in bytes.
 const LENGTH_MAX: usize = 16_384;
@@ -17,11 +20,11 @@ pub(crate) struct Query {
 }
 
 impl Query {
-    /// Reads a query; `allowed` are the names that the route knows, `filter` stands for conditions.
+    /// Reads a query; `allowed` are the parameters that the route knows, `filter` stands for conditions.
     ///
     /// # Errors
     /// `malformed-request`, `invalid`; both name the parameter.
-    pub(crate) fn parse(text: &str, allowed: &[&str]) -> Result<Self> {
+    pub(crate) fn parse(text: &str, allowed: &[Parameter]) -> Result<Self> {
         let mut query = Self::default();
         if text.is_empty() {
             return Ok(query);
@@ -41,24 +44,32 @@ impl Query {
         Ok(query)
     }
 
-    fn add(&mut self, pair: &str, allowed: &[&str]) -> Result<()> {
+    fn add(&mut self, pair: &str, allowed: &[Parameter]) -> Result<()> {
+        let knows = |name: &str| allowed.iter().any(|parameter| parameter.name == name);
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (decode(name)?, decode(value)?);
-        if let Some(inner) = name.strip_prefix("filter[").and_then(|rest| rest.strip_suffix(']')) {
+        if let Some(inner) = name
+            .strip_prefix("filter[")
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
             let condition = inner.split_once("][").unwrap_or((inner, "eq"));
             let plain = |part: &str| !part.is_empty() && !part.contains(['[', ']']);
-            if !allowed.contains(&"filter") || !plain(condition.0) || !plain(condition.1) {
+            if !knows("filter") || !plain(condition.0) || !plain(condition.1) {
                 return Err(unknown(&name));
             }
             let (field, operator) = (condition.0.to_owned(), condition.1.to_owned());
             self.conditions.push((field, operator, value));
             return Ok(());
         }
-        if !allowed.contains(&name.as_str()) || name == "filter" {
+        if !knows(&name) || name == "filter" {
             return Err(unknown(&name));
         }
         if self.get(&name).is_some() {
-            return Err(Refusal::invalid_at(name, "duplicate-parameter", "give the parameter once"));
+            return Err(Refusal::invalid_at(
+                name,
+                "duplicate-parameter",
+                "give the parameter once",
+            ));
         }
         self.parameters.push((name, value));
         Ok(())
@@ -83,7 +94,8 @@ impl Query {
         };
         let found = words.iter().find(|(word, _)| *word == text);
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let refused = || Refusal::invalid_at(name, "not-a-choice", format!("choose from: {}", known.join(", ")));
+        let refused =
+            || Refusal::invalid_at(name, "not-a-choice", format!("choose from: {}", known.join(", ")));
         found.map(|(_, value)| Some(*value)).ok_or_else(refused)
     }
 
@@ -117,9 +129,14 @@ fn decode(text: &str) -> Result<String> {
             other => bytes.push(*other),
         }
     }
-    let text = String::from_utf8(bytes).map_err(|_| Refusal::malformed("", "not-utf8", "the query is not UTF-8"))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| Refusal::malformed("", "not-utf8", "the query is not UTF-8"))?;
     if text.contains('\0') {
-        return Err(Refusal::malformed("", "nul", "the query contains the NUL character; remove it"));
+        return Err(Refusal::malformed(
+            "",
+            "nul",
+            "the query contains the NUL character; remove it",
+        ));
     }
     Ok(text)
 }
@@ -131,14 +148,31 @@ fn hex(digits: &[u8]) -> Option<u8> {
 }
 
 fn bad_escape() -> Refusal {
-    Refusal::malformed("", "bad-escape", "the query has a `%` without two hexadecimal digits")
+    Refusal::malformed(
+        "",
+        "bad-escape",
+        "the query has a `%` without two hexadecimal digits",
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const NAMES: &[&str] = &["filter", "sort", "limit"];
+    const NAMES: &[Parameter] = &[
+        Parameter {
+            name: "filter",
+            about: "",
+        },
+        Parameter {
+            name: "sort",
+            about: "",
+        },
+        Parameter {
+            name: "limit",
+            about: "",
+        },
+    ];
 
     fn refused(text: &str) -> String {
         Query::parse(text, NAMES).unwrap_err().errors[0].code.clone()
@@ -149,7 +183,10 @@ mod tests {
         let text = "filter[amount][gte]=100&filter%5Bname%5D=a+b%2Bc&sort=-x&limit=5";
         let query = Query::parse(text, NAMES).unwrap();
         let of = |a: &str, b: &str, c: &str| (a.to_owned(), b.to_owned(), c.to_owned());
-        assert_eq!(query.conditions(), [of("amount", "gte", "100"), of("name", "eq", "a b+c")]);
+        assert_eq!(
+            query.conditions(),
+            [of("amount", "gte", "100"), of("name", "eq", "a b+c")]
+        );
         assert_eq!(query.get("sort"), Some("-x"));
         assert_eq!(query.parsed::<u16>("limit", "a number").unwrap(), Some(5));
     }

@@ -60,7 +60,12 @@ pub(crate) struct DatasetsView<'a> {
 impl<'a> DatasetView<'a> {
     /// `known` are the datasets that references may point to.
     pub(crate) fn of(dataset: &'a Dataset, known: &'a [Arc<Dataset>]) -> Self {
-        let key_of = |id: DatasetId| known.iter().find(|other| other.id == id).map(|other| other.key.as_str());
+        let key_of = |id: DatasetId| {
+            known
+                .iter()
+                .find(|other| other.id == id)
+                .map(|other| other.key.as_str())
+        };
         let fields = dataset.fields.iter();
         Self {
             key: dataset.key.as_str(),

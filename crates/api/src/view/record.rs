@@ -79,7 +79,9 @@ impl Serialize for ValueView<'_> {
         match self.0 {
             Value::Empty => serializer.serialize_none(),
             Value::Text(text) => serializer.serialize_str(text),
-            Value::Integer(number) if number.unsigned_abs() > SAFE_INTEGER_MAX => serializer.collect_str(number),
+            Value::Integer(number) if number.unsigned_abs() > SAFE_INTEGER_MAX => {
+                serializer.collect_str(number)
+            }
             Value::Integer(number) => serializer.serialize_i64(*number),
             Value::Decimal(number) => serializer.collect_str(number),
             Value::Money(amount, currency) => pair(serializer, ("amount", amount), ("currency", currency)),
@@ -197,15 +199,25 @@ mod tests {
         ];
         for (kind, text) in samples {
             let value = Value::from_text(kind, text).unwrap();
-            assert_eq!(serde_json::to_value(ValueView(&value)).unwrap(), value.to_json(), "{kind}");
+            assert_eq!(
+                serde_json::to_value(ValueView(&value)).unwrap(),
+                value.to_json(),
+                "{kind}"
+            );
         }
-        assert_eq!(serde_json::to_value(ValueView(&Value::Empty)).unwrap(), json!(null));
+        assert_eq!(
+            serde_json::to_value(ValueView(&Value::Empty)).unwrap(),
+            json!(null)
+        );
     }
 
     #[test]
     fn only_a_reveal_shows_a_sensitive_text() {
         let value = Value::Sensitive("DE89 3704".into());
-        assert_eq!(serde_json::to_value(ValueView(&value)).unwrap(), json!({"masked": true}));
+        assert_eq!(
+            serde_json::to_value(ValueView(&value)).unwrap(),
+            json!({"masked": true})
+        );
         assert_eq!(serde_json::to_value(Clear(&value)).unwrap(), json!("DE89 3704"));
     }
 }

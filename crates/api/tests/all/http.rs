@@ -28,7 +28,8 @@ impl Answer {
     }
 
     pub(crate) fn json(&self) -> Json {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {} {}", self.status, self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| panic!("no JSON: {} {}", self.status, self.text()))
     }
 
     /// The stable code of a problem.
@@ -38,7 +39,12 @@ impl Answer {
 }
 
 /// Sends a request line, headers and a body on a connection of its own.
-pub(crate) async fn send(address: SocketAddr, line: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
+pub(crate) async fn send(
+    address: SocketAddr,
+    line: &str,
+    headers: &[(&str, &str)],
+    body: Option<&[u8]>,
+) -> Answer {
     let mut head = format!("{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));

@@ -15,7 +15,9 @@ async fn a_record_lives_through_its_whole_life_over_http() {
         "units": "9007199254740993",
         "rate": "0.10",
     });
-    let made = web.post(&format!("{INVOICES}/records"), &json!({"fields": fields})).await;
+    let made = web
+        .post(&format!("{INVOICES}/records"), &json!({"fields": fields}))
+        .await;
     assert_eq!(made.status, 201, "{}", made.text());
     assert_eq!(made.header("ETag"), Some("\"1\""));
     let location = made.header("Location").unwrap().to_owned();
@@ -29,9 +31,28 @@ async fn a_record_lives_through_its_whole_life_over_http() {
 
     let version = [("If-Match", "\"1\"")];
     let change = json!({"fields": {"number": "A-2"}});
-    let changed = web.send(Role::Editor, &format!("PATCH {location}"), &version, Some(&change)).await;
-    assert_eq!((changed.status, changed.header("ETag")), (200, Some("\"2\"")), "{}", changed.text());
-    let revealed = web.send(Role::Accountant, &format!("POST {location}/fields/iban/reveal"), &[], None).await;
+    let changed = web
+        .send(
+            Role::Editor,
+            &format!("PATCH {location}"),
+            &version,
+            Some(&change),
+        )
+        .await;
+    assert_eq!(
+        (changed.status, changed.header("ETag")),
+        (200, Some("\"2\"")),
+        "{}",
+        changed.text()
+    );
+    let revealed = web
+        .send(
+            Role::Accountant,
+            &format!("POST {location}/fields/iban/reveal"),
+            &[],
+            None,
+        )
+        .await;
     assert_eq!(revealed.json(), json!({"value": "DE89 3704 0044 0532 0130 00"}));
 
     let history = web.get(&format!("{location}/history")).await;
@@ -39,17 +60,26 @@ async fn a_record_lives_through_its_whole_life_over_http() {
     assert!(!history.text().contains("DE89"));
 
     let any = [("If-Match", "*")];
-    let trashed = web.send(Role::Editor, &format!("DELETE {location}"), &any, None).await;
+    let trashed = web
+        .send(Role::Editor, &format!("DELETE {location}"), &any, None)
+        .await;
     assert_eq!(trashed.status, 200, "{}", trashed.text());
     assert!(trashed.json()["deleted_at"].is_string());
     let listed = web.get(&format!("{INVOICES}/records")).await;
     assert_eq!(listed.json()["records"], json!([]));
-    let listed = web.get(&format!("{INVOICES}/records?trash=true&count=exact")).await;
+    let listed = web
+        .get(&format!("{INVOICES}/records?trash=true&count=exact"))
+        .await;
     assert_eq!(listed.json()["count"], 1);
-    let restored = web.send(Role::Editor, &format!("POST {location}/restore"), &any, None).await;
+    let restored = web
+        .send(Role::Editor, &format!("POST {location}/restore"), &any, None)
+        .await;
     assert_eq!(restored.status, 200, "{}", restored.text());
-    web.send(Role::Owner, &format!("DELETE {location}"), &any, None).await;
-    let purged = web.send(Role::Owner, &format!("POST {location}/purge"), &any, None).await;
+    web.send(Role::Owner, &format!("DELETE {location}"), &any, None)
+        .await;
+    let purged = web
+        .send(Role::Owner, &format!("POST {location}/purge"), &any, None)
+        .await;
     assert_eq!(purged.status, 204, "{}", purged.text());
     assert_eq!(web.get(&location).await.status, 404);
 }
@@ -59,17 +89,35 @@ async fn conditional_requests_are_honoured() {
     let web = Web::start().await;
     let location = web.invoice(json!({"number": "A-1"})).await;
     let known = [("If-None-Match", "\"1\"")];
-    let same = web.send(Role::Viewer, &format!("GET {location}"), &known, None).await;
-    assert_eq!((same.status, same.body.len(), same.header("ETag")), (304, 0, Some("\"1\"")));
+    let same = web
+        .send(Role::Viewer, &format!("GET {location}"), &known, None)
+        .await;
+    assert_eq!(
+        (same.status, same.body.len(), same.header("ETag")),
+        (304, 0, Some("\"1\""))
+    );
 
     let line = format!("PATCH {location}");
     let change = json!({"fields": {"number": "A-2"}});
     let missing = web.send(Role::Owner, &line, &[], Some(&change)).await;
-    assert_eq!((missing.status, missing.code().as_str()), (428, "precondition-required"));
+    assert_eq!(
+        (missing.status, missing.code().as_str()),
+        (428, "precondition-required")
+    );
     for stale in ["\"2\"", "W/\"1\"", "bogus", "\"bogus\""] {
-        let refused = web.send(Role::Owner, &line, &[("If-Match", stale)], Some(&change)).await;
-        assert_eq!((refused.status, refused.code().as_str()), (412, "stale-version"), "{stale}");
-        assert_eq!(refused.json()["current"], web.get(&location).await.json(), "{stale}");
+        let refused = web
+            .send(Role::Owner, &line, &[("If-Match", stale)], Some(&change))
+            .await;
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (412, "stale-version"),
+            "{stale}"
+        );
+        assert_eq!(
+            refused.json()["current"],
+            web.get(&location).await.json(),
+            "{stale}"
+        );
     }
     assert_eq!(web.get(&location).await.json()["version"], 1);
 }
@@ -119,18 +167,52 @@ async fn a_dataset_is_defined_over_http() {
     assert_eq!(made.json()["fields"][2]["references"], "invoices");
     assert_eq!(web.get(&location).await.json(), made.json());
 
-    let added = web.post(&format!("{location}/fields"), &json!({"label": "Note", "kind": "long_text"})).await;
-    assert_eq!(added.header("Location"), Some(format!("{location}/fields/note").as_str()), "{}", added.text());
+    let added = web
+        .post(
+            &format!("{location}/fields"),
+            &json!({"label": "Note", "kind": "long_text"}),
+        )
+        .await;
+    assert_eq!(
+        added.header("Location"),
+        Some(format!("{location}/fields/note").as_str()),
+        "{}",
+        added.text()
+    );
     let line = format!("PATCH {location}/fields/note");
-    let changed = web.send(Role::Administrator, &line, &[], Some(&json!({"label": "Remark", "help": "Any."}))).await;
-    assert_eq!(changed.json()["fields"][3]["label"], "Remark", "{}", changed.text());
+    let changed = web
+        .send(
+            Role::Administrator,
+            &line,
+            &[],
+            Some(&json!({"label": "Remark", "help": "Any."})),
+        )
+        .await;
+    assert_eq!(
+        changed.json()["fields"][3]["label"],
+        "Remark",
+        "{}",
+        changed.text()
+    );
     let line = format!("POST {location}/fields/note/sensitive");
     let sealed = web.send(Role::Owner, &line, &[], None).await;
-    assert_eq!(sealed.json()["fields"][3]["kind"], "sensitive_text", "{}", sealed.text());
-    let gone = web.send(Role::Owner, &format!("DELETE {location}/fields/note"), &[], None).await;
+    assert_eq!(
+        sealed.json()["fields"][3]["kind"],
+        "sensitive_text",
+        "{}",
+        sealed.text()
+    );
+    let gone = web
+        .send(Role::Owner, &format!("DELETE {location}/fields/note"), &[], None)
+        .await;
     assert_eq!(gone.json()["fields"].as_array().unwrap().len(), 3);
     let renamed = web
-        .send(Role::Owner, &format!("PATCH {location}"), &[], Some(&json!({"label": "Sites"})))
+        .send(
+            Role::Owner,
+            &format!("PATCH {location}"),
+            &[],
+            Some(&json!({"label": "Sites"})),
+        )
         .await;
     assert_eq!(renamed.json()["label"], "Sites");
 
@@ -138,5 +220,103 @@ async fn a_dataset_is_defined_over_http() {
     web.invoice(json!({"number": "A-1", "units": 2})).await;
     web.invoice(json!({"number": "A-2", "units": 3})).await;
     let bins = web.post(&format!("{INVOICES}/aggregate"), &sum).await;
-    assert_eq!(bins.json(), json!({"bins": [{"groups": [], "measures": ["2", "5"]}]}));
+    assert_eq!(
+        bins.json(),
+        json!({"bins": [{"groups": [], "measures": ["2", "5"]}]})
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_is_carried_out_whole_or_not_at_all() {
+    let web = Web::start().await;
+    let location = web.invoice(json!({"number": "A-1"})).await;
+    let id = location.rsplit('/').next().unwrap();
+    let path = format!("{INVOICES}/records/batch");
+    let bad = json!({"operations": [
+        {"action": "create", "fields": {"number": "A-2"}},
+        {"action": "update", "id": id, "version": 1, "fields": {"units": "many"}},
+    ]});
+    let refused = web.post(&path, &bad).await;
+    assert_eq!(
+        refused.json()["errors"][0]["pointer"],
+        "/operations/1/fields/units",
+        "{}",
+        refused.text()
+    );
+    let unreadable =
+        json!({"operations": [{"action": "update", "id": "x", "fields": []}, {"action": "burn"}, {}]});
+    let refused = web.post(&path, &unreadable).await.json();
+    let pointers: Vec<&str> = refused["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| error["pointer"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        pointers[..3],
+        ["/operations/0/id", "/operations/0/fields", "/operations/1/action"]
+    );
+    let stale = json!({"operations": [
+        {"action": "create", "fields": {"number": "A-2"}},
+        {"action": "trash", "id": id, "version": 9},
+    ]});
+    let refused = web.post(&path, &stale).await;
+    assert!([409, 412, 422].contains(&refused.status), "{}", refused.text());
+    let count =
+        || async { web.get(&format!("{INVOICES}/records?count=exact")).await.json()["count"].clone() };
+    assert_eq!(count().await, 1);
+    let good = json!({"operations": [
+        {"action": "create", "fields": {"number": "A-2"}},
+        {"action": "update", "id": id, "version": 1, "fields": {"units": 4}},
+    ]});
+    let done = web.post(&path, &good).await;
+    assert_eq!(
+        done.json()["results"][1],
+        json!({"id": id, "version": 2}),
+        "{}",
+        done.text()
+    );
+    assert_eq!(count().await, 2);
+    let many = json!({"operations": vec![json!({"action": "create", "fields": {"number": "x"}}); 1_001]});
+    assert_eq!(web.post(&path, &many).await.code(), "invalid");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_holds_what_the_query_selects_and_masks_what_is_sensitive() {
+    let web = Web::start().await;
+    web.invoice(json!({"number": "=A-1", "units": 1, "iban": "DE89"}))
+        .await;
+    web.invoice(json!({"number": "A-2", "units": 5, "iban": "DE90"}))
+        .await;
+    let path = format!("{INVOICES}/export?filter[units][gte]=1");
+    let csv = web
+        .send(Role::Accountant, &format!("GET {path}"), &[], None)
+        .await;
+    assert_eq!(csv.status, 200, "{}", csv.text());
+    assert_eq!(csv.header("Content-Type"), Some("text/csv; charset=utf-8"));
+    assert!(csv.text().contains("'=A-1") && csv.text().contains("A-2") && !csv.text().contains("DE89"));
+    let clear = web
+        .send(
+            Role::Accountant,
+            &format!("GET {path}&reveal=true&format=jsonl"),
+            &[],
+            None,
+        )
+        .await;
+    assert!(clear.text().contains("DE89"), "{}", clear.text());
+    let some = web
+        .send(
+            Role::Accountant,
+            &format!("GET {INVOICES}/export?filter[units]=5&format=json"),
+            &[],
+            None,
+        )
+        .await;
+    assert!(
+        some.text().contains("A-2") && !some.text().contains("A-1"),
+        "{}",
+        some.text()
+    );
+    let refused = web.send(Role::Editor, &format!("GET {path}"), &[], None).await;
+    assert_eq!(refused.status, 403);
 }

@@ -64,7 +64,11 @@ impl Web {
             let api = api.clone();
             App::new().configure(move |config| api::configure(config, &api))
         });
-        let server = server.workers(2).disable_signals().bind(("127.0.0.1", 0)).unwrap();
+        let server = server
+            .workers(2)
+            .disable_signals()
+            .bind(("127.0.0.1", 0))
+            .unwrap();
         let address = server.addrs()[0];
         let server = server.run();
         let handle = server.handle();
@@ -83,7 +87,13 @@ impl Web {
     }
 
     /// A request of a role's token, with JSON if there is some.
-    pub(crate) async fn send(&self, role: Role, line: &str, headers: &[(&str, &str)], body: Option<&Json>) -> Answer {
+    pub(crate) async fn send(
+        &self,
+        role: Role,
+        line: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Json>,
+    ) -> Answer {
         Box::pin(self.send_as(Some(self.token(role)), line, headers, body)).await
     }
 
@@ -102,7 +112,13 @@ impl Web {
         if text.is_some() {
             all.push(("Content-Type", "application/json"));
         }
-        Box::pin(http::send(self.address, line, &all, text.as_deref().map(str::as_bytes))).await
+        Box::pin(http::send(
+            self.address,
+            line,
+            &all,
+            text.as_deref().map(str::as_bytes),
+        ))
+        .await
     }
 
     /// A read by the owner.
@@ -112,12 +128,15 @@ impl Web {
 
     /// A creation by the owner.
     pub(crate) async fn post(&self, path: &str, body: &Json) -> Answer {
-        self.send(Role::Owner, &format!("POST {path}"), &[], Some(body)).await
+        self.send(Role::Owner, &format!("POST {path}"), &[], Some(body))
+            .await
     }
 
     /// An invoice by the owner; answers with its address.
     pub(crate) async fn invoice(&self, fields: Json) -> String {
-        let answer = self.post(&format!("{INVOICES}/records"), &json!({"fields": fields})).await;
+        let answer = self
+            .post(&format!("{INVOICES}/records"), &json!({"fields": fields}))
+            .await;
         assert_eq!(answer.status, 201, "{}", answer.text());
         answer.header("Location").unwrap().to_owned()
     }
