@@ -8,6 +8,7 @@ use crate::{
     act::{Act, Commitments, Object},
     error::{PlatformError, Result},
     record::{self, Input, change_values, check_values, explain, new_values},
+    rotation::check_unique,
     sealing::{self, Show},
     workspace::random,
 };
@@ -85,11 +86,7 @@ pub struct Applied {
 /// # Errors
 /// `invalid` with pointers such as `/operations/3/fields/amount`; `stale-version`, `not-found` and `conflict` name the
 /// operation in the same way.
-pub async fn apply(
-    workspace: &Workspace,
-    dataset: &str,
-    operations: Vec<Operation>,
-) -> Result<Vec<Applied>> {
+pub async fn apply(workspace: &Workspace, dataset: &str, operations: Vec<Operation>) -> Result<Vec<Applied>> {
     if operations.is_empty() || operations.len() > OPERATIONS_MAX {
         let message = format!("1 to {OPERATIONS_MAX} operations");
         return Err(PlatformError::invalid_at("/operations", "too-long", message));
@@ -164,9 +161,15 @@ struct BulkAct<'a> {
 fn at(number: usize, error: PlatformError) -> PlatformError {
     let place = format!("/operations/{number}");
     let mut errors = error.errors;
-    errors.iter_mut().for_each(|problem| problem.pointer = format!("{place}{}", problem.pointer));
+    errors
+        .iter_mut()
+        .for_each(|problem| problem.pointer = format!("{place}{}", problem.pointer));
     if errors.is_empty() {
-        errors.push(FieldProblem::new(place.clone(), error.code.as_str(), error.detail.clone()));
+        errors.push(FieldProblem::new(
+            place.clone(),
+            error.code.as_str(),
+            error.detail.clone(),
+        ));
     }
     PlatformError {
         errors,
@@ -193,6 +196,7 @@ impl BulkAct<'_> {
             Operation::Create { fields } => {
                 let mut values = new_values(self.permit, &self.dataset, &fields)?;
                 check_values(&self.dataset, &values)?;
+                check_unique(self.workspace, &self.dataset, None, &values).await?;
                 if self.errors.is_empty() {
                     record::number(self.workspace, &self.dataset, &mut values).await?;
                 }
@@ -204,13 +208,19 @@ impl BulkAct<'_> {
                 refuse_trashed(&record)?;
                 change_values(self.permit, &self.dataset, &fields, &mut record.values)?;
                 check_values(&self.dataset, &record.values)?;
+                check_unique(self.workspace, &self.dataset, Some(id), &record.values).await?;
                 self.seal(number, Some(stored), self.next_version(record), RecordState::Live)
             }
             Operation::Trash { id, version } => {
                 let (stored, mut record) = self.expected(id, version)?;
                 refuse_trashed(&record)?;
                 record.deleted_at = Some(self.workspace.now());
-                self.seal(number, Some(stored), self.next_version(record), RecordState::Trashed)
+                self.seal(
+                    number,
+                    Some(stored),
+                    self.next_version(record),
+                    RecordState::Trashed,
+                )
             }
             Operation::Restore { id, version } => {
                 let (stored, mut record) = self.expected(id, version)?;
@@ -265,8 +275,14 @@ impl BulkAct<'_> {
         state: RecordState,
     ) -> Result<()> {
         let workspace = self.workspace;
-        let sealed =
-            sealing::seal_record(workspace, &self.dataset, &record, before.as_ref(), state, self.entry)?;
+        let sealed = sealing::seal_record(
+            workspace,
+            &self.dataset,
+            &record,
+            before.as_ref(),
+            state,
+            self.entry,
+        )?;
         let image = BulkImage {
             record: record.id,
             version: record.version,
@@ -308,7 +324,8 @@ impl BulkAct<'_> {
         let reason = format!("{} operations", self.steps.len());
         let object = Object::new("dataset", self.dataset.id);
         let act = Act::change("record.bulk", object, self.dataset.schema_version).because(&reason);
-        tx.commit(&self.workspace.entry(self.entry, &act, commitments)?).await?;
+        tx.commit(&self.workspace.entry(self.entry, &act, commitments)?)
+            .await?;
         let applied = |step: &Step| Applied {
             id: step.stored.id,
             version: step.stored.version,

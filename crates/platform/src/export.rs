@@ -111,7 +111,11 @@ impl Shown {
             wanted && permit.may_reveal_field(dataset.id.0, field.id.0)
         };
         let clear: Vec<bool> = dataset.fields.iter().map(clear).collect();
-        let show = if clear.contains(&true) { Show::Clear } else { Show::Masked };
+        let show = if clear.contains(&true) {
+            Show::Clear
+        } else {
+            Show::Masked
+        };
         Self { show, clear }
     }
 

@@ -16,10 +16,10 @@ mod run;
 mod seal;
 
 pub use analyse::Analysis;
-pub use outcome::ImportOutcome;
-pub use plan::{Cells, Destination, FileFormat, ImportPlan, OnRefusal};
 pub(crate) use bind::{Binding, Number};
 pub(crate) use load::Loader;
+pub use outcome::ImportOutcome;
+pub use plan::{Cells, Destination, FileFormat, ImportPlan, OnRefusal};
 pub(crate) use rows::RowSource;
 pub(crate) use run::{advance, run};
 pub(crate) use seal::{Ids, Numbers, Sealer, produce};

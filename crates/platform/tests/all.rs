@@ -29,3 +29,5 @@ mod bulk;
 mod export;
 #[path = "all/file.rs"]
 mod file;
+#[path = "all/rotation.rs"]
+mod rotation;

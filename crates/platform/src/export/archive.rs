@@ -101,7 +101,10 @@ pub async fn archive(workspace: &Workspace) -> Result<ByteStream> {
     workspace.note(&permit, &act).await?;
     let workspace = workspace.clone();
     Ok(byte_stream(move |outlet| async move {
-        let shown = datasets.iter().map(|dataset| Shown::new(&permit, dataset, reveal)).collect();
+        let shown = datasets
+            .iter()
+            .map(|dataset| Shown::new(&permit, dataset, reveal))
+            .collect();
         let tx = workspace.tenant().begin_snapshot().await?;
         let collection = Collection {
             workspace,
@@ -182,7 +185,10 @@ async fn measure(collection: &Collection, sensitive: Sensitive) -> Result<(Manif
     let mut attached = BTreeSet::new();
     for (place, dataset) in collection.datasets.iter().enumerate() {
         let mut counts = [0, 0];
-        for (lies, count) in [PlaceOrLive::Live, PlaceOrLive::Trash].into_iter().zip(&mut counts) {
+        for (lies, count) in [PlaceOrLive::Live, PlaceOrLive::Trash]
+            .into_iter()
+            .zip(&mut counts)
+        {
             let content = Content::Records(place, lies, Format::JsonLines);
             let (line, seen) = measure_one(collection, &content).await?;
             *count = seen.records;

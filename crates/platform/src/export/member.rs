@@ -147,10 +147,11 @@ impl Collection {
         let mut rows = std::pin::pin!(rows);
         while let Some(stored) = rows.next().await {
             let record = source.shown.open(&self.workspace, dataset, &stored?)?;
-            seen.attachments.extend(record.values.iter().filter_map(|value| match value {
-                Value::Attachment(id) => Some(*id),
-                _ => None,
-            }));
+            seen.attachments
+                .extend(record.values.iter().filter_map(|value| match value {
+                    Value::Attachment(id) => Some(*id),
+                    _ => None,
+                }));
             seen.records += 1;
             encoder.record(&record)?;
             sink.put(encoder.take()).await?;

@@ -3,7 +3,9 @@
 //! Invariants: one transaction, all or nothing; every member is what the manifest says, by SHA-256. What happened to
 //! records before is not forged into the new log: they begin with version 1, by whoever restores.
 
-use super::archive::{AttachmentLine, BLOCK_BYTES, DatasetLine, FORMAT_VERSION, MANIFEST, Manifest, Sensitive};
+use super::archive::{
+    AttachmentLine, BLOCK_BYTES, DatasetLine, FORMAT_VERSION, MANIFEST, Manifest, Sensitive,
+};
 use crate::{
     Workspace,
     act::{Act, Commitments, Object},
@@ -121,7 +123,10 @@ async fn define(tx: &TenantTx, lines: &[DatasetLine]) -> Result<Vec<Arc<Dataset>
     let mut made: Vec<Dataset> = Vec::with_capacity(lines.len());
     let mut renumbered: BTreeMap<DatasetId, DatasetId> = BTreeMap::new();
     for line in lines {
-        let key: DatasetKey = line.key.parse().map_err(|_| unfit("a dataset's key is malformed"))?;
+        let key: DatasetKey = line
+            .key
+            .parse()
+            .map_err(|_| unfit("a dataset's key is malformed"))?;
         let label = crate::organization::checked_name("/label", &line.label)?;
         let id = catalogue::create_dataset(tx, &key, &label, &line.description).await?;
         renumbered.insert(line.id, id);
@@ -228,9 +233,13 @@ impl Restore<'_> {
         if let Some(id) = path.strip_prefix("attachments/") {
             let named = |line: &&AttachmentLine| line.id.to_string() == id;
             let found = self.manifest.attachments.iter().find(named);
-            return self.attachment(found.ok_or_else(|| unfit("an unknown attachment"))?, bytes).await;
+            return self
+                .attachment(found.ok_or_else(|| unfit("an unknown attachment"))?, bytes)
+                .await;
         }
-        let records = path.strip_prefix("datasets/").and_then(|name| name.strip_suffix(".jsonl"));
+        let records = path
+            .strip_prefix("datasets/")
+            .and_then(|name| name.strip_suffix(".jsonl"));
         if let Some(name) = records {
             let (key, trashed) = match name.strip_suffix(".trash") {
                 Some(key) => (key, true),
@@ -259,7 +268,9 @@ impl Restore<'_> {
             name: &name,
             media_type: &line.media_type,
         };
-        file::write(self.workspace, self.tx, &new, bytes).await.map(|_| ())
+        file::write(self.workspace, self.tx, &new, bytes)
+            .await
+            .map(|_| ())
     }
 
     async fn records(
@@ -272,8 +283,14 @@ impl Restore<'_> {
         let ordinal = i32::try_from(tree.size()).unwrap_or(i32::MAX);
         let mut loader = Loader::new(self.tx, &dataset, self.entry, tree);
         let binding = Binding::whole(Arc::clone(&dataset));
-        let mut sealer =
-            Sealer::new(self.workspace, binding, self.entry, Numbers::Own, Ids::Kept, ordinal);
+        let mut sealer = Sealer::new(
+            self.workspace,
+            binding,
+            self.entry,
+            Numbers::Own,
+            Ids::Kept,
+            ordinal,
+        );
         if trashed {
             sealer = sealer.into_trash();
         }
@@ -293,7 +310,10 @@ impl Restore<'_> {
         result?;
         if let Some(refusal) = loader.refusals.first() {
             let column = refusal.column.as_deref().unwrap_or("the record");
-            let message = format!("{}: record {}, {column}: {}", dataset.key, refusal.row, refusal.message);
+            let message = format!(
+                "{}: record {}, {column}: {}",
+                dataset.key, refusal.row, refusal.message
+            );
             return Err(unfit(message));
         }
         self.tree = loader.tree;
@@ -304,10 +324,7 @@ impl Restore<'_> {
 }
 
 /// The member's bytes, hashed as they go by.
-fn hashed<S>(
-    tar: &mut TarReader<S>,
-    hash: Arc<Mutex<Sha256>>,
-) -> impl Stream<Item = Result<Bytes>> + Send
+fn hashed<S>(tar: &mut TarReader<S>, hash: Arc<Mutex<Sha256>>) -> impl Stream<Item = Result<Bytes>> + Send
 where
     S: Stream<Item = Result<Bytes>> + Unpin + Send,
 {
@@ -355,7 +372,10 @@ impl<S: Stream<Item = Result<Bytes>> + Unpin> TarReader<S> {
         while self.held.is_empty() {
             self.fill().await?;
         }
-        let count = self.held.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let count = self
+            .held
+            .len()
+            .min(usize::try_from(self.left).unwrap_or(usize::MAX));
         self.left -= count as u64;
         Ok(Some(self.held.split_to(count).freeze()))
     }

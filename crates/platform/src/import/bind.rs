@@ -135,18 +135,18 @@ impl Binding {
         };
         empty.map(problem).collect()
     }
+}
 
-    /// The dataset's auto numbers.
-    pub(crate) fn numbers(&self) -> Vec<Number> {
-        let fields = self.dataset.fields.iter().enumerate();
-        let numbers = fields.filter(|(_, field)| field.kind == FieldKind::AutoNumber);
-        numbers
-            .map(|(place, field)| Number {
-                place,
-                field: field.id,
-            })
-            .collect()
-    }
+/// A dataset's auto numbers.
+pub(super) fn numbers_of(dataset: &Dataset) -> Vec<Number> {
+    let fields = dataset.fields.iter().enumerate();
+    let numbers = fields.filter(|(_, field)| field.kind == FieldKind::AutoNumber);
+    numbers
+        .map(|(place, field)| Number {
+            place,
+            field: field.id,
+        })
+        .collect()
 }
 
 fn bound(column: usize, header: String, place: usize, field: &Field, formats: Formats) -> Bound {

@@ -87,7 +87,7 @@ impl<'a> Loader<'a> {
 
     /// Stores a batch; halves what the database refuses until the rows at fault are alone.
     async fn store(&mut self, batch: Batch, refused_max: u64) -> Result<()> {
-        let mut ranges = vec![0..batch.records.len()];
+        let mut ranges: Vec<Range<usize>> = std::iter::once(0..batch.records.len()).collect();
         let mut found: Vec<Vec<Refusal>> = Vec::new();
         while let Some(range) = ranges.pop().filter(|_| (found.len() as u64) < refused_max) {
             if range.is_empty() {

@@ -139,18 +139,9 @@ fn refuse_cell(place: (u64, u64), column: &Bound, cell: &str, error: &ValueError
     Refusal::of_cell(place, &column.header, &column.field, shown, error)
 }
 
-fn taken(
-    place: (u64, u64),
-    values: Vec<Value>,
-    id: Option<RecordId>,
-    refused: Vec<Refusal>,
-) -> Next {
+fn taken(place: (u64, u64), values: Vec<Value>, id: Option<RecordId>, refused: Vec<Refusal>) -> Next {
     if refused.is_empty() {
-        Next::Row(Parsed {
-            place,
-            values,
-            id,
-        })
+        Next::Row(Parsed { place, values, id })
     } else {
         Next::Refused(refused)
     }

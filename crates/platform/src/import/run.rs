@@ -5,7 +5,7 @@
 
 use super::{
     Destination, ImportPlan, Mode, OnRefusal,
-    bind::{Binding, Number, draft_of},
+    bind::{Binding, Number, draft_of, numbers_of},
     document::Document,
     load::Loader,
     outcome::{Counts, report_id, write_report},
@@ -28,8 +28,11 @@ use store::{
     StoreError,
     control::job::{self as job_rows, Job, Lease},
     tenant::{
-        TenantTx, audit as log, bulk,
+        TenantTx,
+        aggregate::{Measure, aggregate},
+        audit as log, bulk, catalogue,
         file::{self as file_rows, StoredFile},
+        query::{Place, Selection},
         record::next_numbers,
     },
 };
@@ -58,7 +61,7 @@ pub(crate) async fn run(
         Mode::DryRun => workspace.new_entry_id()?,
     };
     let counts = match found_entry(&workspace, entry).await? {
-        Some(rows) => recover(&document.plan, rows),
+        Some(rows) => recover(&workspace, &document.plan, rows).await?,
         None => {
             let run = Run {
                 workspace: &workspace,
@@ -87,16 +90,39 @@ async fn found_entry(workspace: &Workspace, entry: EntryId) -> Result<Option<u64
 }
 
 /// An earlier attempt did it and died before it could say so. The counters may still stand behind.
-fn recover(plan: &ImportPlan, rows: u64) -> Counts {
+async fn recover(workspace: &Workspace, plan: &ImportPlan, rows: u64) -> Result<Counts> {
     let key = match &plan.dataset {
-        Destination::Existing { key } | Destination::New { key, .. } => key.clone(),
+        Destination::Existing { key } => key.clone(),
+        Destination::New { key, label } if key.is_empty() => types::name::key_from_label(label, &|_| false),
+        Destination::New { key, .. } => key.clone(),
     };
-    Counts {
+    let dataset = catalogue::find(workspace.tenant(), &key).await?;
+    let mut greatest = Vec::new();
+    for number in numbers_of(&dataset) {
+        greatest.push((number, greatest_number(workspace, &dataset, number).await?));
+    }
+    advance(workspace, &greatest).await?;
+    Ok(Counts {
         rows_read: rows,
         rows_imported: rows,
-        dataset: Some(key).filter(|key| !key.is_empty()),
+        dataset: Some(key),
         ..Counts::default()
-    }
+    })
+}
+
+/// The greatest auto number among the live records.
+async fn greatest_number(workspace: &Workspace, dataset: &Dataset, number: Number) -> Result<i64> {
+    let filter = types::Filter::All(Vec::new());
+    let selection = Selection {
+        place: Place::Live,
+        filter: &filter,
+        search: None,
+        blind: &|_, _| Vec::new(),
+    };
+    let measures = [Measure::Greatest(number.field)];
+    let bins = aggregate(workspace.tenant(), dataset, &selection, &[], &measures).await?;
+    let value = bins.first().and_then(|bin| bin.measures.first()?.as_ref());
+    Ok(value.and_then(|text| text.parse().ok()).unwrap_or(0))
 }
 
 struct Run<'a> {

@@ -4,7 +4,7 @@
 
 use super::{
     batch::{Batch, Sent},
-    bind::{Binding, Number},
+    bind::{Binding, Number, numbers_of},
     rows::{Next, Parsed, RowSource},
 };
 use crate::{
@@ -80,7 +80,7 @@ impl Sealer {
             greatest: 0,
         };
         Self {
-            sources: binding.numbers().into_iter().map(source).collect(),
+            sources: numbers_of(&binding.dataset).into_iter().map(source).collect(),
             key_version: i32::try_from(workspace.keys().current_version()).unwrap_or(i32::MAX),
             began_ms: workspace.now_ms(),
             workspace: workspace.clone(),

@@ -37,7 +37,9 @@ async fn site() -> (Site, platform::Workspace) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn operations_follow_each_other_under_one_entry() {
     let (_site, owner) = site().await;
-    let made = bulk::apply(&owner, "payments", vec![new("a", "1"), new("b", "2")]).await.unwrap();
+    let made = bulk::apply(&owner, "payments", vec![new("a", "1"), new("b", "2")])
+        .await
+        .unwrap();
     let (a, b) = (made[0].id, made[1].id);
     let operations = vec![
         Operation::Update {
@@ -45,7 +47,10 @@ async fn operations_follow_each_other_under_one_entry() {
             version: Some(1),
             fields: input(json!({"amount": "10", "account": "DE1"})),
         },
-        Operation::Trash { id: a, version: Some(2) },
+        Operation::Trash {
+            id: a,
+            version: Some(2),
+        },
         new("c", "3"),
         Operation::Restore { id: a, version: None },
         Operation::Trash { id: b, version: None },
@@ -56,20 +61,39 @@ async fn operations_follow_each_other_under_one_entry() {
     assert_eq!(count(&owner, "payments").await, 2);
     let history = record::history(&owner, "payments", a, None).await.unwrap();
     assert_eq!(history.steps.len(), 4);
-    assert_eq!(history.steps[0].entry, history.steps[2].entry, "three versions of one act");
+    assert_eq!(
+        history.steps[0].entry, history.steps[2].entry,
+        "three versions of one act"
+    );
     assert_ne!(history.steps[2].entry, history.steps[3].entry);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_names_its_operation_and_nothing_is_changed() {
     let (_site, owner) = site().await;
-    let made = bulk::apply(&owner, "payments", vec![new("a", "1")]).await.unwrap();
-    let operations = vec![new("b", "2"), new("c", "many"), new("4111 1111 1111 1111", "3"), new("d", "4")];
+    let made = bulk::apply(&owner, "payments", vec![new("a", "1")])
+        .await
+        .unwrap();
+    let operations = vec![
+        new("b", "2"),
+        new("c", "many"),
+        new("4111 1111 1111 1111", "3"),
+        new("d", "4"),
+    ];
     let error = bulk::apply(&owner, "payments", operations).await.unwrap_err();
-    let pointers: Vec<&str> = error.errors.iter().map(|problem| problem.pointer.as_str()).collect();
-    assert_eq!(pointers, ["/operations/1/fields/amount", "/operations/2/fields/reference"]);
+    let pointers: Vec<&str> = error
+        .errors
+        .iter()
+        .map(|problem| problem.pointer.as_str())
+        .collect();
+    assert_eq!(
+        pointers,
+        ["/operations/1/fields/amount", "/operations/2/fields/reference"]
+    );
 
-    let error = bulk::apply(&owner, "payments", vec![new("b", "2"), new("a", "3")]).await.unwrap_err();
+    let error = bulk::apply(&owner, "payments", vec![new("b", "2"), new("a", "3")])
+        .await
+        .unwrap_err();
     assert_eq!(error.errors[0].pointer, "/operations/1/fields/reference");
     assert_eq!(error.errors[0].code, "not-unique");
 
@@ -78,8 +102,13 @@ async fn every_fault_names_its_operation_and_nothing_is_changed() {
         version: Some(7),
         fields: input(json!({"amount": "5"})),
     };
-    let error = bulk::apply(&owner, "payments", vec![new("b", "2"), stale]).await.unwrap_err();
-    assert_eq!((error.code, error.errors[0].pointer.as_str()), (ProblemCode::Stale, "/operations/1"));
+    let error = bulk::apply(&owner, "payments", vec![new("b", "2"), stale])
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.code, error.errors[0].pointer.as_str()),
+        (ProblemCode::Stale, "/operations/1")
+    );
 
     let missing = Operation::Trash {
         id: types::RecordId::new(1, [1; 10]),
@@ -94,7 +123,9 @@ async fn every_fault_names_its_operation_and_nothing_is_changed() {
 async fn a_viewer_changes_nothing_and_the_number_of_operations_is_bounded() {
     let (site, owner) = site().await;
     let viewer = site.as_role(Role::Viewer).await;
-    let refused = bulk::apply(&viewer, "payments", vec![new("a", "1")]).await.unwrap_err();
+    let refused = bulk::apply(&viewer, "payments", vec![new("a", "1")])
+        .await
+        .unwrap_err();
     assert_eq!(refused.code, ProblemCode::NotAllowed);
     for size in [0, bulk::OPERATIONS_MAX + 1] {
         let operations = (0..size).map(|number| new(&number.to_string(), "1")).collect();

@@ -92,7 +92,8 @@ fn contents(records: &[Record]) -> Vec<Vec<Value>> {
 
 /// A dataset of every kind with a full and an empty record, and what both refer to.
 async fn fill(site: &Site, owner: &Workspace) {
-    site.dataset(owner, "Targets", vec![unique("Name", FieldKind::Text)]).await;
+    site.dataset(owner, "Targets", vec![unique("Name", FieldKind::Text)])
+        .await;
     let target = create(owner, "targets", &json!({"name": "t"})).await;
     let attachment = file::store(owner, "scan.pdf", "application/pdf", bytes("%PDF-"))
         .await
@@ -110,19 +111,37 @@ async fn every_kind_of_value_comes_back_from_csv_and_json() {
     let worker = Worker::start(&site.platform);
     fill(&site, &owner).await;
     let before = all(&accountant, "things", PlaceOrLive::Live).await;
-    assert_eq!(before[0].values.iter().filter(|value| value.is_empty()).count(), 0, "every kind is tried");
-    for (format, name) in [(Format::Csv, "e.csv"), (Format::Json, "e.json"), (Format::JsonLines, "e.jsonl")] {
+    assert_eq!(
+        before[0].values.iter().filter(|value| value.is_empty()).count(),
+        0,
+        "every kind is tried"
+    );
+    for (format, name) in [
+        (Format::Csv, "e.csv"),
+        (Format::Json, "e.json"),
+        (Format::JsonLines, "e.jsonl"),
+    ] {
         let label = format!("Copy {}", format.as_str());
         let copy = site.dataset(&owner, &label, every_kind("targets")).await;
         let stream = export::records(&accountant, "things", &Query::default(), format, Reveal::Clear).await;
         let text = text(stream.unwrap()).await;
-        let view = import::upload(&accountant, name, Some(copy.key.as_str()), bytes(text)).await.unwrap();
+        let view = import::upload(&accountant, name, Some(copy.key.as_str()), bytes(text))
+            .await
+            .unwrap();
         let outcome = run(&accountant, view.id, Mode::Import).await.outcome.unwrap();
-        assert_eq!((outcome.rows_imported, outcome.refused), (2, Vec::new()), "{format:?}");
+        assert_eq!(
+            (outcome.rows_imported, outcome.refused),
+            (2, Vec::new()),
+            "{format:?}"
+        );
         let after = all(&accountant, copy.key.as_str(), PlaceOrLive::Live).await;
         assert_eq!(contents(&after), contents(&before), "{format:?}");
         let next = create(&owner, copy.key.as_str(), &json!({})).await;
-        assert_eq!(next.values.last(), Some(&Value::Integer(3)), "the counter goes on behind the file's numbers");
+        assert_eq!(
+            next.values.last(),
+            Some(&Value::Integer(3)),
+            "the counter goes on behind the file's numbers"
+        );
     }
     drop(worker);
 }
@@ -132,20 +151,38 @@ async fn a_json_export_makes_its_dataset_anew() {
     let site = Site::start().await;
     let owner = site.as_role(Role::Owner).await;
     let worker = Worker::start(&site.platform);
-    let mut fields = vec![unique("Name", FieldKind::Text), field("Secret", FieldKind::SensitiveText)];
+    let mut fields = vec![
+        unique("Name", FieldKind::Text),
+        field("Secret", FieldKind::SensitiveText),
+    ];
     fields.push(field("Number", FieldKind::AutoNumber));
     site.dataset(&owner, "Keys", fields).await;
     create(&owner, "keys", &json!({"name": "a", "secret": "s1"})).await;
     let accountant = site.as_role(Role::Accountant).await;
-    let stream = export::records(&accountant, "keys", &Query::default(), Format::Json, Reveal::Clear).await;
+    let stream = export::records(
+        &accountant,
+        "keys",
+        &Query::default(),
+        Format::Json,
+        Reveal::Clear,
+    )
+    .await;
     let text = text(stream.unwrap()).await;
     let second = site.second_organization().await;
-    let view = import::upload(&second, "keys.json", None, bytes(text)).await.unwrap();
+    let view = import::upload(&second, "keys.json", None, bytes(text))
+        .await
+        .unwrap();
     let outcome = run(&second, view.id, Mode::Import).await.outcome.unwrap();
-    assert_eq!((outcome.rows_imported, outcome.dataset.as_deref()), (1, Some("keys")));
+    assert_eq!(
+        (outcome.rows_imported, outcome.dataset.as_deref()),
+        (1, Some("keys"))
+    );
     let copy = platform::dataset::find(&second, "keys").await.unwrap();
     let kinds: Vec<FieldKind> = copy.fields.iter().map(|field| field.kind).collect();
-    assert_eq!(kinds, [FieldKind::Text, FieldKind::SensitiveText, FieldKind::AutoNumber]);
+    assert_eq!(
+        kinds,
+        [FieldKind::Text, FieldKind::SensitiveText, FieldKind::AutoNumber]
+    );
     let next = create(&second, "keys", &json!({"name": "b"})).await;
     assert_eq!(next.values[2], Value::Integer(2));
     drop(worker);
@@ -156,7 +193,10 @@ async fn sensitive_values_leave_masked_unless_the_role_may_reveal_and_asks() {
     let site = Site::start().await;
     let owner = site.as_role(Role::Owner).await;
     let accountant = site.as_role(Role::Accountant).await;
-    let fields = vec![field("Name", FieldKind::Text), field("Iban", FieldKind::SensitiveText)];
+    let fields = vec![
+        field("Name", FieldKind::Text),
+        field("Iban", FieldKind::SensitiveText),
+    ];
     site.dataset(&owner, "People", fields).await;
     create(&owner, "people", &json!({"name": "n", "iban": "DE893704"})).await;
     for (workspace, reveal, shown) in [
@@ -179,7 +219,8 @@ async fn sensitive_values_leave_masked_unless_the_role_may_reveal_and_asks() {
 async fn an_export_obeys_its_query_and_is_in_the_log_before_its_first_byte() {
     let site = Site::start().await;
     let owner = site.as_role(Role::Owner).await;
-    site.dataset(&owner, "Goods", vec![field("Name", FieldKind::Text)]).await;
+    site.dataset(&owner, "Goods", vec![field("Name", FieldKind::Text)])
+        .await;
     for name in ["chair", "table"] {
         create(&owner, "goods", &json!({"name": name})).await;
     }
@@ -187,7 +228,9 @@ async fn an_export_obeys_its_query_and_is_in_the_log_before_its_first_byte() {
         conditions: vec![("name".into(), "eq".into(), "table".into())],
         ..Query::default()
     };
-    let stream = export::records(&owner, "goods", &query, Format::Csv, Reveal::Masked).await.unwrap();
+    let stream = export::records(&owner, "goods", &query, Format::Csv, Reveal::Masked)
+        .await
+        .unwrap();
     let trail = platform::trail::TrailQuery {
         action: Some("export.run".into()),
         ..platform::trail::TrailQuery::default()
@@ -204,13 +247,23 @@ async fn an_archive_restores_into_an_empty_organization_with_equal_data() {
     let accountant = site.as_role(Role::Accountant).await;
     fill(&site, &owner).await;
     let old = create(&owner, "things", &json!({"the_text": "old"})).await;
-    record::trash(&owner, "things", old.id, Expected::Any).await.unwrap();
+    record::trash(&owner, "things", old.id, Expected::Any)
+        .await
+        .unwrap();
     let archive = whole(export::archive(&accountant).await.unwrap()).await;
 
     let second = site.second_organization().await;
-    let pieces: Vec<_> = archive.chunks(1_000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
-    let restored = export::restore_archive(&second, stream::iter(pieces)).await.unwrap();
-    assert_eq!((restored.datasets, restored.records, restored.attachments), (2, 4, 1));
+    let pieces: Vec<_> = archive
+        .chunks(1_000)
+        .map(|piece| Ok(Bytes::copy_from_slice(piece)))
+        .collect();
+    let restored = export::restore_archive(&second, stream::iter(pieces))
+        .await
+        .unwrap();
+    assert_eq!(
+        (restored.datasets, restored.records, restored.attachments),
+        (2, 4, 1)
+    );
     platform::organization::set_policies(
         &second,
         access::Policies {
@@ -220,7 +273,11 @@ async fn an_archive_restores_into_an_empty_organization_with_equal_data() {
     )
     .await
     .unwrap();
-    let second = site.platform.enter(&site.caller(Role::Owner), "globex").await.unwrap();
+    let second = site
+        .platform
+        .enter(&site.caller(Role::Owner), "globex")
+        .await
+        .unwrap();
     for dataset in ["targets", "things"] {
         let before = all(&accountant, dataset, PlaceOrLive::Live).await;
         let after = all(&second, dataset, PlaceOrLive::Live).await;
@@ -240,22 +297,37 @@ async fn an_archive_restores_into_an_empty_organization_with_equal_data() {
         assert_eq!(definition(&one), definition(&other));
     }
     assert_eq!(all(&second, "things", PlaceOrLive::Trash).await[0].id, old.id);
-    let things = all(&second, "things", PlaceOrLive::Live).await;
-    let Some(Value::Attachment(id)) = things[0].values.iter().find(|value| matches!(value, Value::Attachment(_)))
+    check_attachment(&second).await;
+    let again = export::restore_archive(&second, stream::iter([Ok(Bytes::from(archive))])).await;
+    assert_eq!(
+        again.unwrap_err().code,
+        ProblemCode::Conflict,
+        "only into an empty organization"
+    );
+}
+
+async fn check_attachment(second: &Workspace) {
+    let things = all(second, "things", PlaceOrLive::Live).await;
+    let Some(Value::Attachment(id)) = things[0]
+        .values
+        .iter()
+        .find(|value| matches!(value, Value::Attachment(_)))
     else {
         panic!("the attachment is gone");
     };
-    let (view, stream) = file::open(&second, *id).await.unwrap();
-    assert_eq!((view.name.as_str(), whole(stream).await), ("scan.pdf", b"%PDF-".to_vec()));
-    let again = export::restore_archive(&second, stream::iter([Ok(Bytes::from(archive))])).await;
-    assert_eq!(again.unwrap_err().code, ProblemCode::Conflict, "only into an empty organization");
+    let (view, stream) = file::open(second, *id).await.unwrap();
+    assert_eq!(
+        (view.name.as_str(), whole(stream).await),
+        ("scan.pdf", b"%PDF-".to_vec())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_changed_or_cut_archive_restores_nothing() {
     let site = Site::start().await;
     let owner = site.as_role(Role::Owner).await;
-    site.dataset(&owner, "Goods", vec![field("Name", FieldKind::Text)]).await;
+    site.dataset(&owner, "Goods", vec![field("Name", FieldKind::Text)])
+        .await;
     create(&owner, "goods", &json!({"name": "chair"})).await;
     let archive = whole(export::archive(&owner).await.unwrap()).await;
     let second = site.second_organization().await;
@@ -268,7 +340,9 @@ async fn a_changed_or_cut_archive_restores_nothing() {
         assert_eq!(refused.unwrap_err().code, ProblemCode::Invalid);
         assert!(platform::dataset::list(&second).await.unwrap().is_empty());
     }
-    let fine = export::restore_archive(&second, stream::iter([Ok(Bytes::from(archive))])).await.unwrap();
+    let fine = export::restore_archive(&second, stream::iter([Ok(Bytes::from(archive))]))
+        .await
+        .unwrap();
     assert_eq!(fine.records, 1);
     assert_eq!(count(&second, "goods").await, 1);
 }

@@ -382,6 +382,30 @@ async fn a_worker_that_dies_leaves_nothing_and_the_next_one_finishes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_dies_right_after_its_commit_does_not_import_twice() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    let fields = vec![
+        field("Name", FieldKind::Text),
+        field("Number", FieldKind::AutoNumber),
+    ];
+    site.dataset(&owner, "Goods", fields).await;
+    let worker = Worker::start(&site.platform);
+    let view = upload(&owner, "g.csv", Some("goods"), "name,number\nchair,1\ntable,7\n").await;
+    run(&owner, view.id, Mode::Import).await;
+    let client = site.superuser().await;
+    let text =
+        "UPDATE strongroom.job SET state = 'running', result = NULL, lease_until = now() - interval '1 day'
+        WHERE id = $1";
+    client.execute(text, &[&view.id.0]).await.unwrap();
+    let done = ended(&owner, view.id).await;
+    assert_eq!(done.state, ImportState::Done);
+    assert_eq!(done.outcome.unwrap().rows_imported, 2);
+    assert_eq!(count(&owner, "goods").await, 2);
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn json_records_without_a_definition_become_a_dataset() {
     let site = Site::start().await;
     let owner = site.as_role(Role::Owner).await;
