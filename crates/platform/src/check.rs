@@ -14,15 +14,11 @@ mod report;
 mod rows;
 
 pub use log::appliance;
-pub(crate) use rows::is_same;
 pub use report::{AuditFault, AuditReport, FAULTS_MAX, FaultCode};
+pub(crate) use rows::is_same;
 
 use crate::{
-    Caller, Failure, Platform, PlatformError,
-    caller::Identity,
-    error::Result,
-    key,
-    workspace::Home,
+    Caller, Failure, Platform, PlatformError, caller::Identity, error::Result, key, workspace::Home,
 };
 use access::Permission;
 use report::Findings;
@@ -52,17 +48,7 @@ pub(crate) struct Subject<'a> {
 /// # Errors
 /// `not-found`, `not-allowed`; `unavailable` when the database is away. What is found is in the report, never an error.
 pub async fn organization(platform: &Platform, caller: &Caller, slug: &str) -> Result<AuditReport> {
-    let home = match caller.identity {
-        Identity::Host | Identity::System => {
-            let found = platform.home_by_slug(slug).await?;
-            found.ok_or_else(|| PlatformError::not_found("organization"))?
-        }
-        Identity::Anonymous | Identity::Person { .. } | Identity::Token { .. } => {
-            let workspace = platform.enter(caller, slug).await?;
-            workspace.require(Permission::AuditRead).await?;
-            Arc::clone(&workspace.home)
-        }
-    };
+    let home = authorized(platform, caller, slug, Permission::AuditRead).await?;
     for _ in 1..ATTEMPTS {
         match check(platform, &home).await {
             Err(error) if is_redefined(&error) => {}
@@ -118,7 +104,10 @@ async fn tally(subject: &Subject<'_>, findings: &mut Findings) -> Result<()> {
         let tally = rows_of::tally(&subject.tx, dataset).await?;
         findings.records += u64::try_from(tally.records).unwrap_or(0);
         for record in tally.strangers {
-            let detail = format!("a row of {} was last written outside any audited act", dataset.key);
+            let detail = format!(
+                "a row of {} was last written outside any audited act",
+                dataset.key
+            );
             findings.record(FaultCode::RowStranger, record, detail);
         }
         for record in tally.mismatched {
@@ -127,6 +116,26 @@ async fn tally(subject: &Subject<'_>, findings: &mut Findings) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// An organization, for members with a permission, the operator at the host and the platform itself.
+pub(crate) async fn authorized(
+    platform: &Platform,
+    caller: &Caller,
+    slug: &str,
+    permission: Permission,
+) -> Result<Arc<Home>> {
+    match caller.identity {
+        Identity::Host | Identity::System => {
+            let found = platform.home_by_slug(slug).await?;
+            found.ok_or_else(|| PlatformError::not_found("organization"))
+        }
+        Identity::Anonymous | Identity::Person { .. } | Identity::Token { .. } => {
+            let workspace = platform.enter(caller, slug).await?;
+            workspace.require(permission).await?;
+            Ok(Arc::clone(&workspace.home))
+        }
+    }
 }
 
 /// Refuses everybody but the operator at the host and the platform itself.

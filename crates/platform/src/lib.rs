@@ -26,6 +26,7 @@ mod pipe;
 pub mod platform;
 pub mod promise;
 pub mod record;
+pub mod rotation;
 mod sealing;
 pub mod session;
 pub mod token;
@@ -36,5 +37,6 @@ pub mod workspace;
 
 pub use caller::{Caller, Origin};
 pub use error::{Failure, PlatformError};
+pub use pipe::ByteStream;
 pub use platform::{Platform, Settings};
 pub use workspace::Workspace;

@@ -21,11 +21,7 @@ mod transit;
 pub use route::{Requirement, RouteDeclaration};
 
 use crate::{
-    Caller, Platform, PlatformError,
-    act::vault_failure,
-    caller::Identity,
-    error::Result,
-    organization,
+    Caller, Platform, PlatformError, act::vault_failure, caller::Identity, error::Result, organization,
     workspace::Home,
 };
 use access::Permission;
@@ -67,9 +63,8 @@ pub async fn register(platform: &Platform, caller: &Caller) -> Result<Vec<Regist
     require_reader(platform, caller).await?;
     let newest = newest(platform).await?;
     let now_us = platform.now().as_microsecond();
-    let line = |promise: &'static Promise| {
-        RegisterLine::new(promise, newest.get(promise.id.as_str()), None, now_us)
-    };
+    let line =
+        |promise: &'static Promise| RegisterLine::new(promise, newest.get(promise.id.as_str()), None, now_us);
     Ok(catalogue().iter().map(line).collect())
 }
 
@@ -149,7 +144,11 @@ fn is_due(platform: &Platform, id: PromiseId, newest: Option<&Observation>) -> b
     let interval = interval_for(id);
     // Only a node that serves requests knows the routes; another looks, in vain, when none has for long.
     let away = id.as_str() == route::ID && platform.routes().is_none();
-    let seconds = if away { interval.age_seconds_max } else { interval.every_seconds };
+    let seconds = if away {
+        interval.age_seconds_max
+    } else {
+        interval.every_seconds
+    };
     let age_us = platform.now().as_microsecond() - newest.checked_at_us;
     age_us >= i64::from(seconds) * 1_000_000 || age_us < 0
 }

@@ -17,6 +17,7 @@ use crate::{
     Workspace,
     act::{Act, Commitments, Object},
     error::{PlatformError, Result},
+    rotation::check_unique,
     sealing::{self, Show},
     workspace::{random, visible},
 };
@@ -97,6 +98,7 @@ async fn create_once(
     let mut values = input::new_values(permit, dataset, input)?;
     number(workspace, dataset, &mut values).await?;
     check_values(dataset, &values)?;
+    check_unique(workspace, dataset, None, &values).await?;
     let now = workspace.now();
     let author = workspace.caller().author();
     let record = Record {
@@ -200,6 +202,7 @@ pub async fn update(
                 return Ok(record);
             }
             check_values(&dataset, &record.values)?;
+            check_unique(workspace, &dataset, Some(id), &record.values).await?;
             store_next(workspace, &permit, &dataset, &stored, record, "record.update").await
         };
         match change(workspace).await {

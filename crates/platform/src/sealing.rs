@@ -11,12 +11,12 @@ pub(crate) use image::{compare, image_of, values_of};
 use crate::{
     Workspace,
     act::vault_failure,
-    error::{PlatformError, Result},
+    error::{Failure, PlatformError, Result},
 };
 use audit::{Image, RecordState, Role};
 use store::tenant::{StoredRecord, StoredValue, audit::StoredImage};
-use types::{Dataset, EntryId, Field, Record, RecordId, Value};
-use vault::{Opening, OrganizationKeys, Place, Purpose, RecordKey, blind, opening, seal};
+use types::{Dataset, EntryId, Field, ProblemCode, Record, RecordId, Value};
+use vault::{OpenError, Opening, OrganizationKeys, Place, Purpose, RecordKey, blind, opening, seal};
 
 /// May sensitive values leave in the clear?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +111,7 @@ pub(crate) fn wrap_key(keys: &OrganizationKeys, record: RecordId, key: &RecordKe
 
 fn unwrap_key(keys: &OrganizationKeys, record: RecordId, stored: &[u8]) -> Result<RecordKey> {
     let (id, wrapped) = split_key(stored)?;
-    RecordKey::unwrap(keys, record.bytes(), id, wrapped).map_err(vault_failure)
+    RecordKey::unwrap(keys, record.bytes(), id, wrapped).map_err(open_failure)
 }
 
 pub(crate) fn split_key(stored: &[u8]) -> Result<([u8; 16], &[u8])> {
@@ -119,6 +119,21 @@ pub(crate) fn split_key(stored: &[u8]) -> Result<([u8; 16], &[u8])> {
         .split_first_chunk::<16>()
         .ok_or_else(|| PlatformError::invariant("a cut record key"))?;
     Ok((*id, wrapped))
+}
+
+/// A value under a key version that is not loaded: another process rotated the key within the last two seconds, and the
+/// next request loads it.
+fn open_failure(error: OpenError) -> PlatformError {
+    match error {
+        OpenError::KeyVersion { .. } => PlatformError {
+            source: Some(Failure::Vault(error.to_string())),
+            ..PlatformError::new(
+                ProblemCode::Unavailable,
+                "the organization's key was rotated a moment ago; try again in a moment",
+            )
+        },
+        other => vault_failure(other),
+    }
 }
 
 fn place(keys: &OrganizationKeys, dataset: &Dataset, record: RecordId, field: &Field) -> [u8; 41] {
@@ -158,7 +173,11 @@ pub(crate) fn open_record(
     stored: &StoredRecord,
     show: Show,
 ) -> Result<Record> {
-    open_with(workspace.keys(), dataset, stored, show)
+    let opened = open_with(workspace.keys(), dataset, stored, show);
+    if opened.as_ref().is_err_and(|error| error.code == ProblemCode::Unavailable) {
+        workspace.platform().homes().clear();
+    }
+    opened
 }
 
 /// Opens a stored record with the organization's keys.
@@ -195,7 +214,7 @@ fn open_value(
         (StoredValue::Sealed { .. }, Show::Masked) => Ok(Value::Masked),
         (StoredValue::Sealed { sealed, .. }, Show::Clear) => {
             let place = place(keys, dataset, record, field);
-            let bytes = seal::open(keys, Purpose::Fields, &place, sealed).map_err(vault_failure)?;
+            let bytes = seal::open(keys, Purpose::Fields, &place, sealed).map_err(open_failure)?;
             let text = std::str::from_utf8(&bytes).map_err(vault_failure)?;
             Ok(Value::Sensitive(text.to_owned()))
         }

@@ -1,10 +1,6 @@
 //! Every entry of an organization, in order: its header opens, opens its commitment, and is plausible.
 
-use super::{
-    FaultCode, Subject,
-    acts::Acts,
-    report::Findings,
-};
+use super::{FaultCode, Subject, acts::Acts, report::Findings};
 use crate::error::Result;
 use audit::{Header, LeafKind, Role};
 use jiff::{SignedDuration, Timestamp};
@@ -83,7 +79,11 @@ impl Log {
                 self.acts.begin(entry);
             }
         } else if entry.kind == i16::from(LeafKind::Erasure.number()) && header.object.kind == "dataset" {
-            let id = header.object.id.as_deref().and_then(|id| id.trim_start_matches('d').parse().ok());
+            let id = header
+                .object
+                .id
+                .as_deref()
+                .and_then(|id| id.trim_start_matches('d').parse().ok());
             self.erased.extend(id.map(DatasetId));
         }
     }
@@ -99,7 +99,11 @@ impl Order {
     pub(super) fn check(&mut self, id: EntryId, at: Timestamp, findings: &mut Findings) {
         let newest = *self.newest.get_or_insert(at);
         if newest.duration_since(at) > DISORDER_MAX {
-            findings.entry(FaultCode::EntryOrder, id, "the entry stands after one that came later");
+            findings.entry(
+                FaultCode::EntryOrder,
+                id,
+                "the entry stands after one that came later",
+            );
         }
         self.newest = Some(newest.max(at));
     }
@@ -112,7 +116,11 @@ pub(super) fn check_header(
     findings: &mut Findings,
 ) -> Option<Header> {
     let Ok(opening) = opening::open_header(keys, entry.id, entry.header) else {
-        findings.entry(FaultCode::HeaderUnreadable, entry.id, "the entry's header does not open");
+        findings.entry(
+            FaultCode::HeaderUnreadable,
+            entry.id,
+            "the entry's header does not open",
+        );
         return None;
     };
     if opening.commitment(Role::Header, entry.id).0 != entry.c_header {
@@ -120,7 +128,11 @@ pub(super) fn check_header(
         findings.entry(FaultCode::HeaderCommitment, entry.id, detail);
     }
     let Ok(header) = Header::decode(&opening.bytes) else {
-        findings.entry(FaultCode::HeaderUnreadable, entry.id, "the entry's header cannot be read");
+        findings.entry(
+            FaultCode::HeaderUnreadable,
+            entry.id,
+            "the entry's header cannot be read",
+        );
         return None;
     };
     if let Some(what) = implausible(entry, &header) {

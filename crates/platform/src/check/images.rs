@@ -105,7 +105,11 @@ impl Reading<'_> {
         single: Option<&StoredEntry>,
         findings: &mut Findings,
     ) {
-        if self.chain.as_ref().is_none_or(|chain| chain.record != image.record) {
+        if self
+            .chain
+            .as_ref()
+            .is_none_or(|chain| chain.record != image.record)
+        {
             self.end_chain(findings);
             self.chain = Some(Chain::new(image, rows.remove(&image.record)));
         }
@@ -185,7 +189,10 @@ impl Chain {
             return Some((FaultCode::EntryCommitment, detail));
         }
         if bulk.is_none() && entry.c_before != before {
-            return Some((FaultCode::EntryLink, format!("{at} does not continue the version before it")));
+            return Some((
+                FaultCode::EntryLink,
+                format!("{at} does not continue the version before it"),
+            ));
         }
         let row = self.row.as_ref()?;
         match open(subject, row, image) {
@@ -210,7 +217,10 @@ impl Chain {
             let detail = "the row is not the newest version in the log";
             return Some((FaultCode::RowVersion, detail.into()));
         }
-        let dataset = subject.datasets.iter().find(|dataset| dataset.id == self.dataset)?;
+        let dataset = subject
+            .datasets
+            .iter()
+            .find(|dataset| dataset.id == self.dataset)?;
         match compare(subject, dataset, row, self.image.as_ref()?)? {
             Difference::Unreadable => {
                 let detail = "the row's sealed values do not open";
@@ -241,7 +251,10 @@ fn open(
     let opening = opening::open_image(&key, image.entry, &image.sealed)
         .map_err(|_| unreadable("its image does not open, and no erasure explains it"))?;
     if opening.commitment(Role::AfterImage, image.entry).0 != image.commitment {
-        return Err((FaultCode::ImageCommitment, "its image is not the one committed to"));
+        return Err((
+            FaultCode::ImageCommitment,
+            "its image is not the one committed to",
+        ));
     }
     Image::decode(&opening.bytes).map_err(|_| unreadable("its image cannot be read"))
 }

@@ -9,7 +9,10 @@ use super::{
 use crate::{Caller, Platform, error::Result, organization};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Instant;
-use store::{control::{entry_log, evidence}, tenant::audit};
+use store::{
+    control::{entry_log, evidence},
+    tenant::audit,
+};
 use types::PageSize;
 
 /// As with an organization's entries.
@@ -65,7 +68,9 @@ async fn check_entries(platform: &Platform, findings: &mut Findings) -> Result<(
 /// are counted between two looks at it.
 async fn count_entries(platform: &Platform, findings: &mut Findings) -> Result<()> {
     let pending = async || -> Result<i64> {
-        Ok(evidence::counts(&mut platform.control().read().await?).await?.pending)
+        Ok(evidence::counts(&mut platform.control().read().await?)
+            .await?
+            .pending)
     };
     let before = pending().await?;
     let mut total = entry_log::count(&mut platform.control().read().await?).await?;

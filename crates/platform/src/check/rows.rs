@@ -10,7 +10,8 @@ use futures_util::TryStreamExt;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use store::tenant::{
-    StoredRecord, audit::StoredImage,
+    StoredRecord,
+    audit::StoredImage,
     query::{Place, Selection, stream},
 };
 use types::{Condition, Dataset, DatasetId, FieldRef, Filter, Operator, RecordId, Value};
@@ -42,7 +43,10 @@ pub(super) async fn rows_of(
                 search: None,
                 blind: &blind,
             };
-            let rows: Vec<StoredRecord> = stream(&subject.tx, dataset, &selection).await?.try_collect().await?;
+            let rows: Vec<StoredRecord> = stream(&subject.tx, dataset, &selection)
+                .await?
+                .try_collect()
+                .await?;
             found.extend(rows.into_iter().map(|row| (row.id, row)));
         }
     }
@@ -96,12 +100,17 @@ fn is_same_json(value: &Json, expected: &Json) -> bool {
         }
         (Json::Array(value), Json::Array(expected)) => {
             value.len() == expected.len()
-                && value.iter().zip(expected).all(|(value, expected)| is_same_json(value, expected))
+                && value
+                    .iter()
+                    .zip(expected)
+                    .all(|(value, expected)| is_same_json(value, expected))
         }
         (Json::Object(value), Json::Object(expected)) => {
             value.len() == expected.len()
                 && value.iter().all(|(name, value)| {
-                    expected.get(name).is_some_and(|expected| is_same_json(value, expected))
+                    expected
+                        .get(name)
+                        .is_some_and(|expected| is_same_json(value, expected))
                 })
         }
         _ => value == expected,

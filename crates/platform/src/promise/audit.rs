@@ -31,7 +31,9 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
     }
     let appliance = check::appliance(platform, &Caller::system()).await?;
     for fault in &appliance.faults {
-        let place = fault.entry.map_or("the log as a whole".to_owned(), |id| format!("entry {id}"));
+        let place = fault
+            .entry
+            .map_or("the log as a whole".to_owned(), |id| format!("entry {id}"));
         look.fault(fault.detail.clone(), place, ADVICE);
     }
     Ok(look
@@ -48,14 +50,25 @@ async fn tally(subject: &Subject<'_>, look: &mut Look) -> Result<i64> {
         let tally = audit::tally(&subject.tx, dataset).await?;
         let place = |rest: String| format!("{} / {}{rest}", subject.home.summary.slug, dataset.key);
         if tally.versions != tally.images {
-            let what = format!("{} versions, and {} images in the log", tally.versions, tally.images);
+            let what = format!(
+                "{} versions, and {} images in the log",
+                tally.versions, tally.images
+            );
             look.fault(what, place(String::new()), ADVICE);
         }
         for record in tally.strangers {
-            look.fault("a row was written outside any audited act", place(format!(", record {record}")), ADVICE);
+            look.fault(
+                "a row was written outside any audited act",
+                place(format!(", record {record}")),
+                ADVICE,
+            );
         }
         for record in tally.mismatched {
-            look.fault("a row is not the newest version in the log", place(format!(", record {record}")), ADVICE);
+            look.fault(
+                "a row is not the newest version in the log",
+                place(format!(", record {record}")),
+                ADVICE,
+            );
         }
         records += tally.records;
     }

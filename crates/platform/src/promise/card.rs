@@ -66,14 +66,21 @@ fn scan(home: &Home, dataset: &Dataset, records: &[StoredRecord], look: &mut Loo
         };
         for (field, value) in dataset.fields.iter().zip(&record.values) {
             if carries(value) {
-                look.fault("a card number is stored", place_of(home, dataset, stored, field), ADVICE);
+                look.fault(
+                    "a card number is stored",
+                    place_of(home, dataset, stored, field),
+                    ADVICE,
+                );
             }
         }
     }
 }
 
 fn place_of(home: &Home, dataset: &Dataset, stored: &StoredRecord, field: &Field) -> String {
-    format!("{} / {} / {}, record {}", home.summary.slug, dataset.key, field.key, stored.id)
+    format!(
+        "{} / {} / {}, record {}",
+        home.summary.slug, dataset.key, field.key, stored.id
+    )
 }
 
 /// Only where people write: an id or a time is no card number, whatever its digits.
@@ -102,7 +109,11 @@ async fn check_accounts(platform: &Platform, look: &mut Look) -> Result<usize> {
     loop {
         let page = account::list(&mut platform.control().read().await?, size, after).await?;
         for account in &page {
-            check_text(&account.name, || format!("the name of account {}", account.id), look);
+            check_text(
+                &account.name,
+                || format!("the name of account {}", account.id),
+                look,
+            );
         }
         seen += page.len();
         after = page.last().map(|account| account.id);

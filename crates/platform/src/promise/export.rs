@@ -10,8 +10,8 @@ use crate::{
 use promises::Outcome;
 use store::tenant::{StoredRecord, catalogue};
 use tabular::{
-    Converter, CsvExport, CsvExportOptions, CsvReader, Defusing, Dialect, Encoding, Formats, JsonExport, JsonForm,
-    JsonReader, ReadOptions, Whitespace,
+    Converter, CsvExport, CsvExportOptions, CsvReader, Defusing, Dialect, Encoding, Formats, JsonExport,
+    JsonForm, JsonReader, ReadOptions, Whitespace,
 };
 use types::{Dataset, Record, Value};
 
@@ -37,11 +37,18 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
             sample::newest(&home, &dataset, SAMPLE, see).await?;
             let place = format!("{} / {}", home.summary.slug, dataset.key);
             if unreadable > 0 {
-                look.fault(format!("{unreadable} records cannot be opened to be exported"), place.clone(), ADVICE);
+                look.fault(
+                    format!("{unreadable} records cannot be opened to be exported"),
+                    place.clone(),
+                    ADVICE,
+                );
             }
             records += kept.len();
             datasets += 1;
-            for (format, back) in [("CSV", through_csv(&dataset, &kept)), ("JSON", through_json(&dataset, &kept))] {
+            for (format, back) in [
+                ("CSV", through_csv(&dataset, &kept)),
+                ("JSON", through_json(&dataset, &kept)),
+            ] {
                 compare(&dataset, &kept, back, &format!("{place}, as {format}"), &mut look);
             }
         }
@@ -93,14 +100,22 @@ fn through_csv(dataset: &Dataset, records: &[Record]) -> Back {
         whitespace: Whitespace::Keep,
         ..Formats::default()
     };
-    let converters: Vec<Converter> = dataset.fields.iter().map(|field| Converter::new(field, formats)).collect();
+    let converters: Vec<Converter> = dataset
+        .fields
+        .iter()
+        .map(|field| Converter::new(field, formats))
+        .collect();
     let reader = CsvReader::new(&bytes[..], Encoding::Utf8, Dialect::default(), options)
         .map_err(|error| fault(&error))?;
     let mut back = Vec::new();
     for row in reader {
         let row = row.map_err(|error| fault(&error))?;
         let cells = converters.iter().enumerate();
-        back.push(cells.map(|(place, column)| column.convert(row.cell(place).unwrap_or("")).ok()).collect());
+        back.push(
+            cells
+                .map(|(place, column)| column.convert(row.cell(place).unwrap_or("")).ok())
+                .collect(),
+        );
     }
     Ok(back)
 }

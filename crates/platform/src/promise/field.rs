@@ -30,8 +30,11 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
     for home in homes(platform).await? {
         let rows = clear_rows(platform, &home).await?;
         for dataset in catalogue::list(&home.tenant).await? {
-            let sensitive: Vec<&Field> =
-                dataset.fields.iter().filter(|field| field.kind == FieldKind::SensitiveText).collect();
+            let sensitive: Vec<&Field> = dataset
+                .fields
+                .iter()
+                .filter(|field| field.kind == FieldKind::SensitiveText)
+                .collect();
             if sensitive.is_empty() {
                 continue;
             }
@@ -61,11 +64,17 @@ async fn clear_rows(platform: &Platform, home: &Home) -> Result<Vec<(String, Str
     let observations = promise_observation::newest_of_all(&mut read).await?;
     let text = |job: &job::Job| {
         let result = job.result.clone().unwrap_or_default();
-        (format!("job {}", job.id), format!("{} {} {result}", job.payload, job.progress))
+        (
+            format!("job {}", job.id),
+            format!("{} {} {result}", job.payload, job.progress),
+        )
     };
     let mut rows: Vec<(String, String)> = jobs.iter().map(text).collect();
     rows.extend(observations.into_iter().map(|row| {
-        (format!("observation of {}", row.promise_id), row.observation.to_string())
+        (
+            format!("observation of {}", row.promise_id),
+            row.observation.to_string(),
+        )
     }));
     Ok(rows)
 }
@@ -115,7 +124,10 @@ impl<'a> Sampler<'a> {
 
     fn check(&mut self, stored: &StoredRecord, place: usize, field: &Field, sealed: &[u8], look: &mut Look) {
         let slug = &self.home.summary.slug;
-        let at = format!("{slug} / {} / {}, record {}", self.dataset.key, field.key, stored.id);
+        let at = format!(
+            "{slug} / {} / {}, record {}",
+            self.dataset.key, field.key, stored.id
+        );
         let keys = &self.home.keys;
         match seal::key_version_of(sealed) {
             Err(_) => return look.fault("a stored value is not sealed", at, "write the value again"),
@@ -163,7 +175,11 @@ async fn seek(
     rows: &[(String, String)],
     look: &mut Look,
 ) -> Result<()> {
-    let texts: Vec<&Field> = dataset.fields.iter().filter(|field| field.kind.is_text()).collect();
+    let texts: Vec<&Field> = dataset
+        .fields
+        .iter()
+        .filter(|field| field.kind.is_text())
+        .collect();
     for (place, text) in clear {
         let of = dataset.fields.get(*place).map_or("", |field| field.key.as_str());
         let what = format!("a value of {of} stands in the clear");
@@ -175,7 +191,11 @@ async fn seek(
             });
             if sample::count(home, dataset, &filter).await? > 0 {
                 let at = format!("{} / {} / {}", home.summary.slug, dataset.key, field.key);
-                look.fault(what.clone(), at, "remove it there, or make that field sensitive too");
+                look.fault(
+                    what.clone(),
+                    at,
+                    "remove it there, or make that field sensitive too",
+                );
             }
         }
         // As it would stand in JSON.

@@ -37,6 +37,10 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
             break;
         }
     }
-    let cost = format!("Argon2id, {} MiB, {} passes", policy.memory_kib / 1024, policy.passes);
+    let cost = format!(
+        "Argon2id, {} MiB, {} passes",
+        policy.memory_kib / 1024,
+        policy.passes
+    );
     Ok(look.fact("stored passwords", stored).fact("policy", cost).done())
 }

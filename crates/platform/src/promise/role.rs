@@ -36,16 +36,31 @@ fn probe(home: &Home, look: &mut Look) -> usize {
     let organization = home.summary.id;
     let mut asked = 0;
     for role in Role::ALL {
-        for permission in Permission::ALL.iter().copied().filter(|one| one.realm() == Realm::Organization) {
+        for permission in Permission::ALL
+            .iter()
+            .copied()
+            .filter(|one| one.realm() == Realm::Organization)
+        {
             asked += 1;
             let expected = match cell(role, permission) {
                 Cell::Yes => true,
                 Cell::No => false,
                 Cell::ByPolicy(policy) => home.policies.choice(policy) == access::Choice::Allow,
             };
-            if is_allowed(role, MemberState::Active, organization, permission, &home.policies) != expected {
+            if is_allowed(
+                role,
+                MemberState::Active,
+                organization,
+                permission,
+                &home.policies,
+            ) != expected
+            {
                 let what = format!("a {role} is not treated as the table says for {permission}");
-                look.fault(what, home.summary.slug.clone(), "report this as a bug; it should not happen");
+                look.fault(
+                    what,
+                    home.summary.slug.clone(),
+                    "report this as a bug; it should not happen",
+                );
             }
         }
     }
@@ -61,7 +76,11 @@ fn probe_states(look: &mut Look) -> usize {
             asked += 1;
             if is_allowed(Role::Owner, state, organization, permission, &Policies::default()) {
                 let what = format!("a member who is {} has {permission}", state.as_str());
-                look.fault(what, "every organization", "report this as a bug; it should not happen");
+                look.fault(
+                    what,
+                    "every organization",
+                    "report this as a bug; it should not happen",
+                );
             }
         }
     }

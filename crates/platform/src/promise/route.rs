@@ -45,31 +45,57 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
         return Ok(Outcome::could_not_look("no listener is configured on this node"));
     };
     let mut look = Look::new();
-    for route in routes.iter().filter(|route| route.requirement == Requirement::Undeclared) {
+    for route in routes
+        .iter()
+        .filter(|route| route.requirement == Requirement::Undeclared)
+    {
         let place = format!("{} {}", route.method, route.path);
-        look.fault("a route declares no requirement", place, "declare what it requires");
+        look.fault(
+            "a route declares no requirement",
+            place,
+            "declare what it requires",
+        );
     }
     let all = organization::list_all(platform, &Caller::system()).await?;
     let slug = all.first().map_or("nobody", |summary| summary.slug.as_str());
-    let private = routes.iter().filter(|route| route.method == "GET" && route.requirement != Requirement::Public);
+    let private = routes
+        .iter()
+        .filter(|route| route.method == "GET" && route.requirement != Requirement::Public);
     let paths: Vec<String> = private.map(|route| address_of(&route.path, slug)).collect();
     let walked = paths.len();
-    let (address, host) = (reachable(listener), host_of(&platform.settings().base_url).to_owned());
+    let (address, host) = (
+        reachable(listener),
+        host_of(&platform.settings().base_url).to_owned(),
+    );
     let walk = tokio::task::spawn_blocking(move || {
         let ask = |path: String| status_of(address, &host, &path).map(|status| (path, status));
-        paths.into_iter().map(ask).collect::<std::result::Result<Vec<_>, Fault>>()
+        paths
+            .into_iter()
+            .map(ask)
+            .collect::<std::result::Result<Vec<_>, Fault>>()
     });
-    let answers = walk.await.map_err(|error| PlatformError::invariant(error.to_string()))?;
+    let answers = walk
+        .await
+        .map_err(|error| PlatformError::invariant(error.to_string()))?;
     let answers = match answers {
         Ok(answers) => answers,
         Err(fault) => return Ok(Outcome::could_not_look(fault.to_string())),
     };
     for (path, status) in answers.into_iter().filter(|(_, status)| *status != Some(401)) {
-        let answer = status.map_or("something that is no HTTP".to_owned(), |status| status.to_string());
+        let answer = status.map_or("something that is no HTTP".to_owned(), |status| {
+            status.to_string()
+        });
         let what = format!("without credentials it answers {answer}, not 401");
-        look.fault(what, format!("GET {path}"), "let it ask who calls before anything else");
+        look.fault(
+            what,
+            format!("GET {path}"),
+            "let it ask who calls before anything else",
+        );
     }
-    let public = routes.iter().filter(|route| route.requirement == Requirement::Public).count();
+    let public = routes
+        .iter()
+        .filter(|route| route.requirement == Requirement::Public)
+        .count();
     Ok(look
         .fact("routes", routes.len())
         .fact("public on purpose", public)
@@ -100,7 +126,10 @@ mod tests {
 
     #[test]
     fn every_parameter_of_an_address_gets_a_value() {
-        let address = address_of("/api/v1/organizations/{organization}/datasets/{dataset}/records", "acme");
+        let address = address_of(
+            "/api/v1/organizations/{organization}/datasets/{dataset}/records",
+            "acme",
+        );
         assert_eq!(
             address,
             "/api/v1/organizations/acme/datasets/01900000-0000-7000-8000-000000000000/records"

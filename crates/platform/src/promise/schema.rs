@@ -23,27 +23,46 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
             look.fault(what, schema.schema.clone(), "give it back to strongroom_owner");
         }
         if !schema.known {
-            look.fault("a schema without an organization", schema.schema.clone(), "find out whose it is, then drop it");
+            look.fault(
+                "a schema without an organization",
+                schema.schema.clone(),
+                "find out whose it is, then drop it",
+            );
         }
     }
     for name in evidence::list_organizations_without_schema(&mut read).await? {
-        look.fault("an organization without its schema", name, "restore it from a backup");
+        look.fault(
+            "an organization without its schema",
+            name,
+            "restore it from a backup",
+        );
     }
     for grant in evidence::list_foreign_grants(&mut read).await? {
         let what = format!("{} has {} across", grant.grantee, grant.privilege);
-        let place = grant.object.map_or(grant.schema.clone(), |object| format!("{}.{object}", grant.schema));
+        let place = grant.object.map_or(grant.schema.clone(), |object| {
+            format!("{}.{object}", grant.schema)
+        });
         look.fault(what, place, "revoke it, and find out who granted it");
     }
     for grant in evidence::list_public_grants(&mut read).await? {
-        let place = grant.object.map_or(grant.schema.clone(), |object| format!("{}.{object}", grant.schema));
-        look.fault(format!("everyone has {}", grant.privilege), place, "revoke it from PUBLIC");
+        let place = grant.object.map_or(grant.schema.clone(), |object| {
+            format!("{}.{object}", grant.schema)
+        });
+        look.fault(
+            format!("everyone has {}", grant.privilege),
+            place,
+            "revoke it from PUBLIC",
+        );
     }
     check_memberships(&evidence::list_role_memberships(&mut read).await?, &mut look);
     let organizations = evidence::counts(&mut read).await?.organizations;
     Ok(look
         .fact("organizations", organizations)
         .fact("schemas", schemas.len())
-        .fact("rights that reach across", "looked for in schemas, tables, columns, functions")
+        .fact(
+            "rights that reach across",
+            "looked for in schemas, tables, columns, functions",
+        )
         .done())
 }
 
@@ -61,7 +80,11 @@ pub(super) async fn probe(platform: &Platform) -> Result<Outcome> {
     let roles = evidence::list_login_roles(&mut read).await?;
     for role in &roles {
         if role.powerful {
-            look.fault("the role has rights beyond its grants", role.role.clone(), "ALTER ROLE it back to NOSUPERUSER and so on");
+            look.fault(
+                "the role has rights beyond its grants",
+                role.role.clone(),
+                "ALTER ROLE it back to NOSUPERUSER and so on",
+            );
         }
         if role.owned > 0 {
             let what = format!("the role owns {} objects", role.owned);
@@ -84,12 +107,19 @@ pub(super) async fn probe(platform: &Platform) -> Result<Outcome> {
         };
         for breach in attack::reach_across(&home.tenant, &target).await? {
             let place = format!("{} against {}", home.summary.slug, other.summary.slug);
-            look.fault(format!("this succeeded: {}", breach.attempt), place, "revoke the right that made it possible");
+            look.fault(
+                format!("this succeeded: {}", breach.attempt),
+                place,
+                "revoke the right that made it possible",
+            );
         }
         attacked += 1;
     }
     Ok(look
         .fact("login roles", roles.len())
-        .fact("organizations attacked from", format!("{attacked} of {}", homes.len()))
+        .fact(
+            "organizations attacked from",
+            format!("{attacked} of {}", homes.len()),
+        )
         .done())
 }

@@ -71,10 +71,15 @@ pub(super) fn reachable(listener: SocketAddr) -> SocketAddr {
 pub(super) fn handshake(address: SocketAddr, host: &str, offer: Offer) -> Result<Shown, Fault> {
     let stream = connect(address, host, offer)?;
     let ssl = stream.ssl();
-    let chain = ssl.peer_cert_chain().map(|chain| chain.iter().map(ToOwned::to_owned).collect());
+    let chain = ssl
+        .peer_cert_chain()
+        .map(|chain| chain.iter().map(ToOwned::to_owned).collect());
     Ok(Shown {
         protocol: ssl.version_str().to_owned(),
-        cipher: ssl.current_cipher().map_or("none", |cipher| cipher.name()).to_owned(),
+        cipher: ssl
+            .current_cipher()
+            .map_or("none", |cipher| cipher.name())
+            .to_owned(),
         chain: chain.unwrap_or_default(),
     })
 }
@@ -82,8 +87,9 @@ pub(super) fn handshake(address: SocketAddr, host: &str, offer: Offer) -> Result
 /// The status of a GET without credentials; none when the answer is no HTTP.
 pub(super) fn status_of(address: SocketAddr, host: &str, path: &str) -> Result<Option<u16>, Fault> {
     let mut stream = connect(address, host, Offer::Modern)?;
-    let request =
-        format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\nConnection: close\r\n\r\n");
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
+    );
     stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     let mut piece = [0; 512];
@@ -147,7 +153,9 @@ pub(super) fn is_for(leaf: &X509, host: &str) -> bool {
 fn matches_name(name: &str, host: &str) -> bool {
     let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
     match name.strip_prefix("*.") {
-        Some(parent) => host.split_once('.').is_some_and(|(first, rest)| !first.is_empty() && same(rest, parent)),
+        Some(parent) => host
+            .split_once('.')
+            .is_some_and(|(first, rest)| !first.is_empty() && same(rest, parent)),
         None => same(name, host),
     }
 }
@@ -158,7 +166,12 @@ mod tests {
 
     #[test]
     fn the_host_of_a_base_url_is_without_scheme_port_and_path() {
-        let hosts = ["https://a.example", "https://a.example:8443/x", "https://[::1]:8443", "https://127.0.0.1:1"];
+        let hosts = [
+            "https://a.example",
+            "https://a.example:8443/x",
+            "https://[::1]:8443",
+            "https://127.0.0.1:1",
+        ];
         assert_eq!(hosts.map(host_of), ["a.example", "a.example", "::1", "127.0.0.1"]);
     }
 

@@ -22,7 +22,9 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
         let old = handshake(address, &host, Offer::Old);
         (judge(modern, old, &host), host)
     });
-    let (outcome, _) = task.await.map_err(|error| PlatformError::invariant(error.to_string()))?;
+    let (outcome, _) = task
+        .await
+        .map_err(|error| PlatformError::invariant(error.to_string()))?;
     Ok(outcome.unwrap_or_else(|fault| Outcome::could_not_look(fault.to_string())))
 }
 
@@ -44,13 +46,21 @@ fn judge(
     let shown = match modern {
         Ok(shown) => shown,
         Err(Fault::Refused) => {
-            look.fault("the listener does not speak TLS 1.3", "the listener", "turn TLS 1.3 on");
+            look.fault(
+                "the listener does not speak TLS 1.3",
+                "the listener",
+                "turn TLS 1.3 on",
+            );
             return Ok(look.done());
         }
         Err(fault) => return Err(fault),
     };
     let Some(leaf) = shown.chain.first() else {
-        look.fault("the listener shows no certificate", "the listener", "configure a certificate");
+        look.fault(
+            "the listener shows no certificate",
+            "the listener",
+            "configure a certificate",
+        );
         return Ok(look.done());
     };
     let days = days_left(leaf)?;
@@ -69,13 +79,25 @@ fn check_leaf(leaf: &X509, days: i32, host: &str, look: &mut Look) -> std::resul
     if days < 0 {
         look.fault("the certificate has expired", host, "install a new certificate");
     } else if days < DAYS_LEFT_MIN {
-        look.fault(format!("the certificate expires in {days} days"), host, "install a new certificate");
+        look.fault(
+            format!("the certificate expires in {days} days"),
+            host,
+            "install a new certificate",
+        );
     }
     if leaf.not_before() > &*Asn1Time::days_from_now(0)? {
-        look.fault("the certificate is not valid yet", host, "check the clock, or install another certificate");
+        look.fault(
+            "the certificate is not valid yet",
+            host,
+            "check the clock, or install another certificate",
+        );
     }
     if !is_for(leaf, host) {
-        look.fault("the certificate is for another name", host, "install one for the host of the base URL");
+        look.fault(
+            "the certificate is for another name",
+            host,
+            "install one for the host of the base URL",
+        );
     }
     Ok(())
 }
@@ -85,7 +107,11 @@ fn check_chain(chain: &[X509], look: &mut Look) -> std::result::Result<(), Error
     for pair in chain.windows(2) {
         let key = pair[1].public_key()?;
         if !pair[0].verify(&key)? {
-            look.fault("the certificate chain does not hold together", "the listener", "install the right chain");
+            look.fault(
+                "the certificate chain does not hold together",
+                "the listener",
+                "install the right chain",
+            );
         }
     }
     Ok(())

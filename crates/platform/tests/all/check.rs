@@ -36,18 +36,28 @@ pub(crate) async fn create(workspace: &Workspace, number: usize) -> Found {
         "note": format!("note {number}"),
         "seen": "2026-03-04T05:06:07.123456Z",
     });
-    record::create(workspace, "ledger", fields.as_object().unwrap()).await.unwrap()
+    record::create(workspace, "ledger", fields.as_object().unwrap())
+        .await
+        .unwrap()
 }
 
 async fn rename(workspace: &Workspace, found: &Found, name: &str) {
     let fields: Json = json!({ "name": name });
-    record::update(workspace, "ledger", found.record.id, Expected::Any, fields.as_object().unwrap())
-        .await
-        .unwrap();
+    record::update(
+        workspace,
+        "ledger",
+        found.record.id,
+        Expected::Any,
+        fields.as_object().unwrap(),
+    )
+    .await
+    .unwrap();
 }
 
 async fn report(site: &Site) -> AuditReport {
-    check::organization(&site.platform, &Caller::host(), "acme").await.unwrap()
+    check::organization(&site.platform, &Caller::host(), "acme")
+        .await
+        .unwrap()
 }
 
 /// Runs SQL as the database's superuser with every trigger off; `{o}` is the organization's schema.
@@ -55,7 +65,10 @@ pub(crate) async fn tamper(site: &Site, sql: &str) {
     let superuser = site.superuser().await;
     let text = "SELECT schema_name FROM strongroom.organization WHERE slug = 'acme'";
     let schema: String = superuser.query_one(text, &[]).await.unwrap().get(0);
-    let sql = format!("SET session_replication_role = replica; {}", sql.replace("{o}", &schema));
+    let sql = format!(
+        "SET session_replication_role = replica; {}",
+        sql.replace("{o}", &schema)
+    );
     superuser.batch_execute(&sql).await.unwrap();
 }
 
@@ -73,7 +86,10 @@ async fn after(sql: &str) -> AuditReport {
     tamper(&site, &sql).await;
     let found = report(&site).await;
     let of_first = |fault: &check::AuditFault| fault.record.is_none_or(|id| id == first.record.id);
-    assert!(found.faults.iter().all(of_first), "the other record is fine: {found:?}");
+    assert!(
+        found.faults.iter().all(of_first),
+        "the other record is fine: {found:?}"
+    );
     found
 }
 
@@ -94,16 +110,26 @@ async fn an_organization_passes_after_every_kind_of_change() {
     };
     rename(&owner, &rows[0], "renamed").await;
     for row in &rows[1..4] {
-        record::trash(&owner, "ledger", row.record.id, Expected::Any).await.unwrap();
+        record::trash(&owner, "ledger", row.record.id, Expected::Any)
+            .await
+            .unwrap();
     }
-    record::restore(&owner, "ledger", rows[1].record.id, Expected::Any).await.unwrap();
-    record::purge(&owner, "ledger", rows[2].record.id, Expected::Any).await.unwrap();
+    record::restore(&owner, "ledger", rows[1].record.id, Expected::Any)
+        .await
+        .unwrap();
+    record::purge(&owner, "ledger", rows[2].record.id, Expected::Any)
+        .await
+        .unwrap();
     let accountant = site.as_role(Role::Accountant).await;
-    record::reveal(&accountant, "ledger", rows[0].record.id, "iban").await.unwrap();
+    record::reveal(&accountant, "ledger", rows[0].record.id, "iban")
+        .await
+        .unwrap();
     dataset::make_sensitive(&owner, "ledger", "note").await.unwrap();
     rename(&owner, &rows[4], "after the note became sensitive").await;
     dataset::drop_field(&owner, "ledger", "paid").await.unwrap();
-    dataset::add_field(&owner, "ledger", &field("Later", FieldKind::Date)).await.unwrap();
+    dataset::add_field(&owner, "ledger", &field("Later", FieldKind::Date))
+        .await
+        .unwrap();
     rename(&owner, &rows[5], "after the fields changed").await;
     let report = report(&site).await;
     assert!(report.is_clean(), "{report:?}");
@@ -123,7 +149,12 @@ async fn only_those_who_may_read_the_log_check_it() {
         assert_eq!(refused.unwrap_err().code, ProblemCode::NotAllowed);
     }
     let caller = site.caller(Role::Administrator);
-    assert!(check::organization(&site.platform, &caller, "acme").await.unwrap().is_clean());
+    assert!(
+        check::organization(&site.platform, &caller, "acme")
+            .await
+            .unwrap()
+            .is_clean()
+    );
     let refused = check::appliance(&site.platform, &caller).await;
     assert_eq!(refused.unwrap_err().code, ProblemCode::NotAllowed);
     let nowhere = check::organization(&site.platform, &Caller::host(), "nowhere").await;
@@ -180,14 +211,20 @@ async fn a_changed_value_of_a_row_is_found() {
     let found = after("UPDATE {o}.d1 SET f1 = 'forged' WHERE id = '{id}'").await;
     assert_eq!(codes(&found), [FaultCode::RowStranger, FaultCode::RowValues]);
     assert!(found.faults[1].detail.contains("name"), "{found:?}");
-    assert!(!found.faults[1].detail.contains("forged"), "a report holds no values");
+    assert!(
+        !found.faults[1].detail.contains("forged"),
+        "a report holds no values"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_set_back_to_an_older_version_is_found() {
     let sql = "UPDATE {o}.d1 SET version = 2, f1 = 'second version', commitment =
         (SELECT commitment FROM {o}._image WHERE record_id = '{id}' AND version = 2) WHERE id = '{id}'";
-    assert_eq!(codes(&after(sql).await), [FaultCode::RowStranger, FaultCode::RowVersion]);
+    assert_eq!(
+        codes(&after(sql).await),
+        [FaultCode::RowStranger, FaultCode::RowVersion]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -199,7 +236,10 @@ async fn a_row_taken_out_of_the_trash_behind_the_platform_is_found() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sealed_value_moved_from_another_row_is_found() {
     let sql = "UPDATE {o}.d1 SET f3 = (SELECT f3 FROM {o}.d1 WHERE id <> '{id}') WHERE id = '{id}'";
-    assert_eq!(codes(&after(sql).await), [FaultCode::RowStranger, FaultCode::RowUnreadable]);
+    assert_eq!(
+        codes(&after(sql).await),
+        [FaultCode::RowStranger, FaultCode::RowUnreadable]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -216,14 +256,20 @@ async fn a_copied_row_without_history_is_found() {
     let sql = "CREATE TEMP TABLE c AS SELECT * FROM {o}.d1;
         UPDATE c SET id = gen_random_uuid(), f3 = NULL, f3_blind = NULL; INSERT INTO {o}.d1 SELECT * FROM c";
     tamper(&site, sql).await;
-    assert_eq!(codes(&report(&site).await), [FaultCode::RowStranger, FaultCode::RowVersion]);
+    assert_eq!(
+        codes(&report(&site).await),
+        [FaultCode::RowStranger, FaultCode::RowVersion]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deleted_image_is_found() {
     let found = after("DELETE FROM {o}._image WHERE record_id = '{id}' AND version = 2").await;
     assert_eq!(codes(&found), [FaultCode::ImageMissing, FaultCode::ImageMissing]);
-    assert!(found.faults.iter().all(|fault| fault.record.is_some()), "{found:?}");
+    assert!(
+        found.faults.iter().all(|fault| fault.record.is_some()),
+        "{found:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -239,10 +285,15 @@ async fn a_deleted_entry_without_an_image_is_missed_by_the_outbox() {
     let owner = ledger(&site).await;
     let row = create(&owner, 1).await;
     let accountant = site.as_role(Role::Accountant).await;
-    record::reveal(&accountant, "ledger", row.record.id, "iban").await.unwrap();
+    record::reveal(&accountant, "ledger", row.record.id, "iban")
+        .await
+        .unwrap();
     let sql = "DELETE FROM {o}._entry WHERE sequence = (SELECT max(sequence) FROM {o}._entry)";
     tamper(&site, sql).await;
-    assert!(report(&site).await.is_clean(), "the organization alone cannot know");
+    assert!(
+        report(&site).await.is_clean(),
+        "the organization alone cannot know"
+    );
     let appliance = check::appliance(&site.platform, &Caller::host()).await.unwrap();
     assert_eq!(codes(&appliance), [FaultCode::EntryCount]);
 }
@@ -253,7 +304,10 @@ async fn entries_in_another_order_are_found() {
             JOIN {o}._image i ON i.entry_id = e.id WHERE i.record_id = '{id}' AND i.version IN (2, 3);
         UPDATE {o}._entry e SET sequence = -e.sequence FROM s WHERE s.id = e.id;
         UPDATE {o}._entry e SET sequence = o.sequence FROM s JOIN s o ON o.version <> s.version WHERE s.id = e.id";
-    let sql = sql.replace("UPDATE", "ALTER TABLE {o}._entry ALTER sequence SET GENERATED BY DEFAULT; UPDATE");
+    let sql = sql.replace(
+        "UPDATE",
+        "ALTER TABLE {o}._entry ALTER sequence SET GENERATED BY DEFAULT; UPDATE",
+    );
     assert_eq!(codes(&after(&sql).await), [FaultCode::EntryOrder]);
 }
 
@@ -261,7 +315,10 @@ async fn entries_in_another_order_are_found() {
 async fn a_back_dated_entry_is_found() {
     let sql = "UPDATE {o}._entry SET appended_at = appended_at - interval '30 days'
         WHERE id = (SELECT entry_id FROM {o}._image WHERE record_id = '{id}' AND version = 3)";
-    assert_eq!(codes(&after(sql).await), [FaultCode::EntryOrder, FaultCode::HeaderImplausible]);
+    assert_eq!(
+        codes(&after(sql).await),
+        [FaultCode::EntryOrder, FaultCode::HeaderImplausible]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -37,7 +37,10 @@ async fn assert_kept(site: &Site, id: &str) {
 async fn assert_broken(site: &Site, id: &str, what: &str) {
     let verdict = check(&site.platform, id).await;
     assert_eq!(verdict.state, State::Broken, "{verdict:?}");
-    assert!(verdict.faults.iter().any(|fault| fault.what.contains(what)), "{verdict:?}");
+    assert!(
+        verdict.faults.iter().any(|fault| fault.what.contains(what)),
+        "{verdict:?}"
+    );
 }
 
 /// Two organizations, the first with a ledger of three records.
@@ -55,7 +58,9 @@ async fn start() -> Site {
 async fn a_sound_platform_keeps_every_promise_that_can_be_looked_at() {
     let site = start().await;
     promise::check_all(&site.platform).await.unwrap();
-    let register = promise::register(&site.platform, &site.caller(Role::Viewer)).await.unwrap();
+    let register = promise::register(&site.platform, &site.caller(Role::Viewer))
+        .await
+        .unwrap();
     assert_eq!(register.len(), 67);
     for line in register {
         let (id, verdict) = (line.promise().id.as_str(), line.verdict());
@@ -69,7 +74,10 @@ async fn a_sound_platform_keeps_every_promise_that_can_be_looked_at() {
         let built = BUILT.contains(&id);
         assert_eq!(verdict.reason.starts_with("not built yet"), !built, "{verdict:?}");
         let text = format!("{verdict:?}");
-        assert!(!text.contains("DE0000") && !text.contains("note 1"), "no values: {text}");
+        assert!(
+            !text.contains("DE0000") && !text.contains("note 1"),
+            "no values: {text}"
+        );
     }
 }
 
@@ -95,7 +103,10 @@ async fn the_watch_looks_once_per_interval_and_keeps_history() {
     let watches = [0, 1].map(|_| tokio::spawn(promise::watch(site.platform.clone(), shutdown.clone())));
     let size = PageSize::default();
     let history = async |id: &str| {
-        promise::history(&site.platform, &Caller::host(), id, size).await.unwrap().len()
+        promise::history(&site.platform, &Caller::host(), id, size)
+            .await
+            .unwrap()
+            .len()
     };
     for _ in 0..300 {
         if history("no-card-numbers").await > 0 {
@@ -105,7 +116,10 @@ async fn the_watch_looks_once_per_interval_and_keeps_history() {
     }
     stop.send(true).unwrap();
     for watch in watches {
-        tokio::time::timeout(Duration::from_secs(20), watch).await.unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(20), watch)
+            .await
+            .unwrap()
+            .unwrap();
     }
     // Two at once may both find it due, each no more than once.
     assert!((1..=2).contains(&history("password-hashing").await));
@@ -117,7 +131,13 @@ async fn a_check_without_its_database_cannot_look() {
     let site = start().await;
     let sql = "ALTER ROLE {o} NOLOGIN; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{o}'";
     tamper(&site, sql).await;
-    for id in ["field-encryption", "audit-complete", "tenant-role", "no-card-numbers", "export-complete"] {
+    for id in [
+        "field-encryption",
+        "audit-complete",
+        "tenant-role",
+        "no-card-numbers",
+        "export-complete",
+    ] {
         let verdict = check(&site.platform, id).await;
         assert_eq!(verdict.state, State::Unknown, "{verdict:?}");
         assert!(verdict.reason.contains("could not look"), "{verdict:?}");
@@ -127,13 +147,26 @@ async fn a_check_without_its_database_cannot_look() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_weak_or_foreign_password_hash_breaks_password_hashing() {
     let site = Site::start().await;
-    let weak = "$argon2id$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-    for (hash, what) in [(weak, "below the policy"), ("$2b$10$abc", "no hash of ours"), ("hunter2", "no hash")] {
-        tamper(&site, &format!("UPDATE strongroom.account SET password = '{hash}'")).await;
+    let weak =
+        "$argon2id$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    for (hash, what) in [
+        (weak, "below the policy"),
+        ("$2b$10$abc", "no hash of ours"),
+        ("hunter2", "no hash"),
+    ] {
+        tamper(
+            &site,
+            &format!("UPDATE strongroom.account SET password = '{hash}'"),
+        )
+        .await;
         assert_broken(&site, "password-hashing", what).await;
     }
     let good = weak.replace("m=64,t=1", "m=19456,t=2");
-    tamper(&site, &format!("UPDATE strongroom.account SET password = '{good}'")).await;
+    tamper(
+        &site,
+        &format!("UPDATE strongroom.account SET password = '{good}'"),
+    )
+    .await;
     assert_kept(&site, "password-hashing").await;
 }
 
@@ -141,18 +174,31 @@ async fn a_weak_or_foreign_password_hash_breaks_password_hashing() {
 async fn an_organization_without_an_owner_breaks_roles() {
     let site = Site::start().await;
     assert_kept(&site, "roles").await;
-    tamper(&site, "UPDATE strongroom.membership SET state = 'disabled' WHERE role = 'owner'").await;
+    tamper(
+        &site,
+        "UPDATE strongroom.membership SET state = 'disabled' WHERE role = 'owner'",
+    )
+    .await;
     assert_broken(&site, "roles", "no active owner").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_grant_or_schema_out_of_place_breaks_tenant_schema() {
     for (sql, what) in [
-        ("GRANT SELECT ON {o}._dataset TO strongroom_app", "strongroom_app has SELECT"),
+        (
+            "GRANT SELECT ON {o}._dataset TO strongroom_app",
+            "strongroom_app has SELECT",
+        ),
         ("GRANT USAGE ON SCHEMA {o} TO PUBLIC", "has USAGE"),
         ("ALTER SCHEMA {o} OWNER TO postgres", "belongs to"),
-        ("CREATE SCHEMA o_aaaaaaaaaaaaaaaaaaaaaaaaaa AUTHORIZATION strongroom_owner", "without an organization"),
-        ("ALTER TABLE {o}._dataset OWNER TO strongroom_app", "strongroom_app has"),
+        (
+            "CREATE SCHEMA o_aaaaaaaaaaaaaaaaaaaaaaaaaa AUTHORIZATION strongroom_owner",
+            "without an organization",
+        ),
+        (
+            "ALTER TABLE {o}._dataset OWNER TO strongroom_app",
+            "strongroom_app has",
+        ),
     ] {
         let site = Site::start().await;
         assert_kept(&site, "tenant-schema").await;
@@ -185,9 +231,18 @@ async fn a_change_or_trigger_beside_the_log_breaks_audit_complete() {
     for (sql, what) in [
         ("UPDATE {o}.d1 SET f1 = 'forged'", "outside any audited act"),
         ("DELETE FROM {o}._image", "images in the log"),
-        ("ALTER TABLE {o}.d1 DISABLE TRIGGER check_update", "without an entry succeeded: UPDATE"),
-        ("ALTER TABLE {o}.d1 DISABLE TRIGGER check_delete", "without an entry succeeded: DELETE"),
-        ("ALTER TABLE {o}.d1 DISABLE TRIGGER check_insert", "without an entry succeeded: INSERT"),
+        (
+            "ALTER TABLE {o}.d1 DISABLE TRIGGER check_update",
+            "without an entry succeeded: UPDATE",
+        ),
+        (
+            "ALTER TABLE {o}.d1 DISABLE TRIGGER check_delete",
+            "without an entry succeeded: DELETE",
+        ),
+        (
+            "ALTER TABLE {o}.d1 DISABLE TRIGGER check_insert",
+            "without an entry succeeded: INSERT",
+        ),
         ("DELETE FROM {o}._entry WHERE sequence = 1", "the logs hold"),
     ] {
         let site = start().await;
@@ -206,10 +261,22 @@ async fn clear_values_break_field_encryption() {
     );
     let note = format!("UPDATE {{o}}.d1 SET f8 = 'the account is {iban}'");
     for (sql, what) in [
-        (format!("UPDATE {{o}}.d1 SET f3 = convert_to('{iban}', 'UTF8')"), "not sealed"),
-        ("UPDATE {o}.d1 SET f3 = (SELECT f3 FROM {o}.d1 ORDER BY id LIMIT 1)".to_owned(), "changed, or moved"),
-        ("UPDATE {o}.d1 SET f3 = set_byte(f3, 4, 9)".to_owned(), "key version 9"),
-        ("ALTER TABLE {o}.d1 ADD COLUMN f3_plain text; GRANT SELECT ON {o}.d1 TO {o}".to_owned(), "column with the clear"),
+        (
+            format!("UPDATE {{o}}.d1 SET f3 = convert_to('{iban}', 'UTF8')"),
+            "not sealed",
+        ),
+        (
+            "UPDATE {o}.d1 SET f3 = (SELECT f3 FROM {o}.d1 ORDER BY id LIMIT 1)".to_owned(),
+            "changed, or moved",
+        ),
+        (
+            "UPDATE {o}.d1 SET f3 = set_byte(f3, 4, 9)".to_owned(),
+            "key version 9",
+        ),
+        (
+            "ALTER TABLE {o}.d1 ADD COLUMN f3_plain text; GRANT SELECT ON {o}.d1 TO {o}".to_owned(),
+            "column with the clear",
+        ),
         (note, "stands in the clear"),
         (job, "stands in the clear"),
     ] {
@@ -224,20 +291,43 @@ async fn clear_values_break_field_encryption() {
 async fn a_card_number_anywhere_breaks_no_card_numbers() {
     let site = start().await;
     let owner = site.as_role(Role::Owner).await;
-    dataset::add_field(&owner, "ledger", &field("Whole", FieldKind::Integer)).await.unwrap();
+    dataset::add_field(&owner, "ledger", &field("Whole", FieldKind::Integer))
+        .await
+        .unwrap();
     assert_kept(&site, "no-card-numbers").await;
     for (put, back) in [
-        ("UPDATE {o}.d1 SET f1 = 'pay 4111 1111 1111 1111'", "UPDATE {o}.d1 SET f1 = ''"),
-        ("UPDATE {o}.d1 SET f5 = '{\"card\": 4111111111111111}'", "UPDATE {o}.d1 SET f5 = NULL"),
-        ("UPDATE {o}.d1 SET f9 = 4111111111111111", "UPDATE {o}.d1 SET f9 = NULL"),
-        ("UPDATE {o}._dataset SET label = '4111111111111111'", "UPDATE {o}._dataset SET label = 'Ledger'"),
-        ("UPDATE strongroom.account SET name = '4111111111111111'", "UPDATE strongroom.account SET name = 'x'"),
-        ("UPDATE strongroom.organization SET name = '4111111111111111'", "UPDATE strongroom.organization SET name = 'x'"),
+        (
+            "UPDATE {o}.d1 SET f1 = 'pay 4111 1111 1111 1111'",
+            "UPDATE {o}.d1 SET f1 = ''",
+        ),
+        (
+            "UPDATE {o}.d1 SET f5 = '{\"card\": 4111111111111111}'",
+            "UPDATE {o}.d1 SET f5 = NULL",
+        ),
+        (
+            "UPDATE {o}.d1 SET f9 = 4111111111111111",
+            "UPDATE {o}.d1 SET f9 = NULL",
+        ),
+        (
+            "UPDATE {o}._dataset SET label = '4111111111111111'",
+            "UPDATE {o}._dataset SET label = 'Ledger'",
+        ),
+        (
+            "UPDATE strongroom.account SET name = '4111111111111111'",
+            "UPDATE strongroom.account SET name = 'x'",
+        ),
+        (
+            "UPDATE strongroom.organization SET name = '4111111111111111'",
+            "UPDATE strongroom.organization SET name = 'x'",
+        ),
     ] {
         tamper(&site, put).await;
         assert_broken(&site, "no-card-numbers", "a card number").await;
         let verdict = check(&site.platform, "no-card-numbers").await;
-        assert!(!format!("{verdict:?}").contains("4111"), "the number itself is not told: {verdict:?}");
+        assert!(
+            !format!("{verdict:?}").contains("4111"),
+            "the number itself is not told: {verdict:?}"
+        );
         tamper(&site, back).await;
     }
     assert_kept(&site, "no-card-numbers").await;
@@ -247,8 +337,14 @@ async fn a_card_number_anywhere_breaks_no_card_numbers() {
 async fn a_value_that_no_export_carries_breaks_export_complete() {
     let site = start().await;
     let owner = site.as_role(Role::Owner).await;
-    dataset::add_field(&owner, "ledger", &field("Mail", FieldKind::Email)).await.unwrap();
-    tamper(&site, "UPDATE {o}.d1 SET f1 = E'=1+1;\"\\r\\n '' ', f9 = 'a@example.com'").await;
+    dataset::add_field(&owner, "ledger", &field("Mail", FieldKind::Email))
+        .await
+        .unwrap();
+    tamper(
+        &site,
+        "UPDATE {o}.d1 SET f1 = E'=1+1;\"\\r\\n '' ', f9 = 'a@example.com'",
+    )
+    .await;
     assert_kept(&site, "export-complete").await;
     tamper(&site, "UPDATE {o}.d1 SET f9 = 'not an address'").await;
     assert_broken(&site, "export-complete", "does not come back").await;
@@ -270,7 +366,9 @@ fn serve(name: &str, oldest: SslVersion, answer: fn(&str) -> u16) -> SocketAddr 
     let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
     builder.set_private_key(&identity.key).unwrap();
     builder.set_certificate(&identity.certificate).unwrap();
-    builder.add_extra_chain_cert(authority.certificate().clone()).unwrap();
+    builder
+        .add_extra_chain_cert(authority.certificate().clone())
+        .unwrap();
     builder.set_min_proto_version(Some(oldest)).unwrap();
     builder.set_max_proto_version(None).unwrap();
     let acceptor = Arc::new(builder.build());
@@ -278,7 +376,9 @@ fn serve(name: &str, oldest: SslVersion, answer: fn(&str) -> u16) -> SocketAddr 
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let Ok(mut stream) = acceptor.accept(stream) else { continue };
+            let Ok(mut stream) = acceptor.accept(stream) else {
+                continue;
+            };
             let mut request = [0; 2048];
             let read = stream.read(&mut request).unwrap_or(0);
             let text = String::from_utf8_lossy(&request[..read]).into_owned();
@@ -309,9 +409,16 @@ async fn listening(listener: Option<SocketAddr>) -> Listening {
         upload_bytes_max: 1 << 20,
         listener,
     };
-    let platform = Platform::open_with(settings, address, app, RootKey::generate().unwrap(), 8, Timestamp::now)
-        .await
-        .unwrap();
+    let platform = Platform::open_with(
+        settings,
+        address,
+        app,
+        RootKey::generate().unwrap(),
+        8,
+        Timestamp::now,
+    )
+    .await
+    .unwrap();
     Listening {
         platform,
         _database: database,
@@ -323,10 +430,16 @@ async fn only_modern_tls_for_the_right_name_keeps_transit_tls() {
     let good = listening(Some(serve("localhost", SslVersion::TLS1_3, |_| 200))).await;
     let verdict = check(&good.platform, "transit-tls").await;
     assert_eq!(verdict.state, State::Kept, "{verdict:?}");
-    assert!(verdict.facts.iter().any(|fact| fact.value == "TLSv1.3"), "{verdict:?}");
+    assert!(
+        verdict.facts.iter().any(|fact| fact.value == "TLSv1.3"),
+        "{verdict:?}"
+    );
     for (address, what) in [
         (serve("localhost", SslVersion::TLS1_2, |_| 200), "accepts TLSv1.2"),
-        (serve("elsewhere.example", SslVersion::TLS1_3, |_| 200), "another name"),
+        (
+            serve("elsewhere.example", SslVersion::TLS1_3, |_| 200),
+            "another name",
+        ),
     ] {
         let bad = listening(Some(address)).await;
         let verdict = check(&bad.platform, "transit-tls").await;
@@ -337,7 +450,10 @@ async fn only_modern_tls_for_the_right_name_keeps_transit_tls() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_listener_that_is_away_leaves_transit_tls_unknown() {
-    let gone = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+    let gone = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let away = listening(Some(gone)).await;
     let verdict = check(&away.platform, "transit-tls").await;
     assert_eq!(verdict.state, State::Unknown, "{verdict:?}");
@@ -353,7 +469,11 @@ fn routes(requirement: Requirement) -> Vec<RouteDeclaration> {
     };
     vec![
         route("GET", "/health", Requirement::Public),
-        route("GET", "/organizations/{organization}/datasets", Requirement::Permission(Permission::RecordRead)),
+        route(
+            "GET",
+            "/organizations/{organization}/datasets",
+            Requirement::Permission(Permission::RecordRead),
+        ),
         route("POST", "/organizations/{organization}/datasets", requirement),
         route("GET", "/me", Requirement::SignedIn),
     ]
@@ -364,13 +484,19 @@ async fn an_open_or_undeclared_route_breaks_request_verification() {
     let closed = |path: &str| if path == "/health" { 200 } else { 401 };
     let good = listening(Some(serve("localhost", SslVersion::TLS1_3, closed))).await;
     let id = "request-verification";
-    assert_eq!(check(&good.platform, id).await.state, State::Unknown, "nothing was declared");
+    assert_eq!(
+        check(&good.platform, id).await.state,
+        State::Unknown,
+        "nothing was declared"
+    );
     good.platform.declare_routes(routes(Requirement::SignedIn));
     let verdict = check(&good.platform, id).await;
     assert_eq!(verdict.state, State::Kept, "{verdict:?}");
 
     let undeclared = listening(Some(serve("localhost", SslVersion::TLS1_3, closed))).await;
-    undeclared.platform.declare_routes(routes(Requirement::Undeclared));
+    undeclared
+        .platform
+        .declare_routes(routes(Requirement::Undeclared));
     let verdict = check(&undeclared.platform, id).await;
     assert!(verdict.reason.contains("declares no requirement"), "{verdict:?}");
 
