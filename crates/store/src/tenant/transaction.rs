@@ -29,7 +29,7 @@ impl TenantTx {
         let (connection, permit) = tenant.pool.take().await?;
         connection
             .client
-            .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '2h'")
             .await?;
         Ok(Self {
             tenant,
