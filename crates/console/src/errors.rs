@@ -41,6 +41,8 @@ impl Fault {
     pub(crate) fn of_status(status: u16) -> Self {
         let code = match status {
             404 => return Self::not_found("page"),
+            401 => ProblemCode::NotSignedIn,
+            403 => ProblemCode::NotAllowed,
             405 => ProblemCode::MethodNotAllowed,
             413 => ProblemCode::TooLarge,
             415 => ProblemCode::MediaType,

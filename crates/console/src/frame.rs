@@ -34,7 +34,7 @@ pub(crate) async fn frame(
     let path = request.uri().path_and_query().map(ToString::to_string);
     let response = match admitted {
         Ok(()) => next.call(request).await?,
-        Err(fault) => request.into_response(HttpResponse::from_error(fault)),
+        Err(fault) => request.error_response(fault),
     };
     let mut response = with_error_page(&visit, response, path.filter(|_| is_get));
     record(&visit, &response);

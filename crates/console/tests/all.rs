@@ -11,7 +11,9 @@ mod all {
     mod doors;
     mod html;
     mod jobs;
+    mod journey;
     mod pages;
+    mod person;
     mod preview;
     mod records;
     mod sample;

@@ -131,7 +131,7 @@ site_test!(forged_requests_are_refused, site, {
     for (case, mut headers, token) in cases {
         headers.push(("content-type", form));
         let answer = client.post_raw("/account/appearance", &headers, theme(token).as_bytes());
-        assert_eq!(answer.status, 403, "{case}");
+        assert_eq!(answer.status, 403, "{case}: {answer:?}");
         assert!(answer.body.contains("forged-request"), "{case}: {}", answer.body);
         assert!(!client.cookies.contains_key("theme"), "{case}");
     }
