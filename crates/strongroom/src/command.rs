@@ -3,12 +3,20 @@
 //! Commands on the host open the appliance's configuration and need its rights; the members' commands speak to a
 //! server with a token and run anywhere.
 
+mod audit;
 mod completion;
 mod config;
 mod database;
+mod dataset;
+mod export;
+mod import;
 mod key;
 mod man;
+mod member;
+mod openapi;
 mod organization;
+mod promises;
+mod record;
 mod serve;
 mod status;
 mod token;
@@ -61,14 +69,32 @@ enum Command {
     /// Create and list organizations, on the host
     #[command(subcommand)]
     Organization(organization::Organization),
+    /// List and add members
+    #[command(subcommand)]
+    Member(member::Member),
     /// Make API tokens
     #[command(subcommand)]
     Token(token::Token),
+    /// Work with datasets
+    Dataset(dataset::Dataset),
+    /// Work with records
+    Record(record::Record),
+    /// Import a file
+    Import(import::Import),
+    /// Export a dataset
+    Export(export::Export),
+    /// Read the audit log, and check it against the data
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Show what the appliance promises and whether it is kept
+    Promises(promises::Promises),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
     /// Show how the appliance is doing
     Status(status::Status),
+    /// Write the API's OpenAPI document to stdout
+    Openapi(openapi::Openapi),
     /// Write a completion script for a shell to stdout
     Completion(completion::Completion),
     /// Write manual pages into a folder
@@ -85,9 +111,17 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Database(command) => command.run(common).map(done),
         Command::Key(command) => command.run(common).map(done),
         Command::Organization(command) => command.run(common).map(done),
+        Command::Member(command) => command.run(common).map(done),
         Command::Token(command) => command.run(common).map(done),
+        Command::Dataset(command) => command.run(common).map(done),
+        Command::Record(command) => command.run(common).map(done),
+        Command::Import(command) => command.run(common).map(done),
+        Command::Export(command) => command.run(common).map(done),
+        Command::Audit(command) => command.run(common),
+        Command::Promises(command) => command.run(common).map(done),
         Command::Config(command) => command.run(common),
         Command::Status(command) => command.run(common).map(done),
+        Command::Openapi(command) => command.run().map(done),
         Command::Completion(command) => command.run().map(done),
         Command::Man(command) => command.run().map(done),
     }

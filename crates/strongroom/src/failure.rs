@@ -1,6 +1,6 @@
 //! Why a command did not do what was asked, as a person reads it, and the exit code that a script reads.
 
-use crate::output;
+use crate::{client::problem::Problem, output};
 use config::{ConfigError, SecretError};
 use platform::PlatformError;
 use std::{error::Error, io, process::ExitCode};
@@ -29,6 +29,9 @@ pub(crate) enum CommandError {
     /// A use case refused.
     #[error("{}", refusal(.0))]
     Platform(#[from] PlatformError),
+    /// The server refused.
+    #[error("{0}")]
+    Refused(Problem),
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -121,6 +124,7 @@ impl CommandError {
     fn exit(&self) -> Option<Exit> {
         match self {
             Self::Platform(error) => Some(Exit::of(error.code.as_str())),
+            Self::Refused(problem) => Some(Exit::of(&problem.code)),
             Self::Config(_) | Self::Secret(_) | Self::Io { .. } | Self::Tls { .. } => Some(Exit::Failed),
             Self::Said { exit, .. } => Some(*exit),
             Self::PipeClosed => None,

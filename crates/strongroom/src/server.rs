@@ -20,7 +20,7 @@ use actix_web::{App, HttpServer, dev::Server, middleware::from_fn};
 use config::Config;
 use connections::Connections;
 use faces::Faces;
-use platform::{Platform, access_log};
+use platform::{Platform, access_log, promise};
 use std::{net::TcpListener, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
@@ -31,6 +31,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(60);
 /// Open connections of one worker thread; each idle one costs a few KiB and a file descriptor.
 const CONNECTIONS_PER_WORKER: usize = 4096;
 const WORKERS_MIN: usize = 2;
+/// The worker looks at the promises first; what only this process can see (its routes) is looked at after that.
+const PROMISES_AFTER: Duration = Duration::from_secs(20);
 /// Requests get this long to end; the rest of the stop's time is for what they leave behind.
 const DRAIN_SECONDS: u64 = STOP_SECONDS_MAX - 3;
 
@@ -47,6 +49,7 @@ pub(crate) async fn run(config: Config) -> Result<(), CommandError> {
     };
     let (drained, end_of_requests) = watch::channel(false);
     let recorder = tokio::spawn(access_log::write_events(platform.clone(), end_of_requests));
+    let promises = tokio::spawn(watch_promises(platform.clone(), stop.clone()));
     let main = main_server(&config, platform, https, acceptor, stop.clone())?;
     let redirect = http
         .map(|listener| redirect_server(&config, listener, stop.clone()))
@@ -59,6 +62,8 @@ pub(crate) async fn run(config: Config) -> Result<(), CommandError> {
     };
     systemd::stopping();
     watchdog.abort();
+    // A look that is under way is worth nothing without its end.
+    promises.abort();
     drained.send_replace(true);
     stop::within(2, async {
         recorder.await.ok();
@@ -66,6 +71,11 @@ pub(crate) async fn run(config: Config) -> Result<(), CommandError> {
     .await;
     tracing::info!("stopped");
     ended.map_err(CommandError::io("the listener failed"))
+}
+
+async fn watch_promises(platform: Platform, stop: watch::Receiver<bool>) {
+    tokio::time::sleep(PROMISES_AFTER).await;
+    promise::watch(platform, stop).await;
 }
 
 fn listen(address: std::net::SocketAddr) -> Result<TcpListener, CommandError> {

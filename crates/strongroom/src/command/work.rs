@@ -27,6 +27,7 @@ async fn work(config: &Config) -> Result<(), CommandError> {
         () = stop::asked(stop.clone()) => return Ok(()),
     };
     let parallel = usize::try_from(config.worker.jobs_parallel_max).unwrap_or(1);
+    let promises = tokio::spawn(platform::promise::watch(platform.clone(), stop.clone()));
     let mut running = std::pin::pin!(platform::work::run(platform, stop.clone(), parallel));
     tell(NotifyState::Ready);
     tracing::info!(worker.jobs_parallel_max = parallel, "working");
@@ -35,6 +36,8 @@ async fn work(config: &Config) -> Result<(), CommandError> {
         () = stop::asked(stop) => {}
     }
     tell(NotifyState::Stopping);
+    // A look that is under way is worth nothing without its end.
+    promises.abort();
     stop::within(STOP_SECONDS_MAX, running).await;
     tracing::info!("stopped");
     Ok(())

@@ -1,0 +1,116 @@
+//! `strongroom export`
+
+use super::{Common, record::condition};
+use crate::{
+    client::{Client, Connection},
+    failure::{CommandError, Exit},
+    output,
+};
+use clap::{Args, ValueEnum};
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    #[command(flatten)]
+    connection: Connection,
+    /// The dataset's key
+    dataset: String,
+    /// The form of the file
+    #[arg(long, value_enum, default_value_t = Form::Csv)]
+    format: Form,
+    /// Write into this new file, readable by its owner only, instead of to stdout
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// A condition, such as `status=open` or `amount[gte]=100`; repeat for more, all must hold
+    #[arg(long = "filter", value_name = "CONDITION")]
+    filters: Vec<String>,
+    /// Sensitive fields in the clear, if the role permits; the act is an entry of the audit log
+    #[arg(long)]
+    reveal: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Form {
+    /// For spreadsheets
+    Csv,
+    /// One document with the dataset's definition
+    Json,
+    /// A record on each line
+    Jsonl,
+}
+
+impl Form {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Json => "json",
+            Self::Jsonl => "jsonl",
+        }
+    }
+}
+
+impl Export {
+    pub(super) fn run(&self, common: &Common) -> Result<(), CommandError> {
+        let client = Client::open(common, &self.connection)?;
+        let mut query = vec![("format".to_owned(), self.format.as_str().to_owned())];
+        for filter in &self.filters {
+            query.push(condition(filter)?);
+        }
+        if self.reveal {
+            query.push(("reveal".to_owned(), "true".to_owned()));
+        }
+        let mut content = client.download(&["datasets", &self.dataset, "export"], &query)?;
+        match &self.output {
+            Some(path) => write(&mut content, path),
+            None => pass_on(&mut content),
+        }
+    }
+}
+
+fn pass_on(content: &mut impl Read) -> Result<(), CommandError> {
+    let mut buffer = vec![0_u8; 64 * 1024];
+    loop {
+        let read = content.read(&mut buffer).map_err(broken)?;
+        if read == 0 {
+            return Ok(());
+        }
+        output::bytes(&buffer[..read])?;
+    }
+}
+
+/// A broken export leaves no file behind that looks whole.
+fn write(content: &mut impl Read, path: &Path) -> Result<(), CommandError> {
+    let cannot = || CommandError::io(format!("cannot write {}", path.display()));
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".part");
+    let draft = PathBuf::from(draft);
+    let opened = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft);
+    let mut file = opened.map_err(cannot())?;
+    let copied = io::copy(content, &mut file).map_err(broken);
+    let written = copied.and_then(|bytes| {
+        file.flush().and_then(|()| file.sync_all()).map_err(cannot())?;
+        // Unlike a rename, a link does not replace what is there.
+        fs::hard_link(&draft, path).map_err(cannot())?;
+        output::talk(&format!("{bytes} bytes in {}", path.display()));
+        Ok(())
+    });
+    fs::remove_file(&draft).map_err(cannot())?;
+    written
+}
+
+fn broken(error: io::Error) -> CommandError {
+    CommandError::said(
+        Exit::Unreachable,
+        format!("the export broke off: {error}; begin again"),
+    )
+}

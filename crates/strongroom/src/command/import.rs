@@ -1,0 +1,215 @@
+//! `strongroom import`
+
+use super::Common;
+use crate::{
+    client::{
+        Client, Connection,
+        show::{cell, items, member},
+    },
+    failure::{CommandError, Exit},
+    output::{Format, talk},
+};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value as Json, json};
+use std::{
+    fs::File,
+    path::PathBuf,
+    thread,
+    time::{Duration, Instant},
+};
+
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Without any progress for this long nobody seems to work; the import itself goes on when a worker comes.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    #[command(flatten)]
+    connection: Connection,
+    /// A CSV or JSON file
+    file: PathBuf,
+    /// Import into this dataset
+    #[arg(long, value_name = "KEY", conflicts_with = "new")]
+    dataset: Option<String>,
+    /// Import into a new dataset of this name; the file's name if neither is given
+    #[arg(long, value_name = "LABEL")]
+    new: Option<String>,
+    /// The new dataset's key; made from its name if not given
+    #[arg(long, conflicts_with = "dataset")]
+    key: Option<String>,
+    /// Read everything and say what would be refused, but import nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Show what would become of each column, with the evidence, and stop
+    #[arg(long)]
+    plan: bool,
+    /// Import the good rows although others are refused; otherwise it is all or nothing
+    #[arg(long)]
+    skip_refused: bool,
+}
+
+impl Import {
+    pub(super) fn run(&self, common: &Common) -> Result<(), CommandError> {
+        let client = Client::open(common, &self.connection)?;
+        let uploaded = self.upload(&client)?;
+        let id = member(&uploaded, "id");
+        let planned = self.replan(&client, &id, uploaded)?;
+        if self.plan {
+            return show_plan(&planned, common.format());
+        }
+        let mode = if self.dry_run { "dry_run" } else { "import" };
+        client.post(&["imports", &id, "start"], None, Some(&json!({"mode": mode})))?;
+        let ended = wait(&client, &id)?;
+        show_end(&ended, common.format())
+    }
+
+    fn upload(&self, client: &Client) -> Result<Json, CommandError> {
+        let cannot = || CommandError::io(format!("cannot read {}", self.file.display()));
+        let file = File::open(&self.file).map_err(cannot())?;
+        let length = file.metadata().map_err(cannot())?.len();
+        let name = self
+            .file
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let mut query = vec![("file_name".to_owned(), name)];
+        query.extend(self.dataset.iter().map(|key| ("dataset".to_owned(), key.clone())));
+        let bar = bar(length);
+        bar.set_message("sending");
+        let mut content = bar.wrap_read(file);
+        let uploaded = client.upload(&["imports"], &query, length, &mut content);
+        bar.finish_and_clear();
+        uploaded
+    }
+
+    /// Changes the proposed plan where the arguments say so.
+    fn replan(&self, client: &Client, id: &str, uploaded: Json) -> Result<Json, CommandError> {
+        let mut plan = uploaded["plan"].clone();
+        if let Some(label) = &self.new {
+            plan["dataset"]["new"]["label"] = json!(label);
+        }
+        if let Some(key) = &self.key {
+            plan["dataset"]["new"]["key"] = json!(key);
+        }
+        if self.skip_refused {
+            plan["on_refusal"] = json!("skip_rows");
+        }
+        if plan == uploaded["plan"] {
+            return Ok(uploaded);
+        }
+        client.put(&["imports", id, "plan"], &plan)
+    }
+}
+
+fn bar(length: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg:10} {bar:40} {percent:>3} %  {bytes} of {total_bytes}");
+    let bar = ProgressBar::new(length);
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn wait(client: &Client, id: &str) -> Result<Json, CommandError> {
+    let bar = bar(0);
+    let (mut seen, mut since) = (Json::Null, Instant::now());
+    loop {
+        let import = client.get(&["imports", id], &[])?;
+        if matches!(import["state"].as_str(), Some("done" | "failed" | "cancelled")) {
+            bar.finish_and_clear();
+            return Ok(import);
+        }
+        let progress = &import["progress"];
+        bar.set_length(progress["bytes_total"].as_u64().unwrap_or(0));
+        bar.set_position(progress["bytes"].as_u64().unwrap_or(0));
+        bar.set_message(format!("{} rows", member(progress, "rows")));
+        if *progress != seen {
+            (seen, since) = (progress.clone(), Instant::now());
+        }
+        if since.elapsed() > SILENCE_MAX {
+            let text = format!(
+                "the import {id} is {} and nothing happens; does `strongroom work` run? It goes on when one does",
+                member(&import, "state")
+            );
+            return Err(CommandError::said(Exit::Failed, text));
+        }
+        thread::sleep(LOOK_EVERY);
+    }
+}
+
+fn show_plan(import: &Json, format: Format) -> Result<(), CommandError> {
+    let row = |(column, evidence): (&Json, &Json)| {
+        vec![
+            member(column, "header"),
+            target(&column["target"]),
+            member(column, "note"),
+            cell(evidence),
+        ]
+    };
+    let columns = items(&import["plan"], "columns").iter();
+    let evidence = items(import, "evidence")
+        .iter()
+        .chain(std::iter::repeat(&Json::Null));
+    let rows = columns.zip(evidence).map(row).collect();
+    format.list(&["column", "becomes", "note", "evidence"], rows, import)
+}
+
+/// A column's target is a word or an object of one member that names it.
+fn target(target: &Json) -> String {
+    let named = target.as_object().and_then(|members| members.iter().next());
+    match named {
+        Some((name, inner)) if inner.get("field").is_some_and(Json::is_object) => {
+            let field = &inner["field"];
+            format!("{name} {} ({})", member(field, "key"), member(field, "kind"))
+        }
+        Some((name, inner)) => format!("{name} {}", member(inner, "key")),
+        None => cell(target),
+    }
+}
+
+fn show_end(import: &Json, format: Format) -> Result<(), CommandError> {
+    let outcome = &import["outcome"];
+    let refused = items(outcome, "refused");
+    for refusal in refused.iter().take(20) {
+        talk(&format!("refused: {}", refusal_line(refusal)));
+    }
+    let pairs = [
+        ("import", member(import, "id")),
+        ("state", member(import, "state")),
+        ("dataset", member(outcome, "dataset")),
+        ("rows read", member(outcome, "rows_read")),
+        ("rows imported", member(outcome, "rows_imported")),
+        ("rows refused", member(outcome, "refused_count")),
+    ];
+    format.thing(&pairs, import)?;
+    let failed = import["state"] != "done" || outcome["error"].is_string();
+    let all_refused = outcome["refused_count"].as_u64().unwrap_or(0) > 0 && outcome["rows_imported"] == 0;
+    if failed || all_refused {
+        let why = outcome["error"]
+            .as_str()
+            .unwrap_or("rows were refused, so nothing was imported; --skip-refused imports the others");
+        return Err(CommandError::said(Exit::Failed, why));
+    }
+    Ok(())
+}
+
+fn refusal_line(refusal: &Json) -> String {
+    let members = refusal.as_object().into_iter().flatten();
+    let parts = members.filter(|(_, value)| !value.is_null());
+    parts
+        .map(|(name, value)| format!("{name} {}", cell(value)))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_told_in_a_few_words() {
+        let new = json!({"new": {"field": {"key": "amount", "kind": "money"}, "formats": {}}});
+        assert_eq!(target(&new), "new amount (money)");
+        assert_eq!(target(&json!({"existing": {"key": "amount"}})), "existing amount");
+        assert_eq!(target(&json!("ignore")), "ignore");
+    }
+}
