@@ -12,6 +12,7 @@ pub(crate) mod me;
 pub(crate) mod member;
 pub(crate) mod meta;
 pub(crate) mod organization;
+pub(crate) mod promise;
 pub(crate) mod record;
 pub(crate) mod record_change;
 pub(crate) mod token;

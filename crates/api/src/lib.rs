@@ -21,4 +21,4 @@ pub use api::{Api, ApiSettings};
 pub use document::{document, openapi_json};
 pub use route::{Needs, Route};
 pub use serve::configure;
-pub use table::ROUTES;
+pub use table::{ROUTES, declarations};

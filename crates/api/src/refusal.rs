@@ -27,7 +27,7 @@ pub(crate) struct Refusal {
     pub(crate) allow: Option<String>,
     /// Seconds until trying again makes sense.
     pub(crate) retry_after: Option<u32>,
-    pub(crate) source: Option<Failure>,
+    pub(crate) source: Option<Box<Failure>>,
 }
 
 impl Refusal {
@@ -69,7 +69,7 @@ impl Refusal {
                 request.id = request_id,
                 request.operation = operation,
                 problem.code = self.code.as_str(),
-                error = chain(self.source.as_ref()),
+                error = chain(self.source.as_deref()),
                 "a request failed"
             );
         }
@@ -122,7 +122,7 @@ impl From<PlatformError> for Refusal {
     fn from(error: PlatformError) -> Self {
         Self {
             errors: error.errors,
-            source: error.source,
+            source: error.source.map(Box::new),
             ..Self::new(error.code, error.detail)
         }
     }

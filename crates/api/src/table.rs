@@ -4,7 +4,7 @@
 use crate::{
     handler::{
         access_log, audit, batch, dataset, export, field, file, import, me, member, meta, organization,
-        record, record_change, token,
+        promise, record, record_change, token,
     },
     route::{
         Condition::{IfMatch, IfNoneMatch},
@@ -13,8 +13,10 @@ use crate::{
         Parameter, Route, Takes,
         Verb::{Delete, Get, Patch, Post, Put},
     },
+    serve::BASE,
 };
 use access::Permission as P;
+use platform::promise::{Requirement, RouteDeclaration};
 
 /// A handler as the table keeps it.
 macro_rules! handler {
@@ -250,6 +252,15 @@ pub const ROUTES: &[Route] = &[
     )
     .query(&[BEFORE])
     .gives(Gives::Json(200, "AccessLog")),
+    Route::new(
+        Get,
+        "/promises",
+        "promise.list",
+        SignedIn,
+        "Every promise with what can be said of it now",
+        handler!(promise::list),
+    )
+    .gives(Gives::Json(200, "Promises")),
     Route::new(
         Get,
         "/organizations",
@@ -525,3 +536,18 @@ pub const ROUTES: &[Route] = &[
     .query(&[BEFORE])
     .gives(Gives::Json(200, "AccessLog")),
 ];
+
+/// The routes as the promise of request verification looks at them: give it to `Platform::declare_routes`.
+#[must_use]
+pub fn declarations() -> Vec<RouteDeclaration> {
+    let declare = |route: &Route| RouteDeclaration {
+        method: route.verb.as_str().to_owned(),
+        path: format!("{BASE}{}", route.path),
+        requirement: match route.needs {
+            Public => Requirement::Public,
+            SignedIn => Requirement::SignedIn,
+            Needs(permission) => Requirement::Permission(permission),
+        },
+    };
+    ROUTES.iter().map(declare).collect()
+}

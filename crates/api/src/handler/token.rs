@@ -38,10 +38,7 @@ pub(crate) async fn create(mut call: Call) -> Result<Answer> {
     let (made, secret) = token::create(call.workspace()?, new).await?;
     let location = format!("{}/{}", call.request.path(), made.id);
     let secret = secret.expose();
-    Ok(Answer::created(
-        &location,
-        &TokenView::of(&made, Some(secret.as_ref())),
-    ))
+    Ok(Answer::created(&location, &TokenView::of(&made, Some(secret))))
 }
 
 /// Revokes a token.

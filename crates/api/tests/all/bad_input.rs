@@ -146,11 +146,10 @@ async fn bodies_that_cannot_be_read_are_refused_before_anything_happens() {
     assert_eq!(count(&web).await, 0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn addresses_that_make_no_sense_are_refused() {
-    let web = Web::start().await;
+/// Addresses with what is wrong with them, and the method.
+fn senseless_addresses() -> Vec<(&'static str, &'static str, String)> {
     let records = format!("{INVOICES}/records");
-    let cases = [
+    vec![
         ("an unknown address", "GET", "/api/v1/nothing".to_owned()),
         ("a method that is not there", "PUT", records.clone()),
         ("a body where none is", "DELETE", format!("{records}/x")),
@@ -215,9 +214,14 @@ async fn addresses_that_make_no_sense_are_refused() {
             "GET",
             format!("{records}?search={}", "x".repeat(20_000)),
         ),
-    ];
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn addresses_that_make_no_sense_are_refused() {
+    let web = Web::start().await;
     let mut table = String::new();
-    for (name, method, path) in cases {
+    for (name, method, path) in senseless_addresses() {
         let body = (method == "DELETE").then(|| json!({}));
         let answer = web
             .send(Role::Owner, &format!("{method} {path}"), &[], body.as_ref())

@@ -68,7 +68,7 @@ pub(crate) async fn send_raw(address: SocketAddr, bytes: &[u8]) -> Answer {
         writer
     });
     let mut received = Vec::new();
-    let mut part = [0; 65_536];
+    let mut part = vec![0; 65_536];
     while let Ok(read) = reader.read(&mut part).await {
         if read == 0 {
             break;
