@@ -41,7 +41,9 @@ impl Done {
 /// What of one record is under an older version, sealed anew.
 struct Resealed {
     record: RecordId,
-    record_key: Option<Vec<u8>>,
+    record_key: Vec<u8>,
+    /// Whether the key was wrapped anew, or stands here as it was.
+    rewrapped: bool,
     values: Vec<(FieldId, Vec<u8>, Vec<u8>)>,
 }
 
@@ -149,37 +151,37 @@ fn reseal(keys: &OrganizationKeys, dataset: &Dataset, stored: &StoredRecord) -> 
             }
         }
     }
-    let record_key = rewrapped.map(|wrapped| [&id[..], &wrapped].concat());
-    let something = record_key.is_some() || !values.is_empty();
-    Ok(something.then_some(Resealed {
+    let something = rewrapped.is_some() || !values.is_empty();
+    Ok(something.then(|| Resealed {
         record: stored.id,
-        record_key,
+        rewrapped: rewrapped.is_some(),
+        record_key: rewrapped.map_or(stored.record_key.clone(), |wrapped| [&id[..], &wrapped].concat()),
         values,
     }))
 }
 
 async fn write(tx: &TenantTx, dataset: &Dataset, resealed: &Resealed, care: Care) -> Result<Done> {
-    let done = Done { records: 1, left: 0 };
-    if let Some(key) = &resealed.record_key {
-        bulk::rewrap_record_key(tx, dataset.id, resealed.record, key).await?;
-    }
-    if care == Care::Together {
-        write_values(tx, dataset, resealed).await?;
-        return Ok(done);
-    }
-    bulk::savepoint(tx, Savepoint::Set).await?;
-    match write_values(tx, dataset, resealed).await {
-        Ok(()) => {
-            bulk::savepoint(tx, Savepoint::Release).await?;
-            Ok(done)
+    let mut done = Done { records: 1, left: 0 };
+    match care {
+        Care::Together => write_values(tx, dataset, resealed).await?,
+        Care::Each => {
+            bulk::savepoint(tx, Savepoint::Set).await?;
+            match write_values(tx, dataset, resealed).await {
+                Ok(()) => bulk::savepoint(tx, Savepoint::Release).await?,
+                Err(StoreError::Taken { .. }) => {
+                    bulk::savepoint(tx, Savepoint::Return).await?;
+                    done = Done {
+                        records: u64::from(resealed.rewrapped),
+                        left: 1,
+                    };
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
-        Err(StoreError::Taken { .. }) => {
-            bulk::savepoint(tx, Savepoint::Return).await?;
-            let records = u64::from(resealed.record_key.is_some());
-            Ok(Done { records, left: 1 })
-        }
-        Err(error) => Err(error.into()),
     }
+    // Last, outside any savepoint: a row written within one bears a number that no entry has.
+    bulk::rewrap_record_key(tx, dataset.id, resealed.record, &resealed.record_key).await?;
+    Ok(done)
 }
 
 async fn write_values(

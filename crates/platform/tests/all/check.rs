@@ -4,6 +4,7 @@ use crate::fixture::{Site, field, unique};
 use access::Role;
 use platform::{
     Caller, Workspace,
+    bulk::{self, Operation},
     check::{self, AuditReport, FaultCode},
     dataset, record,
     record::{Expected, Found},
@@ -329,4 +330,56 @@ async fn a_tampered_entry_of_the_appliance_is_found() {
     tamper(&site, sql).await;
     let appliance = check::appliance(&site.platform, &Caller::host()).await.unwrap();
     assert_eq!(codes(&appliance), [FaultCode::HeaderUnreadable]);
+}
+
+/// A ledger with a bulk act that changes records against the order of their ids.
+async fn bulk_changed() -> Site {
+    let site = Site::start().await;
+    let owner = ledger(&site).await;
+    let input = |json: Json| json.as_object().cloned().unwrap();
+    let mut operations = Vec::new();
+    for number in 0..4 {
+        let id = create(&owner, number).await.record.id;
+        operations.push(Operation::Update {
+            id,
+            version: None,
+            fields: input(json!({ "name": "together" })),
+        });
+    }
+    operations.reverse();
+    bulk::apply(&owner, "ledger", operations).await.unwrap();
+    site
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bulk_acts_pass_in_whatever_order_they_came() {
+    let site = bulk_changed().await;
+    let report = report(&site).await;
+    assert!(report.is_clean(), "{report:?}");
+    assert_eq!((report.images, report.records), (8, 4));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tampered_bulk_act_is_found() {
+    let act = "(SELECT entry_id FROM {o}._image GROUP BY 1 HAVING count(*) > 1)";
+    for (sql, code) in [
+        (
+            "UPDATE {o}._image SET ordinal = 9 - ordinal WHERE entry_id = {act}",
+            FaultCode::EntryCommitment,
+        ),
+        (
+            "UPDATE {o}._entry SET c_before = sha256('x') WHERE id = {act}",
+            FaultCode::EntryLink,
+        ),
+        (
+            "UPDATE {o}._entry SET c_after = sha256('x') WHERE id = {act}",
+            FaultCode::EntryCommitment,
+        ),
+        ("DELETE FROM {o}._entry WHERE id = {act}", FaultCode::EntryMissing),
+    ] {
+        let site = bulk_changed().await;
+        tamper(&site, &sql.replace("{act}", act)).await;
+        let found = codes(&report(&site).await);
+        assert!(found.contains(&code), "{sql}: {found:?}");
+    }
 }
