@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+#[cfg(feature = "services")]
+mod bench;
 mod ci;
 #[cfg(feature = "services")]
 mod demo;
@@ -32,6 +34,8 @@ struct Arguments {
 enum Command {
     /// Run a whole Strongroom with sample data on localhost; Ctrl-C stops it, the data stays
     Demo(stage::DemoArguments),
+    /// Measure Strongroom beside pgbench, on one cluster, in one run
+    Bench(stage::BenchArguments),
     /// Install what the tests need and run them
     Test(test::TestArguments),
     /// Format, clippy, layers, documents, licences and tests
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     match command {
         Command::Demo(arguments) => stage::demo(&arguments),
+        Command::Bench(arguments) => stage::bench(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Ci => ci::run(),
         Command::Layers => layers::run(),

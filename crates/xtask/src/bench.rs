@@ -1,0 +1,365 @@
+//! `cargo xtask bench`: Strongroom beside pgbench, on one cluster, in one run.
+//!
+//! Invariants: rounds of ours and theirs alternate, so that a busy moment of the machine meets both; a wrong answer
+//! ends the run; what was started is stopped. Start at [`run`].
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::program;
+use crate::stage::BenchArguments;
+
+mod daemon;
+mod http;
+mod invoices;
+mod load;
+mod pgbench;
+mod processor;
+mod random;
+mod report;
+mod scripts;
+mod site;
+mod transfer;
+
+use daemon::Daemon;
+use http::Connection;
+use load::{Operation, Questions};
+use pgbench::Reference;
+use report::{Cost, Line, Machine, Report, Spread};
+use scripts::Tables;
+use site::Site;
+
+const CLIENTS: [usize; 3] = [1, 16, 64];
+const STARTS: usize = 5;
+/// How long a quiet machine is waited for.
+const QUIET_DEADLINE: Duration = Duration::from_secs(60);
+
+/// How much is measured.
+#[derive(Debug, Clone, Copy)]
+struct Extent {
+    rows: u64,
+    seconds: u64,
+    rounds: usize,
+}
+
+/// Everything that the rounds need.
+struct Bench {
+    site: Site,
+    server: Daemon,
+    worker: Daemon,
+    questions: Arc<Questions>,
+    tables: Tables,
+    reference: Reference,
+    extent: Extent,
+    /// Of the worker, after imports.
+    worked: processor::Memory,
+}
+
+/// Builds, measures, prints, writes.
+pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
+    let extent = Extent {
+        rows: arguments
+            .rows
+            .unwrap_or(if arguments.quick { 10_000 } else { 100_000 }),
+        seconds: arguments.seconds.unwrap_or(if arguments.quick { 2 } else { 5 }),
+        rounds: if arguments.quick { 1 } else { 3 },
+    };
+    ensure!(
+        extent.rows >= 2_000,
+        "at least 2,000 rows, so that pages are full"
+    );
+    let program = match &arguments.program {
+        Some(program) => program.clone(),
+        None => build()?,
+    };
+    let load = wait_for_quiet();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let site = Site::make(&program)?;
+    let cluster = site.cluster.clone();
+    let measured = runtime.block_on(measure(site, extent, load));
+    cluster.stop()?;
+    let report = measured?;
+    println!("{}", report.text());
+    if let Some(file) = &arguments.json {
+        let text = serde_json::to_string_pretty(&report)?;
+        fs::write(file, text + "\n").with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+fn build() -> Result<PathBuf> {
+    program::run(program::cargo().args(["build", "--release", "--package", "strongroom"]))?;
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| program::root().join("target"), PathBuf::from);
+    Ok(target.join("release/strongroom"))
+}
+
+/// The load of the last minute, as proc(5) has it, when it is low or the deadline has passed.
+fn wait_for_quiet() -> f64 {
+    let load = || {
+        let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        text.split(' ')
+            .next()
+            .and_then(|first| first.parse().ok())
+            .unwrap_or(0.0)
+    };
+    let end = Instant::now() + QUIET_DEADLINE;
+    while load() > 0.3 * processors() as f64 && Instant::now() < end {
+        thread::sleep(Duration::from_secs(1));
+    }
+    load()
+}
+
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+async fn measure(site: Site, extent: Extent, load: f64) -> Result<Report> {
+    let start_seconds = measure_starts(&site).await?;
+    let mut server = site.start("serve")?;
+    let worker = site.start("work")?;
+    server.ready(&site.target).await?;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let (idle, idle_worker) = (processor::memory(server.pid())?, processor::memory(worker.pid())?);
+    let mut bench = Bench::prepare(site, server, worker, extent).await?;
+    let mut lines = bench.transfers().await?;
+    let loaded = bench.loaded().await?;
+    for operation in [
+        Operation::Read,
+        Operation::List,
+        Operation::Insert,
+        Operation::Update,
+    ] {
+        for clients in CLIENTS {
+            lines.extend(bench.compare(operation, clients).await?);
+        }
+    }
+    lines.extend(bench.compare(Operation::Bulk, 1).await?);
+    let lost = bench.server.count_in_log("access-log");
+    ensure!(
+        lost == 0,
+        "the server lost access events: {}",
+        bench.server.log_end()
+    );
+    let machine = Machine {
+        processors: processors(),
+        load_at_start: load,
+        postgresql: bench.site.cluster.binaries().major(),
+        rows: extent.rows,
+        seconds: extent.seconds,
+        rounds: extent.rounds,
+    };
+    Ok(Report {
+        machine,
+        start_seconds,
+        idle,
+        idle_worker,
+        loaded,
+        worked: bench.worked,
+        after: processor::memory(bench.server.pid())?,
+        lines,
+    })
+}
+
+async fn measure_starts(site: &Site) -> Result<Spread> {
+    let mut rounds = Vec::with_capacity(STARTS);
+    for _ in 0..STARTS {
+        let mut server = site.start("serve")?;
+        rounds.push(server.ready(&site.target).await?.as_secs_f64());
+    }
+    Ok(Spread::of(rounds))
+}
+
+impl Bench {
+    async fn prepare(site: Site, server: Daemon, worker: Daemon, extent: Extent) -> Result<Self> {
+        let target = site.target.with_token(&site.token()?);
+        let mut connection = Connection::open(&target).await?;
+        site::make_dataset(&mut connection, &target, invoices::DATASET).await?;
+        let csv = site.folder.join("invoices.csv");
+        let bytes = invoices::write_csv(&csv, extent.rows)?;
+        eprintln!(
+            "importing {} invoices, {:.1} MiB",
+            extent.rows,
+            bytes as f64 / f64::from(1 << 20)
+        );
+        transfer::import(&mut connection, &target, invoices::DATASET, &csv).await?;
+        let made = site::make_invoice(&mut connection, &target).await?;
+        let superuser = site.superuser()?.connect().await?;
+        let login = site.login(scripts::LOGIN)?;
+        let tables = Tables::prepare(&superuser, site::SLUG, made, &login).await?;
+        let base = format!("/organizations/{}/datasets/{}", site::SLUG, invoices::DATASET);
+        let questions = Questions {
+            target,
+            base,
+            ids: tables.ids.clone(),
+        };
+        Ok(Self {
+            reference: Reference::new(&site.cluster, login, &tables.schema, &site.folder)?,
+            questions: Arc::new(questions),
+            site,
+            server,
+            worker,
+            tables,
+            extent,
+            worked: processor::Memory::default(),
+        })
+    }
+
+    /// Memory of the server while 64 clients read; a warm-up besides.
+    async fn loaded(&self) -> Result<processor::Memory> {
+        let round = load::run(&self.questions, Operation::Read, 64, self.extent.seconds);
+        let look = async {
+            tokio::time::sleep(Duration::from_millis(self.extent.seconds * 900)).await;
+            processor::memory(self.server.pid())
+        };
+        let (round, memory) = tokio::join!(round, look);
+        round?;
+        memory
+    }
+
+    /// Alternates rounds of ours with rounds of each reference.
+    async fn compare(&self, operation: Operation, clients: usize) -> Result<Vec<Line>> {
+        let references = self.references(operation);
+        let mut ours = Vec::new();
+        let mut theirs = vec![Vec::new(); references.len()];
+        for _ in 0..self.extent.rounds {
+            eprintln!("{}, {clients} at once", operation.label());
+            ours.push(self.our_round(operation, clients).await?);
+            for (reference, rounds) in references.iter().zip(&mut theirs) {
+                rounds.push(self.their_round(reference, clients)?);
+            }
+        }
+        let lines = references.iter().zip(theirs);
+        Ok(lines
+            .map(|(reference, theirs)| line(operation, clients, reference, &ours, &theirs))
+            .collect())
+    }
+
+    fn references(&self, operation: Operation) -> Vec<Script> {
+        let script = |label, expected, text| Script {
+            label,
+            expected,
+            text,
+        };
+        let tables = &self.tables;
+        match operation {
+            Operation::Read => vec![script(
+                "the same SQL",
+                Some(report::READ_RATIO_MIN),
+                tables.read(),
+            )],
+            Operation::List => vec![script("the same SQL", None, tables.list())],
+            Operation::Insert => vec![
+                script(
+                    "the same SQL, entry",
+                    Some(report::INSERT_RATIO_MIN),
+                    tables.insert_with_entry(),
+                ),
+                script("bare row, no entry", None, tables.insert_bare()),
+            ],
+            Operation::Update => vec![script("the same SQL, entry", None, tables.update_with_entry())],
+            Operation::Bulk => vec![script("bare rows, no entry", None, tables.insert_many())],
+        }
+    }
+
+    async fn our_round(&self, operation: Operation, clients: usize) -> Result<(load::Round, Cost)> {
+        let before = self.times()?;
+        let round = load::run(&self.questions, operation, clients, self.extent.seconds).await?;
+        // The access log is written behind the requests.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        Ok((round, self.times()?.since(&before, round.requests as f64)))
+    }
+
+    fn their_round(&self, script: &Script, clients: usize) -> Result<(f64, Cost)> {
+        let before = self.times()?;
+        let name = script.label.replace([' ', ','], "-");
+        let round = self
+            .reference
+            .run(&name, &script.text, clients, self.extent.seconds)?;
+        let transactions = round.per_second * self.extent.seconds as f64;
+        Ok((round.per_second, self.times()?.since(&before, transactions)))
+    }
+
+    fn times(&self) -> Result<Times> {
+        Ok(Times {
+            server: processor::seconds(self.server.pid())? + processor::seconds(self.worker.pid())?,
+            postgres: self.site.postgres_seconds()?,
+            client: processor::seconds(std::process::id().cast_signed())?,
+        })
+    }
+}
+
+/// What pgbench runs beside an operation.
+struct Script {
+    label: &'static str,
+    expected: Option<f64>,
+    text: String,
+}
+
+/// Processor seconds so far.
+struct Times {
+    server: f64,
+    postgres: f64,
+    client: f64,
+}
+
+impl Times {
+    fn since(&self, before: &Self, requests: f64) -> Cost {
+        let each = |now: f64, before: f64| (now - before) * 1e6 / requests.max(1.0);
+        Cost {
+            server_us: each(self.server, before.server),
+            postgres_us: each(self.postgres, before.postgres),
+            client_us: each(self.client, before.client),
+        }
+    }
+}
+
+fn line(
+    operation: Operation,
+    clients: usize,
+    script: &Script,
+    ours: &[(load::Round, Cost)],
+    theirs: &[(f64, Cost)],
+) -> Line {
+    let rate = |(round, _): &(load::Round, Cost)| round.per_second() * operation.weight() as f64;
+    let their_rate = |(rate, _): &(f64, Cost)| rate * operation.weight() as f64;
+    let middle =
+        |value: fn(&load::Round) -> f64| Spread::of(ours.iter().map(|(round, _)| value(round))).median;
+    Line {
+        operation: operation.label(),
+        reference: script.label,
+        clients,
+        unit: if operation.weight() == 1 {
+            "requests/s"
+        } else {
+            "rows/s"
+        },
+        ours: Spread::of(ours.iter().map(rate)),
+        theirs: Spread::of(theirs.iter().map(their_rate)),
+        ratio: Spread::of(
+            ours.iter()
+                .zip(theirs)
+                .map(|(ours, theirs)| rate(ours) / their_rate(theirs)),
+        ),
+        ratio_expected: script.expected,
+        ours_cost: median_cost(ours.iter().map(|(_, cost)| *cost)),
+        theirs_cost: median_cost(theirs.iter().map(|(_, cost)| *cost)),
+        p50_ms: Some(middle(|round| round.p50_ms)),
+        p99_ms: Some(middle(|round| round.p99_ms)),
+    }
+}
+
+fn median_cost(costs: impl Iterator<Item = Cost> + Clone) -> Cost {
+    let middle = |part: fn(&Cost) -> f64| Spread::of(costs.clone().map(|cost| part(&cost))).median;
+    Cost {
+        server_us: middle(|cost| cost.server_us),
+        postgres_us: middle(|cost| cost.postgres_us),
+        client_us: middle(|cost| cost.client_us),
+    }
+}
