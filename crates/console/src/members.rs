@@ -31,6 +31,7 @@ fn new_inputs(form: Option<&Form>) -> Vec<FieldInput> {
             .required(),
         FieldInput::new("email", "E-mail address", InputKind::Email)
             .with_value(value("email"))
+            .with_autocomplete("off")
             .with_help("What the person signs in with.")
             .required(),
         FieldInput::new("password", "First password", InputKind::Password)

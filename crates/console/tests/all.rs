@@ -14,6 +14,7 @@ mod all {
     mod journey;
     mod pages;
     mod person;
+    mod pictures;
     mod preview;
     mod records;
     mod sample;
