@@ -302,8 +302,8 @@ impl BulkAct<'_> {
     }
 
     async fn commit(self, tx: TenantTx) -> Result<Vec<Applied>> {
-        let images: Vec<BulkImage> = self.steps.iter().map(|step| step.image.clone()).collect();
-        rows::copy_images(&tx, self.dataset.id, self.entry, &images).await?;
+        let updates: Vec<&Step> = self.steps.iter().filter(|step| step.stored.version > 1).collect();
+        self.copy_images(&tx, &updates).await?;
         let mut rest = self.steps.as_slice();
         while let Some(first) = rest.first() {
             let creates = rest.iter().take_while(|step| step.stored.version == 1).count();
@@ -333,10 +333,17 @@ impl BulkAct<'_> {
         Ok(self.steps.iter().map(applied).collect())
     }
 
-    /// Inserts records at once; if the database refuses one, one by one, to say which.
+    async fn copy_images(&self, tx: &TenantTx, steps: &[&Step]) -> Result<()> {
+        let images: Vec<BulkImage> = steps.iter().map(|step| step.image.clone()).collect();
+        Ok(rows::copy_images(tx, self.dataset.id, self.entry, &images).await?)
+    }
+
+    /// Inserts records at once; if the database refuses one, one by one, to say which. Images and rows are written
+    /// within the same savepoint, as the audit check wants them of one writer.
     async fn insert(&self, tx: &TenantTx, steps: &[Step]) -> Result<()> {
         let records: Vec<StoredRecord> = steps.iter().map(|step| step.stored.clone()).collect();
         rows::savepoint(tx, Savepoint::Set).await?;
+        self.copy_images(tx, &steps.iter().collect::<Vec<_>>()).await?;
         match rows::copy_records(tx, &self.dataset, &records).await {
             Ok(()) => return Ok(rows::savepoint(tx, Savepoint::Release).await?),
             Err(StoreError::Taken { .. } | StoreError::Dangling { .. }) => {}
@@ -344,6 +351,7 @@ impl BulkAct<'_> {
         }
         rows::savepoint(tx, Savepoint::Return).await?;
         for step in steps {
+            self.copy_images(tx, &[step]).await?;
             let copied = rows::copy_records(tx, &self.dataset, std::slice::from_ref(&step.stored)).await;
             copied.map_err(|error| at(step.number, explain(&self.dataset, error)))?;
         }

@@ -346,6 +346,9 @@ async fn bulk_changed() -> Site {
             fields: input(json!({ "name": "together" })),
         });
     }
+    operations.push(Operation::Create {
+        fields: input(json!({ "name": "new" })),
+    });
     operations.reverse();
     bulk::apply(&owner, "ledger", operations).await.unwrap();
     site
@@ -356,7 +359,7 @@ async fn bulk_acts_pass_in_whatever_order_they_came() {
     let site = bulk_changed().await;
     let report = report(&site).await;
     assert!(report.is_clean(), "{report:?}");
-    assert_eq!((report.images, report.records), (8, 4));
+    assert_eq!((report.images, report.records), (9, 5));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

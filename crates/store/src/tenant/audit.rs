@@ -234,7 +234,8 @@ pub struct Tally {
     pub mismatched: Vec<RecordId>,
 }
 
-/// Compares rows with images. A row's `xmin` is the database's own note of who wrote it last, out of reach of SQL.
+/// Compares rows with images. A row's `xmin` is the database's own note of who wrote it last, out of reach of SQL; a row
+/// and its newest image are written by the same transaction, or by the same savepoint of it.
 ///
 /// # Errors
 /// What the connection reports.
@@ -249,7 +250,8 @@ pub async fn tally(tx: &TenantTx, dataset: &Dataset) -> Result<Tally, StoreError
     let row = client.query_one(&counts, &[&dataset.id.0]).await?;
     let strangers = format!(
         "SELECT r.id FROM {schema}.\"{table}\" r
-         LEFT JOIN {schema}._image i ON i.record_id = r.id AND i.version = r.version AND i.transaction_id::xid = r.xmin
+         LEFT JOIN {schema}._image i ON i.record_id = r.id AND i.version = r.version
+            AND (i.transaction_id::xid = r.xmin OR i.xmin = r.xmin)
          WHERE i.record_id IS NULL
             AND NOT EXISTS (SELECT FROM {schema}._entry e WHERE e.kind = 5 AND e.transaction_id::xid = r.xmin) LIMIT 20"
     );
