@@ -9,8 +9,8 @@ mod input;
 mod problem;
 
 pub use history::{Change, HistoryPage, Step, history};
-pub(crate) use input::{change_values, default_value, new_values};
 pub use input::{Input, read_input};
+pub(crate) use input::{change_values, default_value, new_values};
 pub(crate) use problem::explain;
 
 use crate::{

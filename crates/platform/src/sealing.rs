@@ -174,7 +174,10 @@ pub(crate) fn open_record(
     show: Show,
 ) -> Result<Record> {
     let opened = open_with(workspace.keys(), dataset, stored, show);
-    if opened.as_ref().is_err_and(|error| error.code == ProblemCode::Unavailable) {
+    if opened
+        .as_ref()
+        .is_err_and(|error| error.code == ProblemCode::Unavailable)
+    {
         workspace.platform().homes().clear();
     }
     opened

@@ -9,10 +9,16 @@
 
 #[path = "all/attack.rs"]
 mod attack;
+#[path = "all/bulk.rs"]
+mod bulk;
 #[path = "all/check.rs"]
 mod check;
 #[path = "all/crash.rs"]
 mod crash;
+#[path = "all/export.rs"]
+mod export;
+#[path = "all/file.rs"]
+mod file;
 #[path = "all/fixture.rs"]
 mod fixture;
 #[path = "all/import.rs"]
@@ -21,13 +27,7 @@ mod import;
 mod promise;
 #[path = "all/record.rs"]
 mod record;
-#[path = "all/search.rs"]
-mod search;
-#[path = "all/bulk.rs"]
-mod bulk;
-#[path = "all/export.rs"]
-mod export;
-#[path = "all/file.rs"]
-mod file;
 #[path = "all/rotation.rs"]
 mod rotation;
+#[path = "all/search.rs"]
+mod search;

@@ -150,6 +150,10 @@ async fn a_file_becomes_a_dataset_with_its_records_in_order() {
     assert_eq!(names, ["chair", "table"]);
     assert_eq!(page.records[1].values[1].to_text(), "1120.00");
     worker.stop().await;
+    let report = platform::check::organization(&site.platform, &platform::Caller::host(), "acme")
+        .await
+        .unwrap();
+    assert!(report.is_clean(), "{report:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
