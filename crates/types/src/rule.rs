@@ -23,7 +23,9 @@ pub fn check_value(field: &Field, value: &Value) -> Result<(), ValueError> {
             .iter()
             .try_for_each(|name| check_choice(&field.rules, name))?,
         // A card number is one in a column of numbers too.
-        Value::Integer(number) if carries_card_number(&number.to_string()) => return Err(ValueError::CardNumber),
+        Value::Integer(number) if carries_card_number(&number.to_string()) => {
+            return Err(ValueError::CardNumber);
+        }
         Value::Integer(number) => check_number(&field.rules, Decimal::from(*number))?,
         Value::Decimal(number) | Value::Money(number, _) => check_number(&field.rules, *number)?,
         Value::Date(date) => check_order(&field.rules, &date.to_string())?,

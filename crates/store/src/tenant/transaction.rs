@@ -29,7 +29,9 @@ impl TenantTx {
         let (connection, permit) = tenant.pool.take().await?;
         connection
             .client
-            .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '2h'")
+            .batch_execute(
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '2h'",
+            )
             .await?;
         Ok(Self {
             tenant,
