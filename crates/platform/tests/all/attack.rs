@@ -75,6 +75,7 @@ impl Injected {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one list of attempts")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn injected_sql_reads_nothing_of_another_organization() {
     let injected = Injected::start().await;

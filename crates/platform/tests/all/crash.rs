@@ -16,6 +16,7 @@ use types::{FieldKind, ProblemCode, RecordId};
 const WRITERS: usize = 8;
 const WRITES: usize = 125;
 
+#[expect(clippy::too_many_lines, reason = "one story")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crash_of_postgresql_loses_no_acknowledged_write_and_leaves_none_without_entry() {
     let folder = testkit::state::state_folder()

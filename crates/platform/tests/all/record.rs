@@ -36,6 +36,7 @@ fn code<T: std::fmt::Debug>(result: platform::error::Result<T>) -> ProblemCode {
     result.unwrap_err().code
 }
 
+#[expect(clippy::too_many_lines, reason = "one story")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_record_lives_through_its_whole_life() {
     let site = Site::start().await;
