@@ -5,7 +5,7 @@ use crate::{
     query::href,
     view::{AccessLogPage, AccessRow, Badge, Nav, Pagination, Tone},
     visit::{Answer, Visit, page},
-    words::{device, moment, plural},
+    words::{device, exact_moment, plural},
 };
 use platform::access_log::{self, AccessEvent};
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ fn row(event: &AccessEvent, names: &BTreeMap<OrganizationId, String>) -> AccessR
     let (act, detail) = in_words(event);
     let organization = event.organization.and_then(|id| names.get(&id).cloned());
     AccessRow {
-        at: moment(event.at),
+        at: exact_moment(event.at),
         act,
         detail,
         method: event.method.clone(),

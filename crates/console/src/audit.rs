@@ -10,7 +10,7 @@ use crate::{
         Pagination, TableCell,
     },
     visit::{Answer, Room, Visit, page},
-    words::{device, moment, plural},
+    words::{device, exact_moment, plural},
 };
 use actix_web::web::Path;
 use platform::{
@@ -97,7 +97,7 @@ fn object(view: &EntryView) -> String {
 fn row(view: &EntryView) -> AuditRow {
     AuditRow {
         id: view.id.to_string(),
-        at: moment(view.at),
+        at: exact_moment(view.at),
         actor: actor(view),
         action: action_badge(&view.action),
         object: object(view),
@@ -124,7 +124,7 @@ pub(crate) async fn entry(visit: Visit, path: Path<(String, String)>) -> Answer 
         chrome,
         action: action_badge(&found.view.action),
         summary: format!("{}, {}", actor(&found.view), object(&found.view)),
-        at: moment(found.view.at),
+        at: exact_moment(found.view.at),
         header: header_facts(&found),
         commitments: commitments(&found),
         changes: changes(dataset.as_deref(), &found.changes),
@@ -164,10 +164,13 @@ fn commitments(found: &EntryDetail) -> Vec<Commitment> {
         hex: hex.to_owned(),
         opens,
     };
-    vec![
-        // The header was opened to show this page, and opening it checks the commitment.
+    // The header was opened to show this page, and opening it checks the commitment.
+    let all = [
         commitment("Header", &found.c_header, Some(true)),
         commitment("Before", &found.c_before, None),
         commitment("After", &found.c_after, None),
-    ]
+    ];
+    // Zeros stand for no image: nothing was there before, or nothing of a record changed.
+    let is_there = |commitment: &Commitment| commitment.hex.bytes().any(|byte| byte != b'0');
+    all.into_iter().filter(is_there).collect()
 }

@@ -5,7 +5,7 @@ use crate::{
     single_record::{Place, id_of},
     view::{Badge, Change, DatasetTab, RecordHistoryPage, RecordVersion, TableCell, Tone},
     visit::{Answer, Visit, page},
-    words::{Extent, cell, moment, title},
+    words::{Extent, cell, exact_moment, title},
 };
 use access::Permission;
 use platform::record::{self, Step};
@@ -60,7 +60,7 @@ fn version(
         version: step.version.to_string(),
         action: action_badge(&step.action),
         actor: actor.unwrap_or_else(|| format!("Strongroom ({})", step.actor.kind)),
-        at: moment(step.at),
+        at: exact_moment(step.at),
         entry_href: audit.map(|audit| format!("{audit}/{}", step.entry)),
         changes: changes(Some(dataset), &step.changes),
     }

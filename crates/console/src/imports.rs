@@ -136,7 +136,10 @@ async fn preview_page(
         }
         Destination::New { .. } => Vec::new(),
     };
-    let evidence = view.evidence.iter().map(|text| fact("Seen", text));
+    let labels = ["Encoding", "Delimiter"]
+        .into_iter()
+        .chain(std::iter::repeat("Seen"));
+    let evidence = labels.zip(&view.evidence).map(|(label, text)| fact(label, text));
     let uploaded = Fact {
         label: "Uploaded".into(),
         cell: TableCell::new(moment(view.created_at).text, crate::view::CellKind::Date),

@@ -27,7 +27,6 @@ pub(crate) async fn list(visit: Visit) -> Answer {
         slug: mine.summary.slug,
         name: mine.summary.name,
         role: role_label(mine.role).to_owned(),
-        ..OrganizationCard::default()
     };
     page(&OrganizationsPage {
         chrome: visit.chrome("Organizations", Nav::Organizations).await?,

@@ -6,15 +6,15 @@ use crate::{
     visit::Room,
     words::title,
 };
-use platform::list::{self, Query};
+use platform::list::{self, PlaceOrLive, Query};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 use types::{Dataset, DatasetId, Field, PageSize, Record, RecordId, Value, filter::VALUES_MAX};
 
-/// Most records offered as suggestions.
-const SUGGESTIONS: u16 = 100;
+/// Most records offered in a form.
+const OFFERED_MAX: u16 = 200;
 
 /// Titles and paths of the records that the values of a page refer to.
 #[derive(Default)]
@@ -55,38 +55,61 @@ pub(crate) async fn resolve(room: &Room, dataset: &Dataset, records: &[Record]) 
         let Some(target) = datasets.iter().find(|dataset| dataset.id == id) else {
             continue;
         };
-        let ids: Vec<String> = ids.iter().take(VALUES_MAX).map(ToString::to_string).collect();
-        let query = Query {
-            tree: Some(serde_json::json!({ "field": "id", "operator": "in", "value": ids })),
-            limit: PageSize::new(PageSize::MAX).unwrap_or_default(),
-            ..Query::default()
-        };
-        let found = list::list(&room.workspace, target.key.as_str(), &query).await?;
-        for record in &found.records {
-            let path = format!("{}/d/{}/r/{}", room.base(), target.key, record.id);
-            targets.0.insert(record.id, (title(&found.dataset, record), path));
+        let mut ids: Vec<String> = ids.iter().take(VALUES_MAX).map(ToString::to_string).collect();
+        // A record in the trash still has its name.
+        for place in [PlaceOrLive::Live, PlaceOrLive::Trash] {
+            let query = Query {
+                tree: Some(serde_json::json!({ "field": "id", "operator": "in", "value": ids })),
+                limit: PageSize::new(PageSize::MAX).unwrap_or_default(),
+                place,
+                ..Query::default()
+            };
+            let found = list::list(&room.workspace, target.key.as_str(), &query).await?;
+            for record in &found.records {
+                ids.retain(|id| *id != record.id.to_string());
+                let path = format!("{}/d/{}/r/{}", room.base(), target.key, record.id);
+                let mark = if place == PlaceOrLive::Trash {
+                    " (in the trash)"
+                } else {
+                    ""
+                };
+                let title = format!("{}{mark}", title(&found.dataset, record));
+                targets.0.insert(record.id, (title, path));
+            }
+            if ids.is_empty() {
+                break;
+            }
         }
     }
     Ok(targets)
 }
 
-/// The first records that a reference may lead to, for the form.
-pub(crate) async fn suggestions(
-    room: &Room,
-    datasets: &[Arc<Dataset>],
-    field: &Field,
-) -> Result<Vec<Choice>, Fault> {
+/// What the form offers for a reference.
+pub(crate) enum Offer {
+    /// Every record there is: the form can show a list to choose from.
+    All(Vec<Choice>),
+    /// The first of many.
+    Some(Vec<Choice>),
+}
+
+/// The records that a reference may lead to.
+pub(crate) async fn offer(room: &Room, datasets: &[Arc<Dataset>], field: &Field) -> Result<Offer, Fault> {
     let target = datasets
         .iter()
         .find(|dataset| Some(dataset.id) == field.rules.dataset);
     let Some(target) = target else {
-        return Ok(Vec::new());
+        return Ok(Offer::Some(Vec::new()));
     };
     let query = Query {
-        limit: PageSize::new(SUGGESTIONS).unwrap_or_default(),
+        limit: PageSize::new(OFFERED_MAX).unwrap_or_default(),
         ..Query::default()
     };
     let found = list::list(&room.workspace, target.key.as_str(), &query).await?;
     let choice = |record: &Record| Choice::new(record.id.to_string(), title(&found.dataset, record));
-    Ok(found.records.iter().map(choice).collect())
+    let mut choices: Vec<Choice> = found.records.iter().map(choice).collect();
+    choices.sort_by_key(|choice| choice.label.to_lowercase());
+    Ok(match found.next {
+        None => Offer::All(choices),
+        Some(_) => Offer::Some(choices),
+    })
 }

@@ -130,12 +130,19 @@ impl Visit {
         })
     }
 
-    /// The frame of a page outside of any organization.
+    /// The frame of a page that belongs to no organization.
     pub(crate) async fn chrome(&self, title: &str, nav: Nav) -> Result<Chrome, Fault> {
+        let links = self.links().await?;
+        // With a single organization its navigation stays at hand everywhere.
+        let only = match links.as_slice() {
+            [only] => Some(only.clone()),
+            _ => None,
+        };
         Ok(Chrome {
             title: title.to_owned(),
             account_name: Some(self.account()?.name.clone()),
-            organizations: self.links().await?,
+            organization: only,
+            organizations: links,
             csrf: self.form_token()?,
             nav,
             notice: crate::notice::of(&self.query),

@@ -26,6 +26,14 @@ pub(crate) fn moment(at: Timestamp) -> Moment {
     }
 }
 
+/// The same to the second, for what happened one after the other.
+pub(crate) fn exact_moment(at: Timestamp) -> Moment {
+    Moment {
+        text: at.strftime("%-d %b %Y, %H:%M:%S UTC").to_string(),
+        iso: at.to_string(),
+    }
+}
+
 /// A whole number with its thousands parted.
 pub(crate) fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
@@ -36,7 +44,7 @@ pub(crate) fn grouped(number: i64) -> String {
 fn group_digits(digits: &str) -> String {
     let mut grouped = String::with_capacity(digits.len() * 4 / 3);
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);

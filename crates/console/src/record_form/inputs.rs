@@ -5,7 +5,7 @@ use crate::{
     errors::Fault,
     fields::default_of,
     form::Form,
-    reference::suggestions,
+    reference::{Offer, offer},
     view::{Choice, FieldInput, InputKind},
     visit::Room,
 };
@@ -54,16 +54,16 @@ pub(super) async fn form_inputs(
     let mut inputs = Vec::with_capacity(dataset.fields.len());
     for (place, field) in dataset.fields.iter().enumerate() {
         let references = if field.kind == FieldKind::Reference {
-            suggestions(room, &datasets, field).await?
+            offer(room, &datasets, field).await?
         } else {
-            Vec::new()
+            Offer::Some(Vec::new())
         };
         inputs.push(form_input(field, place, start, references));
     }
     Ok(inputs)
 }
 
-fn form_input(field: &Field, place: usize, start: &Start<'_>, references: Vec<Choice>) -> FieldInput {
+fn form_input(field: &Field, place: usize, start: &Start<'_>, references: Offer) -> FieldInput {
     let stored = |record: &Record| record.values.get(place).cloned().unwrap_or(Value::Empty);
     let (text, is_stored) = match start {
         Start::New => (text_of(field, &default_of(field)), false),
@@ -88,7 +88,6 @@ fn help_of(field: &Field) -> Option<String> {
     let of_kind = match field.kind {
         FieldKind::Timestamp => Some("In UTC."),
         FieldKind::Phone => Some("In international form, such as +49 30 1234567."),
-        FieldKind::Reference => Some("The id of the record; type a part of its name for suggestions."),
         FieldKind::Attachment => Some("Files are attached through the API."),
         FieldKind::AutoNumber => Some("Strongroom counts this up by itself."),
         _ => None,
@@ -97,7 +96,7 @@ fn help_of(field: &Field) -> Option<String> {
 }
 
 /// The kind of input, and its text; kinds with two inputs take the text apart.
-fn input_kind(field: &Field, text: String, stored: bool, references: Vec<Choice>) -> (InputKind, String) {
+fn input_kind(field: &Field, text: String, stored: bool, references: Offer) -> (InputKind, String) {
     let chosen = |names: &[&str]| {
         field
             .rules
@@ -125,7 +124,7 @@ fn input_kind(field: &Field, text: String, stored: bool, references: Vec<Choice>
         FieldKind::Email => InputKind::Email,
         FieldKind::Url => InputKind::Url,
         FieldKind::Phone => InputKind::Phone,
-        FieldKind::Reference => InputKind::Reference(references),
+        FieldKind::Reference => reference_kind(references, &text),
         FieldKind::Json => InputKind::Json,
         FieldKind::SensitiveText => InputKind::Sensitive { stored },
         FieldKind::Attachment | FieldKind::AutoNumber => InputKind::ReadOnly,
@@ -146,6 +145,21 @@ fn input_kind(field: &Field, text: String, stored: bool, references: Vec<Choice>
         }
     };
     (kind, text)
+}
+
+/// A list to choose from where all records fit, else an id with suggestions. A record that is not among them, for it
+/// lies in the trash, stays chosen.
+fn reference_kind(references: Offer, chosen: &str) -> InputKind {
+    match references {
+        Offer::Some(choices) => InputKind::Reference(choices),
+        Offer::All(mut choices) => {
+            if !chosen.is_empty() && !choices.iter().any(|choice| choice.value == chosen) {
+                choices.push(Choice::new(chosen, chosen));
+            }
+            let choices = choices.into_iter().map(|choice| choice.selected_if(chosen));
+            InputKind::Choice(choices.collect())
+        }
+    }
 }
 
 /// A value as its input shows it. A masked one is never shown.

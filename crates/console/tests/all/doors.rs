@@ -116,7 +116,8 @@ site_test!(forged_requests_are_refused, site, {
     let form = "application/x-www-form-urlencoded";
     let (own, foreign) = (client.get("/account").token(), other.get("/account").token());
     let theme = |token: &str| encode(&[("theme", "dark"), ("csrf", token)]);
-    let cases: [(&str, Vec<(&str, &str)>, &str); 6] = [
+    type Headers<'a> = Vec<(&'a str, &'a str)>;
+    let cases: [(&str, Headers<'_>, &str); 6] = [
         ("no origin", vec![], &own),
         ("another origin", vec![("origin", "https://b.example")], &own),
         ("a null origin", vec![("origin", "null")], &own),

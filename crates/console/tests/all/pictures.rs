@@ -229,6 +229,8 @@ async fn take(person: &Person, name: &str) {
             .resize(width, if width == 390 { 844 } else { 900 })
             .await
             .unwrap();
+        // Colours fade over.
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         let file = format!("{FOLDER}/{name}-{width}-{scheme}.png");
         browser.screenshot_to(Path::new(&file)).await.unwrap();
     }
