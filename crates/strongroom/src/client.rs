@@ -34,16 +34,16 @@ const ANSWER_BYTES_MAX: u64 = 64 << 20;
 #[command(next_help_heading = "Server")]
 pub(crate) struct Connection {
     /// The server, such as `https://vault.example.org`
-    #[arg(long, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL")]
     url: Option<Url>,
     /// The server's certificate authority in PEM, where the system does not know it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     ca: Option<PathBuf>,
     /// File with the API token, readable by its owner only
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// The organization
-    #[arg(long, short, value_name = "SLUG")]
+    #[arg(long, short, global = true, value_name = "SLUG")]
     organization: Option<String>,
 }
 
@@ -205,10 +205,10 @@ impl Client {
             .with_config()
             .limit(ANSWER_BYTES_MAX)
             .read_to_vec();
-        Err(CommandError::Refused(Problem::read(
+        Err(CommandError::Refused(Box::new(Problem::read(
             status,
             &body.unwrap_or_default(),
-        )))
+        ))))
     }
 
     fn unreached(&self, error: &ureq::Error) -> CommandError {

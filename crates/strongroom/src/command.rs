@@ -28,7 +28,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// Strongroom keeps records that must not leak
 #[derive(Debug, Parser)]
-#[command(name = "strongroom", version, propagate_version = true, max_term_width = 110)]
+#[command(name = "strongroom", version, max_term_width = 110)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) common: Common,

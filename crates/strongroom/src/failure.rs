@@ -31,7 +31,7 @@ pub(crate) enum CommandError {
     Platform(#[from] PlatformError),
     /// The server refused.
     #[error("{0}")]
-    Refused(Problem),
+    Refused(Box<Problem>),
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),

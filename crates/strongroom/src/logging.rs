@@ -12,7 +12,8 @@ use tracing_subscriber::{EnvFilter, fmt};
 pub(crate) fn begin(config: &Config) -> Result<(), CommandError> {
     let environment = Environment::of_process();
     let written = config.log_filter(&environment);
-    let filter = EnvFilter::try_new(written).map_err(|error| {
+    // The listener tells of every thread; what is written after it goes before it.
+    let filter = EnvFilter::try_new(format!("actix_server=warn,{written}")).map_err(|error| {
         CommandError::said(
             Exit::Failed,
             format!("the log filter {written:?} cannot be read: {error}; write for example \"info\""),

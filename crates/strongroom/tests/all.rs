@@ -1,1 +1,15 @@
+//! The program as people and service managers run it: its arguments, and the daemons with a real cluster.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
+mod all {
+    mod appliance;
+    mod client;
+    mod help;
+    mod program;
+    mod serve;
+}

@@ -17,16 +17,17 @@ use testkit::{Cluster, ClusterSettings, wait_until};
 use crate::program;
 use crate::stage::DemoArguments;
 
+mod fill;
 mod marker;
 mod people;
 mod ports;
+mod sample;
 mod server;
 mod settings;
 mod setup;
 mod strongroom;
 mod welcome;
 
-use people::PEOPLE;
 use server::Server;
 use settings::Ports;
 use strongroom::Strongroom;
@@ -36,7 +37,7 @@ const READY_SECONDS_MAX: u64 = 60;
 /// Installs nothing: the first build of xtask has done that. A debug build: from cold it is there in less than half
 /// of the time that a release build takes, and a page is still served within milliseconds.
 pub(crate) fn run(arguments: &DemoArguments) -> Result<()> {
-    let folder = folder()?;
+    let folder = folder(arguments)?;
     let _alone = alone(&folder)?;
     program::run(program::cargo().args(["build", "--package", "strongroom"]))?;
     let cluster = Cluster::open(ClusterSettings::durable(folder.join("cluster"))?)?;
@@ -52,8 +53,10 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<()> {
 }
 
 /// Below the checkout; for root elsewhere, since the user `postgres` may not be able to enter the checkout.
-fn folder() -> Result<PathBuf> {
-    let folder = if Uid::effective().is_root() {
+fn folder(arguments: &DemoArguments) -> Result<PathBuf> {
+    let folder = if let Some(folder) = &arguments.folder {
+        std::path::absolute(folder)?
+    } else if Uid::effective().is_root() {
         PathBuf::from("/var/lib/strongroom-demo")
     } else {
         program::root().join("demo")
@@ -102,7 +105,6 @@ async fn serve(folder: &Path, cluster: &Cluster) -> Result<()> {
     let mut servers = Vec::new();
     let demo = Demo {
         folder,
-        strongroom,
         settings,
         ports,
         certificates,
@@ -117,7 +119,6 @@ async fn serve(folder: &Path, cluster: &Cluster) -> Result<()> {
 /// A demo whose cluster runs.
 struct Demo<'a> {
     folder: &'a Path,
-    strongroom: Strongroom,
     settings: PathBuf,
     ports: Ports,
     certificates: Files,
@@ -136,9 +137,7 @@ impl Demo<'_> {
             )?);
         }
         self.wait_until_ready(servers).await?;
-        for person in &PEOPLE[..1] {
-            setup::make_token(&self.strongroom, self.folder, person)?;
-        }
+        fill::once(self)?;
         welcome::print(self)?;
         loop {
             tokio::select! {

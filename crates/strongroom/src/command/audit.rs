@@ -20,6 +20,7 @@ use serde_json::{Value as Json, json};
 use std::process::ExitCode;
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "one per process")]
 pub(super) enum Audit {
     /// List entries of an organization's audit log, newest first, through the API
     List(List),

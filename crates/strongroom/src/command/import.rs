@@ -20,6 +20,8 @@ use std::{
 };
 
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// So many refused rows are told; the first ones mostly say what is wrong with the others.
+const REFUSED_SHOWN: usize = 20;
 /// Without any progress for this long nobody seems to work; the import itself goes on when a worker comes.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
@@ -114,7 +116,7 @@ fn wait(client: &Client, id: &str) -> Result<Json, CommandError> {
     let (mut seen, mut since) = (Json::Null, Instant::now());
     loop {
         let import = client.get(&["imports", id], &[])?;
-        if matches!(import["state"].as_str(), Some("done" | "failed" | "cancelled")) {
+        if has_ended(&import) {
             bar.finish_and_clear();
             return Ok(import);
         }
@@ -136,41 +138,49 @@ fn wait(client: &Client, id: &str) -> Result<Json, CommandError> {
     }
 }
 
+/// After a dry run an import is a draft again, with the outcome beside it.
+fn has_ended(import: &Json) -> bool {
+    match import["state"].as_str() {
+        Some("done" | "failed" | "cancelled") => true,
+        Some("draft") => !import["outcome"].is_null(),
+        _ => false,
+    }
+}
+
 fn show_plan(import: &Json, format: Format) -> Result<(), CommandError> {
-    let row = |(column, evidence): (&Json, &Json)| {
+    for evidence in items(import, "evidence") {
+        talk(&cell(evidence));
+    }
+    let row = |column: &Json| {
         vec![
             member(column, "header"),
             target(&column["target"]),
             member(column, "note"),
-            cell(evidence),
         ]
     };
-    let columns = items(&import["plan"], "columns").iter();
-    let evidence = items(import, "evidence")
-        .iter()
-        .chain(std::iter::repeat(&Json::Null));
-    let rows = columns.zip(evidence).map(row).collect();
-    format.list(&["column", "becomes", "note", "evidence"], rows, import)
+    let rows = items(&import["plan"], "columns").iter().map(row).collect();
+    format.list(&["column", "becomes", "because"], rows, import)
 }
 
-/// A column's target is a word or an object of one member that names it.
+/// Where a column goes, in a few words.
 fn target(target: &Json) -> String {
-    let named = target.as_object().and_then(|members| members.iter().next());
-    match named {
-        Some((name, inner)) if inner.get("field").is_some_and(Json::is_object) => {
-            let field = &inner["field"];
-            format!("{name} {} ({})", member(field, "key"), member(field, "kind"))
-        }
-        Some((name, inner)) => format!("{name} {}", member(inner, "key")),
-        None => cell(target),
+    let field = &target["field"];
+    match target["to"].as_str() {
+        Some("new") => format!("new {} ({})", member(field, "key"), member(field, "kind")),
+        Some("existing") => member(target, "key"),
+        Some("skip") => "nothing".to_owned(),
+        _ => cell(target),
     }
 }
 
 fn show_end(import: &Json, format: Format) -> Result<(), CommandError> {
     let outcome = &import["outcome"];
     let refused = items(outcome, "refused");
-    for refusal in refused.iter().take(20) {
+    for refusal in refused.iter().take(REFUSED_SHOWN) {
         talk(&format!("refused: {}", refusal_line(refusal)));
+    }
+    if refused.len() > REFUSED_SHOWN {
+        talk("and more; --json lists up to 1,000");
     }
     let pairs = [
         ("import", member(import, "id")),
@@ -181,7 +191,8 @@ fn show_end(import: &Json, format: Format) -> Result<(), CommandError> {
         ("rows refused", member(outcome, "refused_count")),
     ];
     format.thing(&pairs, import)?;
-    let failed = import["state"] != "done" || outcome["error"].is_string();
+    let failed =
+        matches!(import["state"].as_str(), Some("failed" | "cancelled")) || outcome["error"].is_string();
     let all_refused = outcome["refused_count"].as_u64().unwrap_or(0) > 0 && outcome["rows_imported"] == 0;
     if failed || all_refused {
         let why = outcome["error"]
@@ -192,13 +203,18 @@ fn show_end(import: &Json, format: Format) -> Result<(), CommandError> {
     Ok(())
 }
 
+/// `line 7, amount: expected a number ("12,,5")`
 fn refusal_line(refusal: &Json) -> String {
-    let members = refusal.as_object().into_iter().flatten();
-    let parts = members.filter(|(_, value)| !value.is_null());
-    parts
-        .map(|(name, value)| format!("{name} {}", cell(value)))
-        .collect::<Vec<_>>()
-        .join(", ")
+    let mut line = format!("line {}", member(refusal, "line"));
+    let (column, excerpt) = (member(refusal, "column"), member(refusal, "excerpt"));
+    if !column.is_empty() {
+        line.push_str(&format!(", {column}"));
+    }
+    line.push_str(&format!(": {}", member(refusal, "message")));
+    if !excerpt.is_empty() {
+        line.push_str(&format!(" ({excerpt:?})"));
+    }
+    line
 }
 
 #[cfg(test)]
@@ -207,9 +223,12 @@ mod tests {
 
     #[test]
     fn a_target_is_told_in_a_few_words() {
-        let new = json!({"new": {"field": {"key": "amount", "kind": "money"}, "formats": {}}});
+        let new = json!({"to": "new", "field": {"key": "amount", "kind": "money"}, "formats": {}});
         assert_eq!(target(&new), "new amount (money)");
-        assert_eq!(target(&json!({"existing": {"key": "amount"}})), "existing amount");
-        assert_eq!(target(&json!("ignore")), "ignore");
+        assert_eq!(
+            target(&json!({"to": "existing", "key": "amount", "formats": {}})),
+            "amount"
+        );
+        assert_eq!(target(&json!({"to": "skip"})), "nothing");
     }
 }

@@ -3,7 +3,9 @@
 use super::Common;
 use crate::{failure::CommandError, host, output, secret};
 use clap::{Args, Subcommand};
-use platform::{Caller, Platform, account::NewPerson, organization, workspace::OrganizationSummary};
+use platform::{
+    Caller, Platform, account::NewPerson, organization, rotation, workspace::OrganizationSummary,
+};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -13,6 +15,11 @@ pub(super) enum Organization {
     Create(Create),
     /// List organizations
     List,
+    /// Make a new version of an organization's key; the worker moves what the old one sealed
+    RotateKey {
+        /// Its name in addresses
+        slug: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -56,6 +63,17 @@ impl Organization {
                 common
                     .format()
                     .list(&["slug", "name", "id"], rows.collect(), &json)
+            }
+            Self::RotateKey { slug } => {
+                let version = host::with_platform(file, async |platform, _| {
+                    Ok(rotation::rotate(platform, &Caller::host(), slug).await?)
+                })?;
+                let pairs = [
+                    ("organization", slug.clone()),
+                    ("key version", version.to_string()),
+                ];
+                let json = json!({"organization": slug, "key_version": version});
+                common.format().thing(&pairs, &json)
             }
         }
     }

@@ -32,15 +32,17 @@ async fn work(config: &Config) -> Result<(), CommandError> {
     tell(NotifyState::Ready);
     tracing::info!(worker.jobs_parallel_max = parallel, "working");
     tokio::select! {
-        () = &mut running => return Ok(()),
-        () = stop::asked(stop) => {}
+        () = &mut running => tracing::info!("stopped"),
+        () = stop::asked(stop) => end(running).await,
     }
-    tell(NotifyState::Stopping);
-    // A look that is under way is worth nothing without its end.
     promises.abort();
+    Ok(())
+}
+
+async fn end(running: std::pin::Pin<&mut impl Future<Output = ()>>) {
+    tell(NotifyState::Stopping);
     stop::within(STOP_SECONDS_MAX, running).await;
     tracing::info!("stopped");
-    Ok(())
 }
 
 fn tell(state: NotifyState<'_>) {

@@ -64,7 +64,9 @@ impl Person {
                 fs::create_dir_all(folder.join("passwords"))?;
                 secret::write_private(&file, &pronounceable(&secret::random_secret()?)?)?;
             }
-            found => drop(found.with_context(|| file.display().to_string())?),
+            found => {
+                found.with_context(|| file.display().to_string())?;
+            }
         }
         Ok(file)
     }

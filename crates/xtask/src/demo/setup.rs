@@ -1,4 +1,4 @@
-//! The first start: database, root key, organization, owner. Each step is skipped when it was done before, so that an
+//! The first start: database, root key, organization, people with their tokens. Each step is skipped when it was done before, so that an
 //! interrupted set-up goes on where it stopped.
 
 use std::fs;
@@ -8,7 +8,7 @@ use anyhow::Result;
 use testkit::Cluster;
 use testkit::cluster::SUPERUSER;
 
-use super::people::{ORGANIZATION, OWNER, Person, SLUG};
+use super::people::{ORGANIZATION, OWNER, PEOPLE, Person, SLUG};
 use super::strongroom::Strongroom;
 use super::{marker, settings};
 
@@ -29,7 +29,14 @@ pub(super) fn before_serving(strongroom: &Strongroom, folder: &Path, cluster: &C
         "--admin-password-file",
         &password_file,
     ])?;
-    marker::once(folder, "organization", || create_organization(strongroom, folder))
+    marker::once(folder, "organization", || create_organization(strongroom, folder))?;
+    for person in &PEOPLE[1..] {
+        marker::once(folder, person.role, || add_member(strongroom, folder, person))?;
+    }
+    for person in &PEOPLE {
+        make_token(strongroom, folder, person)?;
+    }
+    Ok(())
 }
 
 fn create_organization(strongroom: &Strongroom, folder: &Path) -> Result<()> {
@@ -50,8 +57,29 @@ fn create_organization(strongroom: &Strongroom, folder: &Path) -> Result<()> {
     Ok(())
 }
 
+fn add_member(strongroom: &Strongroom, folder: &Path, person: &Person) -> Result<()> {
+    strongroom.run(&[
+        "member",
+        "add",
+        person.email,
+        "--organization",
+        SLUG,
+        "--name",
+        person.name,
+        "--role",
+        person.role,
+        "--password-file",
+        &person.password_file(folder)?.to_string_lossy(),
+        "--by",
+        OWNER.email,
+        "--by-password-file",
+        &OWNER.password_file(folder)?.to_string_lossy(),
+    ])?;
+    Ok(())
+}
+
 /// Makes a person's API token, in a file.
-pub(super) fn make_token(strongroom: &Strongroom, folder: &Path, person: &Person) -> Result<()> {
+fn make_token(strongroom: &Strongroom, folder: &Path, person: &Person) -> Result<()> {
     let file = person.token_file(folder);
     if file.exists() {
         return Ok(());

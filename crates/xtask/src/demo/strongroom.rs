@@ -1,4 +1,4 @@
-//! The operator's command line, as the demo runs it.
+//! The command line, as the demo runs it: with the appliance's settings on the host, with a person's as a member.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,10 +21,11 @@ impl Strongroom {
         }
     }
 
-    /// Runs a command; its failure carries what it said.
-    pub(super) fn run(&self, arguments: &[&str]) -> Result<()> {
+    /// Runs a command and gives its data; its failure carries what it said.
+    pub(super) fn run(&self, arguments: &[&str]) -> Result<String> {
         let mut command = Command::new(&self.program);
         command.arg("--config").arg(&self.settings).args(arguments);
-        process::run(&mut command).map(drop)
+        let output = process::run(&mut command)?;
+        Ok(String::from_utf8(output.stdout)?)
     }
 }

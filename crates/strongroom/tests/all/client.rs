@@ -1,0 +1,233 @@
+//! The members' commands against a running appliance, and the operator's on the host.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use super::appliance::{Appliance, OWNER, PASSWORD};
+use super::program::{Said, run, strongroom};
+
+/// Somebody's command line.
+struct Member<'a>(&'a Path);
+
+impl Member<'_> {
+    /// The command's words, then what may hold blanks.
+    fn run(&self, command: &str, more: &[&str]) -> Said {
+        let words: Vec<&str> = command.split(' ').chain(more.iter().copied()).collect();
+        run(Some(self.0), &words)
+    }
+
+    fn json(&self, command: &str, more: &[&str]) -> Value {
+        serde_json::from_str(&self.run(&format!("--json {command}"), more).done()).unwrap()
+    }
+
+    fn count(&self, command: &str, list: &str) -> usize {
+        self.json(command, &[])[list].as_array().unwrap().len()
+    }
+}
+
+const CREATE: &str =
+    "dataset create Invoices --key invoices --field Number=text --field Amount=money --field Code=text";
+
+#[test]
+fn a_record_lives_its_life_on_the_command_line() {
+    let appliance = Appliance::prepared();
+    let _daemon = appliance.serve();
+    let client = appliance.client();
+    let member = Member(&client);
+    member.run(CREATE, &[]).done();
+    let values = ["number=INV-1", "amount=12.50 EUR", "code=DE123"];
+    let made = member.json("record create invoices", &values);
+    let id = made["id"].as_str().unwrap();
+    member
+        .run("record update invoices", &[id, "amount=13.00 EUR"])
+        .done();
+    let stale = member.run("record update --version 1 invoices", &[id, "amount=14.00 EUR"]);
+    assert_eq!(
+        stale.code,
+        Some(6),
+        "a stale version is a conflict: {}",
+        stale.talk
+    );
+    let table = member
+        .run("record list invoices --filter number=INV-1", &[])
+        .done();
+    assert!(table.contains("INV-1") && table.contains("13.00 EUR"), "{table}");
+    let history = member.run("record history invoices", &[id]).done();
+    assert!(history.contains("amount: 12.50 EUR → 13.00 EUR"), "{history}");
+    member.run("record trash invoices", &[id]).done();
+    assert_eq!(member.count("record list invoices", "records"), 0);
+    member.run("record restore invoices", &[id]).done();
+    assert_eq!(member.count("record list invoices", "records"), 1);
+    let entries = member.run("audit list --action record", &[]).done();
+    for action in ["record.create", "record.update", "record.trash", "record.restore"] {
+        assert!(entries.contains(action), "{action} has no entry: {entries}");
+    }
+    let report = appliance.run(&["audit", "check"]).done();
+    assert!(report.contains("acme"), "{report}");
+}
+
+#[test]
+fn a_sensitive_field_is_masked_until_an_accountant_reveals_it() {
+    let appliance = Appliance::prepared();
+    let _daemon = appliance.serve();
+    let (owner, accountant) = (appliance.client(), appliance.add_member("accountant"));
+    let (owner, accountant) = (Member(&owner), Member(&accountant));
+    owner.run(CREATE, &[]).done();
+    let made = owner.json("record create invoices code=DE123", &[]);
+    let id = made["id"].as_str().unwrap();
+    owner.run("dataset make-sensitive invoices code", &[]).done();
+    let masked = owner.run("record get invoices", &[id]).done();
+    assert!(masked.contains("••••") && !masked.contains("DE123"), "{masked}");
+    let refused = owner.run("record reveal invoices", &[id, "code"]);
+    assert_eq!(refused.code, Some(5), "an owner reveals by policy only");
+    let revealed = accountant.run("record reveal invoices", &[id, "code"]).done();
+    assert_eq!(revealed.trim(), "DE123");
+    let entries = owner.run("audit list --action record.reveal", &[]).done();
+    assert!(entries.contains(id), "the reveal has no entry: {entries}");
+}
+
+#[test]
+fn a_file_is_imported_and_exported_again() {
+    let appliance = Appliance::prepared();
+    let _server = appliance.serve();
+    let _worker = appliance.spawn("work");
+    let client = appliance.add_member("accountant");
+    let administrator = appliance.client();
+    let (member, administrator) = (Member(&client), Member(&administrator));
+    let file = appliance.path("harbours.csv");
+    fs::write(&file, "name,berths\nHamburg,290\nBilbao,60\n").unwrap();
+    let plan = administrator.run("import --new Harbours --plan", &[&file]).done();
+    assert!(plan.contains("new berths (integer)"), "{plan}");
+    administrator
+        .run("import --new Harbours --dry-run", &[&file])
+        .done();
+    assert_eq!(
+        member.count("dataset list", "datasets"),
+        0,
+        "a dry run made something"
+    );
+    let done = administrator
+        .run("import --new Harbours --key harbours", &[&file])
+        .done();
+    assert!(done.contains("rows imported  2"), "{done}");
+    let csv = member.run("export harbours --format csv", &[]).done();
+    assert!(csv.contains("Hamburg,290"), "{csv}");
+    let target = appliance.path("out.json");
+    member
+        .run("export harbours --format json --output", &[&target])
+        .done();
+    assert!(fs::read_to_string(&target).unwrap().contains("Bilbao"));
+    let again = member.run("export harbours --output", &[&target]);
+    assert_eq!(again.code, Some(1), "an existing file was overwritten");
+    fs::write(&file, "name,berths\nOslo,many\n").unwrap();
+    let refused = member.run("import --dataset harbours", &[&file]);
+    assert_eq!(refused.code, Some(1));
+    assert!(
+        refused.talk.contains("refused: line 2, berths:"),
+        "{}",
+        refused.talk
+    );
+}
+
+#[test]
+fn refusals_have_their_exit_codes() {
+    let appliance = Appliance::prepared();
+    let client = appliance.client();
+    let member = Member(&client);
+    let away = member.run("dataset list", &[]);
+    assert_eq!(away.code, Some(3), "{}", away.talk);
+    let _daemon = appliance.serve();
+    member.run(CREATE, &[]).done();
+    assert_eq!(member.run(CREATE, &[]).code, Some(6));
+    assert_eq!(member.run("dataset show nothing", &[]).code, Some(4));
+    assert_eq!(
+        member.run("record create invoices amount=much", &[]).code,
+        Some(2)
+    );
+    assert_eq!(member.run("dataset list --organization other", &[]).code, Some(4));
+    appliance.secret("bad-token", "srt_0000");
+    let unknown = member.run("dataset list --token-file", &[&appliance.path("bad-token")]);
+    assert_eq!(unknown.code, Some(5), "{}", unknown.talk);
+    let stranger = testkit::Authority::create("stranger").unwrap();
+    fs::write(
+        appliance.path("stranger.pem"),
+        stranger.certificate_pem().unwrap(),
+    )
+    .unwrap();
+    let untrusted = member.run("dataset list --ca", &[&appliance.path("stranger.pem")]);
+    assert_eq!(
+        untrusted.code,
+        Some(3),
+        "an unknown authority was believed: {}",
+        untrusted.data
+    );
+}
+
+#[test]
+fn the_host_prepares_twice_lists_and_adds_members() {
+    let appliance = Appliance::prepared();
+    let again = appliance.prepare_database().done();
+    assert!(again.contains("\"created\": false"), "{again}");
+    assert!(appliance.run(&["organization", "list"]).done().contains("acme"));
+    assert!(appliance.run(&["status"]).done().contains("answers"));
+    assert_eq!(appliance.run(&["config", "check"]).code, Some(0));
+    appliance.secret("vera", "a long enough sentence");
+    let (vera, owner) = (appliance.path("vera"), appliance.path("owner"));
+    let add = [
+        "member",
+        "add",
+        "vera@example.org",
+        "--organization",
+        "acme",
+        "--role",
+        "viewer",
+        "--password-file",
+        &vera,
+        "--by",
+        OWNER,
+        "--by-password-file",
+        &owner,
+    ];
+    appliance.run(&add).done();
+    let twice = appliance.run(&add);
+    assert_eq!(twice.code, Some(6), "{}", twice.talk);
+    appliance.secret("wrong", "not the owner's password");
+    let wrong = appliance.path("wrong");
+    let token = [
+        "token",
+        "create",
+        "--organization",
+        "acme",
+        "--email",
+        OWNER,
+        "--name",
+        "x",
+        "--password-file",
+        &wrong,
+    ];
+    let refused = appliance.run(&token);
+    assert_eq!(refused.code, Some(5), "{}", refused.talk);
+    assert!(!refused.talk.contains(PASSWORD));
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_program_quietly() {
+    let mut child = strongroom()
+        .arg("openapi")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut first)
+        .unwrap();
+    assert_eq!(first, "{\n");
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
