@@ -17,6 +17,7 @@ const COMMANDS: &[&str] = &[
     "organization",
     "organization create",
     "organization list",
+    "organization rotate-key",
     "member",
     "member list",
     "member add",
