@@ -31,7 +31,7 @@ impl Promises {
                 .is_none_or(|state| line["state"] == state.as_str())
         };
         let json: Vec<Json> = json.iter().filter(wanted).cloned().collect();
-        let names = ["id", "state", "title", "reason"];
+        let names = ["id", "state", "promise", "reason"];
         let row = |line: &Json| {
             names
                 .iter()

@@ -27,7 +27,7 @@ const TROUBLES: [&str; 6] = [
 
 pub(super) fn sample(customers: &[String]) -> Sample {
     let definition = json!({
-        "key": "service-hub",
+        "key": "service_hub",
         "label": "Service hub",
         "description": "What customers ask for and how long it takes",
         "fields": [
@@ -56,7 +56,7 @@ pub(super) fn sample(customers: &[String]) -> Sample {
         "phone",
     ];
     Sample {
-        key: "service-hub",
+        key: "service_hub",
         csv: csv(&header, rows),
         definition,
     }
