@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
         rows: arguments
             .rows
             .unwrap_or(if arguments.quick { 10_000 } else { 100_000 }),
-        seconds: arguments.seconds.unwrap_or(if arguments.quick { 2 } else { 5 }),
+        seconds: arguments.seconds.unwrap_or(if arguments.quick { 3 } else { 5 }),
         rounds: if arguments.quick { 1 } else { 3 },
     };
     ensure!(
