@@ -1,7 +1,7 @@
 //! The path of a request: id, origin, caller, rate, needs, body, idempotency key, handler, answer, access log.
 //!
-//! Invariant: every request to `/api/v1`, also one that matches no route, ends in [`Visit::leave`], so that none is
-//! missing from the access log and none is answered without a request id.
+//! Invariant: every request to `/api/v1`, also one that matches no route, takes a place in the access log first and ends
+//! in [`Visit::leave`], so that none is missing from the log and none is answered without a request id.
 
 use crate::{
     answer::Answer,
@@ -22,7 +22,11 @@ use actix_web::{
 };
 use bytes::Bytes;
 use jiff::Timestamp;
-use platform::{Caller, Origin, Workspace, access_log::AccessEvent, caller::Identity};
+use platform::{
+    Caller, Origin, Workspace,
+    access_log::{AccessEvent, Place},
+    caller::Identity,
+};
 use std::{net::IpAddr, net::Ipv6Addr, time::Instant};
 use types::{AccountId, OrganizationId, ProblemCode};
 
@@ -95,6 +99,8 @@ struct Visit {
     method: &'static str,
     organization: Option<OrganizationId>,
     allowance: Option<Allowance>,
+    /// Where its event will stand; none when the log has no room.
+    place: Option<Place>,
 }
 
 impl Visit {
@@ -116,7 +122,14 @@ impl Visit {
             method: "none",
             organization: None,
             allowance: None,
+            place: None,
         }
+    }
+
+    /// Takes a place in the access log, without which nothing is carried out.
+    async fn reserve(&mut self, api: &Api) -> Result<()> {
+        self.place = Some(api.platform().recorder().place().await?);
+        Ok(())
     }
 
     /// Remembers who asks.
@@ -139,7 +152,7 @@ impl Visit {
     }
 
     /// The response, after the access log was told.
-    fn leave(self, api: &Api, action: &str, result: Result<Answer>) -> HttpResponse {
+    fn leave(self, action: &str, result: Result<Answer>) -> HttpResponse {
         let limited = matches!(&result, Err(refusal) if refusal.code == ProblemCode::TooMany);
         let mut answer = result.unwrap_or_else(|refusal| refusal.into_answer(&self.request_id, action));
         let remaining = if limited {
@@ -153,17 +166,20 @@ impl Visit {
             answer.set(HeaderName::from_static("ratelimit"), value);
         }
         let response_id = self.request_id.clone();
-        self.record(api, action, answer.status.as_u16());
+        self.record(action, answer.status.as_u16());
         answer.into_response(&response_id)
     }
 
-    fn record(self, api: &Api, action: &str, status: u16) {
+    fn record(self, action: &str, status: u16) {
+        let Some(place) = self.place else {
+            return;
+        };
         let outcome = match status {
             0..400 => "done",
             400..500 => "refused",
             _ => "failed",
         };
-        api.platform().recorder().record(AccessEvent {
+        place.record(AccessEvent {
             at: self.at,
             account: self.account,
             organization: self.organization,
@@ -181,17 +197,18 @@ impl Visit {
 /// Answers a request that matches no route. It is counted, so that probing is as slow as asking.
 async fn refuse(api: &Api, request: &HttpRequest, refusal: Refusal) -> HttpResponse {
     let mut visit = Visit::enter(api, request);
-    let refusal = match visit.pay(api) {
-        Ok(()) => refusal,
-        Err(too_many) => too_many,
+    let counted = match visit.reserve(api).await {
+        Ok(()) => visit.pay(api),
+        full => full,
     };
-    visit.leave(api, "api.unknown", Err(refusal))
+    let refusal = counted.err().unwrap_or(refusal);
+    visit.leave("api.unknown", Err(refusal))
 }
 
 async fn serve(api: Api, route: &'static Route, request: HttpRequest, payload: Payload) -> HttpResponse {
     let mut visit = Visit::enter(&api, &request);
     let result = carry_out(&api, route, &mut visit, request, payload).await;
-    visit.leave(&api, route.operation, result)
+    visit.leave(route.operation, result)
 }
 
 async fn carry_out(
@@ -201,6 +218,7 @@ async fn carry_out(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<Answer> {
+    visit.reserve(api).await?;
     let identified = credential::identify(api.platform(), &request, visit.origin.clone()).await;
     if let Ok(caller) = &identified {
         visit.know(caller);

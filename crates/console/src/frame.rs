@@ -17,7 +17,7 @@ use actix_web::{
     middleware::Next,
 };
 use jiff::Timestamp;
-use platform::access_log::AccessEvent;
+use platform::access_log::{AccessEvent, Place};
 use types::ProblemCode;
 
 /// Wraps every page.
@@ -29,7 +29,10 @@ pub(crate) async fn frame(
     let request_id = new_request_id();
     let (visit, known) = Visit::begin(&console, &request, request_id).await;
     request.extensions_mut().insert(visit.clone());
-    let admitted = known.and_then(|()| admit(&console, &request));
+    let (place, admitted) = match place_in_log(&visit, &request).await {
+        Ok(place) => (place, known.and_then(|()| admit(&console, &request))),
+        Err(full) => (None, Err(full)),
+    };
     let is_get = request.method() == Method::GET;
     let path = request.uri().path_and_query().map(ToString::to_string);
     let response = match admitted {
@@ -37,9 +40,19 @@ pub(crate) async fn frame(
         Err(fault) => request.error_response(fault),
     };
     let mut response = with_error_page(&visit, response, path.filter(|_| is_get));
-    record(&visit, &response);
+    if let Some(place) = place {
+        record(&visit, &response, place);
+    }
     protect(response.headers_mut(), &visit.request_id);
     Ok(response)
+}
+
+/// A place in the access log, without which nothing is carried out. Assets are the same for everybody and not logged.
+async fn place_in_log(visit: &Visit, request: &ServiceRequest) -> Result<Option<Place>, Fault> {
+    if request.path().starts_with("/assets/") {
+        return Ok(None);
+    }
+    Ok(Some(visit.platform().recorder().place().await?))
 }
 
 fn new_request_id() -> String {
@@ -127,11 +140,8 @@ fn log(visit: &Visit, fault: &Fault) {
     }
 }
 
-fn record(visit: &Visit, response: &ServiceResponse<BoxBody>) {
+fn record(visit: &Visit, response: &ServiceResponse<BoxBody>, place: Place) {
     let request = response.request();
-    if request.path().starts_with("/assets/") {
-        return;
-    }
     let event = visit.event.borrow().clone();
     let status = response.status();
     let outcome = match status.as_u16() {
@@ -146,7 +156,7 @@ fn record(visit: &Visit, response: &ServiceResponse<BoxBody>) {
         (_, None) => "none",
     };
     let origin = &visit.caller.origin;
-    visit.platform().recorder().record(AccessEvent {
+    place.record(AccessEvent {
         at: Timestamp::now(),
         account: event.account.or(visit.caller.account().map(|account| account.id)),
         organization: event.organization,

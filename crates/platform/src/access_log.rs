@@ -1,12 +1,15 @@
 //! The access log: every sign-in and API call with account, address, device and outcome. Written in batches behind the
-//! requests; members see their own, administrators their organization's.
+//! requests ([`recorder`]); members see their own, administrators their organization's.
+
+mod recorder;
+
+pub(crate) use recorder::{Pending, new_recorder};
+pub use recorder::{Place, Recorder, write_events};
 
 use crate::{Caller, Platform, Workspace, error::Result};
 use access::Permission;
 use jiff::Timestamp;
-use std::time::Duration;
-use store::control::access_event::{self as rows, NewAccessEvent};
-use tokio::sync::mpsc;
+use store::control::access_event as rows;
 use types::{AccountId, OrganizationId, PageSize};
 
 /// One sign-in or request.
@@ -41,98 +44,6 @@ pub struct AccessPage {
     pub events: Vec<(i64, AccessEvent)>,
     /// The number to go on before, when there may be more.
     pub next: Option<i64>,
-}
-
-/// Most events that wait to be written. A request never waits for them: when the database is slower than the requests,
-/// the oldest way out is to say so in the journal.
-const QUEUE_MAX: usize = 20_000;
-/// Most events of one write.
-const BATCH_MAX: usize = 1_000;
-/// How long events are gathered.
-const GATHER: Duration = Duration::from_millis(200);
-
-/// Where events are handed in.
-#[derive(Clone)]
-pub struct Recorder {
-    queue: mpsc::Sender<AccessEvent>,
-}
-
-/// The other end of a recorder, until a task begins to write.
-pub(crate) struct Pending(mpsc::Receiver<AccessEvent>);
-
-/// A recorder and its other end.
-pub(crate) fn recorder() -> (Recorder, Pending) {
-    let (queue, pending) = mpsc::channel(QUEUE_MAX);
-    (Recorder { queue }, Pending(pending))
-}
-
-impl Recorder {
-    /// Hands in an event. Never waits.
-    pub fn record(&self, event: AccessEvent) {
-        if self.queue.try_send(event).is_err() {
-            tracing::error!(
-                event.name = "access-log.overflow",
-                "an access event could not be queued and is lost"
-            );
-        }
-    }
-}
-
-/// Writes events until `stop` says true and the queue is empty. Runs once per process, beside the listener.
-pub async fn write_events(platform: Platform, mut stop: tokio::sync::watch::Receiver<bool>) {
-    let Some(Pending(mut queue)) = platform.take_pending_events() else {
-        return;
-    };
-    let mut batch = Vec::with_capacity(BATCH_MAX);
-    loop {
-        let stopping = *stop.borrow();
-        tokio::select! {
-            biased;
-            taken = queue.recv_many(&mut batch, BATCH_MAX) => if taken == 0 { return },
-            _ = stop.changed(), if !stopping => continue,
-            () = tokio::time::sleep(GATHER), if stopping => return,
-        }
-        write(&platform, &mut batch).await;
-        if !stopping {
-            tokio::time::sleep(GATHER).await;
-        }
-    }
-}
-
-/// Writes a batch; tries again for a while when the database is away.
-async fn write(platform: &Platform, batch: &mut Vec<AccessEvent>) {
-    let rows: Vec<NewAccessEvent> = batch.drain(..).map(row_of).collect();
-    for attempt in 0_u32..6 {
-        let written = async {
-            let mut keep = platform.control().keep().await?;
-            rows::insert_many(&mut keep, &rows).await
-        };
-        match written.await {
-            Ok(()) => return,
-            Err(error) => tracing::warn!(error = %error, attempt, "access events could not be written yet"),
-        }
-        tokio::time::sleep(Duration::from_secs(1 << attempt.min(3))).await;
-    }
-    tracing::error!(
-        event.name = "access-log.lost",
-        events = rows.len(),
-        "access events could not be written and are lost"
-    );
-}
-
-fn row_of(event: AccessEvent) -> NewAccessEvent {
-    NewAccessEvent {
-        at: event.at,
-        account: event.account,
-        organization: event.organization,
-        action: event.action,
-        outcome: event.outcome,
-        status: event.status.map(i32::from),
-        method: event.method,
-        address: event.address,
-        device: event.device,
-        request_id: event.request_id,
-    }
 }
 
 fn page_of(rows: Vec<rows::AccessEvent>, size: PageSize) -> AccessPage {

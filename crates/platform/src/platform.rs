@@ -121,7 +121,7 @@ impl Platform {
         let control = Control::open(address.clone(), login, 8.min(connections_max)).await?;
         let keys = crate::key::appliance_keys(&control, &root, clock).await?;
         let hasher = PasswordHasher::new(Strength::default()).map_err(vault_failure)?;
-        let (recorder, pending) = access_log::recorder();
+        let (recorder, pending) = access_log::new_recorder();
         let inner = Inner {
             settings,
             control,

@@ -24,6 +24,8 @@ pub const TESTS: &[&str] = &[
 
 /// Read by `pg_createcluster` while PostgreSQL's package is set up.
 const CREATECLUSTER_FOLDER: &str = "/etc/postgresql-common/createcluster.d";
+/// Seconds to wait for another apt, such as the daily updates of a machine that was just switched on.
+const LOCK_TIMEOUT: &str = "DPkg::Lock::Timeout=300";
 
 /// The packages that are not installed.
 pub fn missing(packages: &[&str]) -> Result<Vec<String>> {
@@ -65,7 +67,7 @@ pub fn install(packages: &[String]) -> Result<()> {
 fn run_apt(privilege: Privilege, packages: &[String]) -> Result<()> {
     let update = privilege
         .command("apt-get")
-        .args(["--quiet", "--quiet", "update"])
+        .args(["--quiet", "--quiet", "-o", LOCK_TIMEOUT, "update"])
         .status()?;
     ensure!(update.success(), "apt-get update failed ({update})");
     let status = privilege
@@ -76,6 +78,8 @@ fn run_apt(privilege: Privilege, packages: &[String]) -> Result<()> {
             "--no-install-recommends",
             "-o",
             "Dpkg::Use-Pty=0",
+            "-o",
+            LOCK_TIMEOUT,
             "install",
         ])
         .args(packages)

@@ -128,7 +128,7 @@ async fn measure(site: Site, extent: Extent, load: f64) -> Result<Report> {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let (idle, idle_worker) = (processor::memory(server.pid())?, processor::memory(worker.pid())?);
     let mut bench = Bench::prepare(site, server, worker, extent).await?;
-    let mut lines = bench.transfers().await?;
+    let mut lines = told(bench.transfers().await?);
     let loaded = bench.loaded().await?;
     for operation in [
         Operation::Read,
@@ -137,10 +137,10 @@ async fn measure(site: Site, extent: Extent, load: f64) -> Result<Report> {
         Operation::Update,
     ] {
         for clients in CLIENTS {
-            lines.extend(bench.compare(operation, clients).await?);
+            lines.extend(told(bench.compare(operation, clients).await?));
         }
     }
-    lines.extend(bench.compare(Operation::Bulk, 1).await?);
+    lines.extend(told(bench.compare(Operation::Bulk, 1).await?));
     let lost = bench.server.count_in_log("access-log");
     ensure!(
         lost == 0,
@@ -165,6 +165,14 @@ async fn measure(site: Site, extent: Extent, load: f64) -> Result<Report> {
         after: processor::memory(bench.server.pid())?,
         lines,
     })
+}
+
+/// Shows figures as they come: a run takes minutes, and what came later may fail.
+fn told(lines: Vec<Line>) -> Vec<Line> {
+    for line in &lines {
+        eprint!("{}", line.text());
+    }
+    lines
 }
 
 async fn measure_starts(site: &Site) -> Result<Spread> {
@@ -229,7 +237,6 @@ impl Bench {
         let mut ours = Vec::new();
         let mut theirs = vec![Vec::new(); references.len()];
         for _ in 0..self.extent.rounds {
-            eprintln!("{}, {clients} at once", operation.label());
             ours.push(self.our_round(operation, clients).await?);
             for (reference, rounds) in references.iter().zip(&mut theirs) {
                 rounds.push(self.their_round(reference, clients)?);

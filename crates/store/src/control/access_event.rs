@@ -2,7 +2,10 @@
 
 use super::{Keeps, Reads, column::Column, schema::access_event};
 use crate::StoreError;
-use diesel::{ExpressionMethods, QueryDsl, SelectableHelper};
+use diesel::{
+    ExpressionMethods, QueryDsl, SelectableHelper,
+    sql_types::{Array, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+};
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
 use jiff_diesel::ToDiesel;
@@ -64,37 +67,35 @@ pub struct NewAccessEvent {
     pub request_id: String,
 }
 
-/// Rows of one statement: ten columns each, and PostgreSQL takes 65,535 parameters.
-const BATCH: usize = 1_000;
-
-/// Inserts events in this order.
+/// Inserts events in this order, in one statement: an array for each column, so that its text is always the same.
 ///
 /// # Errors
-/// [`StoreError::Unavailable`]; batches of a thousand before the failing one stay.
+/// [`StoreError::Unavailable`]; nothing is written then.
 pub async fn insert_many(on: &mut impl Keeps, events: &[NewAccessEvent]) -> Result<(), StoreError> {
-    for batch in events.chunks(BATCH) {
-        let rows: Vec<_> = batch
-            .iter()
-            .map(|event| {
-                (
-                    access_event::at.eq(event.at.to_diesel()),
-                    access_event::account_id.eq(event.account.map(|id| id.0)),
-                    access_event::organization_id.eq(event.organization.map(|id| id.0)),
-                    access_event::action.eq(&event.action),
-                    access_event::outcome.eq(&event.outcome),
-                    access_event::status.eq(event.status),
-                    access_event::method.eq(&event.method),
-                    access_event::address.eq(&event.address),
-                    access_event::device.eq(&event.device),
-                    access_event::request_id.eq(&event.request_id),
-                )
-            })
-            .collect();
-        diesel::insert_into(access_event::table)
-            .values(rows)
-            .execute(on.connection()?)
-            .await?;
-    }
+    let text = "INSERT INTO strongroom.access_event
+            (at, account_id, organization_id, action, outcome, status, method, address, device, request_id)
+        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let texts = |column: fn(&NewAccessEvent) -> &String| events.iter().map(column).collect::<Vec<_>>();
+    let at: Vec<_> = events.iter().map(|event| event.at.to_diesel()).collect();
+    let accounts: Vec<_> = events.iter().map(|event| event.account.map(|id| id.0)).collect();
+    let organizations: Vec<_> = events
+        .iter()
+        .map(|event| event.organization.map(|id| id.0))
+        .collect();
+    let statuses: Vec<_> = events.iter().map(|event| event.status).collect();
+    diesel::sql_query(text)
+        .bind::<Array<Timestamptz>, _>(at)
+        .bind::<Array<Nullable<SqlUuid>>, _>(accounts)
+        .bind::<Array<Nullable<SqlUuid>>, _>(organizations)
+        .bind::<Array<Text>, _>(texts(|event| &event.action))
+        .bind::<Array<Text>, _>(texts(|event| &event.outcome))
+        .bind::<Array<Nullable<Integer>>, _>(statuses)
+        .bind::<Array<Text>, _>(texts(|event| &event.method))
+        .bind::<Array<Text>, _>(texts(|event| &event.address))
+        .bind::<Array<Text>, _>(texts(|event| &event.device))
+        .bind::<Array<Text>, _>(texts(|event| &event.request_id))
+        .execute(on.connection()?)
+        .await?;
     Ok(())
 }
 

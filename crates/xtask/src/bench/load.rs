@@ -205,7 +205,7 @@ impl Client {
                     (first..first + BATCH).map(|place| Invoice::new(series, place, &mut self.random));
                 let body = bulk_body(invoices);
                 (
-                    target.request("POST", &format!("{base}/batch"), json, body.as_bytes()),
+                    target.request("POST", &format!("{base}/records/batch"), json, body.as_bytes()),
                     "\"version\":1".to_owned(),
                 )
             }

@@ -1,7 +1,5 @@
 //! What comes out: a table for people, JSON for programs, and what the issue expects beside each figure.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use super::processor::Memory;
@@ -63,6 +61,34 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// The line of the table.
+    pub(super) fn text(&self) -> String {
+        let Self {
+            ours, theirs, ratio, ..
+        } = self;
+        let latency = match (self.p50_ms, self.p99_ms) {
+            (Some(p50), Some(p99)) => format!("{p50:.1} / {p99:.1}"),
+            _ => String::new(),
+        };
+        format!(
+            "{:<12} {:<22} {:>3} {:>9.0} {:>9.0} {:<10} {:.2} ({:.2}-{:.2}) {:>6.0} + {:<5.0} {:>6.0} {:>13}  {}\n",
+            self.operation,
+            self.reference,
+            self.clients,
+            ours.median,
+            theirs.median,
+            self.unit,
+            ratio.median,
+            ratio.least,
+            ratio.greatest,
+            self.ours_cost.server_us,
+            self.ours_cost.postgres_us,
+            self.theirs_cost.postgres_us,
+            latency,
+            self.verdict()
+        )
+    }
+
     fn verdict(&self) -> String {
         match self.ratio_expected {
             None => String::new(),
@@ -109,37 +135,7 @@ impl Report {
     pub(super) fn text(&self) -> String {
         let mut text = self.head();
         for line in &self.lines {
-            let Line {
-                operation,
-                reference,
-                clients,
-                unit,
-                ours,
-                theirs,
-                ratio,
-                ..
-            } = line;
-            let (ours_us, theirs_us) = (line.ours_cost, line.theirs_cost);
-            let latency = match (line.p50_ms, line.p99_ms) {
-                (Some(p50), Some(p99)) => format!("{p50:.1} / {p99:.1}"),
-                _ => String::new(),
-            };
-            writeln!(
-                text,
-                "{operation:<12} {reference:<22} {clients:>3} {:>9.0} {:>9.0} {unit:<10} {:.2} ({:.2}-{:.2}) {:>6.0} + \
-                 {:<5.0} {:>6.0} {:>13}  {}",
-                ours.median,
-                theirs.median,
-                ratio.median,
-                ratio.least,
-                ratio.greatest,
-                ours_us.server_us,
-                ours_us.postgres_us,
-                theirs_us.postgres_us,
-                latency,
-                line.verdict()
-            )
-            .ok();
+            text += &line.text();
         }
         text + &self.foot()
     }
