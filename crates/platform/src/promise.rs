@@ -11,6 +11,7 @@ mod export;
 mod field;
 mod look;
 mod password;
+mod plain;
 mod role;
 mod route;
 mod sample;
