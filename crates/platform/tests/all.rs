@@ -27,6 +27,8 @@ mod import;
 mod promise;
 #[path = "all/promise_plain.rs"]
 mod promise_plain;
+#[path = "all/promise_trigger.rs"]
+mod promise_trigger;
 #[path = "all/record.rs"]
 mod record;
 #[path = "all/rotation.rs"]
