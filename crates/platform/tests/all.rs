@@ -27,6 +27,8 @@ mod import;
 mod promise;
 #[path = "all/promise_plain.rs"]
 mod promise_plain;
+#[path = "all/promise_role.rs"]
+mod promise_role;
 #[path = "all/promise_trigger.rs"]
 mod promise_trigger;
 #[path = "all/record.rs"]
