@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use std::{sync::Arc, time::Instant};
 use store::{
     NewEntry, StoreError,
-    tenant::{Tenant, catalogue},
+    tenant::{Tenant, TenantTx, catalogue, key_version},
 };
 use types::{Dataset, EntryId, OrganizationId};
 use vault::OrganizationKeys;
@@ -157,6 +157,14 @@ impl Workspace {
 
     pub(crate) fn tenant(&self) -> &Tenant {
         &self.home.tenant
+    }
+
+    /// A transaction that seals and may take long: an upload, an import, a batch. The job of a rotation waits for those
+    /// that began under an older key version, or what they seal would stay under it.
+    pub(crate) async fn begin_sealing(&self, permit: &Permit) -> Result<TenantTx> {
+        let tx = self.tenant().begin(permit).await?;
+        key_version::hold(&tx, self.keys().current_version()).await?;
+        Ok(tx)
     }
 
     pub(crate) fn keys(&self) -> &OrganizationKeys {

@@ -35,5 +35,7 @@ mod promise_trigger;
 mod record;
 #[path = "all/rotation.rs"]
 mod rotation;
+#[path = "all/rotation_file.rs"]
+mod rotation_file;
 #[path = "all/search.rs"]
 mod search;
