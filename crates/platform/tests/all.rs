@@ -25,6 +25,8 @@ mod fixture;
 mod import;
 #[path = "all/promise.rs"]
 mod promise;
+#[path = "all/promise_agility.rs"]
+mod promise_agility;
 #[path = "all/promise_plain.rs"]
 mod promise_plain;
 #[path = "all/promise_role.rs"]
