@@ -93,7 +93,7 @@ pub async fn apply(workspace: &Workspace, dataset: &str, operations: Vec<Operati
     }
     let permit = workspace.permit(Permission::RecordWrite).await?;
     let dataset = workspace.dataset_to_change(&permit, dataset).await?;
-    let tx = workspace.tenant().begin(&permit).await?;
+    let tx = workspace.begin_sealing(&permit).await?;
     if let Err(error) = rows::hold_definition(&tx, &dataset).await {
         workspace.forget_datasets();
         return Err(error.into());

@@ -3,6 +3,10 @@
 //! Invariants: no chunk and no name is stored in the clear; a chunk opens only as that chunk of that file; a file that
 //! lost its end is an error, never a shorter file.
 
+mod part;
+
+pub(crate) use part::{chunk_place, name_place};
+
 use crate::{
     Workspace,
     act::{Act, Object, vault_failure},
@@ -15,6 +19,7 @@ use access::Permission;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use openssl::sha::Sha256;
+use part::{Opener, seal_part};
 use store::{
     StoreError,
     tenant::{
@@ -23,7 +28,6 @@ use store::{
     },
 };
 use types::{AttachmentId, ProblemCode};
-use vault::{Purpose, seal};
 
 pub(crate) use store::tenant::file::Purpose as FilePurpose;
 
@@ -67,7 +71,7 @@ pub async fn store(
     let name = checked_name("/name", name)?;
     let media_type = checked_media_type(media_type)?;
     let id = new_id(workspace)?;
-    let tx = workspace.tenant().begin(&permit).await?;
+    let tx = workspace.begin_sealing(&permit).await?;
     let new = NewFile {
         id,
         purpose: FilePurpose::Attachment,
@@ -120,14 +124,6 @@ fn checked_media_type(text: &str) -> Result<String> {
     .to_owned())
 }
 
-fn name_place(id: AttachmentId) -> Vec<u8> {
-    [&id.bytes()[..], b"name"].concat()
-}
-
-fn chunk_place(id: AttachmentId, number: i32) -> Vec<u8> {
-    [&id.bytes()[..], &number.to_be_bytes()].concat()
-}
-
 /// The file of that id and purpose with its name in the clear.
 pub(crate) async fn find(
     workspace: &Workspace,
@@ -138,13 +134,8 @@ pub(crate) async fn find(
         Err(StoreError::NotFound) => return Err(PlatformError::not_found("file")),
         found => found?,
     };
-    let opened = seal::open(
-        workspace.keys(),
-        Purpose::Attachments,
-        &name_place(id),
-        &stored.name,
-    );
-    let name = String::from_utf8(opened.map_err(vault_failure)?.to_vec()).map_err(vault_failure)?;
+    let opened = Opener::new(workspace).open(&name_place(id), &stored.name).await?;
+    let name = String::from_utf8(opened.to_vec()).map_err(vault_failure)?;
     Ok((view_of(&stored, name), stored))
 }
 
@@ -208,8 +199,7 @@ struct ChunkWriter<'a> {
 impl ChunkWriter<'_> {
     async fn write(&mut self, chunk: &[u8]) -> Result<()> {
         self.hash.update(chunk);
-        let key = self.workspace.keys().current(Purpose::Attachments);
-        let sealed = seal::seal(key, &chunk_place(self.id, self.number), chunk).map_err(vault_failure)?;
+        let sealed = seal_part(self.workspace, &chunk_place(self.id, self.number), chunk)?;
         rows::insert_chunk(self.tx, self.id, self.number, &sealed).await?;
         self.number += 1;
         self.size += chunk.len() as u64;
@@ -217,8 +207,7 @@ impl ChunkWriter<'_> {
     }
 
     async fn finish(self, new: &NewFile<'_>) -> Result<StoredFile> {
-        let key = self.workspace.keys().current(Purpose::Attachments);
-        let name = seal::seal(key, &name_place(self.id), new.name.as_bytes()).map_err(vault_failure)?;
+        let name = seal_part(self.workspace, &name_place(self.id), new.name.as_bytes())?;
         let stored = StoredFile {
             id: self.id,
             name,
@@ -241,13 +230,13 @@ pub(crate) fn read(workspace: &Workspace, stored: &StoredFile) -> ByteStream {
 
 async fn send_chunks(workspace: &Workspace, stored: &StoredFile, outlet: &Outlet) -> Result<()> {
     let mut hash = Sha256::new();
+    let mut opener = Opener::new(workspace);
     for number in 0.. {
         let Some(sealed) = rows::chunk(workspace.tenant(), stored.id, number).await? else {
             break;
         };
-        let place = chunk_place(stored.id, number);
-        let opened = seal::open(workspace.keys(), Purpose::Attachments, &place, &sealed);
-        let bytes = Bytes::copy_from_slice(&opened.map_err(vault_failure)?);
+        let opened = opener.open(&chunk_place(stored.id, number), &sealed).await?;
+        let bytes = Bytes::copy_from_slice(&opened);
         hash.update(&bytes);
         outlet.send(bytes).await?;
     }

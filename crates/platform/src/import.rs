@@ -149,7 +149,7 @@ pub async fn upload(
     }
     let import = job::new_id(workspace.platform())?;
     let file = file::new_id(workspace)?;
-    let tx = workspace.tenant().begin(&permit).await?;
+    let tx = workspace.begin_sealing(&permit).await?;
     let new = NewFile {
         id: file,
         purpose: FilePurpose::Import,

@@ -46,6 +46,7 @@ pub(crate) struct Payload {
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     pub(crate) rows: Arc<AtomicU64>,
+    pub(crate) files: AtomicU64,
     pub(crate) bytes: Arc<AtomicU64>,
     pub(crate) bytes_total: AtomicU64,
 }
@@ -56,16 +57,25 @@ pub(crate) struct Meter {
 pub struct Progress {
     /// Rows read.
     pub rows: u64,
+    /// Stored files gone over by a rotation; an import says nothing of them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub files: u64,
     /// Bytes read.
     pub bytes: u64,
     /// Bytes to read.
     pub bytes_total: u64,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl Meter {
     pub(crate) fn progress(&self) -> Progress {
         Progress {
             rows: self.rows.load(Ordering::Relaxed),
+            files: self.files.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
             bytes_total: self.bytes_total.load(Ordering::Relaxed),
         }

@@ -16,7 +16,7 @@ use store::{
         membership::{self as rows, Membership, MembershipError},
     },
 };
-use types::{AccountId, PageSize, ProblemCode};
+use types::{AccountId, OrganizationId, PageSize, ProblemCode};
 
 /// A member.
 #[derive(Debug, Clone)]
@@ -117,21 +117,47 @@ fn check_rank(own: Option<Role>, role: Role) -> Result<()> {
     Ok(())
 }
 
+/// A change to a membership.
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    /// Another role.
+    Role(Role),
+    /// Disabled or enabled.
+    State(MemberState),
+    /// Gone.
+    Removal,
+}
+
+impl Change {
+    /// The act, and what its entry says of it.
+    fn act(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Role(role) => ("member.set-role", Some(role.as_str())),
+            Self::State(state) => ("member.set-state", Some(state.as_str())),
+            Self::Removal => ("member.remove", None),
+        }
+    }
+
+    async fn apply(
+        self,
+        tx: &mut ControlTx,
+        organization: OrganizationId,
+        account: AccountId,
+    ) -> Result<(), MembershipError> {
+        match self {
+            Self::Role(role) => rows::set_role(tx, organization, account, role).await,
+            Self::State(state) => rows::set_state(tx, organization, account, state).await,
+            Self::Removal => rows::remove(tx, organization, account).await,
+        }
+    }
+}
+
 /// Gives a member another role.
 ///
 /// # Errors
 /// `last-owner`, `not-found`, `not-allowed`.
 pub async fn set_role(workspace: &Workspace, account: AccountId, role: Role) -> Result<Member> {
-    let reason = role.as_str();
-    change(
-        workspace,
-        account,
-        Some(role),
-        "member.set-role",
-        reason,
-        async |tx: &mut ControlTx| rows::set_role(tx, workspace.organization().id, account, role).await,
-    )
-    .await?;
+    change(workspace, account, Change::Role(role)).await?;
     find(workspace, account).await
 }
 
@@ -140,15 +166,7 @@ pub async fn set_role(workspace: &Workspace, account: AccountId, role: Role) -> 
 /// # Errors
 /// As [`set_role`].
 pub async fn set_state(workspace: &Workspace, account: AccountId, state: MemberState) -> Result<Member> {
-    change(
-        workspace,
-        account,
-        None,
-        "member.set-state",
-        state.as_str(),
-        async |tx: &mut ControlTx| rows::set_state(tx, workspace.organization().id, account, state).await,
-    )
-    .await?;
+    change(workspace, account, Change::State(state)).await?;
     find(workspace, account).await
 }
 
@@ -157,48 +175,49 @@ pub async fn set_state(workspace: &Workspace, account: AccountId, state: MemberS
 /// # Errors
 /// As [`set_role`].
 pub async fn remove(workspace: &Workspace, account: AccountId) -> Result<()> {
-    change(
-        workspace,
-        account,
-        None,
-        "member.remove",
-        "",
-        async |tx: &mut ControlTx| rows::remove(tx, workspace.organization().id, account).await,
-    )
-    .await
+    change(workspace, account, Change::Removal).await
 }
 
-async fn change(
-    workspace: &Workspace,
-    account: AccountId,
-    to: Option<Role>,
-    action: &'static str,
-    reason: &str,
-    apply: impl AsyncFn(&mut ControlTx) -> Result<(), MembershipError>,
-) -> Result<()> {
-    let permit = workspace.permit(Permission::MemberManage).await?;
-    let now = find(workspace, account).await?;
-    check_rank(permit.role(), now.role)?;
-    check_rank(permit.role(), to.unwrap_or(Role::Viewer))?;
-    let platform = workspace.platform();
-    let mut tx = platform.control().begin().await?;
-    match apply(&mut tx).await {
-        Ok(()) => {}
-        Err(MembershipError::LastOwner) => {
-            let detail = "this is the last owner; make someone else an owner first";
-            return Err(PlatformError::new(ProblemCode::LastOwner, detail));
-        }
-        Err(MembershipError::Store(error)) => return Err(error.into()),
-    }
+/// Tries to remove a member, up to the commit and no further: for the promise that roles are kept to.
+///
+/// # Errors
+/// As [`remove`].
+pub(crate) async fn rehearse_removal(workspace: &Workspace, account: AccountId) -> Result<()> {
+    let tx = begin_change(workspace, account, Change::Removal).await?;
+    Ok(tx.close().await?)
+}
+
+async fn change(workspace: &Workspace, account: AccountId, change: Change) -> Result<()> {
+    let tx = begin_change(workspace, account, change).await?;
+    let (action, reason) = change.act();
     let act = Act::configuration(action, Object::new("member", account));
-    let act = if reason.is_empty() {
-        act
-    } else {
-        act.because(reason)
+    let act = match reason {
+        Some(reason) => act.because(reason),
+        None => act,
     };
+    let platform = workspace.platform();
     let entry = platform.entry(workspace.caller(), Some(workspace.organization().id), &act)?;
     tx.commit(&entry, &[]).await?;
     platform.standings().clear();
     platform.known().clear();
     Ok(())
+}
+
+/// The transaction with the change made in it, when the caller may make it and an owner remains.
+async fn begin_change(workspace: &Workspace, account: AccountId, change: Change) -> Result<ControlTx> {
+    let permit = workspace.permit(Permission::MemberManage).await?;
+    let now = find(workspace, account).await?;
+    check_rank(permit.role(), now.role)?;
+    if let Change::Role(role) = change {
+        check_rank(permit.role(), role)?;
+    }
+    let mut tx = workspace.platform().control().begin().await?;
+    match change.apply(&mut tx, workspace.organization().id, account).await {
+        Ok(()) => Ok(tx),
+        Err(MembershipError::LastOwner) => {
+            let detail = "this is the last owner; make someone else an owner first";
+            Err(PlatformError::new(ProblemCode::LastOwner, detail))
+        }
+        Err(MembershipError::Store(error)) => Err(error.into()),
+    }
 }

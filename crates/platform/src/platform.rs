@@ -26,8 +26,10 @@ pub struct Settings {
     pub session_absolute_seconds_max: u32,
     /// Most bytes of an upload.
     pub upload_bytes_max: u64,
-    /// The certificate that the listener serves, and where it listens: what the promise of TLS is checked against.
+    /// Where the listener for HTTPS listens: what the promise of TLS is checked against.
     pub listener: Option<std::net::SocketAddr>,
+    /// Where plain HTTP is answered with redirects, if anywhere.
+    pub plain_listener: Option<std::net::SocketAddr>,
 }
 
 /// The platform.
@@ -98,6 +100,7 @@ impl Platform {
             session_absolute_seconds_max: config.session.absolute_seconds_max,
             upload_bytes_max: config.limits.upload_bytes_max,
             listener: Some(config.listen.https),
+            plain_listener: config.listen.http,
         };
         let (address, login) = address_of(config)?;
         let path = config.keys.root_file.path().map_err(vault_failure)?;

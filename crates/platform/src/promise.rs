@@ -5,12 +5,14 @@
 //! node leads simply by storing: a promise whose newest observation is younger than its interval is not looked at
 //! again. Start at [`register`] and [`watch`].
 
+mod agility;
 mod audit;
 mod card;
 mod export;
 mod field;
 mod look;
 mod password;
+mod plain;
 mod role;
 mod route;
 mod sample;
@@ -41,7 +43,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 10] = [
+pub const BUILT: [&str; 11] = [
     "transit-tls",
     "password-hashing",
     "roles",
@@ -50,6 +52,7 @@ pub const BUILT: [&str; 10] = [
     "tenant-role",
     "audit-complete",
     "field-encryption",
+    "crypto-agility",
     "export-complete",
     "no-card-numbers",
 ];
@@ -188,6 +191,7 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         "tenant-role" => schema::probe(platform).await,
         "audit-complete" => audit::look(platform).await,
         "field-encryption" => field::look(platform).await,
+        "crypto-agility" => agility::look(platform).await,
         "export-complete" => export::look(platform).await,
         "no-card-numbers" => card::look(platform).await,
         other => Err(PlatformError::invariant(format!("no check looks at {other}"))),

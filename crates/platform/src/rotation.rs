@@ -1,43 +1,53 @@
 //! Rotating an organization's key: a new version at once, and a job that seals everything anew in the background.
 //!
 //! Invariants: every version opens until nothing is under it; each batch is one transaction with an entry of its own and
-//! makes no new version of any record. Sealed anew are sensitive values with their blind indexes, and the keys of
-//! records, which seal their images. Headers of entries stay under their version, for an entry is never changed; so do
-//! files and the password of the organization's login. Start at [`rotate`].
+//! makes no new version of any record. Sealed anew are sensitive values with their blind indexes, the keys of records,
+//! which seal their images, stored files with their names, and the password of the organization's login. Headers of
+//! entries stay under their version, for an entry is never changed; old versions are kept for them. Start at [`rotate`].
 
 mod batch;
+mod files;
+mod login;
 mod unique;
 
 pub(crate) use unique::check_unique;
 
 use crate::{
-    Caller, Platform, PlatformError,
+    Caller, Platform, PlatformError, Workspace,
     act::{Act, Object, vault_failure},
     cache::AGE_MAX,
     check::authorized,
     error::Result,
     job::{self, Meter},
 };
-use access::Permission;
+use access::{Permission, Permit};
 use batch::{Done, reseal_dataset};
 use jiff::Timestamp;
 use serde::Serialize;
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 use store::{
     StoreError,
     control::{
+        ControlRead,
         job::{self as job_rows, Job, JobStart, NewJob},
         organization_key as keys,
     },
-    tenant::catalogue,
+    tenant::{catalogue, key_version},
 };
-use types::{PageSize, ProblemCode};
-use vault::OrganizationKey;
+use types::{OrganizationId, PageSize, ProblemCode};
+use vault::{OrganizationKey, Purpose, PurposeKey};
 
 /// The kind of the job.
 pub(crate) const REENCRYPT: &str = "reencrypt";
 /// Until every process knows the new version: as long as they remember the old ones, and a little.
 const HEARD_OF: Duration = AGE_MAX.saturating_add(Duration::from_secs(1));
+/// Longest wait for uploads and imports that began before the rotation; after it the job fails and is tried again.
+const SEALERS_WAIT_MAX: Duration = Duration::from_secs(3_600);
+/// How often it is looked whether they are done.
+const SEALERS_LOOK_EVERY: Duration = Duration::from_millis(500);
 /// A pass that found something is followed by another, at most so many.
 const PASSES_MAX: usize = 5;
 
@@ -50,6 +60,8 @@ pub struct RotationStatus {
     pub state: Option<String>,
     /// Records looked at by it.
     pub records: u64,
+    /// Stored files looked at by it.
+    pub files: u64,
     /// When it was put up.
     pub began_at: Option<Timestamp>,
     /// When it ended.
@@ -108,21 +120,33 @@ pub async fn status(platform: &Platform, caller: &Caller, slug: &str) -> Result<
     let organization = home.summary.id;
     let mut read = platform.control().read().await?;
     let known = keys::list(&mut read, organization).await?;
-    let size = PageSize::new(PageSize::MAX).unwrap_or_default();
-    let jobs = job_rows::list(&mut read, Some(organization), size).await?;
-    let newest = jobs.into_iter().find(|job| job.kind == REENCRYPT);
-    let records = newest.as_ref().and_then(|job| job.progress.get("rows")?.as_u64());
+    let newest = newest_job(&mut read, organization).await?;
+    let seen = |as_result: &str, as_progress: &str| {
+        let job = newest.as_ref()?;
+        let result = job.result.as_ref().and_then(|result| result.get(as_result));
+        result.or_else(|| job.progress.get(as_progress))?.as_u64()
+    };
+    let (records, files) = (seen("seen", "rows"), seen("files_seen", "files"));
     Ok(RotationStatus {
         version: known.last().map_or(0, |key| key.version.unsigned_abs()),
         state: newest.as_ref().map(|job| job.state.as_str().to_owned()),
         records: records.unwrap_or(0),
+        files: files.unwrap_or(0),
         began_at: newest.as_ref().map(|job| job.created_at),
         finished_at: newest.as_ref().and_then(|job| job.finished_at),
         result: newest.and_then(|job| job.result),
     })
 }
 
-/// The job: seals everything under the newest version, until a pass finds nothing more to do.
+/// The newest job of a rotation.
+pub(crate) async fn newest_job(read: &mut ControlRead, organization: OrganizationId) -> Result<Option<Job>> {
+    let size = PageSize::new(PageSize::MAX).unwrap_or_default();
+    let jobs = job_rows::list(read, Some(organization), size).await?;
+    Ok(jobs.into_iter().find(|job| job.kind == REENCRYPT))
+}
+
+/// The job: seals everything under the newest version, until a pass finds nothing more to do and nobody seals under
+/// an older one any more.
 pub(crate) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result<serde_json::Value> {
     let gone = || PlatformError::not_found("organization");
     // Until then another process may still seal under the version before.
@@ -132,22 +156,68 @@ pub(crate) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result
     let home = platform.home_by_id(id).await?.ok_or_else(gone)?;
     let workspace = platform.enter_as_system(home);
     let permit = workspace.permit(Permission::KeyRotate).await?;
+    login::reseal_login(&workspace).await?;
     let mut total = Done::default();
-    for _ in 0..PASSES_MAX {
-        let mut pass = Done::default();
-        for dataset in catalogue::list(workspace.tenant()).await? {
-            pass.add(reseal_dataset(&workspace, &permit, dataset.id, &meter.rows).await?);
-        }
-        total.records += pass.records;
-        total.left = pass.left;
-        if pass.records == 0 {
-            break;
-        }
+    passes(&workspace, &permit, meter, &mut total).await?;
+    if await_sealers(&workspace).await? == Sealers::Awaited {
+        passes(&workspace, &permit, meter, &mut total).await?;
     }
     Ok(serde_json::json!({
         "version": workspace.keys().current_version(),
         "seen": meter.rows.load(Ordering::Relaxed),
         "resealed": total.records,
+        "files_seen": meter.files.load(Ordering::Relaxed),
+        "files": total.files,
         "left": total.left,
     }))
+}
+
+/// Goes over everything until there is nothing more to do.
+async fn passes(workspace: &Workspace, permit: &Permit, meter: &Meter, total: &mut Done) -> Result<()> {
+    for _ in 0..PASSES_MAX {
+        let mut pass = Done::default();
+        for dataset in catalogue::list(workspace.tenant()).await? {
+            pass.add(reseal_dataset(workspace, permit, dataset.id, &meter.rows).await?);
+        }
+        pass.files = files::reseal_files(workspace, permit, &meter.files).await?;
+        // Left is what the last pass could not do; the others are counts of work.
+        total.left = 0;
+        total.add(pass);
+        if pass.records == 0 && pass.files == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Whether anybody was waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sealers {
+    /// Nobody sealed under an older version.
+    None,
+    /// Somebody did, and is done.
+    Awaited,
+}
+
+/// Waits for uploads, imports and batches that began under an older version: what they seal is seen once they commit.
+async fn await_sealers(workspace: &Workspace) -> Result<Sealers> {
+    let began = Instant::now();
+    let mut outcome = Sealers::None;
+    let older: Vec<u32> = workspace
+        .keys()
+        .newest_first(Purpose::Attachments)
+        .skip(1)
+        .map(PurposeKey::version)
+        .collect();
+    for version in older {
+        while key_version::is_held(workspace.tenant(), version).await? {
+            if began.elapsed() > SEALERS_WAIT_MAX {
+                let detail = "an upload or import that began before the rotation still runs";
+                return Err(PlatformError::new(ProblemCode::Conflict, detail));
+            }
+            outcome = Sealers::Awaited;
+            tokio::time::sleep(SEALERS_LOOK_EVERY).await;
+        }
+    }
+    Ok(outcome)
 }

@@ -6,15 +6,15 @@
 use crate::{
     Platform,
     act::{Act, Commitments, seal_entry, vault_failure},
-    caller::{Caller, Identity},
+    caller::{Caller, Identity, Origin},
     error::{PlatformError, Result},
 };
-use access::{Decision, Denial, Permission, Permit, Policies, Subject};
+use access::{Decision, Denial, MemberState, Permission, Permit, Policies, Standing, Subject};
 use jiff::Timestamp;
 use std::{sync::Arc, time::Instant};
 use store::{
     NewEntry, StoreError,
-    tenant::{Tenant, catalogue},
+    tenant::{Tenant, TenantTx, catalogue, key_version},
 };
 use types::{Dataset, EntryId, OrganizationId};
 use vault::OrganizationKeys;
@@ -46,6 +46,17 @@ pub struct Workspace {
     pub(crate) subject: Subject,
     pub(crate) caller: Caller,
     pub(crate) narrowing: Option<access::Narrowing>,
+    pub(crate) refusals: Refusals,
+}
+
+/// What becomes of refusals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusals {
+    /// Each is an entry of the audit log.
+    Noted,
+    /// They leave no trace: the caller is the promise register's own probe. The log tells what people and programs
+    /// tried; a hundred entries an hour that nobody stands behind would bury those.
+    Silent,
 }
 
 impl Workspace {
@@ -59,8 +70,8 @@ impl Workspace {
     #[must_use]
     pub fn role(&self) -> Option<access::Role> {
         match self.subject.standing() {
-            access::Standing::Member { role, .. } => Some(role),
-            access::Standing::SignedIn | access::Standing::Operator => None,
+            Standing::Member { role, .. } => Some(role),
+            Standing::SignedIn | Standing::Operator => None,
         }
     }
 
@@ -109,7 +120,9 @@ impl Workspace {
         match self.decide(permission) {
             Decision::Allowed(permit) => Ok(permit),
             Decision::Denied(denial) => {
-                self.note_refusal(permission, &denial).await?;
+                if self.refusals == Refusals::Noted {
+                    self.note_refusal(permission, &denial).await?;
+                }
                 Err(denial.into())
             }
         }
@@ -144,6 +157,14 @@ impl Workspace {
 
     pub(crate) fn tenant(&self) -> &Tenant {
         &self.home.tenant
+    }
+
+    /// A transaction that seals and may take long: an upload, an import, a batch. The job of a rotation waits for those
+    /// that began under an older key version, or what they seal would stay under it.
+    pub(crate) async fn begin_sealing(&self, permit: &Permit) -> Result<TenantTx> {
+        let tx = self.tenant().begin(permit).await?;
+        key_version::hold(&tx, self.keys().current_version()).await?;
+        Ok(tx)
     }
 
     pub(crate) fn keys(&self) -> &OrganizationKeys {
@@ -285,6 +306,7 @@ impl Platform {
             subject,
             caller: caller.clone(),
             narrowing,
+            refusals: Refusals::Noted,
         };
         match workspace.decide(Permission::OrganizationRead) {
             Decision::Allowed(_) => Ok(workspace),
@@ -301,6 +323,25 @@ impl Platform {
             subject,
             caller: Caller::system(),
             narrowing: None,
+            refusals: Refusals::Noted,
+        }
+    }
+
+    /// A workspace of nobody with a role, for calls that must be refused. No account has its id, and no membership is
+    /// made for it; whoever calls with it names things that do not exist.
+    pub(crate) fn enter_as_probe(&self, home: Arc<Home>, role: access::Role) -> Workspace {
+        let standing = Standing::Member {
+            organization: home.summary.id.0,
+            role,
+            state: MemberState::Active,
+        };
+        Workspace {
+            platform: self.clone(),
+            home,
+            subject: Subject::person(uuid::Uuid::nil(), standing),
+            caller: Caller::anonymous(Origin::default()),
+            narrowing: None,
+            refusals: Refusals::Silent,
         }
     }
 }

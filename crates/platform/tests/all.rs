@@ -25,9 +25,19 @@ mod fixture;
 mod import;
 #[path = "all/promise.rs"]
 mod promise;
+#[path = "all/promise_agility.rs"]
+mod promise_agility;
+#[path = "all/promise_plain.rs"]
+mod promise_plain;
+#[path = "all/promise_role.rs"]
+mod promise_role;
+#[path = "all/promise_trigger.rs"]
+mod promise_trigger;
 #[path = "all/record.rs"]
 mod record;
 #[path = "all/rotation.rs"]
 mod rotation;
+#[path = "all/rotation_file.rs"]
+mod rotation_file;
 #[path = "all/search.rs"]
 mod search;

@@ -22,7 +22,6 @@ const EVERY_MINUTE: &[&str] = &[
 /// Samples, probes and recomputations that cost something.
 const EVERY_HOUR: &[&str] = &[
     "field-encryption",
-    "crypto-agility",
     "tenant-role",
     "request-verification",
     "roles",
@@ -39,6 +38,7 @@ const EVERY_HOUR: &[&str] = &[
 
 /// Whole scans and round trips, and what changes by the day.
 const EVERY_DAY: &[&str] = &[
+    "crypto-agility",
     "audit-offline-proof",
     "export-complete",
     "export-after-cancellation",

@@ -22,6 +22,7 @@ mod schema;
 pub mod session;
 pub mod setting;
 mod transaction;
+pub mod trigger;
 
 pub use transaction::{ControlKeep, ControlRead, ControlTx, Keeps, Reads};
 

@@ -13,11 +13,13 @@ mod bind;
 pub mod bulk;
 pub mod catalogue;
 pub mod file;
+pub mod key_version;
 mod pool;
 pub mod probe;
 pub mod query;
 pub mod record;
 mod row;
+pub mod stale;
 mod statement;
 mod transaction;
 

@@ -1,7 +1,16 @@
 //! Payment card numbers (ISO/IEC 7812), which Strongroom never stores: a run of 13 to 19 digits, with or without
 //! separators, in a known issuer range and with a right Luhn check digit.
 //!
-//! Numbers without a known range, such as an article number that happens to pass Luhn, are left alone.
+//! Numbers without a known range, such as an article number that happens to pass Luhn, are left alone; so are the digits
+//! of a valid IBAN, of which some would pass for a card number.
+
+use crate::iban::find_ibans;
+use std::{cell::LazyCell, ops::Range};
+
+/// Digits of the shortest card number.
+const LENGTH_MIN: usize = 13;
+/// Digits of the longest.
+const LENGTH_MAX: usize = 19;
 
 /// Separators that people and programs put between the groups of a card number.
 fn is_separator(c: char) -> bool {
@@ -15,45 +24,63 @@ fn is_separator(c: char) -> bool {
 /// True when the text carries a payment card number anywhere.
 #[must_use]
 pub fn carries_card_number(text: &str) -> bool {
-    if text.len() < 13 {
+    if text.len() < LENGTH_MIN {
         return false;
     }
+    let ibans = LazyCell::new(|| find_ibans(text, is_separator));
+    let in_iban = |card: Range<usize>| {
+        ibans
+            .iter()
+            .any(|iban| iban.start <= card.start && card.end <= iban.end)
+    };
     let mut run = Run::default();
-    for c in text.chars() {
+    for (place, c) in text.char_indices() {
         if let Some(digit) = digit(c) {
-            run.push(digit);
+            run.push(digit, place);
         } else if is_separator(c) && !run.after_separator {
             run.after_separator = true;
-        } else if run.carries_card() {
+        } else if run.carries_card(&in_iban) {
             return true;
         } else {
             run = Run::default();
         }
     }
-    run.carries_card()
+    run.carries_card(&in_iban)
 }
 
 /// Digits in groups, at most one separator between two groups.
 #[derive(Default)]
 struct Run {
     digits: Vec<u8>,
+    /// Where each digit stands in the text.
+    places: Vec<usize>,
     /// Where each group begins.
     groups: Vec<usize>,
     after_separator: bool,
 }
 
 impl Run {
-    fn push(&mut self, digit: u8) {
+    fn push(&mut self, digit: u8, place: usize) {
         if self.after_separator || self.digits.is_empty() {
             self.groups.push(self.digits.len());
             self.after_separator = false;
         }
         self.digits.push(digit);
+        self.places.push(place);
     }
 
     /// A card number begins and ends with a group ("order 12 4111 1111 1111 1111"), or begins or ends one group that
-    /// is longer than any card number.
-    fn carries_card(&self) -> bool {
+    /// is longer than any card number. One that lies within something else altogether is none.
+    fn carries_card(&self, is_other: &impl Fn(Range<usize>) -> bool) -> bool {
+        let is_card = |digits: Range<usize>| {
+            let within = || is_other(self.places[digits.start]..self.places[digits.end - 1] + 1);
+            is_card(&self.digits[digits.clone()]) && !within()
+        };
+        self.spans().any(is_card)
+    }
+
+    /// Every run of digits that may be a card number.
+    fn spans(&self) -> impl Iterator<Item = Range<usize>> {
         let ends = || {
             self.groups
                 .iter()
@@ -61,27 +88,29 @@ impl Run {
                 .copied()
                 .chain(std::iter::once(self.digits.len()))
         };
-        let whole_groups = self.groups.iter().enumerate().any(|(place, start)| {
-            let lengths = ends()
-                .skip(place)
-                .map(|end| end - start)
-                .take_while(|length| *length <= 19);
-            lengths
-                .filter(|length| *length >= 13)
-                .any(|length| is_card(&self.digits[*start..start + length]))
-        });
-        whole_groups
-            || self
-                .groups
-                .iter()
-                .zip(ends())
-                .any(|(start, end)| long_group_carries(&self.digits[*start..end]))
+        let whole_groups = self
+            .groups
+            .iter()
+            .enumerate()
+            .flat_map(move |(place, start)| {
+                ends()
+                    .skip(place)
+                    .map(move |end| *start..end)
+                    .take_while(|span| span.len() <= LENGTH_MAX)
+            })
+            .filter(|span| span.len() >= LENGTH_MIN);
+        let long_groups = self.groups.iter().copied().zip(ends());
+        whole_groups.chain(long_groups.flat_map(|(start, end)| ends_of_long(start..end)))
     }
 }
 
-fn long_group_carries(group: &[u8]) -> bool {
-    group.len() > 19
-        && (13..=19).any(|length| is_card(&group[..length]) || is_card(&group[group.len() - length..]))
+/// The beginnings and ends of a group that is longer than any card number.
+fn ends_of_long(group: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let lengths = (group.len() > LENGTH_MAX).then_some(LENGTH_MIN..=LENGTH_MAX);
+    lengths
+        .into_iter()
+        .flatten()
+        .flat_map(move |length| [group.start..group.start + length, group.end - length..group.end])
 }
 
 /// ASCII, full-width and Arabic-Indic digits alike.
@@ -141,6 +170,8 @@ fn passes_luhn(digits: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::iban::tests::{any_iban, grouped};
+    use proptest::prelude::*;
 
     #[test]
     fn published_test_numbers_are_found_with_any_separator() {
@@ -191,6 +222,76 @@ mod tests {
             "7590-VHVEG",
         ] {
             assert!(!carries_card_number(text), "{text}");
+        }
+    }
+
+    /// Digits of a card number and its right check digit.
+    fn card(digits: &[u8]) -> String {
+        let text = |check: u8| {
+            let digits = [&[4], digits, &[check]].concat();
+            digits
+                .iter()
+                .map(|digit| char::from(b'0' + digit))
+                .collect::<String>()
+        };
+        (0..10)
+            .map(text)
+            .find(|text| carries_card_number(text))
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn an_iban_whose_digits_pass_for_a_card_number_is_stored_and_a_card_number_beside_it_is_not() {
+        // 4111 1111 1111 1111, as a whole Lithuanian and within a German account number.
+        let ibans = ["LT684111111111111111", "DE95 4111 1111 1111 1111 00"];
+        assert!(ibans.iter().all(|iban| !carries_card_number(iban)), "{ibans:?}");
+        for text in [
+            "LT68 4111 1111 1111 1111, or 4111 1111 1111 1111",
+            "4111 1111 1111 1111 LT684111111111111111",
+            "LT68 4111 1111 1111 1111 4111 1111 1111 1111",
+            "LT13 4111 1111 1111 1111",
+            "xLT68 4111 1111 1111 1111",
+            "LT68 4111 1111 1111 1111x",
+            "ZZ12 4111 1111 1111 1111",
+            "LT4111111111111111",
+        ] {
+            assert!(carries_card_number(text), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_iban_of_any_country_passes_however_it_is_written(iban in any_iban(), lower: bool) {
+            let iban = if lower { iban.to_lowercase() } else { iban };
+            for separator in ["", " ", "-", "\u{a0}"] {
+                let text = format!("pay to {}.", grouped(&iban, separator));
+                prop_assert!(!carries_card_number(&text), "{}", text);
+            }
+        }
+
+        #[test]
+        fn a_card_number_behind_letters_is_refused(
+            letters in "[A-Za-z]{1,4}",
+            check in proptest::option::of(0..100_u8),
+            digits in proptest::collection::vec(0..10_u8, 14),
+            groups: bool,
+        ) {
+            let card = card(&digits);
+            let card = if groups { grouped(&card, " ") } else { card };
+            let text = check.map_or(format!("{letters}{card}"), |check| format!("{letters}{check:02} {card}"));
+            let is_iban = !find_ibans(&text, is_separator).is_empty();
+            prop_assert_eq!(carries_card_number(&text), !is_iban, "{}", text);
+        }
+
+        #[test]
+        fn a_card_number_beside_an_iban_is_refused(
+            iban in any_iban(),
+            digits in proptest::collection::vec(0..10_u8, 14),
+            separator in "[ ,;]",
+        ) {
+            let card = card(&digits);
+            let (before, behind) = (format!("{card}{separator}{iban}"), format!("{iban}{separator}{card}"));
+            prop_assert!(carries_card_number(&before) && carries_card_number(&behind), "{} {}", before, behind);
         }
     }
 }

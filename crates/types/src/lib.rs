@@ -5,6 +5,7 @@ pub mod currency;
 pub mod dataset;
 pub mod field;
 pub mod filter;
+mod iban;
 pub mod id;
 pub mod name;
 pub mod page;

@@ -129,6 +129,7 @@ async fn open(database: &TestDatabase, base: &str) -> Platform {
         session_absolute_seconds_max: 43_200,
         upload_bytes_max: 16 << 20,
         listener: None,
+        plain_listener: None,
     };
     let root = RootKey::generate().unwrap();
     Platform::open_with(settings, address, app, root, 32, Timestamp::now)

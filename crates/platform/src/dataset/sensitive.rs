@@ -35,7 +35,7 @@ pub async fn make_sensitive(workspace: &Workspace, dataset: &str, field: &str) -
         );
         return Err(PlatformError::new(ProblemCode::Conflict, detail));
     }
-    let tx = workspace.tenant().begin(&permit).await?;
+    let tx = workspace.begin_sealing(&permit).await?;
     let act = Act::rotation(
         "field.make-sensitive",
         Object::new("dataset", format!("{}/{}", dataset.key, found.key)),

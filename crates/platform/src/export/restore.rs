@@ -65,7 +65,7 @@ pub async fn restore_archive(
     }
     let mut tar = TarReader::new(stream);
     let manifest = read_manifest(&mut tar).await?;
-    let tx = workspace.tenant().begin(&permit).await?;
+    let tx = workspace.begin_sealing(&permit).await?;
     let datasets = define(&tx, &manifest.datasets).await?;
     let mut restore = Restore {
         workspace,

@@ -150,7 +150,7 @@ impl Run<'_> {
         let (_, stored) = file::find(workspace, FilePurpose::Import, document.file).await?;
         let total = u64::try_from(stored.size).unwrap_or(0);
         self.meter.bytes_total.store(total, Ordering::Relaxed);
-        let tx = workspace.tenant().begin(&permit).await?;
+        let tx = workspace.begin_sealing(&permit).await?;
         let dataset = self.destination(&permit, &tx).await?;
         let binding = Binding::new(&permit, Arc::clone(&dataset), &self.plan.columns)?;
         let loaded = self.load(&tx, &stored, binding).await?;

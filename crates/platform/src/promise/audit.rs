@@ -1,4 +1,5 @@
-//! Changes that the database saw against entries in the log, and attempts to change something without one.
+//! Changes that the database saw against entries in the log, attempts to change something without one, and the
+//! triggers that refuse such a change.
 
 use super::{homes, look::Look};
 use crate::{
@@ -7,12 +8,16 @@ use crate::{
     error::Result,
 };
 use promises::Outcome;
-use store::tenant::{audit, probe};
+use store::{
+    control::trigger,
+    tenant::{audit, probe},
+};
 
 const ADVICE: &str = "check the organization's log, and find out who wrote to the database";
 
 pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
     let mut look = Look::new();
+    let triggers = check_triggers(platform, &mut look).await?;
     let (mut datasets, mut records, mut attacked) = (0, 0, 0);
     for home in homes(platform).await? {
         let subject = check::open(platform, &home).await?;
@@ -37,11 +42,30 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
         look.fault(fault.detail.clone(), place, ADVICE);
     }
     Ok(look
+        .fact("triggers looked at", triggers)
         .fact("datasets compared", datasets)
         .fact("records compared", records)
         .fact("organizations attacked", attacked)
         .fact("entries of the appliance", appliance.entries)
         .done())
+}
+
+/// The triggers of every table that needs them, and who could go round them; gives how many there are.
+async fn check_triggers(platform: &Platform, look: &mut Look) -> Result<i64> {
+    let mut read = platform.control().read().await?;
+    for broken in trigger::list_broken(&mut read).await? {
+        let what = format!("the trigger {} is {}", broken.trigger, broken.state);
+        let place = format!("{}.{}", broken.schema, broken.relation);
+        look.fault(what, place, "put the triggers of the table back");
+    }
+    for whose in trigger::list_replica_roles(&mut read).await? {
+        look.fault(
+            "may write as replication does, past the triggers",
+            whose,
+            "RESET session_replication_role there, and revoke the right to set it",
+        );
+    }
+    Ok(trigger::count(&mut read).await?)
 }
 
 async fn tally(subject: &Subject<'_>, look: &mut Look) -> Result<i64> {

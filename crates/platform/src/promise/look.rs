@@ -34,6 +34,11 @@ impl Look {
         }
     }
 
+    /// True as long as no fault was found.
+    pub(super) fn is_clean(&self) -> bool {
+        self.faults == 0
+    }
+
     pub(super) fn done(self) -> Outcome {
         match self.faults > FAULTS_MAX {
             true => self.outcome.with_fact("faults in all", self.faults),

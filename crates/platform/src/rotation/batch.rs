@@ -27,6 +27,8 @@ const PAGE: i64 = 200;
 pub(super) struct Done {
     /// Records that something was sealed anew of.
     pub(super) records: u64,
+    /// Files that were sealed anew.
+    pub(super) files: u64,
     /// Records with a value that could not be: another record came to hold the same unique value meanwhile.
     pub(super) left: u64,
 }
@@ -34,6 +36,7 @@ pub(super) struct Done {
 impl Done {
     pub(super) fn add(&mut self, other: Self) {
         self.records += other.records;
+        self.files += other.files;
         self.left += other.left;
     }
 }
@@ -137,7 +140,7 @@ fn reseal(keys: &OrganizationKeys, dataset: &Dataset, stored: &StoredRecord) -> 
         .filter(|(_, field)| field.kind == FieldKind::SensitiveText)
     {
         if let Some(StoredValue::Sealed { sealed, .. }) = stored.values.get(place)
-            && seal::key_version_of(sealed).map_err(vault_failure)? != keys.current_version()
+            && seal::key_version_of(sealed).map_err(vault_failure)? < keys.current_version()
         {
             old.push((place, field));
         }
@@ -161,7 +164,10 @@ fn reseal(keys: &OrganizationKeys, dataset: &Dataset, stored: &StoredRecord) -> 
 }
 
 async fn write(tx: &TenantTx, dataset: &Dataset, resealed: &Resealed, care: Care) -> Result<Done> {
-    let mut done = Done { records: 1, left: 0 };
+    let mut done = Done {
+        records: 1,
+        ..Done::default()
+    };
     match care {
         Care::Together => write_values(tx, dataset, resealed).await?,
         Care::Each => {
@@ -173,6 +179,7 @@ async fn write(tx: &TenantTx, dataset: &Dataset, resealed: &Resealed, care: Care
                     done = Done {
                         records: u64::from(resealed.rewrapped),
                         left: 1,
+                        ..Done::default()
                     };
                 }
                 Err(error) => return Err(error.into()),

@@ -167,6 +167,7 @@ pub(crate) async fn open(database: &TestDatabase, root: RootKey, clock: fn() -> 
         session_absolute_seconds_max: 43_200,
         upload_bytes_max: UPLOAD_BYTES_MAX,
         listener: None,
+        plain_listener: None,
     };
     Platform::open_with(settings, address, app, root, 64, clock)
         .await

@@ -30,7 +30,7 @@ impl Worker {
     }
 
     /// As a process that dies.
-    fn kill(self) {
+    pub(crate) fn kill(self) {
         self.task.abort();
     }
 

@@ -24,17 +24,17 @@ use testkit::{TestDatabase, certificate::Authority};
 use types::{FieldKind, PageSize, ProblemCode};
 use vault::RootKey;
 
-async fn check(platform: &Platform, id: &str) -> Verdict {
+pub(crate) async fn check(platform: &Platform, id: &str) -> Verdict {
     promise::check_one(platform, id).await.unwrap().verdict().clone()
 }
 
-async fn assert_kept(site: &Site, id: &str) {
+pub(crate) async fn assert_kept(site: &Site, id: &str) {
     let verdict = check(&site.platform, id).await;
     assert_eq!(verdict.state, State::Kept, "{verdict:?}");
 }
 
 /// Broken, and the first fault says this.
-async fn assert_broken(site: &Site, id: &str, what: &str) {
+pub(crate) async fn assert_broken(site: &Site, id: &str, what: &str) {
     let verdict = check(&site.platform, id).await;
     assert_eq!(verdict.state, State::Broken, "{verdict:?}");
     assert!(
@@ -44,7 +44,7 @@ async fn assert_broken(site: &Site, id: &str, what: &str) {
 }
 
 /// Two organizations, the first with a ledger of three records.
-async fn start() -> Site {
+pub(crate) async fn start() -> Site {
     let site = Site::start().await;
     let owner = ledger(&site).await;
     for number in 1..4 {
@@ -353,14 +353,14 @@ async fn a_value_that_no_export_carries_breaks_export_complete() {
 }
 
 /// A platform whose listener is a server of the test's.
-struct Listening {
-    platform: Platform,
+pub(crate) struct Listening {
+    pub(crate) platform: Platform,
     /// Last, so that connections are closed before it goes.
     _database: TestDatabase,
 }
 
 /// Serves HTTPS for `name`, down to a version; answers each path with the status that `answer` gives.
-fn serve(name: &str, oldest: SslVersion, answer: fn(&str) -> u16) -> SocketAddr {
+pub(crate) fn serve(name: &str, oldest: SslVersion, answer: fn(&str) -> u16) -> SocketAddr {
     let authority = Authority::create("a test").unwrap();
     let identity = authority.issue(&[name]).unwrap();
     let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
@@ -391,6 +391,14 @@ fn serve(name: &str, oldest: SslVersion, answer: fn(&str) -> u16) -> SocketAddr 
 }
 
 async fn listening(listener: Option<SocketAddr>) -> Listening {
+    listening_also(listener, None).await
+}
+
+/// The same with a listener for plain HTTP.
+pub(crate) async fn listening_also(
+    listener: Option<SocketAddr>,
+    plain_listener: Option<SocketAddr>,
+) -> Listening {
     let database = fixture::database().await;
     let login = database.superuser().unwrap();
     let address = Address {
@@ -408,6 +416,7 @@ async fn listening(listener: Option<SocketAddr>) -> Listening {
         session_absolute_seconds_max: 43_200,
         upload_bytes_max: 1 << 20,
         listener,
+        plain_listener,
     };
     let platform = Platform::open_with(
         settings,

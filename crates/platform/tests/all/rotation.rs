@@ -56,7 +56,7 @@ async fn under(site: &Site, version: u8) -> [i64; 3] {
     [row.get(0), row.get(1), row.get(2)]
 }
 
-async fn wait_until_done(site: &Site) -> rotation::RotationStatus {
+pub(crate) async fn wait_until_done(site: &Site) -> rotation::RotationStatus {
     for _ in 0..400 {
         let status = rotation::status(&site.platform, &Caller::host(), "acme")
             .await
@@ -69,7 +69,7 @@ async fn wait_until_done(site: &Site) -> rotation::RotationStatus {
     panic!("the job does not end");
 }
 
-async fn is_clean(site: &Site) -> bool {
+pub(crate) async fn is_clean(site: &Site) -> bool {
     let report = check::organization(&site.platform, &Caller::host(), "acme")
         .await
         .unwrap();

@@ -209,3 +209,21 @@ pub async fn rename(tx: &mut ControlTx, id: OrganizationId, name: &str) -> Resul
     let query = diesel::update(organization::table.find(id.0)).set(organization::name.eq(name));
     found(query.execute(tx.connection()?).await?)
 }
+
+/// Puts the sealed password of the database login in the place of the one that was read; says whether that was still
+/// there.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn replace_login(
+    tx: &mut ControlTx,
+    id: OrganizationId,
+    read: &[u8],
+    sealed: &[u8],
+) -> Result<bool, StoreError> {
+    let row = organization::table
+        .find(id.0)
+        .filter(organization::login.eq(read));
+    let query = diesel::update(row).set(organization::login.eq(sealed));
+    Ok(query.execute(tx.connection()?).await? == 1)
+}

@@ -4,6 +4,7 @@ use super::{ControlTx, Reads, schema::organization_key};
 use crate::StoreError;
 use diesel::{ExpressionMethods, QueryDsl, SelectableHelper};
 use diesel_async::RunQueryDsl;
+use jiff::Timestamp;
 use types::OrganizationId;
 
 /// One version of an organization's key, wrapped.
@@ -14,6 +15,9 @@ pub struct WrappedKey {
     pub version: i32,
     /// The key, wrapped.
     pub wrapped: Vec<u8>,
+    /// When it was made.
+    #[diesel(deserialize_as = jiff_diesel::Timestamp)]
+    pub created_at: Timestamp,
 }
 
 /// More versions than an organization ever has.

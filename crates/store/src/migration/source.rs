@@ -25,13 +25,22 @@ const CONTROL: &[Migration] = &[Migration {
     down: include_str!("../../migrations/control/0001_foundation/down.sql"),
 }];
 
-const ORGANIZATION: &[Migration] = &[Migration {
-    scope: Scope::Organization,
-    version: 1,
-    name: "organization foundation",
-    up: include_str!("../../migrations/organization/0001_foundation/up.sql"),
-    down: include_str!("../../migrations/organization/0001_foundation/down.sql"),
-}];
+const ORGANIZATION: &[Migration] = &[
+    Migration {
+        scope: Scope::Organization,
+        version: 1,
+        name: "organization foundation",
+        up: include_str!("../../migrations/organization/0001_foundation/up.sql"),
+        down: include_str!("../../migrations/organization/0001_foundation/down.sql"),
+    },
+    Migration {
+        scope: Scope::Organization,
+        version: 2,
+        name: "resealed files",
+        up: include_str!("../../migrations/organization/0002_resealed_files/up.sql"),
+        down: include_str!("../../migrations/organization/0002_resealed_files/down.sql"),
+    },
+];
 
 /// The steps of a scope, in order.
 pub(super) fn steps(scope: Scope) -> &'static [Migration] {
