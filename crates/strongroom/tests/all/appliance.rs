@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use testkit::certificate::Files;
-use testkit::cluster::{Cluster, ClusterSettings, Durability, SUPERUSER};
+use testkit::cluster::{Cluster, ClusterSettings, Durability, Login, SUPERUSER};
 use testkit::process::poll;
 
 use super::program::{Said, run, strongroom};
@@ -35,11 +35,16 @@ pub(crate) struct Daemon {
 impl Appliance {
     /// With everything but a running daemon. The roles of an appliance belong to a whole cluster, so it has its own.
     pub(crate) fn prepared() -> Self {
+        Self::prepared_on(Durability::Volatile)
+    }
+
+    /// The same on a cluster whose commits are worth what the test needs.
+    pub(crate) fn prepared_on(durability: Durability) -> Self {
         let folder = tempfile::tempdir().unwrap();
         // The cluster's account must get through.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
         let settings = ClusterSettings {
-            durability: Durability::Volatile,
+            durability,
             ..ClusterSettings::durable(folder.path().join("cluster")).unwrap()
         };
         let cluster = Cluster::open(settings).unwrap();
@@ -189,6 +194,18 @@ impl Appliance {
         let log = self.folder.path().join(format!("{command}.log"));
         let output = File::create(&log).unwrap();
         let mut program = strongroom();
+    /// Adds a section to the settings.
+    pub(crate) fn add_settings(&self, section: &str) {
+        let mut text = fs::read_to_string(self.settings()).unwrap();
+        text.push_str(section);
+        fs::write(self.settings(), text).unwrap();
+    }
+
+    /// How the superuser signs in to the appliance's database.
+    pub(crate) fn superuser(&self) -> Login {
+        self.cluster.superuser("strongroom").unwrap()
+    }
+
         program.arg("--config").arg(self.settings()).arg(command);
         let child = program
             .stdin(Stdio::null())
