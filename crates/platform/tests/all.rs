@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "all/abandoned.rs"]
+mod abandoned;
 #[path = "all/attack.rs"]
 mod attack;
 #[path = "all/bulk.rs"]
