@@ -9,6 +9,8 @@
 
 #[path = "all/abandoned.rs"]
 mod abandoned;
+#[path = "all/archive.rs"]
+mod archive;
 #[path = "all/attack.rs"]
 mod attack;
 #[path = "all/bulk.rs"]
