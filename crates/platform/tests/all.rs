@@ -35,3 +35,5 @@ mod record;
 mod rotation;
 #[path = "all/search.rs"]
 mod search;
+#[path = "all/upgrade.rs"]
+mod upgrade;
