@@ -117,7 +117,16 @@ fn write(content: &mut impl Read, path: &Path) -> Result<(), CommandError> {
     let written = copied.and_then(|bytes| {
         file.flush().and_then(|()| file.sync_all()).map_err(cannot())?;
         // Unlike a rename, a link does not replace what is there.
-        fs::hard_link(&draft, path).map_err(cannot())?;
+        fs::hard_link(&draft, path).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                let text = format!(
+                    "{} is there already; name another file, or remove it",
+                    path.display()
+                );
+                CommandError::said(Exit::Failed, text)
+            }
+            _ => cannot()(error),
+        })?;
         output::talk(&format!("{bytes} bytes in {}", path.display()));
         Ok(())
     });

@@ -32,6 +32,7 @@ enum Act {
     /// List records
     List(list::List),
     /// Show a record
+    #[command(visible_alias = "show")]
     Get(One),
     /// Create a record
     Create(change::Create),

@@ -123,6 +123,11 @@ fn a_file_is_imported_and_exported_again() {
     assert!(fs::read_to_string(&target).unwrap().contains("Bilbao"));
     let again = member.run("export harbours --output", &[&target]);
     assert_eq!(again.code, Some(1), "an existing file was overwritten");
+    assert!(
+        again.talk.contains("is there already; name another file"),
+        "{}",
+        again.talk
+    );
     fs::write(&file, "name,berths\nOslo,many\n").unwrap();
     let refused = member.run("import --dataset harbours", &[&file]);
     assert_eq!(refused.code, Some(1));
@@ -182,7 +187,7 @@ fn records_change_in_batches_are_added_up_and_go_for_good() {
     );
     member.run("record trash invoices", &[&id]).done();
     member.run("record purge invoices", &[&id]).done();
-    assert_eq!(member.run("record get invoices", &[&id]).code, Some(4));
+    assert_eq!(member.run("record show invoices", &[&id]).code, Some(4));
     let report = appliance.run(&["audit", "check"]).done();
     assert!(report.contains("acme"), "{report}");
 }

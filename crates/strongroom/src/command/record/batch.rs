@@ -37,7 +37,10 @@ impl Batch {
         let row = |result: &Json| vec![member(result, "id"), member(result, "version")];
         format.list(&["id", "version"], results.iter().map(row).collect(), &done)?;
         if format == Format::Text {
-            talk(&format!("{} records changed", results.len()));
+            talk(&match results.len() {
+                1 => "1 record changed".to_owned(),
+                count => format!("{count} records changed"),
+            });
         }
         Ok(())
     }
