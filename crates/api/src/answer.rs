@@ -95,14 +95,20 @@ impl Answer {
         self
     }
 
+    /// The body, where it is whole.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match &self.body {
+            Content::Whole(bytes) => bytes,
+            Content::Empty | Content::Stream(_) => &[],
+        }
+    }
+
     /// The answer for keeping under an idempotency key: a line with the status, header lines, an empty line, the body.
     /// A stream cannot be kept.
     pub(crate) fn to_kept(&self) -> Option<Vec<u8>> {
-        let body: &[u8] = match &self.body {
-            Content::Empty => &[],
-            Content::Whole(bytes) => bytes,
-            Content::Stream(_) => return None,
-        };
+        if matches!(self.body, Content::Stream(_)) {
+            return None;
+        }
         let mut kept = format!("{}\n", self.status.as_u16()).into_bytes();
         for (name, value) in &self.headers {
             kept.extend_from_slice(name.as_str().as_bytes());
@@ -111,7 +117,7 @@ impl Answer {
             kept.push(b'\n');
         }
         kept.push(b'\n');
-        kept.extend_from_slice(body);
+        kept.extend_from_slice(self.bytes());
         Some(kept)
     }
 

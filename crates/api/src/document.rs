@@ -93,7 +93,7 @@ fn parameters(route: &Route) -> Vec<Json> {
         Condition::IfMatch => list.push(header(
             "If-Match",
             true,
-            "The record's ETag, or * for any version.",
+            "The record's ETag or its version in quotes, such as \"3\"; * for any version. Only the version counts.",
         )),
     }
     if route.verb != Verb::Get && route.needs != Needs::Public {

@@ -216,6 +216,16 @@ pub const ROUTES: &[Route] = &[
     )
     .gives(Gives::File("application/x-tar")),
     Route::new(
+        Post,
+        organization!("/archive"),
+        "organization.restore",
+        Needs(P::DatasetDefine),
+        "Restore an archive into an organization without datasets; the body is the tar file",
+        handler!(export::restore),
+    )
+    .takes(Takes::File)
+    .gives(Gives::Json(200, "Restored")),
+    Route::new(
         Get,
         "/health",
         "health.show",

@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "all/archive.rs"]
+mod archive;
 #[path = "all/bad_input.rs"]
 mod bad_input;
 #[path = "all/conforming.rs"]

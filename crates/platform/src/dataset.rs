@@ -114,7 +114,8 @@ pub(crate) async fn create_within(
     Ok(catalogue::find_within(tx, id).await?)
 }
 
-async fn add_within(
+/// Adds a field within a transaction that will have its own entry.
+pub(crate) async fn add_within(
     tx: &TenantTx,
     dataset: types::DatasetId,
     field: &Field,
@@ -130,7 +131,7 @@ async fn add_within(
     }
 }
 
-fn checked_description(text: &str) -> Result<String> {
+pub(crate) fn checked_description(text: &str) -> Result<String> {
     if text.chars().count() > 2_000 || text.contains('\0') || types::card::carries_card_number(text) {
         return Err(PlatformError::invalid_at(
             "/description",

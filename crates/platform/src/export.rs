@@ -6,8 +6,10 @@
 
 mod archive;
 mod encode;
+mod manifest;
 mod member;
 mod restore;
+mod tape;
 
 pub use archive::archive;
 pub use restore::{Restored, restore_archive};

@@ -109,7 +109,7 @@ fn view_of(stored: &StoredFile, name: String) -> FileView {
 }
 
 /// A media type such as `text/csv; charset=utf-8`; anything odd is plain bytes.
-fn checked_media_type(text: &str) -> Result<String> {
+pub(crate) fn checked_media_type(text: &str) -> Result<String> {
     let fine = |c: char| c.is_ascii_graphic() || c == ' ';
     if text.len() > 200 || !text.chars().all(fine) {
         let message = "at most 200 ASCII characters such as text/csv";

@@ -4,6 +4,7 @@
 //! once however often its job is tried; what is read off the file is kept sealed; an import is seen by its maker only.
 //! Start at [`upload`], then [`plan`], then [`start`].
 
+mod abandoned;
 mod analyse;
 mod batch;
 mod bind;
@@ -15,6 +16,7 @@ mod rows;
 mod run;
 mod seal;
 
+pub(crate) use abandoned::remove_abandoned;
 pub use analyse::Analysis;
 pub(crate) use bind::{Binding, Number};
 pub(crate) use load::Loader;

@@ -31,7 +31,7 @@ mod sealing;
 pub mod session;
 pub mod token;
 pub mod trail;
-mod upkeep;
+pub mod upkeep;
 pub mod work;
 pub mod workspace;
 

@@ -1,4 +1,8 @@
-//! Upkeep: what the worker does now and then so that things stay quick, without anybody asking.
+//! Upkeep: what the worker does now and then so that things stay quick and nothing lies about, without anybody asking.
+
+mod abandoned;
+
+pub use abandoned::{DRAFT_AGE_MAX, FILE_AGE_MAX, Removed, remove_abandoned};
 
 use crate::{Platform, error::Result, organization};
 use store::tenant::catalogue;

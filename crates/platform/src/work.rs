@@ -6,9 +6,9 @@
 mod kind;
 mod lease;
 
-use crate::{Platform, error::Result, job};
+use crate::{Platform, error::Result, job, upkeep};
 use lease::{Held, LEASE};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::control::{
     idempotency,
     job::{self as rows, ATTEMPTS_MAX, Job, JobEnd},
@@ -20,6 +20,8 @@ use types::ProblemCode;
 const PAUSE: Duration = Duration::from_millis(500);
 /// How often it tidies up.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
+/// How often it removes what was abandoned; what waits for days may wait for another.
+const REMOVE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a running job may go on after the stop was asked for.
 const GRACE: Duration = Duration::from_secs(20);
 
@@ -114,9 +116,16 @@ async fn finish(platform: &Platform, job: &Job, end: JobEnd) -> Result<()> {
 }
 
 async fn tidy(platform: &Platform, mut shutdown: watch::Receiver<bool>) {
+    let mut removed_at: Option<Instant> = None;
     loop {
         if let Err(error) = tidy_once(platform).await {
             log(&error, "tidying up failed");
+        }
+        if removed_at.is_none_or(|at| at.elapsed() >= REMOVE_EVERY) {
+            match remove_abandoned(platform).await {
+                Ok(()) => removed_at = Some(Instant::now()),
+                Err(error) => log(&error, "abandoned uploads cannot be removed"),
+            }
         }
         if stopped_within(&mut shutdown, TIDY_EVERY).await {
             return;
@@ -138,7 +147,16 @@ async fn tidy_once(platform: &Platform) -> Result<()> {
     }
     idempotency::purge(&mut keep, now).await?;
     drop(keep);
-    crate::upkeep::index_searches(platform).await?;
+    upkeep::index_searches(platform).await?;
+    Ok(())
+}
+
+async fn remove_abandoned(platform: &Platform) -> Result<()> {
+    let removed = upkeep::remove_abandoned(platform, platform.now()).await?;
+    if removed != upkeep::Removed::default() {
+        let (drafts, files) = (removed.drafts, removed.files);
+        tracing::info!(drafts, files, "abandoned uploads were removed");
+    }
     Ok(())
 }
 

@@ -7,6 +7,10 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "all/abandoned.rs"]
+mod abandoned;
+#[path = "all/archive.rs"]
+mod archive;
 #[path = "all/attack.rs"]
 mod attack;
 #[path = "all/bulk.rs"]
@@ -41,3 +45,5 @@ mod rotation;
 mod rotation_file;
 #[path = "all/search.rs"]
 mod search;
+#[path = "all/upgrade.rs"]
+mod upgrade;

@@ -12,7 +12,7 @@ mod organizations;
 mod source;
 
 pub use applied::{AppliedStep, Scope};
-pub use source::Migration;
+pub use source::{Migration, Steps};
 
 /// Why a database was not migrated.
 #[derive(Debug, thiserror::Error)]
@@ -111,19 +111,25 @@ pub async fn own_database(superuser: &Client) -> Result<(), MigrationError> {
 /// [`MigrationError::DatabaseIsNewer`] and [`MigrationError::Changed`] before anything is done; otherwise the failing
 /// step is rolled back and those before it stay.
 pub async fn migrate(superuser: &Client) -> Result<Applied, MigrationError> {
+    migrate_with(superuser, Steps::OWN).await
+}
+
+/// The same with the steps of another program: an earlier release's, whose databases must be brought up for ever.
+///
+/// # Errors
+/// As [`migrate`].
+pub async fn migrate_with(superuser: &Client, steps: Steps) -> Result<Applied, MigrationError> {
     as_owner(superuser, async || {
-        applied::prepare(superuser).await?;
-        let known = applied::list(superuser).await?;
-        applied::check(&known)?;
+        let known = known_to(superuser, steps).await?;
         let mut done = Applied::default();
-        for step in applied::pending(&known, Scope::Control) {
+        for step in applied::pending(steps, &known, Scope::Control) {
             applied::apply(superuser, step).await?;
             done.control.push(step.name);
         }
-        for step in applied::pending(&known, Scope::Organization) {
+        for step in applied::pending(steps, &known, Scope::Organization) {
             organizations::add_to_template(superuser, step).await?;
         }
-        done.organizations = organizations::bring_up(superuser).await?;
+        done.organizations = organizations::bring_up(superuser, steps).await?;
         Ok(done)
     })
     .await
@@ -135,18 +141,45 @@ pub async fn migrate(superuser: &Client) -> Result<Applied, MigrationError> {
 /// [`MigrationError::OrganizationsRemain`] when `version` is 0 and there are organizations.
 pub async fn revert_to(superuser: &Client, version: i32) -> Result<(), MigrationError> {
     as_owner(superuser, async || {
-        applied::prepare(superuser).await?;
-        let known = applied::list(superuser).await?;
-        applied::check(&known)?;
+        let known = known_to(superuser, Steps::OWN).await?;
         if version < 1 {
             organizations::check_none(superuser, &known).await?;
         }
-        for step in applied::done_above(&known, version) {
+        for step in applied::done_above(Steps::OWN, &known, Scope::Control, version) {
             applied::undo(superuser, step).await?;
         }
         Ok(())
     })
     .await
+}
+
+/// Undoes organization steps above `version`, newest first, in every organization's schema and in the template for new
+/// ones; answers how many schemas that were. The steps are those of the program that brought them up.
+///
+/// # Errors
+/// [`MigrationError::OrganizationsRemain`] when `version` is 0 and there are organizations: their first step is undone
+/// by removing all that they hold. A schema whose step fails stays as it was, and those after it.
+pub async fn revert_organizations_to(
+    superuser: &Client,
+    steps: Steps,
+    version: i32,
+) -> Result<usize, MigrationError> {
+    as_owner(superuser, async || {
+        let known = known_to(superuser, steps).await?;
+        if version < 1 {
+            organizations::check_none(superuser, &known).await?;
+        }
+        organizations::bring_down(superuser, steps, version.max(0)).await
+    })
+    .await
+}
+
+/// Every step that the database has had, all of which these steps know.
+async fn known_to(superuser: &Client, steps: Steps) -> Result<Vec<AppliedStep>, MigrationError> {
+    applied::prepare(superuser).await?;
+    let known = applied::list(superuser).await?;
+    applied::check(steps, &known)?;
+    Ok(known)
 }
 
 /// Where the database stands.
@@ -155,12 +188,12 @@ pub async fn revert_to(superuser: &Client, version: i32) -> Result<(), Migration
 /// As [`migrate`].
 pub async fn status(superuser: &Client) -> Result<Status, MigrationError> {
     let known = applied::list(superuser).await?;
-    applied::check(&known)?;
+    applied::check(Steps::OWN, &known)?;
     let pending = Scope::ALL
         .into_iter()
-        .flat_map(|scope| applied::pending(&known, scope));
+        .flat_map(|scope| applied::pending(Steps::OWN, &known, scope));
     let pending = pending.map(|step| step.name).collect();
-    let organizations_behind = organizations::count_behind(superuser, &known).await?;
+    let organizations_behind = organizations::count_behind(superuser, Steps::OWN, &known).await?;
     Ok(Status {
         applied: known,
         pending,
@@ -174,7 +207,7 @@ pub fn fingerprint() -> String {
     let mut hasher = openssl::sha::Sha256::new();
     hasher.update(include_bytes!("../migrations/bootstrap.sql"));
     hasher.update(include_bytes!("../migrations/database.sql"));
-    for step in Scope::ALL.into_iter().flat_map(source::steps) {
+    for step in Scope::ALL.into_iter().flat_map(|scope| Steps::OWN.of(scope)) {
         hasher.update(step.up.as_bytes());
     }
     source::hexadecimal(&hasher.finish())

@@ -79,9 +79,9 @@ enum Command {
     Dataset(dataset::Dataset),
     /// Work with records
     Record(record::Record),
-    /// Import a file
+    /// Import a file, or a whole organization's archive
     Import(import::Import),
-    /// Export a dataset
+    /// Export a dataset, or the whole organization
     Export(export::Export),
     /// Read the audit log, and check it against the data
     #[command(subcommand)]

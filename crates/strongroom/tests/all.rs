@@ -10,6 +10,7 @@ mod all {
     mod appliance;
     mod client;
     mod help;
+    mod kill;
     mod program;
     mod serve;
 }

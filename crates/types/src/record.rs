@@ -8,7 +8,7 @@ use jiff::Timestamp;
 pub struct Record {
     /// Its id.
     pub id: RecordId,
-    /// Counts its changes, from 1; the ETag.
+    /// Counts its changes, from 1; writes are conditional on it.
     pub version: i64,
     /// When it was made.
     pub created_at: Timestamp,

@@ -1,8 +1,13 @@
-//! Exports: records as CSV or JSON, and an organization as an archive, streamed while they are read.
+//! Exports: records as CSV or JSON, and an organization as an archive, streamed while they are read; and the archive
+//! back again, taken in while it comes.
 
-use super::{file::download, record::query_of};
+use super::{
+    file::{download, stream_of},
+    record::query_of,
+};
 use crate::{answer::Answer, call::Call, refusal::Result};
-use platform::export::{self, Format, Reveal};
+use platform::export::{self, Format, Restored, Reveal};
+use serde::Serialize;
 
 /// The records that the query selects.
 pub(crate) async fn records(call: Call) -> Result<Answer> {
@@ -39,4 +44,26 @@ pub(crate) async fn archive(call: Call) -> Result<Answer> {
     let stream = export::archive(workspace).await?;
     let name = format!("{}.tar", workspace.organization().slug);
     Ok(download("application/x-tar", &name, stream))
+}
+
+#[derive(Serialize)]
+struct RestoredView {
+    datasets: usize,
+    records: u64,
+    attachments: usize,
+}
+
+/// Takes an archive into an organization without datasets: all of it, or nothing.
+pub(crate) async fn restore(mut call: Call) -> Result<Answer> {
+    let stream = stream_of(&mut call)?;
+    let Restored {
+        datasets,
+        records,
+        attachments,
+    } = export::restore_archive(call.workspace()?, stream).await?;
+    Ok(Answer::ok(&RestoredView {
+        datasets,
+        records,
+        attachments,
+    }))
 }

@@ -23,14 +23,16 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use types::{Dataset, FieldId, PageSize};
 
-/// One record; 304 when the caller has this version.
+/// One record; 304 when the caller has these very bytes.
 pub(crate) async fn show(call: Call) -> Result<Answer> {
     let found = record::read(call.workspace()?, call.part("dataset"), call.record()?).await?;
-    let tag = condition::etag(found.record.version);
-    if condition::is_known(&call.request, found.record.version) {
-        return Ok(Answer::empty(StatusCode::NOT_MODIFIED).with(header::ETAG, &tag));
-    }
-    Ok(Answer::ok(&RecordView::of(&found)).with(header::ETAG, &tag))
+    let answer = Answer::ok(&RecordView::of(&found));
+    let tag = condition::etag(found.record.version, answer.bytes());
+    let answer = match condition::is_known(&call.request, &tag) {
+        true => Answer::empty(StatusCode::NOT_MODIFIED),
+        false => answer,
+    };
+    Ok(answer.with(header::ETAG, &tag))
 }
 
 /// A page of records, asked for by the address.

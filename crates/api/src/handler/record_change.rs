@@ -39,7 +39,8 @@ fn take_fields(call: &mut Call) -> Result<Input> {
 }
 
 fn tagged(answer: Answer, found: &Found) -> Answer {
-    answer.with(header::ETAG, &condition::etag(found.record.version))
+    let tag = condition::etag(found.record.version, answer.bytes());
+    answer.with(header::ETAG, &tag)
 }
 
 /// Creates a record.

@@ -6,7 +6,9 @@
 
 use super::{
     Format, Reveal, Shown,
+    manifest::{AttachmentLine, DatasetLine, MANIFEST, Manifest, Sensitive},
     member::{Collection, Content, MemberLine, Seen, Sink, check_size},
+    tape::BLOCK_BYTES,
 };
 use crate::{
     Workspace,
@@ -18,63 +20,13 @@ use crate::{
 };
 use access::{Permission, Permit};
 use bytes::Bytes;
-use jiff::Timestamp;
 use openssl::sha::Sha256;
-use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, sync::Arc};
 use store::tenant::catalogue;
-use types::{AttachmentId, Dataset, DatasetId, Field, FieldKind, ProblemCode};
+use types::{Dataset, Field, FieldKind, ProblemCode};
 
 /// The version of the archive's form.
 pub(super) const FORMAT_VERSION: u32 = 1;
-/// The manifest's name.
-pub(super) const MANIFEST: &str = "manifest.json";
-/// A tar block.
-pub(super) const BLOCK_BYTES: usize = 512;
-
-/// How sensitive values stand in an archive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Sensitive {
-    Clear,
-    Masked,
-}
-
-/// What an archive holds.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Manifest {
-    pub(super) format: String,
-    pub(super) format_version: u32,
-    pub(super) organization: String,
-    pub(super) name: String,
-    pub(super) created_at: Timestamp,
-    pub(super) sensitive: Sensitive,
-    /// In the order in which they can be restored.
-    pub(super) datasets: Vec<DatasetLine>,
-    pub(super) attachments: Vec<AttachmentLine>,
-    pub(super) members: Vec<MemberLine>,
-}
-
-/// A dataset's definition.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct DatasetLine {
-    pub(super) id: DatasetId,
-    pub(super) key: String,
-    pub(super) label: String,
-    pub(super) description: String,
-    pub(super) records: u64,
-    pub(super) records_in_trash: u64,
-    pub(super) fields: Vec<Field>,
-}
-
-/// An attachment.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct AttachmentLine {
-    pub(super) id: AttachmentId,
-    pub(super) name: String,
-    pub(super) media_type: String,
-}
-
 /// The whole organization as a tar stream. Sensitive values are in the clear if the caller's role may reveal every one
 /// of them, else masked; an archive with masks cannot be restored.
 ///

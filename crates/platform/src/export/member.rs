@@ -1,7 +1,11 @@
 //! Members of an archive: their names, what is in them, and how they are written twice, once to know size and hash and
 //! once to send them. Both passes read one snapshot, so they see the same.
 
-use super::{Format, Shown, Source, encode::Encoder};
+use super::{
+    Format, Shown, Source,
+    encode::Encoder,
+    manifest::{HISTORY, attachment_path},
+};
 use crate::{
     Workspace,
     act::{ActorView, read_header, vault_failure},
@@ -86,8 +90,8 @@ pub(super) struct Seen {
 impl Content {
     pub(super) fn path(&self, datasets: &[Arc<Dataset>]) -> String {
         match self {
-            Self::Attachment(id) => format!("attachments/{id}"),
-            Self::History => "history.jsonl".to_owned(),
+            Self::Attachment(id) => attachment_path(*id),
+            Self::History => HISTORY.to_owned(),
             Self::Records(place, lies, format) => {
                 let key = &datasets[*place].key;
                 let trash = if *lies == PlaceOrLive::Trash { ".trash" } else { "" };

@@ -3,21 +3,23 @@
 //! Invariants: one transaction, all or nothing; every member is what the manifest says, by SHA-256. What happened to
 //! records before is not forged into the new log: they begin with version 1, by whoever restores.
 
-use super::archive::{
-    AttachmentLine, BLOCK_BYTES, DatasetLine, FORMAT_VERSION, MANIFEST, Manifest, Sensitive,
+use super::{
+    manifest::{self, AttachmentLine, DatasetLine, Manifest},
+    tape::Tape,
 };
 use crate::{
     Workspace,
     act::{Act, Commitments, Object},
-    dataset::{FieldDraft, check_field},
+    dataset::{FieldDraft, add_within, check_field, checked_description},
     error::{PlatformError, Result},
     file::{self, FilePurpose, NewFile},
     import::{self, Binding, Ids, Loader, Number, Numbers, RowSource, Sealer},
+    organization::checked_name,
     pipe::pipe,
 };
 use access::{Permission, Permit};
 use audit::merkle::Tree;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use openssl::sha::Sha256;
 use std::{
@@ -26,10 +28,7 @@ use std::{
 };
 use store::tenant::{TenantTx, catalogue};
 use tokio::sync::mpsc;
-use types::{Dataset, DatasetId, DatasetKey, EntryId, FieldKind, ProblemCode};
-
-/// Most bytes of a manifest.
-const MANIFEST_BYTES_MAX: u64 = 32 << 20;
+use types::{Dataset, DatasetId, DatasetKey, EntryId, Field, ProblemCode};
 
 /// What was restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +41,8 @@ pub struct Restored {
     pub attachments: usize,
 }
 
-fn unfit(message: impl Into<String>) -> PlatformError {
+/// What cannot be an archive of ours, or not any more.
+pub(super) fn unfit(message: impl Into<String>) -> PlatformError {
     PlatformError::invalid_at("/archive", "malformed", message)
 }
 
@@ -53,19 +53,19 @@ fn unfit(message: impl Into<String>) -> PlatformError {
 /// with masks in place of sensitive values.
 pub async fn restore_archive(
     workspace: &Workspace,
-    stream: impl Stream<Item = Result<Bytes>> + Unpin + Send,
+    stream: impl Stream<Item = Result<Bytes>> + Unpin,
 ) -> Result<Restored> {
     workspace.permit(Permission::DatasetDefine).await?;
     let permit = workspace.permit(Permission::RecordImport).await?;
     if !catalogue::list(workspace.tenant()).await?.is_empty() {
-        return Err(PlatformError::new(
-            ProblemCode::Conflict,
-            "an archive is restored into an organization without datasets",
-        ));
+        return Err(not_empty());
     }
-    let mut tar = TarReader::new(stream);
-    let manifest = read_manifest(&mut tar).await?;
+    let mut tape = Tape::new(stream, workspace.platform().settings().upload_bytes_max);
+    let manifest = manifest::read(&mut tape).await?;
     let tx = workspace.begin_sealing(&permit).await?;
+    if !catalogue::hold_empty(&tx).await? {
+        return Err(not_empty());
+    }
     let datasets = define(&tx, &manifest.datasets).await?;
     let mut restore = Restore {
         workspace,
@@ -76,7 +76,8 @@ pub async fn restore_archive(
         tree: Tree::default(),
         greatest: Vec::new(),
     };
-    restore.members(&mut tar).await?;
+    restore.members(&mut tape).await?;
+    tape.finish().await?;
     let (tree, entry, greatest) = (restore.tree, restore.entry, restore.greatest);
     let counts = Restored {
         datasets: datasets.len(),
@@ -88,34 +89,10 @@ pub async fn restore_archive(
     Ok(counts)
 }
 
-async fn read_manifest<S>(tar: &mut TarReader<S>) -> Result<Manifest>
-where
-    S: Stream<Item = Result<Bytes>> + Unpin,
-{
-    let first = tar.next_member().await?;
-    let (path, size) = first.ok_or_else(|| unfit("the archive is empty"))?;
-    if path != MANIFEST || size > MANIFEST_BYTES_MAX {
-        return Err(unfit("the archive does not begin with its manifest"));
-    }
-    let mut text = Vec::new();
-    while let Some(piece) = tar.piece().await? {
-        text.extend_from_slice(&piece);
-    }
-    let manifest: Manifest =
-        serde_json::from_slice(&text).map_err(|_| unfit("the manifest cannot be read"))?;
-    if manifest.format != "strongroom-archive" || manifest.format_version != FORMAT_VERSION {
-        return Err(unfit("the archive has a form that this program does not know"));
-    }
-    let sensitive = |dataset: &DatasetLine| {
-        let mut fields = dataset.fields.iter();
-        fields.any(|field| field.kind == FieldKind::SensitiveText)
-    };
-    if manifest.sensitive == Sensitive::Masked && manifest.datasets.iter().any(sensitive) {
-        return Err(unfit(
-            "the archive has masks in place of sensitive values; make it with a role that may reveal them",
-        ));
-    }
-    Ok(manifest)
+fn not_empty() -> PlatformError {
+    let message =
+        "an archive is restored into an organization without datasets; make a new organization for it";
+    PlatformError::new(ProblemCode::Conflict, message)
 }
 
 /// Makes the datasets; references go to the new ones.
@@ -127,32 +104,15 @@ async fn define(tx: &TenantTx, lines: &[DatasetLine]) -> Result<Vec<Arc<Dataset>
             .key
             .parse()
             .map_err(|_| unfit("a dataset's key is malformed"))?;
-        let label = crate::organization::checked_name("/label", &line.label)?;
-        let id = catalogue::create_dataset(tx, &key, &label, &line.description).await?;
+        let label = checked_name("/label", &line.label)?;
+        let description = checked_description(&line.description)?;
+        let id = catalogue::create_dataset(tx, &key, &label, &description).await?;
         renumbered.insert(line.id, id);
         made.push(catalogue::find_within(tx, id).await?);
         for (place, field) in line.fields.iter().enumerate() {
-            let mut rules = field.rules.clone();
-            if let Some(target) = rules.dataset {
-                let found = renumbered.get(&target).copied();
-                rules.dataset = Some(found.ok_or_else(|| {
-                    unfit("two datasets refer to each other; such an archive cannot be restored")
-                })?);
-            }
-            let draft = FieldDraft {
-                key: field.key.to_string(),
-                label: field.label.clone(),
-                kind: field.kind,
-                presence: field.presence,
-                uniqueness: field.uniqueness,
-                indexing: field.indexing,
-                rules,
-                references: None,
-                default: field.default.clone(),
-                help: field.help.clone(),
-            };
-            let field = check_field(&made, &draft, &format!("/datasets/{key}/fields/{place}"))?;
-            catalogue::add_field(tx, id, &field).await?;
+            let pointer = format!("/datasets/{key}/fields/{place}");
+            let field = check_field(&made, &draft_of(field, &renumbered)?, &pointer)?;
+            add_within(tx, id, &field, &pointer).await?;
         }
     }
     let mut whole = Vec::with_capacity(made.len());
@@ -160,6 +120,28 @@ async fn define(tx: &TenantTx, lines: &[DatasetLine]) -> Result<Vec<Arc<Dataset>
         whole.push(Arc::new(catalogue::find_within(tx, dataset.id).await?));
     }
     Ok(whole)
+}
+
+/// The field as it is to be made, where datasets have other numbers.
+fn draft_of(field: &Field, renumbered: &BTreeMap<DatasetId, DatasetId>) -> Result<FieldDraft> {
+    let mut rules = field.rules.clone();
+    if let Some(target) = rules.dataset {
+        let message = "two datasets refer to each other; such an archive cannot be restored";
+        let found = renumbered.get(&target).copied();
+        rules.dataset = Some(found.ok_or_else(|| unfit(message))?);
+    }
+    Ok(FieldDraft {
+        key: field.key.to_string(),
+        label: field.label.clone(),
+        kind: field.kind,
+        presence: field.presence,
+        uniqueness: field.uniqueness,
+        indexing: field.indexing,
+        rules,
+        references: None,
+        default: field.default.clone(),
+        help: field.help.clone(),
+    })
 }
 
 async fn commit(
@@ -202,24 +184,24 @@ struct Restore<'a> {
 }
 
 impl Restore<'_> {
-    async fn members<S>(&mut self, tar: &mut TarReader<S>) -> Result<()>
+    async fn members<S>(&mut self, tape: &mut Tape<S>) -> Result<()>
     where
-        S: Stream<Item = Result<Bytes>> + Unpin + Send,
+        S: Stream<Item = Result<Bytes>> + Unpin,
     {
         for line in &self.manifest.members {
-            let found = tar.next_member().await?;
+            let found = tape.next_member().await?;
             if found.as_ref().map(|(path, size)| (path, size)) != Some((&line.path, &line.size)) {
                 return Err(unfit(format!("the archive lacks {}", line.path)));
             }
             let hash = Arc::new(Mutex::new(Sha256::new()));
-            let bytes = hashed(tar, Arc::clone(&hash));
+            let bytes = hashed(tape, Arc::clone(&hash));
             self.member(&line.path, std::pin::pin!(bytes)).await?;
             let hash = std::mem::take(&mut *hash.lock().unwrap_or_else(PoisonError::into_inner));
             if hex::encode(hash.finish()) != line.sha256 {
                 return Err(unfit(format!("{} was changed or cut", line.path)));
             }
         }
-        match tar.next_member().await? {
+        match tape.next_member().await? {
             None => Ok(()),
             Some((path, _)) => Err(unfit(format!("the manifest does not name {path}"))),
         }
@@ -228,7 +210,7 @@ impl Restore<'_> {
     async fn member(
         &mut self,
         path: &str,
-        mut bytes: impl Stream<Item = Result<Bytes>> + Unpin + Send,
+        mut bytes: impl Stream<Item = Result<Bytes>> + Unpin,
     ) -> Result<()> {
         if let Some(id) = path.strip_prefix("attachments/") {
             let named = |line: &&AttachmentLine| line.id.to_string() == id;
@@ -245,9 +227,22 @@ impl Restore<'_> {
                 Some(key) => (key, true),
                 None => (name, false),
             };
-            let found = self.datasets.iter().find(|dataset| dataset.key.as_str() == key);
-            let dataset = Arc::clone(found.ok_or_else(|| unfit("an unknown dataset"))?);
-            return self.records(dataset, trashed, bytes).await;
+            let mut known = self.datasets.iter().zip(&self.manifest.datasets);
+            let found = known.find(|(dataset, _)| dataset.key.as_str() == key);
+            let (dataset, line) = found.ok_or_else(|| unfit("an unknown dataset"))?;
+            let before = self.tree.size();
+            self.records(Arc::clone(dataset), trashed, bytes).await?;
+            let promised = if trashed {
+                line.records_in_trash
+            } else {
+                line.records
+            };
+            if self.tree.size() - before != promised {
+                return Err(unfit(format!(
+                    "{path} does not hold the {promised} records that it should"
+                )));
+            }
+            return Ok(());
         }
         // CSV and history are for people; only their hashes are looked at.
         while let Some(piece) = bytes.next().await {
@@ -261,12 +256,13 @@ impl Restore<'_> {
         line: &AttachmentLine,
         bytes: impl Stream<Item = Result<Bytes>> + Unpin,
     ) -> Result<()> {
-        let name = crate::organization::checked_name("/name", &line.name)?;
+        let name = checked_name("/name", &line.name)?;
+        let media_type = file::checked_media_type(&line.media_type)?;
         let new = NewFile {
             id: line.id,
             purpose: FilePurpose::Attachment,
             name: &name,
-            media_type: &line.media_type,
+            media_type: &media_type,
         };
         file::write(self.workspace, self.tx, &new, bytes)
             .await
@@ -277,7 +273,7 @@ impl Restore<'_> {
         &mut self,
         dataset: Arc<Dataset>,
         trashed: bool,
-        bytes: impl Stream<Item = Result<Bytes>> + Unpin + Send,
+        bytes: impl Stream<Item = Result<Bytes>> + Unpin,
     ) -> Result<()> {
         let tree = std::mem::take(&mut self.tree);
         let ordinal = i32::try_from(tree.size()).unwrap_or(i32::MAX);
@@ -324,79 +320,15 @@ impl Restore<'_> {
 }
 
 /// The member's bytes, hashed as they go by.
-fn hashed<S>(tar: &mut TarReader<S>, hash: Arc<Mutex<Sha256>>) -> impl Stream<Item = Result<Bytes>> + Send
+fn hashed<S>(tape: &mut Tape<S>, hash: Arc<Mutex<Sha256>>) -> impl Stream<Item = Result<Bytes>>
 where
-    S: Stream<Item = Result<Bytes>> + Unpin + Send,
+    S: Stream<Item = Result<Bytes>> + Unpin,
 {
-    stream::try_unfold((tar, hash), async |(tar, hash)| {
-        let piece = tar.piece().await?;
+    stream::try_unfold((tape, hash), async |(tape, hash)| {
+        let piece = tape.piece().await?;
         Ok(piece.map(|piece| {
             hash.lock().unwrap_or_else(PoisonError::into_inner).update(&piece);
-            (piece, (tar, hash))
+            (piece, (tape, hash))
         }))
     })
-}
-
-/// A tar stream, member by member.
-struct TarReader<S> {
-    stream: S,
-    held: BytesMut,
-    /// Bytes of the member that were not read yet, and of its padding.
-    left: u64,
-    padding: u64,
-}
-
-impl<S: Stream<Item = Result<Bytes>> + Unpin> TarReader<S> {
-    fn new(stream: S) -> Self {
-        Self {
-            stream,
-            held: BytesMut::new(),
-            left: 0,
-            padding: 0,
-        }
-    }
-
-    async fn fill(&mut self) -> Result<()> {
-        match self.stream.next().await.transpose()? {
-            Some(bytes) => self.held.extend_from_slice(&bytes),
-            None => return Err(unfit("the archive breaks off")),
-        }
-        Ok(())
-    }
-
-    /// The next bytes of the member; `None` after its last.
-    async fn piece(&mut self) -> Result<Option<Bytes>> {
-        if self.left == 0 {
-            return Ok(None);
-        }
-        while self.held.is_empty() {
-            self.fill().await?;
-        }
-        let count = self
-            .held
-            .len()
-            .min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        self.left -= count as u64;
-        Ok(Some(self.held.split_to(count).freeze()))
-    }
-
-    /// The name and size of the next member; `None` at the archive's end.
-    async fn next_member(&mut self) -> Result<Option<(String, u64)>> {
-        self.left += std::mem::take(&mut self.padding);
-        while self.piece().await?.is_some() {}
-        while self.held.len() < BLOCK_BYTES {
-            self.fill().await?;
-        }
-        let block = self.held.split_to(BLOCK_BYTES);
-        if block.iter().all(|byte| *byte == 0) {
-            return Ok(None);
-        }
-        let header = tar::Header::from_byte_slice(&block);
-        let size = header.entry_size().map_err(|_| unfit("a malformed tar header"))?;
-        let path = std::str::from_utf8(&header.path_bytes()).map(str::to_owned);
-        let path = path.map_err(|_| unfit("a malformed tar header"))?;
-        self.left = size;
-        self.padding = size.next_multiple_of(BLOCK_BYTES as u64) - size;
-        Ok(Some((path, size)))
-    }
 }

@@ -27,7 +27,7 @@ async fn text(mut stream: impl Stream<Item = Result<Bytes, PlatformError>> + Unp
     String::from_utf8_lossy(&whole).into_owned()
 }
 
-async fn whole(mut stream: impl Stream<Item = Result<Bytes, PlatformError>> + Unpin) -> Vec<u8> {
+pub(crate) async fn whole(mut stream: impl Stream<Item = Result<Bytes, PlatformError>> + Unpin) -> Vec<u8> {
     let mut whole = Vec::new();
     while let Some(piece) = stream.next().await {
         whole.extend_from_slice(&piece.unwrap());
@@ -62,7 +62,7 @@ fn values(target: &Record, attachment: &str) -> Json {
     })
 }
 
-async fn create(workspace: &Workspace, dataset: &str, input: &Json) -> Record {
+pub(crate) async fn create(workspace: &Workspace, dataset: &str, input: &Json) -> Record {
     let input = record::read_input(input).unwrap();
     record::create(workspace, dataset, &input).await.unwrap().record
 }
@@ -91,7 +91,7 @@ fn contents(records: &[Record]) -> Vec<Vec<Value>> {
 }
 
 /// A dataset of every kind with a full and an empty record, and what both refer to.
-async fn fill(site: &Site, owner: &Workspace) {
+pub(crate) async fn fill(site: &Site, owner: &Workspace) {
     site.dataset(owner, "Targets", vec![unique("Name", FieldKind::Text)])
         .await;
     let target = create(owner, "targets", &json!({"name": "t"})).await;

@@ -40,7 +40,7 @@ impl Site {
 
     /// The same with a clock of the test's.
     pub(crate) async fn start_with_clock(clock: fn() -> Timestamp) -> Self {
-        Self::start_on(database().await, clock).await
+        Self::start_on(database().await, RootKey::generate().unwrap(), clock).await
     }
 
     /// The same in a cluster of the test's own, which it may crash.
@@ -48,11 +48,17 @@ impl Site {
         let database = TestDatabase::create_in(cluster, &migration::fingerprint(), prepare)
             .await
             .unwrap();
-        Self::start_on(owned(database).await, Timestamp::now).await
+        Self::start_on(
+            owned(database).await,
+            RootKey::generate().unwrap(),
+            Timestamp::now,
+        )
+        .await
     }
 
-    async fn start_on(database: TestDatabase, clock: fn() -> Timestamp) -> Self {
-        let platform = open(&database, RootKey::generate().unwrap(), clock).await;
+    /// The same in a given database under a given root key.
+    pub(crate) async fn start_on(database: TestDatabase, root: RootKey, clock: fn() -> Timestamp) -> Self {
+        let platform = open(&database, root, clock).await;
         let organization = create(&platform, SLUG, "Acme", person(Role::Owner)).await;
         let mut site = Self {
             platform,

@@ -298,6 +298,52 @@ pub async fn cancel(
     )
 }
 
+/// Drafts of a kind that were made before a time, oldest first, at most 100: the next look finds the others.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn list_drafts(
+    on: &mut impl Reads,
+    organization: OrganizationId,
+    kind: &str,
+    before: Timestamp,
+) -> Result<Vec<Job>, StoreError> {
+    let query = job::table
+        .filter(job::organization_id.eq(organization.0))
+        .filter(job::kind.eq(kind))
+        .filter(job::state.eq(JobState::Draft.as_str()))
+        .filter(job::created_at.lt(before.to_diesel()))
+        .order((job::created_at, job::id))
+        .limit(100);
+    Ok(query.select(Job::as_select()).load(on.connection()?).await?)
+}
+
+/// Calls a draft off, unless it was started.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when it is not there or no draft.
+pub async fn abandon(
+    on: &mut impl Keeps,
+    organization: OrganizationId,
+    id: JobId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let draft = job::table
+        .find(id.0)
+        .filter(job::organization_id.eq(organization.0))
+        .filter(job::state.eq(JobState::Draft.as_str()));
+    let change = (
+        job::state.eq(JobState::Cancelled.as_str()),
+        job::finished_at.eq(now.to_diesel()),
+    );
+    found(
+        diesel::update(draft)
+            .set(change)
+            .execute(on.connection()?)
+            .await?,
+    )
+}
+
 /// Confirms a draft: with its final payload it can be claimed.
 ///
 /// # Errors

@@ -1,9 +1,6 @@
 //! Which steps a database has had: table `strongroom_migration.applied`.
 
-use super::{
-    Migration, MigrationError, in_transaction,
-    source::{newest, steps},
-};
+use super::{Migration, MigrationError, Steps, in_transaction};
 use crate::StoreError;
 use jiff::Timestamp;
 use std::fmt;
@@ -91,10 +88,10 @@ fn step_of(row: &tokio_postgres::Row) -> Result<AppliedStep, MigrationError> {
 }
 
 /// Refuses a database that is newer than the program or had other steps.
-pub(super) fn check(known: &[AppliedStep]) -> Result<(), MigrationError> {
+pub(super) fn check(steps: Steps, known: &[AppliedStep]) -> Result<(), MigrationError> {
     for applied in known {
         let (scope, version) = (applied.scope, applied.version);
-        let Some(step) = steps(scope).iter().find(|step| step.version == version) else {
+        let Some(step) = steps.of(scope).iter().find(|step| step.version == version) else {
             let database = known
                 .iter()
                 .filter(|applied| applied.scope == scope)
@@ -104,7 +101,7 @@ pub(super) fn check(known: &[AppliedStep]) -> Result<(), MigrationError> {
             return Err(MigrationError::DatabaseIsNewer {
                 scope,
                 database,
-                program: newest(scope),
+                program: steps.newest(scope),
             });
         };
         if step.checksum() != applied.checksum {
@@ -120,6 +117,7 @@ pub(super) fn check(known: &[AppliedStep]) -> Result<(), MigrationError> {
 
 /// The steps still to do.
 pub(super) fn pending(
+    steps: Steps,
     known: &[AppliedStep],
     scope: Scope,
 ) -> impl Iterator<Item = &'static Migration> + use<> {
@@ -128,20 +126,26 @@ pub(super) fn pending(
         .filter(|applied| applied.scope == scope)
         .map(|applied| applied.version)
         .max();
-    steps(scope)
+    steps
+        .of(scope)
         .iter()
         .filter(move |step| step.version > reached.unwrap_or(0))
 }
 
-/// The control steps to undo, newest first.
-pub(super) fn done_above(known: &[AppliedStep], version: i32) -> impl Iterator<Item = &'static Migration> {
+/// The steps of a scope to undo, newest first.
+pub(super) fn done_above(
+    steps: Steps,
+    known: &[AppliedStep],
+    scope: Scope,
+    version: i32,
+) -> impl Iterator<Item = &'static Migration> {
     let done = move |step: &&Migration| {
         step.version > version
             && known
                 .iter()
-                .any(|a| (a.scope, a.version) == (Scope::Control, step.version))
+                .any(|a| (a.scope, a.version) == (scope, step.version))
     };
-    steps(Scope::Control).iter().rev().filter(done)
+    steps.of(scope).iter().rev().filter(done)
 }
 
 /// Does a control step.

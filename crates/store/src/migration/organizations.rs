@@ -1,9 +1,6 @@
 //! Organizations' schemas: the template that new ones are made from, and bringing existing ones up to it.
 
-use super::{
-    AppliedStep, Migration, MigrationError, Scope, applied, in_transaction,
-    source::{newest, steps},
-};
+use super::{AppliedStep, Migration, MigrationError, Scope, Steps, applied, in_transaction};
 use crate::{StoreError, identifier::Identifier};
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -23,8 +20,8 @@ pub(super) async fn add_to_template(client: &Client, step: &Migration) -> Result
 }
 
 /// Brings every schema that is behind up to the newest version, each in a transaction of its own.
-pub(super) async fn bring_up(client: &Client) -> Result<usize, MigrationError> {
-    let newest = newest(Scope::Organization);
+pub(super) async fn bring_up(client: &Client, steps: Steps) -> Result<usize, MigrationError> {
+    let newest = steps.newest(Scope::Organization);
     let text = "SELECT id, schema_name, schema_version FROM strongroom.organization
         WHERE schema_version < $1 ORDER BY id LIMIT 500";
     let mut done = 0;
@@ -34,34 +31,83 @@ pub(super) async fn bring_up(client: &Client) -> Result<usize, MigrationError> {
             return Ok(done);
         }
         for row in &behind {
-            bring_up_one(client, row.try_get(0)?, row.try_get(1)?, row.try_get(2)?).await?;
+            let (id, reached) = (row.try_get(0)?, row.try_get::<_, i32>(2)?);
+            let ups = steps
+                .organization
+                .iter()
+                .filter(|step| step.version > reached)
+                .map(|step| step.up);
+            move_one(client, (id, row.try_get(1)?), ups, newest).await?;
             done += 1;
         }
     }
 }
 
-async fn bring_up_one(client: &Client, id: Uuid, schema: &str, reached: i32) -> Result<(), MigrationError> {
+/// Takes every schema that is above a version back to it, and then the template, so that what is interrupted can be
+/// repeated and what is made meanwhile is moved too.
+pub(super) async fn bring_down(client: &Client, steps: Steps, version: i32) -> Result<usize, MigrationError> {
+    let text = "SELECT id, schema_name, schema_version FROM strongroom.organization
+        WHERE schema_version > $1 ORDER BY id LIMIT 500";
+    let mut done = 0;
+    loop {
+        let ahead = client.query(text, &[&version]).await?;
+        for row in &ahead {
+            let (id, reached) = (row.try_get(0)?, row.try_get::<_, i32>(2)?);
+            let steps = steps.organization.iter().rev();
+            let downs = steps.filter(|step| (version + 1..=reached).contains(&step.version));
+            move_one(
+                client,
+                (id, row.try_get(1)?),
+                downs.map(|step| step.down),
+                version,
+            )
+            .await?;
+            done += 1;
+        }
+        if ahead.is_empty() {
+            forget(client, version).await?;
+            return Ok(done);
+        }
+    }
+}
+
+/// Runs texts in one organization's schema and notes the version that it is at then.
+async fn move_one(
+    client: &Client,
+    (id, schema): (Uuid, &str),
+    texts: impl Iterator<Item = &'static str>,
+    version: i32,
+) -> Result<(), MigrationError> {
     let schema = Identifier::new(schema).map(|_| schema);
     let schema = schema.ok_or_else(|| StoreError::unexpected("not a generated schema name"))?;
-    let ups = steps(Scope::Organization)
-        .iter()
-        .filter(|step| step.version > reached);
-    let ups: String = ups
-        .map(|step| step.up.replace("{{schema}}", schema) + "\n;")
+    let texts: String = texts
+        .map(|text| text.replace("{{schema}}", schema) + "\n;")
         .collect();
-    let newest = newest(Scope::Organization);
-    let record = format!("UPDATE strongroom.organization SET schema_version = {newest} WHERE id = '{id}'");
-    in_transaction(client, &format!("{ups}{record}")).await
+    let record = format!("UPDATE strongroom.organization SET schema_version = {version} WHERE id = '{id}'");
+    in_transaction(client, &format!("{texts}{record}")).await
+}
+
+/// Takes the steps above a version out of the template.
+async fn forget(client: &Client, version: i32) -> Result<(), MigrationError> {
+    let forget = format!(
+        "DELETE FROM strongroom.organization_template WHERE version > {version};
+         DELETE FROM strongroom_migration.applied WHERE scope = 'organization' AND version > {version}"
+    );
+    in_transaction(client, &forget).await
 }
 
 /// How many schemas are behind.
-pub(super) async fn count_behind(client: &Client, known: &[AppliedStep]) -> Result<i64, MigrationError> {
+pub(super) async fn count_behind(
+    client: &Client,
+    steps: Steps,
+    known: &[AppliedStep],
+) -> Result<i64, MigrationError> {
     if known.is_empty() {
         return Ok(0);
     }
     let text = "SELECT count(*) FROM strongroom.organization WHERE schema_version < $1";
     Ok(client
-        .query_one(text, &[&newest(Scope::Organization)])
+        .query_one(text, &[&steps.newest(Scope::Organization)])
         .await?
         .try_get(0)?)
 }

@@ -42,17 +42,45 @@ const ORGANIZATION: &[Migration] = &[
     },
 ];
 
-/// The steps of a scope, in order.
-pub(super) fn steps(scope: Scope) -> &'static [Migration] {
-    match scope {
-        Scope::Control => CONTROL,
-        Scope::Organization => ORGANIZATION,
-    }
+/// The steps that a program knows, of both scopes, each in order.
+#[derive(Debug, Clone, Copy)]
+pub struct Steps {
+    /// Of the control schema.
+    pub control: &'static [Migration],
+    /// Of every organization's schema.
+    pub organization: &'static [Migration],
 }
 
-/// The newest version of a scope.
-pub(super) fn newest(scope: Scope) -> i32 {
-    steps(scope).last().map_or(0, |step| step.version)
+impl Steps {
+    /// This program's. Others are an earlier release's, or a test's future ones.
+    pub const OWN: Self = Self {
+        control: CONTROL,
+        organization: ORGANIZATION,
+    };
+
+    /// Those that an earlier release knew, by its newest versions.
+    #[must_use]
+    pub fn up_to(self, control: usize, organization: usize) -> Self {
+        Self {
+            control: &self.control[..control.min(self.control.len())],
+            organization: &self.organization[..organization.min(self.organization.len())],
+        }
+    }
+
+    /// The steps of a scope.
+    #[must_use]
+    pub fn of(self, scope: Scope) -> &'static [Migration] {
+        match scope {
+            Scope::Control => self.control,
+            Scope::Organization => self.organization,
+        }
+    }
+
+    /// The newest version of a scope.
+    #[must_use]
+    pub fn newest(self, scope: Scope) -> i32 {
+        self.of(scope).last().map_or(0, |step| step.version)
+    }
 }
 
 impl Migration {
@@ -78,7 +106,7 @@ mod tests {
     #[test]
     fn versions_are_dense_from_one() {
         for scope in Scope::ALL {
-            for (index, step) in steps(scope).iter().enumerate() {
+            for (index, step) in Steps::OWN.of(scope).iter().enumerate() {
                 assert_eq!(
                     (step.scope, step.version),
                     (scope, index as i32 + 1),

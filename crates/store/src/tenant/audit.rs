@@ -206,6 +206,34 @@ pub async fn images_after(
     rows.iter().map(read_image).collect()
 }
 
+/// A dataset's images of acts since a time, in the order of records and versions, after one of them, as a snapshot sees
+/// them.
+///
+/// # Errors
+/// What the connection reports.
+pub async fn images_since(
+    tx: &TenantTx,
+    dataset: DatasetId,
+    since: Timestamp,
+    after: Option<(RecordId, i64)>,
+    limit: i64,
+) -> Result<Vec<StoredImage>, StoreError> {
+    let (record, version) = after.map_or((uuid::Uuid::nil(), 0), |(record, version)| (record.0, version));
+    let schema = tx.tenant.schema();
+    let text = format!(
+        "SELECT {IMAGE_COLUMNS} FROM {schema}._image i
+         WHERE dataset_id = $1 AND (record_id, version) > ($2, $3)
+            AND EXISTS (SELECT FROM {schema}._entry e WHERE e.id = i.entry_id AND e.appended_at >= $4)
+         ORDER BY record_id, version LIMIT $5"
+    );
+    let rows = tx
+        .connection()?
+        .client
+        .query(&text, &[&dataset.0, &record, &version, &since, &limit])
+        .await?;
+    rows.iter().map(read_image).collect()
+}
+
 /// The commitments of a bulk act's images, in the order of the act.
 ///
 /// # Errors

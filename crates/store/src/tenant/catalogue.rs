@@ -87,6 +87,20 @@ pub async fn find_within(tx: &TenantTx, id: DatasetId) -> Result<Dataset, StoreE
     collect(rows)?.pop().ok_or(StoreError::NotFound)
 }
 
+/// Whether the organization has no dataset; until the transaction ends, everybody else who asks waits. For what must
+/// come first, such as a whole archive.
+///
+/// # Errors
+/// [`StoreError::Timeout`] when another holds it for too long, and what the connection reports.
+pub async fn hold_empty(tx: &TenantTx) -> Result<bool, StoreError> {
+    let schema = tx.tenant.schema();
+    let client = &tx.connection()?.client;
+    let hold = format!("SELECT pg_advisory_xact_lock(hashtext('{schema}'))");
+    client.batch_execute(&hold).await?;
+    let text = format!("SELECT NOT EXISTS (SELECT FROM {schema}._dataset)");
+    Ok(client.query_one(&text, &[]).await?.try_get(0)?)
+}
+
 fn collect(rows: Vec<Row>) -> Result<Vec<Dataset>, StoreError> {
     let mut datasets: Vec<Dataset> = Vec::new();
     for row in rows {

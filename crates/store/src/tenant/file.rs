@@ -3,7 +3,8 @@
 use super::{Tenant, TenantTx};
 use crate::StoreError;
 use jiff::Timestamp;
-use types::{AccountId, AttachmentId};
+use std::ops::Range;
+use types::{AccountId, AttachmentId, Dataset, Field, FieldKind};
 
 /// What a file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +136,37 @@ pub async fn chunk(tenant: &Tenant, id: AttachmentId, number: i32) -> Result<Opt
     let statement = connection.prepare(&text).await?;
     let row = connection.client.query_opt(&statement, &[&id.0, &number]).await?;
     Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
+/// Attachments that came in a period and that no record has now, with the time, at most 100, oldest first. `datasets` are
+/// those with fields for them.
+///
+/// # Errors
+/// What the connection reports.
+pub async fn unattached(
+    tenant: &Tenant,
+    datasets: &[Dataset],
+    came: Range<Timestamp>,
+) -> Result<Vec<(AttachmentId, Timestamp)>, StoreError> {
+    let schema = tenant.schema();
+    let held = |dataset: &Dataset| {
+        let fields = dataset.fields.iter();
+        let fields = fields.filter(|field| field.kind == FieldKind::Attachment);
+        let not = |field: &Field| {
+            let (table, column) = (dataset.table(), field.column());
+            format!(" AND NOT EXISTS (SELECT FROM {schema}.\"{table}\" r WHERE r.\"{column}\" = f.id)")
+        };
+        fields.map(not).collect::<String>()
+    };
+    let held: String = datasets.iter().map(held).collect();
+    let text = format!(
+        "SELECT f.id, f.created_at FROM {schema}._file f
+         WHERE f.purpose = 'attachment' AND f.created_at >= $1 AND f.created_at < $2{held} ORDER BY f.created_at, f.id LIMIT 100"
+    );
+    let connection = tenant.reader().await?;
+    let rows = connection.client.query(&text, &[&came.start, &came.end]).await?;
+    let read = |row: &tokio_postgres::Row| Ok((AttachmentId(row.try_get(0)?), row.try_get(1)?));
+    rows.iter().map(read).collect()
 }
 
 /// Removes a file with its chunks, such as an upload after its import.

@@ -1,7 +1,7 @@
 //! Migrations: there, back and there again; never twice; never over a newer database.
 
 use crate::control::{database, superuser};
-use store::migration::{self, MigrationError, Scope};
+use store::migration::{self, Migration, MigrationError, Scope, Steps};
 use tokio_postgres::Client;
 
 /// Schemas, relations with columns, constraints, indexes, triggers, functions, and all their rights, as text.
@@ -180,4 +180,139 @@ async fn a_failing_step_leaves_nothing_behind() {
     assert_eq!(client.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0);
     client.batch_execute("DROP EVENT TRIGGER block").await.unwrap();
     migration::migrate(&client).await.unwrap();
+}
+
+/// A step that a later release might bring.
+fn with_a_later_step() -> Steps {
+    let version = Steps::OWN.newest(Scope::Organization) + 1;
+    let later = Migration {
+        scope: Scope::Organization,
+        version,
+        name: "later",
+        up: "CREATE TABLE {{schema}}._later (id integer PRIMARY KEY, note text NOT NULL);
+            INSERT INTO {{schema}}._later VALUES (1, 'made by the step');
+            CREATE INDEX _file_size ON {{schema}}._file (size);
+            GRANT SELECT ON {{schema}}._later TO {{schema}}",
+        down: "DROP INDEX {{schema}}._file_size; DROP TABLE {{schema}}._later",
+    };
+    let organization = [Steps::OWN.organization, &[later]].concat();
+    Steps {
+        organization: organization.leak(),
+        ..Steps::OWN
+    }
+}
+
+#[tokio::test]
+async fn an_organizations_step_is_undone_in_every_schema_and_in_the_template() {
+    let database = database().await;
+    let client = superuser(&database).await;
+    let schema = outdated_organization(&client).await;
+    migration::migrate(&client).await.unwrap();
+    let before = catalogue(&client).await;
+    let (later, own) = (with_a_later_step(), Steps::OWN.newest(Scope::Organization));
+    assert_eq!(
+        migration::migrate_with(&client, later)
+            .await
+            .unwrap()
+            .organizations,
+        1
+    );
+    let note = format!("SELECT note FROM {schema}._later");
+    assert_eq!(client.query(&note, &[]).await.unwrap().len(), 1);
+    assert_ne!(catalogue(&client).await, before);
+    let newer = migration::migrate(&client).await.unwrap_err();
+    assert!(
+        matches!(newer, MigrationError::DatabaseIsNewer { .. }),
+        "{newer:?}"
+    );
+    assert_eq!(
+        migration::revert_organizations_to(&client, later, own)
+            .await
+            .unwrap(),
+        1
+    );
+    assert_eq!(catalogue(&client).await, before, "the step left something behind");
+    let again = migration::migrate(&client).await.unwrap();
+    assert_eq!(
+        again,
+        migration::Applied::default(),
+        "the older program finds its own database"
+    );
+    let none = migration::revert_organizations_to(&client, later, own)
+        .await
+        .unwrap();
+    assert_eq!(none, 0, "there is nothing more to undo");
+}
+
+#[tokio::test]
+async fn each_organization_step_of_ours_goes_down_and_up_to_the_same_catalogue() {
+    let database = database().await;
+    let client = superuser(&database).await;
+    outdated_organization(&client).await;
+    migration::migrate(&client).await.unwrap();
+    let before = catalogue(&client).await;
+    for version in (1..Steps::OWN.newest(Scope::Organization)).rev() {
+        migration::revert_organizations_to(&client, Steps::OWN, version)
+            .await
+            .unwrap();
+        migration::migrate(&client).await.unwrap();
+        assert_eq!(catalogue(&client).await, before, "from {version} up again");
+    }
+    let refused = migration::revert_organizations_to(&client, Steps::OWN, 0)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(refused, MigrationError::OrganizationsRemain { count: 1 }),
+        "the first step goes with all that an organization holds: {refused:?}"
+    );
+    assert_eq!(catalogue(&client).await, before);
+}
+
+#[tokio::test]
+async fn a_step_that_cannot_be_undone_leaves_its_schema_as_it_was() {
+    let database = database().await;
+    let client = superuser(&database).await;
+    let schema = outdated_organization(&client).await;
+    let (later, own) = (with_a_later_step(), Steps::OWN.newest(Scope::Organization));
+    migration::migrate_with(&client, later).await.unwrap();
+    // Somebody's own view stands on what the step made.
+    let view = format!("CREATE VIEW {schema}.report AS SELECT note FROM {schema}._later");
+    client.batch_execute(&view).await.unwrap();
+    let before = catalogue(&client).await;
+    let failed = migration::revert_organizations_to(&client, later, own)
+        .await
+        .unwrap_err();
+    assert!(matches!(failed, MigrationError::Store(_)), "{failed:?}");
+    assert_eq!(catalogue(&client).await, before);
+    client
+        .batch_execute(&format!("DROP VIEW {schema}.report"))
+        .await
+        .unwrap();
+    migration::revert_organizations_to(&client, later, own)
+        .await
+        .unwrap();
+}
+
+#[test]
+fn the_steps_of_released_versions_are_frozen() {
+    let released = [
+        (
+            Scope::Control,
+            1,
+            "7fb2edc8d76a9f40382dec791d5b9cbb58ef794a14a10d774c1fe1c1f508fe8a",
+        ),
+        (
+            Scope::Organization,
+            1,
+            "31d9f7892f7556f42bcf391abbf43279db1362705c46586877735c4d5c750829",
+        ),
+    ];
+    for (scope, version, checksum) in released {
+        let step = Steps::OWN.of(scope).iter().find(|step| step.version == version);
+        let found = step.unwrap().checksum();
+        assert_eq!(
+            found, checksum,
+            "{scope} {version} is in databases out there; write a new step instead"
+        );
+    }
 }

@@ -9,7 +9,7 @@ use crate::{
 use clap::{Args, ValueEnum};
 use std::{
     fs::{self, OpenOptions},
-    io::{self, Read, Write},
+    io::{self, IsTerminal, Read, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
@@ -19,7 +19,12 @@ pub(super) struct Export {
     #[command(flatten)]
     connection: Connection,
     /// The dataset's key
-    dataset: String,
+    #[arg(required_unless_present = "archive", conflicts_with = "archive")]
+    dataset: Option<String>,
+    /// The whole organization as a tar file, which `import --archive` takes back; sensitive values are in the clear if
+    /// the role may reveal them
+    #[arg(long, conflicts_with_all = ["format", "filters", "reveal"])]
+    archive: bool,
     /// The form of the file
     #[arg(long, value_enum, default_value_t = Form::Csv)]
     format: Form,
@@ -56,7 +61,23 @@ impl Form {
 
 impl Export {
     pub(super) fn run(&self, common: &Common) -> Result<(), CommandError> {
+        // Before anything is asked: an archive is an entry of the log, whether it can be looked at or not.
+        if self.archive && self.output.is_none() && io::stdout().is_terminal() {
+            let text = "an archive is no text for a terminal; name a file with --output";
+            return Err(CommandError::said(Exit::Usage, text));
+        }
         let client = Client::open(common, &self.connection)?;
+        let mut content: Box<dyn Read> = match &self.dataset {
+            Some(dataset) => Box::new(client.download(&["datasets", dataset, "export"], &self.query()?)?),
+            None => Box::new(client.download(&["archive"], &[])?),
+        };
+        match &self.output {
+            Some(path) => write(&mut content, path),
+            None => pass_on(&mut content),
+        }
+    }
+
+    fn query(&self) -> Result<Vec<(String, String)>, CommandError> {
         let mut query = vec![("format".to_owned(), self.format.as_str().to_owned())];
         for filter in &self.filters {
             query.push(condition(filter)?);
@@ -64,11 +85,7 @@ impl Export {
         if self.reveal {
             query.push(("reveal".to_owned(), "true".to_owned()));
         }
-        let mut content = client.download(&["datasets", &self.dataset, "export"], &query)?;
-        match &self.output {
-            Some(path) => write(&mut content, path),
-            None => pass_on(&mut content),
-        }
+        Ok(query)
     }
 }
 
@@ -100,7 +117,16 @@ fn write(content: &mut impl Read, path: &Path) -> Result<(), CommandError> {
     let written = copied.and_then(|bytes| {
         file.flush().and_then(|()| file.sync_all()).map_err(cannot())?;
         // Unlike a rename, a link does not replace what is there.
-        fs::hard_link(&draft, path).map_err(cannot())?;
+        fs::hard_link(&draft, path).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                let text = format!(
+                    "{} is there already; name another file, or remove it",
+                    path.display()
+                );
+                CommandError::said(Exit::Failed, text)
+            }
+            _ => cannot()(error),
+        })?;
         output::talk(&format!("{bytes} bytes in {}", path.display()));
         Ok(())
     });

@@ -29,8 +29,11 @@ const SILENCE_MAX: Duration = Duration::from_secs(60);
 pub(super) struct Import {
     #[command(flatten)]
     connection: Connection,
-    /// A CSV or JSON file
+    /// A CSV or JSON file, or an archive
     file: PathBuf,
+    /// The file is an archive that `export --archive` made; it comes back as a whole into an organization without datasets
+    #[arg(long, conflicts_with_all = ["dataset", "new", "key", "dry_run", "plan", "skip_refused"])]
+    archive: bool,
     /// Import into this dataset
     #[arg(long, value_name = "KEY", conflicts_with = "new")]
     dataset: Option<String>,
@@ -54,6 +57,9 @@ pub(super) struct Import {
 impl Import {
     pub(super) fn run(&self, common: &Common) -> Result<(), CommandError> {
         let client = Client::open(common, &self.connection)?;
+        if self.archive {
+            return show_restored(&self.restore(&client)?, common.format());
+        }
         let uploaded = self.upload(&client)?;
         let id = member(&uploaded, "id");
         let planned = self.replan(&client, &id, uploaded)?;
@@ -67,23 +73,26 @@ impl Import {
     }
 
     fn upload(&self, client: &Client) -> Result<Json, CommandError> {
+        let name = self.file.file_name().unwrap_or_default();
+        let mut query = vec![("file_name".to_owned(), name.to_string_lossy().into_owned())];
+        query.extend(self.dataset.iter().map(|key| ("dataset".to_owned(), key.clone())));
+        self.send(client, &["imports"], &query)
+    }
+
+    fn restore(&self, client: &Client) -> Result<Json, CommandError> {
+        self.send(client, &["archive"], &[])
+    }
+
+    fn send(&self, client: &Client, to: &[&str], query: &[(String, String)]) -> Result<Json, CommandError> {
         let cannot = || CommandError::io(format!("cannot read {}", self.file.display()));
         let file = File::open(&self.file).map_err(cannot())?;
         let length = file.metadata().map_err(cannot())?.len();
-        let name = self
-            .file
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let mut query = vec![("file_name".to_owned(), name)];
-        query.extend(self.dataset.iter().map(|key| ("dataset".to_owned(), key.clone())));
         let bar = bar(length);
         bar.set_message("sending");
         let mut content = bar.wrap_read(file);
-        let uploaded = client.upload(&["imports"], &query, length, &mut content);
+        let answer = client.upload(to, query, length, &mut content);
         bar.finish_and_clear();
-        uploaded
+        answer
     }
 
     /// Changes the proposed plan where the arguments say so.
@@ -160,6 +169,12 @@ fn show_plan(import: &Json, format: Format) -> Result<(), CommandError> {
     };
     let rows = items(&import["plan"], "columns").iter().map(row).collect();
     format.list(&["column", "becomes", "because"], rows, import)
+}
+
+fn show_restored(restored: &Json, format: Format) -> Result<(), CommandError> {
+    let line = |name: &'static str| (name, member(restored, name));
+    let pairs = [line("datasets"), line("records"), line("attachments")];
+    format.thing(&pairs, restored)
 }
 
 /// Where a column goes, in a few words.

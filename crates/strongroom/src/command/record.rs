@@ -1,5 +1,7 @@
 //! `strongroom record`
 
+mod aggregate;
+mod batch;
 mod change;
 mod list;
 
@@ -30,6 +32,7 @@ enum Act {
     /// List records
     List(list::List),
     /// Show a record
+    #[command(visible_alias = "show")]
     Get(One),
     /// Create a record
     Create(change::Create),
@@ -39,6 +42,12 @@ enum Act {
     Trash(change::Move),
     /// Take a record out of the trash
     Restore(change::Move),
+    /// Remove a record in the trash for good; its history can never be read again
+    Purge(change::Move),
+    /// Carry out up to 1,000 changes as one act: all of them, or none
+    Batch(batch::Batch),
+    /// Count, add up and compare records by group
+    Aggregate(aggregate::Aggregate),
     /// Show every version of a record, newest first
     History(One),
     /// Show a sensitive field in the clear; the act is an entry of the audit log
@@ -70,6 +79,9 @@ impl Record {
             Act::Update(update) => show(&update.run(&client)?, format),
             Act::Trash(moved) => show(&moved.trash(&client)?, format),
             Act::Restore(moved) => show(&moved.restore(&client)?, format),
+            Act::Purge(moved) => moved.purge(&client, format),
+            Act::Batch(batch) => batch.run(&client, format),
+            Act::Aggregate(aggregate) => aggregate.run(&client, format),
             Act::History(one) => history(&one.history(&client)?, format),
             Act::Reveal { one, field } => reveal(&one.reveal(&client, field)?, format),
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use testkit::certificate::Files;
-use testkit::cluster::{Cluster, ClusterSettings, Durability, SUPERUSER};
+use testkit::cluster::{Cluster, ClusterSettings, Durability, Login, SUPERUSER};
 use testkit::process::poll;
 
 use super::program::{Said, run, strongroom};
@@ -35,11 +35,16 @@ pub(crate) struct Daemon {
 impl Appliance {
     /// With everything but a running daemon. The roles of an appliance belong to a whole cluster, so it has its own.
     pub(crate) fn prepared() -> Self {
+        Self::prepared_on(Durability::Volatile)
+    }
+
+    /// The same on a cluster whose commits are worth what the test needs.
+    pub(crate) fn prepared_on(durability: Durability) -> Self {
         let folder = tempfile::tempdir().unwrap();
         // The cluster's account must get through.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
         let settings = ClusterSettings {
-            durability: Durability::Volatile,
+            durability,
             ..ClusterSettings::durable(folder.path().join("cluster")).unwrap()
         };
         let cluster = Cluster::open(settings).unwrap();
@@ -151,14 +156,28 @@ impl Appliance {
         self.client_of(role, &email)
     }
 
-    /// The file `name` holds the person's password.
+    /// Makes another organization of the same owner and gives settings for their commands there.
+    pub(crate) fn add_organization(&self, slug: &str) -> PathBuf {
+        let password = self.path("owner");
+        let create = ["organization", "create", slug, "--owner-email", OWNER];
+        let files = ["--password-file", &password];
+        self.run(&[create.as_slice(), files.as_slice()].concat()).done();
+        self.secret(slug, PASSWORD);
+        self.client_in(slug, slug, OWNER)
+    }
+
     fn client_of(&self, name: &str, email: &str) -> PathBuf {
+        self.client_in("acme", name, email)
+    }
+
+    /// The file `name` holds the person's password.
+    fn client_in(&self, organization: &str, name: &str, email: &str) -> PathBuf {
         let (password, token) = (self.path(name), self.path(&format!("{name}.token")));
         let who = [
             "token",
             "create",
             "--organization",
-            "acme",
+            organization,
             "--email",
             email,
             "--name",
@@ -168,11 +187,23 @@ impl Appliance {
         self.run(&[who.as_slice(), files.as_slice()].concat()).done();
         let file = self.folder.path().join(format!("{name}.toml"));
         let text = format!(
-            "url = \"https://localhost:{}\"\nca_file = {:?}\ntoken_file = {token:?}\norganization = \"acme\"\n",
+            "url = \"https://localhost:{}\"\nca_file = {:?}\ntoken_file = {token:?}\norganization = {organization:?}\n",
             self.https, self.certificates.authority
         );
         fs::write(&file, text).unwrap();
         file
+    }
+
+    /// Adds a section to the settings.
+    pub(crate) fn add_settings(&self, section: &str) {
+        let mut text = fs::read_to_string(self.settings()).unwrap();
+        text.push_str(section);
+        fs::write(self.settings(), text).unwrap();
+    }
+
+    /// How the superuser signs in to the appliance's database.
+    pub(crate) fn superuser(&self) -> Login {
+        self.cluster.superuser("strongroom").unwrap()
     }
 
     /// Stops the database, as an administrator would.

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Stdio;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::appliance::{Appliance, OWNER, PASSWORD};
 use super::program::{Said, run, strongroom};
@@ -123,6 +123,11 @@ fn a_file_is_imported_and_exported_again() {
     assert!(fs::read_to_string(&target).unwrap().contains("Bilbao"));
     let again = member.run("export harbours --output", &[&target]);
     assert_eq!(again.code, Some(1), "an existing file was overwritten");
+    assert!(
+        again.talk.contains("is there already; name another file"),
+        "{}",
+        again.talk
+    );
     fs::write(&file, "name,berths\nOslo,many\n").unwrap();
     let refused = member.run("import --dataset harbours", &[&file]);
     assert_eq!(refused.code, Some(1));
@@ -131,6 +136,83 @@ fn a_file_is_imported_and_exported_again() {
         "{}",
         refused.talk
     );
+}
+
+#[test]
+fn records_change_in_batches_are_added_up_and_go_for_good() {
+    let appliance = Appliance::prepared();
+    let _daemon = appliance.serve();
+    let client = appliance.client();
+    let member = Member(&client);
+    member.run(CREATE, &[]).done();
+    let file = appliance.path("batch.json");
+    let create = |number: &str, amount: &str| json!({"action": "create", "fields": {"number": number, "amount": {"amount": amount, "currency": "EUR"}}});
+    let operations = json!([create("A", "10.00"), create("A", "32.50"), create("B", "7.00")]);
+    fs::write(&file, operations.to_string()).unwrap();
+    let made = member.json("record batch invoices", &[&file]);
+    let id = made["results"][2]["id"].as_str().unwrap().to_owned();
+    let table = member
+        .run(
+            "record aggregate invoices --group number --measure count --measure sum:amount",
+            &[],
+        )
+        .done();
+    assert!(table.contains("currency") && table.contains("42.50"), "{table}");
+    let large = member.json(
+        "record aggregate invoices --filter amount[gte]=10 --filter number[in]=A,B",
+        &[],
+    );
+    assert_eq!(large["bins"][0]["measures"], json!(["2"]));
+
+    let mut broken = operations;
+    broken
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"action": "trash", "id": id, "version": 9}));
+    fs::write(&file, broken.to_string()).unwrap();
+    let refused = member.run("record batch invoices", &[&file]);
+    assert_eq!(refused.code, Some(6), "{}", refused.talk);
+    assert_eq!(
+        member.count("record list invoices", "records"),
+        3,
+        "a part of a batch was kept"
+    );
+
+    let live = member.run("record purge invoices", &[&id]);
+    assert_eq!(
+        live.code,
+        Some(6),
+        "only what lies in the trash can be purged: {}",
+        live.talk
+    );
+    member.run("record trash invoices", &[&id]).done();
+    member.run("record purge invoices", &[&id]).done();
+    assert_eq!(member.run("record show invoices", &[&id]).code, Some(4));
+    let report = appliance.run(&["audit", "check"]).done();
+    assert!(report.contains("acme"), "{report}");
+}
+
+#[test]
+fn an_organization_leaves_as_an_archive_and_comes_back_into_an_empty_one() {
+    let appliance = Appliance::prepared();
+    let _daemon = appliance.serve();
+    let (acme, globex) = (appliance.client(), appliance.add_organization("globex"));
+    let (acme, globex) = (Member(&acme), Member(&globex));
+    acme.run(CREATE, &[]).done();
+    let made = acme.json("record create invoices", &["number=INV-1", "amount=12.50 EUR"]);
+    let archive = appliance.path("acme.tar");
+    acme.run("export --archive --output", &[&archive]).done();
+    let restored = globex.json("import --archive", &[&archive]);
+    assert_eq!(restored, json!({"datasets": 1, "records": 1, "attachments": 0}));
+    let there = globex.json("record get invoices", &[made["id"].as_str().unwrap()]);
+    assert_eq!(there["fields"], made["fields"]);
+    let again = globex.run("import --archive", &[&archive]);
+    assert_eq!(again.code, Some(6), "{}", again.talk);
+    fs::write(&archive, "no archive").unwrap();
+    let third = appliance.add_organization("initech");
+    let refused = Member(&third).run("import --archive", &[&archive]);
+    assert_eq!(refused.code, Some(1), "{}", refused.talk);
+    assert!(refused.talk.contains("archive"), "{}", refused.talk);
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! The daemon from the outside: TLS as promised, redirect, start without a database, ends, kills, limits.
 
-use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
@@ -156,9 +155,7 @@ fn a_database_that_is_away_is_waited_for() {
 #[test]
 fn one_address_has_only_so_many_connections() {
     let appliance = Appliance::prepared();
-    let mut text = fs::read_to_string(appliance.settings()).unwrap();
-    text.push_str("[limits]\nconnections_per_address = 3\n");
-    fs::write(appliance.settings(), text).unwrap();
+    appliance.add_settings("[limits]\nconnections_per_address = 3\n");
     let _daemon = appliance.serve();
     let held: Vec<_> = (0..3)
         .map(|_| tls(&appliance, SslVersion::TLS1_3, None).unwrap())

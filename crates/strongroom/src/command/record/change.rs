@@ -1,4 +1,4 @@
-//! `strongroom record create | update | trash | restore`
+//! `strongroom record create | update | trash | restore | purge`
 //!
 //! Invariant: a change names the version that it was made for. Without `--version` it is the one that is there now, so
 //! that the person's last look counts and not chance.
@@ -7,10 +7,15 @@ use super::One;
 use crate::{
     client::{Client, show::member, value},
     failure::{CommandError, Exit},
+    output::{Format, talk},
 };
 use clap::Args;
 use serde_json::{Value as Json, json};
-use std::{fs, io::Read, path::PathBuf};
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Create {
@@ -70,7 +75,8 @@ impl Values {
     }
 }
 
-fn read_json(file: &PathBuf) -> Result<Json, CommandError> {
+/// A document out of a file; - is stdin.
+pub(super) fn read_json(file: &Path) -> Result<Json, CommandError> {
     let mut text = String::new();
     let read = if file.as_os_str() == "-" {
         std::io::stdin().read_to_string(&mut text)
@@ -114,5 +120,16 @@ impl Move {
         let version = version(client, &self.one, self.version)?;
         let [a, b, c, d] = self.one.parts();
         client.post(&[a, b, c, d, "restore"], Some(&version), None)
+    }
+
+    pub(super) fn purge(&self, client: &Client, format: Format) -> Result<(), CommandError> {
+        let version = version(client, &self.one, self.version)?;
+        let [a, b, c, d] = self.one.parts();
+        client.post(&[a, b, c, d, "purge"], Some(&version), None)?;
+        talk(&format!("{d} is gone for good"));
+        match format {
+            Format::Json => format.thing(&[], &json!({"id": d})),
+            Format::Text => Ok(()),
+        }
     }
 }

@@ -95,6 +95,15 @@ impl List {
 
 /// `field[operator]=value` as the API writes it: `filter[field][operator]=value`.
 pub(in crate::command) fn condition(written: &str) -> Result<(String, String), CommandError> {
+    let (field, operator, value) = split_condition(written)?;
+    let operator = operator
+        .map(|operator| format!("[{operator}]"))
+        .unwrap_or_default();
+    Ok((format!("filter[{field}]{operator}"), value.to_owned()))
+}
+
+/// The field, the operator if one is written, and the value.
+pub(super) fn split_condition(written: &str) -> Result<(&str, Option<&str>, &str), CommandError> {
     let usage = || {
         let text = format!("{written:?} is no condition; write FIELD=VALUE or FIELD[OPERATOR]=VALUE");
         CommandError::said(Exit::Usage, text)
@@ -104,10 +113,7 @@ pub(in crate::command) fn condition(written: &str) -> Result<(String, String), C
         Some((field, rest)) => (field, Some(rest.strip_suffix(']').ok_or_else(usage)?)),
         None => (left, None),
     };
-    let operator = operator
-        .map(|operator| format!("[{operator}]"))
-        .unwrap_or_default();
-    Ok((format!("filter[{field}]{operator}"), value.to_owned()))
+    Ok((field, operator, value))
 }
 
 #[cfg(test)]

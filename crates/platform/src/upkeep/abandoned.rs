@@ -1,0 +1,139 @@
+//! Uploads that nobody came back to: drafts of imports, and files that no record ever had.
+//!
+//! Invariants: each removal is an act with its entry; an import that was started, and a file that any version of any
+//! record names, are never touched. The database has the last word: a file that is attached in the same moment is held by
+//! its foreign key. Start at [`remove_abandoned`].
+
+use crate::{
+    Platform, Workspace,
+    act::{Act, Object},
+    error::Result,
+    import, organization, sealing,
+};
+use access::Permission;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+use store::{
+    StoreError,
+    tenant::{audit as log, catalogue, file as rows, record},
+};
+use types::{AttachmentId, Dataset, FieldKind, Value};
+
+/// How long a draft of an import waits for its maker, from its last change on.
+pub const DRAFT_AGE_MAX: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How long a file waits for a record.
+pub const FILE_AGE_MAX: SignedDuration = SignedDuration::from_hours(2 * 24);
+/// Files older than that were looked at before. A file that a record had and has no more must not have the log read for
+/// ever.
+const FILE_AGE_SEEN: SignedDuration = SignedDuration::from_hours(32 * 24);
+/// Images read at once.
+const IMAGES_AT_ONCE: i64 = 500;
+
+/// What was removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Drafts of imports.
+    pub drafts: usize,
+    /// Files without a record.
+    pub files: usize,
+}
+
+/// Removes what lies abandoned in every organization as of `now`.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn remove_abandoned(platform: &Platform, now: Timestamp) -> Result<Removed> {
+    let mut removed = Removed::default();
+    for summary in organization::list_all(platform, &crate::Caller::system()).await? {
+        let Some(home) = platform.home_by_slug(&summary.slug).await? else {
+            continue;
+        };
+        let workspace = platform.enter_as_system(home);
+        removed.drafts += import::remove_abandoned(&workspace, before(now, DRAFT_AGE_MAX)).await?;
+        removed.files += remove_files(&workspace, now).await?;
+    }
+    Ok(removed)
+}
+
+fn before(now: Timestamp, age: SignedDuration) -> Timestamp {
+    now.checked_sub(age).unwrap_or(Timestamp::MIN)
+}
+
+async fn remove_files(workspace: &Workspace, now: Timestamp) -> Result<usize> {
+    let datasets = catalogue::list(workspace.tenant()).await?.into_iter();
+    let datasets: Vec<Dataset> = datasets.filter(has_attachments).collect();
+    let period = before(now, FILE_AGE_SEEN)..before(now, FILE_AGE_MAX);
+    let loose = rows::unattached(workspace.tenant(), &datasets, period).await?;
+    let Some(oldest) = loose.iter().map(|(_, came)| *came).min() else {
+        return Ok(0);
+    };
+    let named = named_since(workspace, &datasets, oldest).await?;
+    let mut removed = 0;
+    for (id, _) in loose.iter().filter(|(id, _)| !named.contains(id)) {
+        removed += usize::from(remove_file(workspace, *id).await?);
+    }
+    Ok(removed)
+}
+
+fn has_attachments(dataset: &Dataset) -> bool {
+    let mut fields = dataset.fields.iter();
+    fields.any(|field| field.kind == FieldKind::Attachment)
+}
+
+/// Every file that a version of a record named since then: what the history shows must not go.
+async fn named_since(
+    workspace: &Workspace,
+    datasets: &[Dataset],
+    since: Timestamp,
+) -> Result<BTreeSet<AttachmentId>> {
+    let tx = workspace.tenant().begin_snapshot().await?;
+    let mut named = BTreeSet::new();
+    for dataset in datasets {
+        let mut after = None;
+        loop {
+            let images = log::images_since(&tx, dataset.id, since, after, IMAGES_AT_ONCE).await?;
+            for image in &images {
+                named.extend(files_of(workspace, dataset, image).await?);
+            }
+            match images.last() {
+                Some(last) => after = Some((last.record, last.version)),
+                None => break,
+            }
+        }
+    }
+    tx.close().await?;
+    Ok(named)
+}
+
+async fn files_of(
+    workspace: &Workspace,
+    dataset: &Dataset,
+    image: &log::StoredImage,
+) -> Result<Vec<AttachmentId>> {
+    let found = match record::find(workspace.tenant(), dataset, image.record).await {
+        // Erased, with everything that its history could show.
+        Err(StoreError::NotFound) => return Ok(Vec::new()),
+        found => found?,
+    };
+    let opened = sealing::open_image(workspace.keys(), &found.record_key, image)?;
+    let file = |value| match value {
+        Value::Attachment(id) => Some(id),
+        _ => None,
+    };
+    let values = sealing::values_of(dataset, &opened).into_iter();
+    Ok(values.filter_map(file).collect())
+}
+
+/// Whether it is gone; a record that took it meanwhile keeps it.
+async fn remove_file(workspace: &Workspace, id: AttachmentId) -> Result<bool> {
+    let permit = workspace.permit(Permission::RecordPurge).await?;
+    let tx = workspace.tenant().begin(&permit).await?;
+    match rows::remove(&tx, id).await {
+        Err(StoreError::Dangling { .. }) => return Ok(false),
+        done => done?,
+    }
+    let reason = "no record ever had it";
+    let act = Act::access("file.remove", Object::new("file", id)).because(reason);
+    tx.commit(&workspace.plain_entry(&act)?).await?;
+    Ok(true)
+}

@@ -1,0 +1,167 @@
+//! Abandoned uploads go after their time, with an entry, and nothing else goes with them.
+
+use crate::{
+    fixture::{Site, field},
+    import::{Worker, bytes, run},
+};
+use access::Role;
+use jiff::{SignedDuration, Timestamp};
+use platform::{
+    Workspace, file,
+    import::{self, Mode},
+    record::{self, Expected},
+    trail::{self, TrailQuery},
+    upkeep::{DRAFT_AGE_MAX, FILE_AGE_MAX, Removed, remove_abandoned},
+};
+use serde_json::{Value as Json, json};
+use types::{AttachmentId, FieldKind, JobId, ProblemCode};
+
+/// So long after now.
+fn later(age: SignedDuration) -> Timestamp {
+    Timestamp::now() + age + SignedDuration::from_mins(1)
+}
+
+async fn draft(workspace: &Workspace) -> JobId {
+    let upload = import::upload(workspace, "goods.csv", None, bytes("name\nchair\n"));
+    upload.await.unwrap().id
+}
+
+async fn store(workspace: &Workspace) -> AttachmentId {
+    let stored = file::store(workspace, "scan.pdf", "application/pdf", bytes("%PDF-"));
+    stored.await.unwrap().id
+}
+
+/// How many files and chunks lie in the organization's schema.
+async fn files_in(site: &Site) -> (i64, i64) {
+    let superuser = site.superuser().await;
+    let text = "SELECT schema_name FROM strongroom.organization";
+    let schema: String = superuser.query_one(text, &[]).await.unwrap().get(0);
+    let text =
+        format!("SELECT (SELECT count(*) FROM {schema}._file), (SELECT count(*) FROM {schema}._file_chunk)");
+    let row = superuser.query_one(&text, &[]).await.unwrap();
+    (row.get(0), row.get(1))
+}
+
+async fn entries(workspace: &Workspace, action: &str) -> usize {
+    let query = TrailQuery {
+        action: Some(action.into()),
+        ..TrailQuery::default()
+    };
+    trail::list(workspace, &query).await.unwrap().entries.len()
+}
+
+fn removed(drafts: usize, files: usize) -> Removed {
+    Removed { drafts, files }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_draft_that_nobody_started_goes_after_its_time() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    let import = draft(&owner).await;
+    let early = remove_abandoned(
+        &site.platform,
+        Timestamp::now() + DRAFT_AGE_MAX - SignedDuration::from_hours(1),
+    );
+    assert_eq!(early.await.unwrap(), removed(0, 0));
+    import::find(&owner, import).await.unwrap();
+    assert_eq!(
+        remove_abandoned(&site.platform, later(DRAFT_AGE_MAX))
+            .await
+            .unwrap(),
+        removed(1, 0)
+    );
+    assert_eq!(
+        files_in(&site).await,
+        (0, 0),
+        "the file or its papers are still there"
+    );
+    assert_eq!(
+        import::find(&owner, import).await.unwrap_err().code,
+        ProblemCode::NotFound
+    );
+    assert!(import::list(&owner).await.unwrap().is_empty());
+    assert_eq!(entries(&owner, "import.remove").await, 1);
+    assert_eq!(
+        remove_abandoned(&site.platform, later(DRAFT_AGE_MAX))
+            .await
+            .unwrap(),
+        removed(0, 0)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_that_was_started_stays_however_old_it_is() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    let (waiting, done) = (draft(&owner).await, draft(&owner).await);
+    let worker = Worker::start(&site.platform);
+    run(&owner, done, Mode::Import).await;
+    drop(worker);
+    import::start(&owner, waiting, Mode::Import).await.unwrap();
+    let much_later = later(DRAFT_AGE_MAX * 3);
+    assert_eq!(
+        remove_abandoned(&site.platform, much_later).await.unwrap(),
+        removed(0, 0)
+    );
+    for import in [waiting, done] {
+        import::find(&owner, import).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_no_record_ever_had_goes_and_one_that_the_history_names_stays() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    site.dataset(&owner, "Papers", vec![field("Scan", FieldKind::Attachment)])
+        .await;
+    let (kept, replaced, trashed, loose) = (
+        store(&owner).await,
+        store(&owner).await,
+        store(&owner).await,
+        store(&owner).await,
+    );
+    let create = async |scan: AttachmentId| {
+        let input: Json = json!({"scan": scan});
+        let made = record::create(&owner, "papers", input.as_object().unwrap()).await;
+        made.unwrap().record.id
+    };
+    create(kept).await;
+    let changed = create(replaced).await;
+    let nothing = json!({"scan": null});
+    record::update(
+        &owner,
+        "papers",
+        changed,
+        Expected::Any,
+        nothing.as_object().unwrap(),
+    )
+    .await
+    .unwrap();
+    let thrown = create(trashed).await;
+    record::trash(&owner, "papers", thrown, Expected::Any)
+        .await
+        .unwrap();
+    let early = remove_abandoned(
+        &site.platform,
+        Timestamp::now() + FILE_AGE_MAX - SignedDuration::from_hours(1),
+    );
+    assert_eq!(early.await.unwrap(), removed(0, 0));
+    assert_eq!(
+        remove_abandoned(&site.platform, later(FILE_AGE_MAX))
+            .await
+            .unwrap(),
+        removed(0, 1)
+    );
+    for id in [kept, replaced, trashed] {
+        assert!(file::open(&owner, id).await.is_ok(), "{id} went too");
+    }
+    assert_eq!(
+        file::open(&owner, loose).await.err().unwrap().code,
+        ProblemCode::NotFound
+    );
+    assert_eq!(files_in(&site).await, (3, 3));
+    assert_eq!(entries(&owner, "file.remove").await, 1);
+    let report = platform::check::organization(&site.platform, &site.caller(Role::Owner), "acme").await;
+    assert!(report.unwrap().is_clean());
+}

@@ -1,0 +1,333 @@
+//! Archives that come back: equal, however often, and never anything that only looks like one.
+
+use crate::{
+    export::{create, fill, whole},
+    fixture::{Site, UPLOAD_BYTES_MAX, field},
+};
+use access::{Choice, Policies, Role};
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use openssl::sha::sha256;
+use platform::{
+    PlatformError, Workspace, export,
+    record::{self, Expected},
+};
+use serde_json::{Value as Json, json};
+use std::io::Read;
+use types::{FieldKind, ProblemCode};
+
+/// An archive taken apart.
+#[derive(Clone)]
+struct Archive {
+    manifest: Json,
+    members: Vec<(String, Vec<u8>)>,
+}
+
+impl Archive {
+    fn read(bytes: &[u8]) -> Self {
+        let mut archive = tar::Archive::new(bytes);
+        let mut members: Vec<(String, Vec<u8>)> = archive
+            .entries()
+            .unwrap()
+            .map(|entry| {
+                let mut entry = entry.unwrap();
+                let path = entry.path().unwrap().to_str().unwrap().to_owned();
+                let mut content = Vec::new();
+                entry.read_to_end(&mut content).unwrap();
+                (path, content)
+            })
+            .collect();
+        let (_, manifest) = members.remove(0);
+        Self {
+            manifest: serde_json::from_slice(&manifest).unwrap(),
+            members,
+        }
+    }
+
+    /// Puts it together with a manifest that has sizes and hashes of what is there, as a careful forger would.
+    fn write(&self) -> Vec<u8> {
+        let line = |(path, content): &(String, Vec<u8>)| json!({"path": path, "size": content.len(), "sha256": hex::encode(sha256(content))});
+        let mut manifest = self.manifest.clone();
+        manifest["members"] = self.members.iter().map(line).collect();
+        self.write_as(&manifest)
+    }
+
+    fn write_as(&self, manifest: &Json) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        put(
+            &mut bytes,
+            "manifest.json",
+            tar::EntryType::Regular,
+            &serde_json::to_vec(manifest).unwrap(),
+        );
+        for (path, content) in &self.members {
+            put(&mut bytes, path, tar::EntryType::Regular, content);
+        }
+        bytes.extend([0; 1024]);
+        bytes
+    }
+
+    fn member(&mut self, path: &str) -> &mut Vec<u8> {
+        let found = self.members.iter_mut().find(|(other, _)| other == path);
+        &mut found.unwrap().1
+    }
+
+    /// What must come back: definitions without their numbers, ids, values and bytes; not names, times and the log.
+    fn content(&self) -> Json {
+        let mut datasets = self.manifest["datasets"].clone();
+        datasets.as_array_mut().unwrap().iter_mut().for_each(unnumber);
+        let members = self.members.iter().filter(|(path, _)| path != "history.jsonl");
+        let member = |(path, bytes): &(String, Vec<u8>)| match path.ends_with(".jsonl") {
+            true => json!([path, lines(bytes)]),
+            false => json!([path, hex::encode(sha256(bytes))]),
+        };
+        json!({
+            "datasets": datasets,
+            "attachments": self.manifest["attachments"],
+            "members": members.map(member).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn unnumber(dataset: &mut Json) {
+    dataset["id"] = Json::Null;
+    for field in dataset["fields"].as_array_mut().unwrap() {
+        field["id"] = Json::Null;
+        field["rules"]["dataset"] = Json::Null;
+    }
+}
+
+/// The definition, then id and values of each record.
+fn lines(bytes: &[u8]) -> Vec<Json> {
+    let lines = std::str::from_utf8(bytes).unwrap().lines();
+    let line = |line: &str| {
+        let mut json: Json = serde_json::from_str(line).unwrap();
+        match json.get_mut("dataset") {
+            Some(dataset) => {
+                unnumber(dataset);
+                json
+            }
+            None => json!({"id": json["id"], "fields": json["fields"]}),
+        }
+    };
+    lines.map(line).collect()
+}
+
+/// Without the tar crate's own checks of names, which a forger does not have.
+fn put(bytes: &mut Vec<u8>, path: &str, kind: tar::EntryType, content: &[u8]) {
+    let mut header = tar::Header::new_ustar();
+    header.as_mut_bytes()[..path.len()].copy_from_slice(path.as_bytes());
+    header.set_size(content.len() as u64);
+    header.set_entry_type(kind);
+    header.set_cksum();
+    bytes.extend_from_slice(header.as_bytes());
+    bytes.extend_from_slice(content);
+    bytes.resize(bytes.len().next_multiple_of(512), 0);
+}
+
+async fn restore(workspace: &Workspace, bytes: Vec<u8>) -> Result<export::Restored, PlatformError> {
+    export::restore_archive(workspace, stream::iter([Ok(Bytes::from(bytes))])).await
+}
+
+/// Globex with an owner who may reveal, so that its archive has no masks.
+async fn revealing_globex(site: &Site) -> Workspace {
+    let globex = site.second_organization().await;
+    let policies = Policies {
+        administrators_reveal: Choice::Allow,
+        ..Policies::default()
+    };
+    platform::organization::set_policies(&globex, policies)
+        .await
+        .unwrap();
+    let owner = site.caller(Role::Owner);
+    site.platform.enter(&owner, "globex").await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_archive_of_what_was_restored_is_the_same_archive() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    let accountant = site.as_role(Role::Accountant).await;
+    fill(&site, &owner).await;
+    let old = create(&owner, "things", &json!({"the_text": "old"})).await;
+    record::trash(&owner, "things", old.id, Expected::Any)
+        .await
+        .unwrap();
+    let first = whole(export::archive(&accountant).await.unwrap()).await;
+    let globex = revealing_globex(&site).await;
+    restore(&globex, first.clone()).await.unwrap();
+    let second = whole(export::archive(&globex).await.unwrap()).await;
+    let (first, second) = (Archive::read(&first), Archive::read(&second));
+    assert!(
+        first
+            .content()
+            .to_string()
+            .contains("DE89 3704 0044 0532 0130 00")
+    );
+    assert_eq!(first.content(), second.content());
+    let report = platform::check::organization(&site.platform, &site.caller(Role::Owner), "globex").await;
+    assert!(report.unwrap().is_clean());
+}
+
+/// A change to a good archive that makes it bad.
+type Forgery = fn(Archive) -> Vec<u8>;
+
+const FORGERIES: &[(&str, Forgery)] = &[
+    ("a path out of the folder", |mut archive| {
+        archive.members.push(("../../etc/cron.d/x".into(), b"x".to_vec()));
+        archive.write()
+    }),
+    ("an absolute path", |mut archive| {
+        archive.members.push(("/etc/passwd".into(), b"x".to_vec()));
+        archive.write()
+    }),
+    ("a member twice", |mut archive| {
+        let again = archive.members[0].clone();
+        archive.members.push(again);
+        archive.write()
+    }),
+    ("an attachment without its bytes", |mut archive| {
+        archive
+            .members
+            .retain(|(path, _)| !path.starts_with("attachments/"));
+        archive.write()
+    }),
+    ("fewer records than promised", |mut archive| {
+        archive.manifest["datasets"][0]["records"] = json!(7);
+        archive.write()
+    }),
+    ("two datasets of one key", |mut archive| {
+        archive.manifest["datasets"][1]["key"] = archive.manifest["datasets"][0]["key"].clone();
+        archive.write()
+    }),
+    ("two fields of one key", |mut archive| {
+        let field = archive.manifest["datasets"][0]["fields"][0].clone();
+        archive.manifest["datasets"][0]["fields"]
+            .as_array_mut()
+            .unwrap()
+            .push(field);
+        archive.write()
+    }),
+    ("a description without end", |mut archive| {
+        archive.manifest["datasets"][0]["description"] = json!("x".repeat(3_000));
+        archive.write()
+    }),
+    ("a field too many", |mut archive| {
+        let field = archive.manifest["datasets"][0]["fields"][0].clone();
+        archive.manifest["datasets"][0]["fields"] = std::iter::repeat_n(field, 201).collect();
+        archive.write()
+    }),
+    ("a value of another kind", |mut archive| {
+        let text = String::from_utf8(archive.member("datasets/things.jsonl").clone()).unwrap();
+        *archive.member("datasets/things.jsonl") = text.replace("-42", "\"many\"").into_bytes();
+        archive.write()
+    }),
+    ("a reference to nothing", |mut archive| {
+        archive.member("datasets/targets.jsonl").clear();
+        archive.manifest["datasets"][0]["records"] = json!(0);
+        archive.write()
+    }),
+    ("another form", |mut archive| {
+        archive.manifest["format_version"] = json!(2);
+        archive.write()
+    }),
+    ("a manifest of something else", |archive| {
+        archive.write_as(&json!({"format": "strongroom-archive"}))
+    }),
+    ("a link in place of a file", |archive| {
+        let mut bytes = archive.write();
+        let place = bytes
+            .windows(12)
+            .position(|window| window == b"attachments/")
+            .unwrap();
+        let header = bytes
+            .windows(12)
+            .skip(place + 1)
+            .position(|window| window == b"attachments/")
+            .unwrap()
+            + place
+            + 1;
+        bytes[header + 156] = b'2';
+        bytes
+    }),
+    ("bytes behind the end", |archive| {
+        let mut bytes = archive.write();
+        bytes.extend(b"and more");
+        bytes
+    }),
+    ("a size beyond every file", |archive| {
+        let mut bytes = archive.write();
+        bytes[124..136].copy_from_slice(b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff");
+        bytes
+    }),
+    ("no archive at all", |_| b"PK\x03\x04 a zip file".repeat(100)),
+    ("nothing", |_| Vec::new()),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_only_looks_like_an_archive_restores_nothing() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    let accountant = site.as_role(Role::Accountant).await;
+    fill(&site, &owner).await;
+    let good = whole(export::archive(&accountant).await.unwrap()).await;
+    let globex = site.second_organization().await;
+    for (what, forge) in FORGERIES {
+        let refused = restore(&globex, forge(Archive::read(&good))).await;
+        let refused = refused.expect_err(what);
+        assert_eq!(refused.code, ProblemCode::Invalid, "{what}: {refused:?}");
+        let left = platform::dataset::list(&globex).await.unwrap();
+        assert!(left.is_empty(), "{what} left something behind");
+    }
+    // What the forgeries are made of is fine: none was refused for something else than its forgery.
+    let again = Archive::read(&good).write();
+    assert_eq!(restore(&globex, again).await.unwrap().records, 3);
+}
+
+/// A header, and then what never ends.
+fn endless(
+    path: &str,
+    size: u64,
+    filling: u8,
+) -> impl futures_util::Stream<Item = Result<Bytes, PlatformError>> {
+    let mut header = Vec::new();
+    put(&mut header, path, tar::EntryType::Regular, b"");
+    let mut header = tar::Header::from_byte_slice(&header).clone();
+    header.set_size(size);
+    let piece = Bytes::from(vec![filling; 1 << 20]);
+    let first = stream::iter([Ok(Bytes::copy_from_slice(header.as_bytes()))]);
+    first.chain(stream::repeat_with(move || Ok(piece.clone())))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_archive_without_end_is_given_up_at_its_bounds() {
+    let site = Site::start().await;
+    let globex = site.second_organization().await;
+    let blanks = endless("manifest.json", 20 << 20, b' ');
+    let refused = export::restore_archive(&globex, blanks).await.unwrap_err();
+    assert_eq!(refused.code, ProblemCode::Invalid, "a manifest of blanks");
+    let large = endless("manifest.json", 33 << 20, b' ');
+    let refused = export::restore_archive(&globex, large).await.unwrap_err();
+    assert_eq!(refused.code, ProblemCode::Invalid, "a manifest beyond its bound");
+    let mut archive = Archive::read(&goods(&site).await);
+    archive.members.retain(|(path, _)| path != "history.jsonl");
+    let mut manifest = archive.manifest.clone();
+    let lines = manifest["members"].as_array_mut().unwrap();
+    lines.last_mut().unwrap()["size"] = json!(UPLOAD_BYTES_MAX * 2);
+    let mut start = archive.write_as(&manifest);
+    start.truncate(start.len() - 1024);
+    let history = endless("history.jsonl", UPLOAD_BYTES_MAX * 2, b'\n');
+    let stream = stream::iter([Ok(Bytes::from(start))]).chain(history);
+    let refused = export::restore_archive(&globex, stream).await.unwrap_err();
+    assert_eq!(refused.code, ProblemCode::TooLarge);
+    assert!(platform::dataset::list(&globex).await.unwrap().is_empty());
+}
+
+/// A small archive.
+async fn goods(site: &Site) -> Vec<u8> {
+    let owner = site.as_role(Role::Owner).await;
+    site.dataset(&owner, "Goods", vec![field("Name", FieldKind::Text)])
+        .await;
+    create(&owner, "goods", &json!({"name": "chair"})).await;
+    whole(export::archive(&owner).await.unwrap()).await
+}
