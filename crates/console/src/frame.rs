@@ -38,7 +38,8 @@ pub(crate) async fn frame(
     };
     let mut response = with_error_page(&visit, response, path.filter(|_| is_get));
     record(&visit, &response);
-    protect(response.headers_mut(), &visit.request_id);
+    let path = response.request().path().to_owned();
+    protect(response.headers_mut(), &visit.request_id, &path);
     Ok(response)
 }
 

@@ -18,6 +18,7 @@ mod frame;
 mod headers;
 mod history;
 mod imports;
+mod invitation;
 mod members;
 mod notice;
 mod organizations;

@@ -7,7 +7,7 @@ use crate::{
     view::{Notice, NoticeKind},
 };
 
-const SENTENCES: [(&str, NoticeKind, &str); 21] = [
+const SENTENCES: [(&str, NoticeKind, &str); 22] = [
     ("saved", NoticeKind::Success, "Saved."),
     ("unchanged", NoticeKind::Information, "Nothing was changed."),
     ("created", NoticeKind::Success, "The record was created."),
@@ -54,6 +54,11 @@ const SENTENCES: [(&str, NoticeKind, &str); 21] = [
         "session-ended",
         NoticeKind::Information,
         "Your session has ended. Sign in again; what you had sent was not saved.",
+    ),
+    (
+        "password-set",
+        NoticeKind::Success,
+        "Your password is set. Sign in with it.",
     ),
     ("signed-out", NoticeKind::Success, "You are signed out."),
     ("sessions-ended", NoticeKind::Success, "The session was ended."),

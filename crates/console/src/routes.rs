@@ -1,7 +1,7 @@
 //! Every address of the console and who answers it: the map of this crate.
 
 use crate::{
-    access_log, account, asset_files, audit, datasets, export, fields, history, imports, members,
+    access_log, account, asset_files, audit, datasets, export, fields, history, imports, invitation, members,
     organizations, promises_page, record_form, records, sign_in, single_record, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
@@ -16,6 +16,11 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(post().to(sign_in::submit)),
         )
         .service(resource("/sign-out").route(post().to(sign_in::sign_out)))
+        .service(
+            resource("/invitation/{token}")
+                .route(get().to(invitation::show))
+                .route(post().to(invitation::accept)),
+        )
         .service(resource("/promises").route(get().to(promises_page::show)))
         .service(resource("/o").route(get().to(organizations::list)))
         .service(resource("/o/{organization}").route(get().to(organizations::home)))
@@ -63,6 +68,7 @@ fn organization_pages(config: &mut ServiceConfig) {
         .service(resource("/o/{organization}/members/{account}/disable").route(post().to(members::disable)))
         .service(resource("/o/{organization}/members/{account}/enable").route(post().to(members::enable)))
         .service(resource("/o/{organization}/members/{account}/remove").route(post().to(members::remove)))
+        .service(resource("/o/{organization}/members/{account}/invitation").route(post().to(members::invite)))
         .service(resource("/o/{organization}/audit").route(get().to(audit::show)))
         .service(resource("/o/{organization}/audit/{entry}").route(get().to(audit::entry)))
         .service(
