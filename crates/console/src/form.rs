@@ -29,6 +29,13 @@ impl Deref for Form {
     }
 }
 
+impl Form {
+    /// A form that came in parts, whose token [`check_token`] took.
+    pub(crate) fn of_checked_parts(pairs: Pairs) -> Self {
+        Self(pairs)
+    }
+}
+
 /// Refuses a form without the token of its page; sends away whose session has ended meanwhile.
 pub(crate) fn check_token(visit: &Visit, token: &str, may_be_anonymous: bool) -> Result<(), Fault> {
     if visit.caller.account().is_none() && !may_be_anonymous {

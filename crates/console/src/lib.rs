@@ -13,6 +13,7 @@ mod datasets;
 mod errors;
 mod export;
 mod fields;
+mod files;
 mod form;
 mod frame;
 mod headers;

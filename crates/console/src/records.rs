@@ -7,6 +7,7 @@ mod table;
 use crate::{
     datasets::{chrome_of, header},
     errors::Fault,
+    files,
     form::Form,
     reference,
     view::{
@@ -68,7 +69,7 @@ async fn records_page(
         rows: found
             .records
             .iter()
-            .map(|record| row(dataset, record, &targets))
+            .map(|record| row(room, dataset, record, &targets))
             .collect(),
         pagination: pagination(table, found, &path),
         narrowed: table.is_narrowed(),
@@ -108,7 +109,7 @@ async fn refused_page(
     })
 }
 
-fn row(dataset: &Dataset, record: &Record, targets: &Targets) -> RecordRow {
+fn row(room: &Room, dataset: &Dataset, record: &Record, targets: &Targets) -> RecordRow {
     let title = title(dataset, record);
     let mut cells: Vec<TableCell> = dataset
         .fields
@@ -116,6 +117,8 @@ fn row(dataset: &Dataset, record: &Record, targets: &Targets) -> RecordRow {
         .zip(&record.values)
         .map(|(field, value)| match value {
             Value::Reference(id) => targets.cell(*id),
+            // Its name is sealed apart; a page of them would open as many.
+            Value::Attachment(id) => files::link(room, *id, "File"),
             value => cell(field.kind, value, Extent::Cell),
         })
         .collect();

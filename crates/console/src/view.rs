@@ -34,7 +34,7 @@ pub use dataset::{
 pub use error::ErrorPage;
 pub use export::ExportPage;
 pub use filter::{FilterBar, FilterChip, FilterCondition};
-pub use form::{Choice, ErrorSummary, FieldFailure, FieldInput, InputKind};
+pub use form::{AttachedFile, Choice, ErrorSummary, FieldFailure, FieldInput, InputKind};
 pub use history::{Change, RecordHistoryPage, RecordVersion};
 pub use import::{ImportColumn, ImportPreviewPage, ImportRow, ImportsPage};
 pub use import_job::{ImportOutcome, ImportProgressPage, ImportResultPage, RefusedRow};

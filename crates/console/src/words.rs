@@ -52,6 +52,23 @@ fn group_digits(digits: &str) -> String {
     grouped
 }
 
+/// `812 bytes`, `1.4 kB`, `23 MB`: a size as people compare it.
+pub(crate) fn size(bytes: i64) -> String {
+    let mut scaled = bytes.max(0);
+    let mut tenths = 0;
+    for unit in ["bytes", "kB", "MB", "GB"] {
+        if scaled < 1_000 || unit == "GB" {
+            return match tenths {
+                tenths if unit != "bytes" && scaled < 10 => format!("{scaled}.{tenths} {unit}"),
+                _ => format!("{} {unit}", grouped(scaled)),
+            };
+        }
+        tenths = scaled % 1_000 / 100;
+        scaled /= 1_000;
+    }
+    grouped(bytes)
+}
+
 /// `1 record`, `7,043 records`.
 pub(crate) fn plural(number: i64, one: &str, many: &str) -> String {
     let noun = if number == 1 { one } else { many };
@@ -214,6 +231,19 @@ mod tests {
             assert_eq!(grouped(number), text);
         }
         assert_eq!(plural(1, "record", "records"), "1 record");
+    }
+
+    #[test]
+    fn a_size_has_two_digits_or_more() {
+        for (bytes, text) in [
+            (0, "0 bytes"),
+            (999, "999 bytes"),
+            (1_449, "1.4 kB"),
+            (23_900_000, "23 MB"),
+            (4_000_000_000_000, "4,000 GB"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
     }
 
     #[test]
