@@ -4,6 +4,7 @@
 
 use crate::view::{CellKind, Moment, TableCell};
 use jiff::Timestamp;
+use platform::list::{Count, Counting};
 use types::{Dataset, Field, FieldKind, Record, Value};
 
 /// Longest text of a table's cell, in characters.
@@ -50,6 +51,25 @@ fn group_digits(digits: &str) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// How far pages count by themselves: a dataset may have millions, and a page is opened many times a day.
+pub(crate) const COUNTED: Counting = Counting::UpTo(10_000);
+
+/// `7,043`, or `10,000+` where counting stopped.
+pub(crate) fn counted(count: Count) -> String {
+    match count {
+        Count::Exactly(number) => grouped(number),
+        Count::MoreThan(number) => format!("{}+", grouped(number)),
+    }
+}
+
+/// `1 record`, `10,000+ records`.
+pub(crate) fn plural_of(count: Count, one: &str, many: &str) -> String {
+    match count {
+        Count::Exactly(number) => plural(number, one, many),
+        Count::MoreThan(_) => format!("{} {many}", counted(count)),
+    }
 }
 
 /// `812 bytes`, `1.4 kB`, `23 MB`: a size as people compare it.
@@ -231,6 +251,10 @@ mod tests {
             assert_eq!(grouped(number), text);
         }
         assert_eq!(plural(1, "record", "records"), "1 record");
+        assert_eq!(
+            plural_of(Count::MoreThan(10_000), "record", "records"),
+            "10,000+ records"
+        );
     }
 
     #[test]
