@@ -70,6 +70,7 @@ fn organization_pages(config: &mut ServiceConfig) {
         .service(resource("/o/{organization}/members/{account}/remove").route(post().to(members::remove)))
         .service(resource("/o/{organization}/members/{account}/invitation").route(post().to(members::invite)))
         .service(resource("/o/{organization}/files/{file}").route(get().to(files::download)))
+        .service(resource("/o/{organization}/access-log").route(get().to(access_log::show_organization)))
         .service(resource("/o/{organization}/audit").route(get().to(audit::show)))
         .service(resource("/o/{organization}/audit/{entry}").route(get().to(audit::entry)))
         .service(

@@ -3,6 +3,7 @@
 //! Invariant: presentation only. No page decides what is allowed; `may_...` fields say what to offer, and the platform
 //! decides again when the form arrives. Start at [`Chrome`], the frame around every page.
 
+mod access_log;
 mod account;
 mod audit;
 mod chrome;
@@ -25,7 +26,8 @@ mod table;
 mod token;
 mod trash;
 
-pub use account::{AccessLogPage, AccessRow, AccountPage, SessionRow};
+pub use access_log::{AccessBar, AccessLogPage, AccessRow, OrganizationAccessPage, VisitorRow};
+pub use account::{AccountPage, SessionRow};
 pub use audit::{AuditEntryPage, AuditFilter, AuditPage, AuditRow, Commitment};
 pub use chrome::{Chrome, Crumb, Nav, Notice, NoticeKind, OrganizationLink, Theme};
 pub use dataset::{

@@ -169,6 +169,31 @@ site_test!(a_link_is_not_made_for_who_can_sign_in, site, {
     assert_eq!(refused.status, 409, "{}", refused.body);
 });
 
+site_test!(administrators_see_who_came_into_their_organization, site, {
+    let mut editor = Client::signed_in(&site, "editor");
+    assert_eq!(editor.get("/o/acme/datasets").status, 200);
+    assert_eq!(editor.get("/o/acme/access-log").status, 403);
+    let mut owner = Client::signed_in(&site, "administrator");
+    let refused = "/o/acme/access-log?outcome=refused";
+    let begun = Instant::now();
+    while !owner
+        .get(refused)
+        .body
+        .contains("<td data-label=\"Person\">Test editor</td>")
+    {
+        assert!(begun.elapsed().as_secs() < 20, "{}", owner.get(refused).body);
+    }
+    assert!(
+        !owner.get(refused).body.contains("/o/{organization}/datasets"),
+        "that was done"
+    );
+    let later = owner.get("/o/acme/access-log?from=2100-01-01");
+    assert!(later.body.contains("Nothing matches"), "{}", later.body);
+    assert_eq!(owner.get("/o/acme/access-log?from=tomorrow").status, 400);
+    let mut stranger = Client::signed_in(&site, "stranger");
+    assert_eq!(stranger.get("/o/acme/access-log").status, 404);
+});
+
 site_test!(the_session_cookie_is_guarded_and_new_at_each_sign_in, site, {
     let mut client = Client::new(&site);
     let answer = client.sign_in(&email("owner"), PASSWORD, "");
