@@ -1,6 +1,7 @@
 //! Datasets: the list, a new one, and what every page inside one shows.
 
 use crate::{
+    archive,
     chrome::crumb,
     errors::Fault,
     fields::with_problems,
@@ -69,6 +70,7 @@ pub(crate) async fn show(visit: Visit, slug: Path<String>) -> Answer {
         datasets: rows?,
         may_configure: room.may(Permission::DatasetDefine),
         may_import: room.may(Permission::RecordImport),
+        may_archive: archive::may_open(&room),
     })
 }
 

@@ -5,6 +5,7 @@ pub mod view;
 
 mod access_log;
 mod account;
+mod archive;
 mod asset_files;
 mod audit;
 mod chrome;
@@ -24,6 +25,7 @@ mod members;
 mod notice;
 mod organizations;
 mod origin;
+mod parts;
 mod promises_page;
 mod query;
 mod record_form;

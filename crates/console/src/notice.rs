@@ -7,7 +7,7 @@ use crate::{
     view::{Notice, NoticeKind},
 };
 
-const SENTENCES: [(&str, NoticeKind, &str); 22] = [
+const SENTENCES: [(&str, NoticeKind, &str); 23] = [
     ("saved", NoticeKind::Success, "Saved."),
     ("unchanged", NoticeKind::Information, "Nothing was changed."),
     ("created", NoticeKind::Success, "The record was created."),
@@ -34,6 +34,11 @@ const SENTENCES: [(&str, NoticeKind, &str); 22] = [
         "field-sealed",
         NoticeKind::Success,
         "The field is sensitive now; every value was sealed.",
+    ),
+    (
+        "archive-restored",
+        NoticeKind::Success,
+        "The archive was restored. Records begin with version 1 here; what happened to them before stays in the archive.",
     ),
     ("member-added", NoticeKind::Success, "The member was added."),
     ("member-removed", NoticeKind::Success, "The member was removed."),

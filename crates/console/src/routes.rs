@@ -1,8 +1,9 @@
 //! Every address of the console and who answers it: the map of this crate.
 
 use crate::{
-    access_log, account, asset_files, audit, datasets, export, fields, files, history, imports, invitation,
-    members, organizations, promises_page, record_form, records, sign_in, single_record, tokens, trash,
+    access_log, account, archive, asset_files, audit, datasets, export, fields, files, history, imports,
+    invitation, members, organizations, promises_page, record_form, records, sign_in, single_record, tokens,
+    trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -69,6 +70,12 @@ fn organization_pages(config: &mut ServiceConfig) {
         .service(resource("/o/{organization}/members/{account}/enable").route(post().to(members::enable)))
         .service(resource("/o/{organization}/members/{account}/remove").route(post().to(members::remove)))
         .service(resource("/o/{organization}/members/{account}/invitation").route(post().to(members::invite)))
+        .service(
+            resource("/o/{organization}/archive")
+                .route(get().to(archive::show))
+                .route(post().to(archive::run)),
+        )
+        .service(resource("/o/{organization}/archive/restore").route(post().to(archive::restore)))
         .service(resource("/o/{organization}/files/{file}").route(get().to(files::download)))
         .service(resource("/o/{organization}/access-log").route(get().to(access_log::show_organization)))
         .service(resource("/o/{organization}/audit").route(get().to(audit::show)))

@@ -5,6 +5,7 @@
 
 mod access_log;
 mod account;
+mod archive;
 mod audit;
 mod chrome;
 mod dataset;
@@ -28,6 +29,7 @@ mod trash;
 
 pub use access_log::{AccessBar, AccessLogPage, AccessRow, OrganizationAccessPage, VisitorRow};
 pub use account::{AccountPage, SessionRow};
+pub use archive::ArchivePage;
 pub use audit::{AuditEntryPage, AuditFilter, AuditPage, AuditRow, Commitment};
 pub use chrome::{Chrome, Crumb, Nav, Notice, NoticeKind, OrganizationLink, Theme};
 pub use dataset::{

@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod all {
     mod administration;
+    mod archives;
     mod attachments;
     mod audit;
     mod client;

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     errors::Fault,
     form::{BYTES_MAX, Form, check_token},
+    parts::{file_name, text_of, unreadable},
     query::Pairs,
     visit::Room,
 };
@@ -47,10 +48,6 @@ impl FromRequest for Sent {
         let form = Form::from_request(request, payload);
         Box::pin(async { Ok(Self::Plain(form.await?)) })
     }
-}
-
-fn unreadable() -> Fault {
-    Fault::malformed("the form could not be read")
 }
 
 /// Reads the form to its end and stores its files.
@@ -92,8 +89,7 @@ struct Reading {
 impl Reading {
     async fn take(&mut self, room: &Room, dataset: &Dataset, part: Part) -> Result<(), Fault> {
         let name = part.name().unwrap_or_default().to_owned();
-        let file_name = part.content_disposition().and_then(|found| found.get_filename());
-        match file_name.map(str::to_owned) {
+        match file_name(&part) {
             // A browser sends an empty part for an input without a file.
             Some(file_name) if file_name.is_empty() => Ok(()),
             Some(file_name) => self.take_file(room, dataset, &name, &file_name, part).await,
@@ -102,21 +98,8 @@ impl Reading {
     }
 
     async fn take_text(&mut self, room: &Room, name: String, mut part: Part) -> Result<(), Fault> {
-        let left = BYTES_MAX.saturating_sub(self.bytes);
-        let detail = || {
-            format!(
-                "a form may hold at most {} MiB besides its files",
-                BYTES_MAX / 1024 / 1024
-            )
-        };
-        let bytes = part.bytes(left).await;
-        let bytes = bytes.map_err(|_| Fault::new(ProblemCode::TooLarge, detail()))?;
-        let bytes = bytes.map_err(|_| unreadable())?;
-        self.bytes += bytes.len() + name.len();
-        let text = String::from_utf8(bytes.to_vec()).map_err(|_| unreadable())?;
-        if text.contains('\0') {
-            return Err(unreadable());
-        }
+        let text = text_of(&mut part, BYTES_MAX.saturating_sub(self.bytes)).await?;
+        self.bytes += text.len() + name.len();
         if name == "csrf" {
             check_token(&room.visit, &text, false)?;
             self.is_checked = true;

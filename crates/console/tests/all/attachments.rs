@@ -11,7 +11,7 @@ const BOUNDARY: &str = "----strongroom-test";
 const NEW: &str = "/o/acme/d/contracts/new";
 
 /// A part: name, file name, content.
-type Part<'a> = (&'a str, Option<&'a str>, &'a [u8]);
+pub(super) type Part<'a> = (&'a str, Option<&'a str>, &'a [u8]);
 
 fn body_of(parts: &[Part<'_>]) -> Vec<u8> {
     let mut body = Vec::new();
@@ -35,8 +35,9 @@ fn send_raw(client: &mut Client, site: &Site, path: &str, parts: &[Part<'_>]) ->
     client.post_raw(path, &headers, &body_of(parts))
 }
 
-fn send(client: &mut Client, site: &Site, path: &str, parts: &[Part<'_>]) -> Answer {
-    let token = client.get(path).token();
+/// Opens a page and sends a form in parts with its token.
+pub(super) fn send(client: &mut Client, site: &Site, page: &str, path: &str, parts: &[Part<'_>]) -> Answer {
+    let token = client.get(page).token();
     let mut all: Vec<Part<'_>> = vec![("csrf", None, token.as_bytes())];
     all.extend_from_slice(parts);
     send_raw(client, site, path, &all)
@@ -79,7 +80,7 @@ async fn a_file_goes_in_with_the_form_and_comes_out_as_a_download() {
         let mut client = Client::signed_in(site, "editor");
         assert!(client.get(NEW).body.contains("enctype=\"multipart/form-data\""));
         let file: Part<'_> = ("field.scan.file", Some("Vertrag ä.txt"), b"signed and sealed");
-        let refused = send(&mut client, site, NEW, &[("field.name", None, b""), file]);
+        let refused = send(&mut client, site, NEW, NEW, &[("field.name", None, b""), file]);
         assert_eq!(refused.status, 422, "{}", refused.body);
         assert!(
             refused.body.contains("Vertrag ä.txt (17 bytes)"),
@@ -93,7 +94,7 @@ async fn a_file_goes_in_with_the_form_and_comes_out_as_a_download() {
             ("field.scan", None, id.as_bytes()),
             none,
         ];
-        let made = send(&mut client, site, NEW, &parts);
+        let made = send(&mut client, site, NEW, NEW, &parts);
         let record = made.location().trim_end_matches("?notice=created").to_owned();
         let page = client.get(&record);
         let href = between(
@@ -112,11 +113,11 @@ async fn a_file_goes_in_with_the_form_and_comes_out_as_a_download() {
             ("field.name", None, b"Lease"),
             ("field.scan", None, id.as_bytes()),
         ];
-        let same = send(&mut client, site, &edit, &untouched);
+        let same = send(&mut client, site, &edit, &edit, &untouched);
         assert_eq!(same.location(), format!("{record}?notice=unchanged"));
         let mut removed = untouched.to_vec();
         removed.push(("field.scan.remove", None, b"true"));
-        let saved = send(&mut client, site, &edit, &removed);
+        let saved = send(&mut client, site, &edit, &edit, &removed);
         assert_eq!(saved.location(), format!("{record}?notice=saved"));
         assert!(!client.get(&record).body.contains("Vertrag"), "it was taken away");
         let mut stranger = Client::signed_in(site, "stranger");
@@ -147,21 +148,29 @@ async fn forms_with_files_are_checked_like_all_others() {
             &mut client,
             site,
             NEW,
+            NEW,
             &[("field.name.file", Some("a.txt"), b"a")],
         );
         assert_eq!(misplaced.status, 400, "no such input: {}", misplaced.body);
-        let twice = send(&mut client, site, NEW, &[file, file]);
+        let twice = send(&mut client, site, NEW, NEW, &[file, file]);
         assert_eq!(twice.status, 400, "{}", twice.body);
         let huge = vec![b'a'; (16 << 20) + 1];
         let refused = send(
             &mut client,
             site,
             NEW,
+            NEW,
             &[("field.scan.file", Some("a.txt"), &huge)],
         );
         assert_eq!(refused.status, 413, "{}", refused.body);
         let named = ("field.scan.file", Some("4111 1111 1111 1111.txt"), &b"a"[..]);
-        let refused = send(&mut client, site, NEW, &[("field.name", None, b"Lease"), named]);
+        let refused = send(
+            &mut client,
+            site,
+            NEW,
+            NEW,
+            &[("field.name", None, b"Lease"), named],
+        );
         assert_eq!(refused.status, 422);
         assert!(refused.body.contains("The name of the file:"), "{}", refused.body);
         let mut viewer = Client::signed_in(site, "viewer");
