@@ -21,7 +21,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, future::join, stream};
 use platform::{PlatformError, export};
 use tokio::sync::mpsc;
-use types::ProblemCode;
+use types::{FieldKind, ProblemCode};
 
 /// Pieces of an upload between the connection and the database.
 const PIECES_MAX: usize = 8;
@@ -52,11 +52,17 @@ async fn archive_page(
         let detail = "your role may neither export records nor restore an archive";
         return Err(Fault::new(ProblemCode::NotAllowed, detail));
     }
-    let is_empty = may_restore(room) && platform::dataset::list(&room.workspace).await?.is_empty();
+    let datasets = platform::dataset::list(&room.workspace).await?;
+    let is_empty = may_restore(room) && datasets.is_empty();
+    let mut kinds = datasets
+        .iter()
+        .flat_map(|dataset| &dataset.fields)
+        .map(|field| field.kind);
     Ok(ArchivePage {
         chrome: room.chrome("Archive", Nav::Datasets).await?,
         organization: room.slug().to_owned(),
         may_export: room.may(Permission::RecordExport),
+        has_sensitive: kinds.any(|kind| kind == FieldKind::SensitiveText),
         in_the_clear: room.may(Permission::RecordReveal),
         fields: if is_empty { fields } else { Vec::new() },
         failure,

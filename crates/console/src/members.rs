@@ -11,7 +11,7 @@ use crate::{
         Tone,
     },
     visit::{Answer, Room, Visit, page, page_with, see_other},
-    words::moment,
+    words::{day, moment},
 };
 use access::{MemberState, Permission, Role};
 use actix_web::{http::StatusCode, web::Path};
@@ -97,7 +97,7 @@ fn row(member: member::Member, own: AccountId, may_administer: bool, rank: Optio
         role: role_label(member.role).to_owned(),
         roles,
         state,
-        since: moment(member.joined_at),
+        since: day(member.joined_at),
         is_self,
         disabled: member.state == MemberState::Disabled,
         may_change: changeable,

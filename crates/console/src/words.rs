@@ -27,6 +27,14 @@ pub(crate) fn moment(at: Timestamp) -> Moment {
     }
 }
 
+/// The day alone, where the hour is of no interest.
+pub(crate) fn day(at: Timestamp) -> Moment {
+    Moment {
+        text: at.strftime("%-d %b %Y").to_string(),
+        iso: at.to_string(),
+    }
+}
+
 /// The same to the second, for what happened one after the other.
 pub(crate) fn exact_moment(at: Timestamp) -> Moment {
     Moment {

@@ -13,6 +13,8 @@ pub struct ArchivePage {
     pub organization: String,
     /// Whether to offer taking an archive.
     pub may_export: bool,
+    /// Whether there are sensitive fields at all.
+    pub has_sensitive: bool,
     /// Whether sensitive values will stand in it in the clear.
     pub in_the_clear: bool,
     /// Inputs to restore one; none when the organization is not empty, or the role may not.

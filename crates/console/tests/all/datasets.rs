@@ -23,6 +23,7 @@ fn archive() -> ArchivePage {
         chrome: chrome("Archive", Nav::Datasets),
         organization: "northwind".into(),
         may_export: true,
+        has_sensitive: true,
         in_the_clear: true,
         fields: vec![FieldInput::new("file", "Archive", InputKind::File(".tar")).required()],
         failure: None,
