@@ -16,7 +16,6 @@ mod all {
     mod journey;
     mod pages;
     mod person;
-    mod pictures;
     mod preview;
     mod records;
     mod sample;
