@@ -490,6 +490,15 @@ pub const ROUTES: &[Route] = &[
         handler!(member::delete),
     ),
     Route::new(
+        Post,
+        organization!("/members/{member}/invitation"),
+        "member.invite",
+        Needs(P::MemberManage),
+        "Make a new link for a member without a password; the old one is void",
+        handler!(member::invite),
+    )
+    .gives(Gives::Json(201, "Invitation")),
+    Route::new(
         Get,
         organization!("/tokens"),
         "token.list",

@@ -1,6 +1,7 @@
 //! Datasets: the list, a new one, and what every page inside one shows.
 
 use crate::{
+    archive,
     chrome::crumb,
     errors::Fault,
     fields::with_problems,
@@ -10,7 +11,7 @@ use crate::{
         FieldInput, InputKind, Nav,
     },
     visit::{Answer, Room, Visit, page, page_with, see_other},
-    words::{grouped, moment},
+    words::{COUNTED, counted as count_in_words, moment},
 };
 use access::Permission;
 use actix_web::{http::StatusCode, web::Path};
@@ -69,6 +70,7 @@ pub(crate) async fn show(visit: Visit, slug: Path<String>) -> Answer {
         datasets: rows?,
         may_configure: room.may(Permission::DatasetDefine),
         may_import: room.may(Permission::RecordImport),
+        may_archive: archive::may_open(&room),
     })
 }
 
@@ -91,11 +93,11 @@ async fn row(room: &Room, dataset: &Arc<Dataset>, counted: bool) -> Result<Datas
         let query = list::Query {
             sort: "-updated_at".into(),
             limit: PageSize::new(1).unwrap_or_default(),
-            count: list::Counting::Exact,
+            count: COUNTED,
             ..list::Query::default()
         };
         let found = list::list(&room.workspace, dataset.key.as_str(), &query).await?;
-        row.records = grouped(found.count.unwrap_or_default());
+        row.records = found.count.map_or_else(|| "–".into(), count_in_words);
         row.changed = found.records.first().map(|record| moment(record.updated_at));
     }
     Ok(row)

@@ -9,7 +9,7 @@ use crate::{
     records::query_of,
     view::{Choice, DatasetTab, ExportPage, FieldInput, InputKind},
     visit::{Answer, Room, Visit, page},
-    words::plural,
+    words::{COUNTED, plural, plural_of},
 };
 use access::Permission;
 use actix_web::{HttpResponse, http::header as http, web::Path};
@@ -51,14 +51,15 @@ pub(crate) async fn show(visit: Visit, path: Path<(String, String)>) -> Answer {
 
 async fn summary(room: &Room, dataset: &Dataset) -> Result<String, Fault> {
     let query = list::Query {
-        count: list::Counting::Exact,
+        count: COUNTED,
         limit: PageSize::new(1).unwrap_or_default(),
         sort: String::new(),
         cursor: None,
         ..query_of(&room.visit.query)
     };
     let found = list::list(&room.workspace, dataset.key.as_str(), &query).await?;
-    let records = plural(found.count.unwrap_or_default(), "record", "records");
+    let count = found.count.unwrap_or(list::Count::Exactly(0));
+    let records = plural_of(count, "record", "records");
     let fields = plural(
         i64::try_from(dataset.fields.len()).unwrap_or(0),
         "field",

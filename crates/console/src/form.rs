@@ -5,6 +5,7 @@
 
 use crate::{
     errors::Fault,
+    invitation::INVITATION,
     query::{PAIRS_MAX, Pairs},
     visit::Visit,
 };
@@ -25,6 +26,13 @@ impl Deref for Form {
 
     fn deref(&self) -> &Pairs {
         &self.0
+    }
+}
+
+impl Form {
+    /// A form that came in parts, whose token [`check_token`] took.
+    pub(crate) fn of_checked_parts(pairs: Pairs) -> Self {
+        Self(pairs)
     }
 }
 
@@ -69,7 +77,7 @@ impl FromRequest for Form {
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok());
         let urlencoded = media.is_some_and(|media| media.starts_with("application/x-www-form-urlencoded"));
-        let may_be_anonymous = request.path() == "/sign-in";
+        let may_be_anonymous = request.path() == "/sign-in" || request.path().starts_with(INVITATION);
         Box::pin(async move {
             let visit = visit.await?;
             if !urlencoded {

@@ -43,7 +43,8 @@ pub(crate) async fn frame(
     if let Some(place) = place {
         record(&visit, &response, place);
     }
-    protect(response.headers_mut(), &visit.request_id);
+    let path = response.request().path().to_owned();
+    protect(response.headers_mut(), &visit.request_id, &path);
     Ok(response)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Invariant: an answer leaves without being kept by caches unless its handler said otherwise.
 
-use crate::assets::CONTENT_SECURITY_POLICY;
+use crate::{assets::CONTENT_SECURITY_POLICY, invitation::INVITATION};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// Two years, as browsers ask for.
@@ -13,22 +13,34 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-cap
      fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), \
      picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), usb=(), xr-spatial-tracking=()";
 
-/// `same-origin` tells other sites nothing, like `no-referrer`; but under that one browsers send our own forms with
-/// `Origin: null`, which [`crate::csrf`] refuses.
-const ALWAYS: [(&str, &str); 9] = [
+const ALWAYS: [(&str, &str); 8] = [
     ("content-security-policy", CONTENT_SECURITY_POLICY),
     ("strict-transport-security", STRICT_TRANSPORT),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
-    ("referrer-policy", "same-origin"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
     ("cross-origin-embedder-policy", "require-corp"),
     ("permissions-policy", PERMISSIONS),
 ];
 
+/// What browsers may say of where a request comes from. `same-origin` tells other sites nothing, like `no-referrer`; but
+/// under that one browsers send our own forms with `Origin: null`, which [`crate::csrf`] refuses. Where the address is a
+/// secret even our own pages learn the host only.
+fn referrer_policy(path: &str) -> &'static str {
+    if path.starts_with(INVITATION) {
+        "strict-origin"
+    } else {
+        "same-origin"
+    }
+}
+
 /// Sets them.
-pub(crate) fn protect(headers: &mut HeaderMap, request_id: &str) {
+pub(crate) fn protect(headers: &mut HeaderMap, request_id: &str, path: &str) {
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static(referrer_policy(path)),
+    );
     for (name, value) in ALWAYS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }

@@ -100,6 +100,9 @@ pub(crate) fn action_badge(action: &str) -> Badge {
         "access.refuse" | "session.refuse" => ("Refused", Tone::Bad),
         "session.begin" => ("Signed in", Tone::Neutral),
         "session.end" => ("Signed out", Tone::Neutral),
+        "invitation.create" => ("Made a link", Tone::Good),
+        "invitation.use" => ("Set a first password", Tone::Good),
+        "file.create" => ("Stored a file", Tone::Good),
         other => return Badge::new(in_words(other), tone_of(other)),
     };
     Badge::new(text, tone)

@@ -6,15 +6,21 @@ use crate::{
     fields::with_problems,
     form::Form,
     query::href,
-    view::{Badge, Choice, ErrorSummary, FieldInput, InputKind, MemberRow, MembersPage, Nav, Tone},
+    view::{
+        Badge, Choice, ErrorSummary, FieldInput, FreshInvitation, InputKind, MemberRow, MembersPage, Nav,
+        Tone,
+    },
     visit::{Answer, Room, Visit, page, page_with, see_other},
-    words::moment,
+    words::{day, moment},
 };
 use access::{MemberState, Permission, Role};
 use actix_web::{http::StatusCode, web::Path};
-use platform::{account::NewPerson, member};
+use platform::{
+    account::NewPerson,
+    invitation::{self, Invitation},
+    member, people,
+};
 use types::{AccountId, ProblemCode};
-use vault::SecretText;
 
 /// Roles as choices.
 fn role_choices(selected: Role) -> Vec<Choice> {
@@ -32,13 +38,8 @@ fn new_inputs(form: Option<&Form>) -> Vec<FieldInput> {
         FieldInput::new("email", "E-mail address", InputKind::Email)
             .with_value(value("email"))
             .with_autocomplete("off")
-            .with_help("What the person signs in with.")
+            .with_help("What the person signs in with. Somebody new gets a link to set a password.")
             .required(),
-        FieldInput::new("password", "First password", InputKind::Password)
-            .with_autocomplete("new-password")
-            .with_help(
-                "At least 15 characters; hand it over in person. A person who has an account already keeps their own.",
-            ),
         FieldInput::new("role", "Role", InputKind::Choice(role_choices(role))).required(),
     ]
 }
@@ -67,6 +68,7 @@ async fn members_page(
             .into_iter()
             .map(|member| row(member, own, may_administer, rank))
             .collect(),
+        fresh: None,
         fields,
         add_open: failure.is_some(),
         failure,
@@ -77,6 +79,7 @@ async fn members_page(
 
 fn row(member: member::Member, own: AccountId, may_administer: bool, rank: Option<Role>) -> MemberRow {
     let state = match member.state {
+        MemberState::Active if !member.has_password => Badge::new("Invited", Tone::Accent),
         MemberState::Active => Badge::new("Active", Tone::Good),
         MemberState::Invited => Badge::new("Invited", Tone::Accent),
         MemberState::Disabled => Badge::new("Disabled", Tone::Neutral),
@@ -94,10 +97,11 @@ fn row(member: member::Member, own: AccountId, may_administer: bool, rank: Optio
         role: role_label(member.role).to_owned(),
         roles,
         state,
-        since: moment(member.joined_at),
+        since: day(member.joined_at),
         is_self,
         disabled: member.state == MemberState::Disabled,
         may_change: changeable,
+        may_invite: changeable && !member.has_password && member.state != MemberState::Disabled,
     }
 }
 
@@ -115,12 +119,11 @@ pub(crate) async fn add(visit: Visit, slug: Path<String>, form: Form) -> Answer 
     let person = NewPerson {
         email: form.text("email").trim().to_owned(),
         name: form.text("name").to_owned(),
-        password: Some(form.text("password"))
-            .filter(|text| !text.is_empty())
-            .map(|text| SecretText::new(text.to_owned())),
+        password: None,
     };
     match member::add(&room.workspace, person, role).await {
-        Ok(_) => back(&room, "member-added"),
+        Ok((_, None)) => back(&room, "member-added"),
+        Ok((member, Some(invitation))) => fresh_page(&room, &member.name, &invitation).await,
         Err(error) if error.code == ProblemCode::NotAllowed => Err(error.into()),
         Err(error) => {
             let (fields, failure) =
@@ -129,6 +132,26 @@ pub(crate) async fn add(visit: Visit, slug: Path<String>, form: Form) -> Answer 
             page_with(StatusCode::UNPROCESSABLE_ENTITY, &template)
         }
     }
+}
+
+/// The page with the link is the answer itself, so that no address leads to it.
+async fn fresh_page(room: &Room, name: &str, invitation: &Invitation) -> Answer {
+    let mut template = members_page(room, new_inputs(None), None).await?;
+    template.fresh = Some(FreshInvitation {
+        name: name.to_owned(),
+        url: invitation.url.expose().to_owned(),
+        expires: moment(invitation.expires_at),
+    });
+    page(&template)
+}
+
+/// `POST .../members/{account}/invitation`
+pub(crate) async fn invite(visit: Visit, path: Path<(String, String)>, _form: Form) -> Answer {
+    let room = visit.enter(&path.0).await?;
+    let account = account_of(&path)?;
+    let made = invitation::create(&room.workspace, account).await?;
+    let name = people::names(&room.workspace, &[account]).await?.remove(&account);
+    fresh_page(&room, &name.unwrap_or_default(), &made).await
 }
 
 fn back(room: &Room, notice: &str) -> Answer {

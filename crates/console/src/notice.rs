@@ -7,7 +7,7 @@ use crate::{
     view::{Notice, NoticeKind},
 };
 
-const SENTENCES: [(&str, NoticeKind, &str); 21] = [
+const SENTENCES: [(&str, NoticeKind, &str); 23] = [
     ("saved", NoticeKind::Success, "Saved."),
     ("unchanged", NoticeKind::Information, "Nothing was changed."),
     ("created", NoticeKind::Success, "The record was created."),
@@ -35,6 +35,11 @@ const SENTENCES: [(&str, NoticeKind, &str); 21] = [
         NoticeKind::Success,
         "The field is sensitive now; every value was sealed.",
     ),
+    (
+        "archive-restored",
+        NoticeKind::Success,
+        "The archive was restored. Records begin with version 1 here; what happened to them before stays in the archive.",
+    ),
     ("member-added", NoticeKind::Success, "The member was added."),
     ("member-removed", NoticeKind::Success, "The member was removed."),
     ("role-set", NoticeKind::Success, "The role was changed."),
@@ -54,6 +59,11 @@ const SENTENCES: [(&str, NoticeKind, &str); 21] = [
         "session-ended",
         NoticeKind::Information,
         "Your session has ended. Sign in again; what you had sent was not saved.",
+    ),
+    (
+        "password-set",
+        NoticeKind::Success,
+        "Your password is set. Sign in with it.",
     ),
     ("signed-out", NoticeKind::Success, "You are signed out."),
     ("sessions-ended", NoticeKind::Success, "The session was ended."),

@@ -26,6 +26,11 @@ impl Pairs {
         Some(Self(pairs))
     }
 
+    /// `None` when there are too many.
+    pub(crate) fn of(pairs: Vec<(String, String)>) -> Option<Self> {
+        (pairs.len() <= PAIRS_MAX).then_some(Self(pairs))
+    }
+
     /// The first value of a name.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(key, _)| key == name);

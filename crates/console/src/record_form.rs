@@ -4,6 +4,7 @@
 //! masked values and digits that an input cannot show stay as they are.
 
 mod inputs;
+mod upload;
 
 use crate::{
     datasets::{chrome_of, header},
@@ -20,6 +21,7 @@ use actix_web::{http::StatusCode, web::Path};
 use inputs::{Start, form_inputs, read_input};
 use platform::{PlatformError, record};
 use types::{Dataset, FieldProblem, ProblemCode, Record, Value};
+use upload::{Received, Sent, receive};
 
 fn refuse_reader(room: &Room) -> Result<(), Fault> {
     if room.may(Permission::RecordWrite) {
@@ -61,11 +63,12 @@ async fn new_page(
 }
 
 /// `POST /o/{organization}/d/{dataset}/new`
-pub(crate) async fn create(visit: Visit, path: Path<(String, String)>, form: Form) -> Answer {
+pub(crate) async fn create(visit: Visit, path: Path<(String, String)>, sent: Sent) -> Answer {
     let room = visit.enter(&path.0).await?;
     refuse_reader(&room)?;
     let dataset = platform::dataset::find(&room.workspace, &path.1).await?;
-    let done = match read_input(&dataset, &form, None) {
+    let Received { form, problems } = receive(&room, &dataset, sent).await?;
+    let done = match read_input(&dataset, &form, None, problems) {
         Ok(input) => record::create(&room.workspace, &path.1, &input).await,
         Err(problems) => Err(PlatformError::invalid(problems)),
     };
@@ -116,15 +119,16 @@ async fn edit_page(
 }
 
 /// `POST .../r/{record}/edit`
-pub(crate) async fn save(visit: Visit, place: Place, form: Form) -> Answer {
+pub(crate) async fn save(visit: Visit, place: Place, sent: Sent) -> Answer {
     let room = visit.enter(&place.0).await?;
     refuse_reader(&room)?;
     let id = id_of(&place)?;
-    let expected = expected(&form)?;
     let found = record::read(&room.workspace, &place.1, id).await?;
+    let Received { form, problems } = receive(&room, &found.dataset, sent).await?;
+    let expected = expected(&form)?;
     // Against another version than the form was opened with, every input counts as typed.
     let opened = (expected == record::Expected::Version(found.record.version)).then_some(&found.record);
-    let done = match read_input(&found.dataset, &form, opened) {
+    let done = match read_input(&found.dataset, &form, opened, problems) {
         Ok(input) => record::update(&room.workspace, &place.1, id, expected, &input).await,
         Err(problems) => Err(PlatformError::invalid(problems)),
     };

@@ -7,19 +7,20 @@ mod table;
 use crate::{
     datasets::{chrome_of, header},
     errors::Fault,
+    files,
     form::Form,
     reference,
     view::{
         CellKind, DatasetTab, Notice, NoticeKind, PageSizeLink, Pagination, RecordRow, RecordsPage, TableCell,
     },
     visit::{Answer, Room, Visit, page, page_with, see_other},
-    words::{Extent, cell, grouped, plural, sentence, title},
+    words::{COUNTED, Extent, cell, grouped, plural, plural_of, sentence, title},
 };
 use actix_web::{http::StatusCode, web::Path};
 use platform::{
     PlatformError,
     bulk::{self, Operation},
-    list,
+    list::{self, Count, Counting},
 };
 use reference::Targets;
 use table::TableQuery;
@@ -36,7 +37,11 @@ pub(crate) async fn show(visit: Visit, path: Path<(String, String)>) -> Answer {
     let dataset = platform::dataset::find(&room.workspace, &path.1).await?;
     let table = TableQuery::read(&visit.query);
     let query = list::Query {
-        count: list::Counting::Exact,
+        count: if visit.query.text("count") == "exact" {
+            Counting::Exact
+        } else {
+            COUNTED
+        },
         ..query_of(&visit.query)
     };
     match list::list(&room.workspace, &path.1, &query).await {
@@ -68,7 +73,7 @@ async fn records_page(
         rows: found
             .records
             .iter()
-            .map(|record| row(dataset, record, &targets))
+            .map(|record| row(room, dataset, record, &targets))
             .collect(),
         pagination: pagination(table, found, &path),
         narrowed: table.is_narrowed(),
@@ -108,7 +113,7 @@ async fn refused_page(
     })
 }
 
-fn row(dataset: &Dataset, record: &Record, targets: &Targets) -> RecordRow {
+fn row(room: &Room, dataset: &Dataset, record: &Record, targets: &Targets) -> RecordRow {
     let title = title(dataset, record);
     let mut cells: Vec<TableCell> = dataset
         .fields
@@ -116,6 +121,8 @@ fn row(dataset: &Dataset, record: &Record, targets: &Targets) -> RecordRow {
         .zip(&record.values)
         .map(|(field, value)| match value {
             Value::Reference(id) => targets.cell(*id),
+            // Its name is sealed apart; a page of them would open as many.
+            Value::Attachment(id) => files::link(room, *id, "File"),
             value => cell(field.kind, value, Extent::Cell),
         })
         .collect();
@@ -138,11 +145,14 @@ fn row(dataset: &Dataset, record: &Record, targets: &Targets) -> RecordRow {
 fn pagination(table: &TableQuery, found: &list::RecordPage, path: &str) -> Pagination {
     let shown = i64::try_from(found.records.len()).unwrap_or(0);
     let summary = match found.count {
-        Some(count) if count != shown => {
-            format!("{} of {}", grouped(shown), plural(count, "record", "records"))
+        Some(count) if count != Count::Exactly(shown) => {
+            format!("{} of {}", grouped(shown), plural_of(count, "record", "records"))
         }
         _ => plural(shown, "record", "records"),
     };
+    let is_bound = matches!(found.count, Some(Count::MoreThan(_)));
+    let cursor = table.cursor.as_deref().unwrap_or_default();
+    let count_href = table.href(path, &[("cursor", cursor), ("count", "exact")]);
     let page_size = |size: u16| PageSizeLink {
         size: u32::from(size),
         href: table.href(path, &[("limit", &size.to_string())]),
@@ -155,6 +165,7 @@ fn pagination(table: &TableQuery, found: &list::RecordPage, path: &str) -> Pagin
     };
     Pagination {
         summary,
+        count_href: is_bound.then_some(count_href),
         first_href: table.cursor.as_ref().map(|_| table.href(path, &[])),
         previous_href: to(&found.previous),
         next_href: to(&found.next),

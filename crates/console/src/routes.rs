@@ -1,8 +1,9 @@
 //! Every address of the console and who answers it: the map of this crate.
 
 use crate::{
-    access_log, account, asset_files, audit, datasets, export, fields, history, imports, members,
-    organizations, promises_page, record_form, records, sign_in, single_record, tokens, trash,
+    access_log, account, archive, asset_files, audit, datasets, export, fields, files, history, imports,
+    invitation, members, organizations, promises_page, record_form, records, sign_in, single_record, tokens,
+    trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -16,6 +17,11 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(post().to(sign_in::submit)),
         )
         .service(resource("/sign-out").route(post().to(sign_in::sign_out)))
+        .service(
+            resource("/invitation/{token}")
+                .route(get().to(invitation::show))
+                .route(post().to(invitation::accept)),
+        )
         .service(resource("/promises").route(get().to(promises_page::show)))
         .service(resource("/o").route(get().to(organizations::list)))
         .service(resource("/o/{organization}").route(get().to(organizations::home)))
@@ -63,6 +69,15 @@ fn organization_pages(config: &mut ServiceConfig) {
         .service(resource("/o/{organization}/members/{account}/disable").route(post().to(members::disable)))
         .service(resource("/o/{organization}/members/{account}/enable").route(post().to(members::enable)))
         .service(resource("/o/{organization}/members/{account}/remove").route(post().to(members::remove)))
+        .service(resource("/o/{organization}/members/{account}/invitation").route(post().to(members::invite)))
+        .service(
+            resource("/o/{organization}/archive")
+                .route(get().to(archive::show))
+                .route(post().to(archive::run)),
+        )
+        .service(resource("/o/{organization}/archive/restore").route(post().to(archive::restore)))
+        .service(resource("/o/{organization}/files/{file}").route(get().to(files::download)))
+        .service(resource("/o/{organization}/access-log").route(get().to(access_log::show_organization)))
         .service(resource("/o/{organization}/audit").route(get().to(audit::show)))
         .service(resource("/o/{organization}/audit/{entry}").route(get().to(audit::entry)))
         .service(

@@ -11,7 +11,8 @@ use crate::{
     visit::{Answer, Visit, page_with, see_other, see_other_with},
 };
 use actix_web::{HttpResponse, http::StatusCode};
-use platform::form::form_token;
+use askama::Template;
+use platform::{PlatformError, form::form_token};
 use std::time::Instant;
 use types::ProblemCode;
 use vault::SecretText;
@@ -34,20 +35,9 @@ pub(crate) async fn show(visit: Visit) -> Answer {
 }
 
 fn form(visit: &Visit, next: &str, login: &str, failure: Option<String>, status: StatusCode) -> Answer {
-    let mut visitor = visit.visitor.clone();
-    if visitor.len() != 32 {
-        let random: [u8; 16] = vault::random::random_array()
-            .map_err(|error| platform::PlatformError::invariant(error.to_string()))?;
-        visitor = hex::encode(random);
-    }
+    let visitor = named_visitor(visit)?;
     let template = SignInPage {
-        chrome: Chrome {
-            title: "Sign in".into(),
-            csrf: form_token(visit.platform(), &visit.caller, &visitor)?,
-            notice: crate::notice::of(&visit.query),
-            theme: visit.theme,
-            ..Chrome::default()
-        },
+        chrome: door_chrome(visit, "Sign in", &visitor)?,
         appliance_name: visit.console.settings().appliance_name.clone(),
         fields: fields(login),
         failure: failure.map(|title| ErrorSummary {
@@ -56,10 +46,38 @@ fn form(visit: &Visit, next: &str, login: &str, failure: Option<String>, status:
         }),
         next: next.to_owned(),
     };
-    let mut response: HttpResponse = page_with(status, &template)?;
+    door_page(visit, &visitor, status, &template)
+}
+
+/// The name of a browser that has not signed in; a new one when it has none.
+pub(crate) fn named_visitor(visit: &Visit) -> Result<String, Fault> {
+    if visit.visitor.len() == 32 {
+        return Ok(visit.visitor.clone());
+    }
+    let random: [u8; 16] = vault::random::random_array().map_err(invariant)?;
+    Ok(hex::encode(random))
+}
+
+fn invariant(error: impl std::fmt::Display) -> PlatformError {
+    PlatformError::invariant(error.to_string())
+}
+
+/// The frame of a page that is shown before anybody has signed in.
+pub(crate) fn door_chrome(visit: &Visit, title: &str, visitor: &str) -> Result<Chrome, Fault> {
+    Ok(Chrome {
+        title: title.to_owned(),
+        csrf: form_token(visit.platform(), &visit.caller, visitor)?,
+        notice: crate::notice::of(&visit.query),
+        theme: visit.theme,
+        ..Chrome::default()
+    })
+}
+
+/// Such a page; a browser without a name takes its new one along.
+pub(crate) fn door_page(visit: &Visit, visitor: &str, status: StatusCode, page: &impl Template) -> Answer {
+    let mut response: HttpResponse = page_with(status, page)?;
     if visitor != visit.visitor {
-        let added = response.add_cookie(&visitor_cookie(&visitor));
-        added.map_err(|error| platform::PlatformError::invariant(error.to_string()))?;
+        response.add_cookie(&visitor_cookie(visitor)).map_err(invariant)?;
     }
     Ok(response)
 }

@@ -3,6 +3,7 @@
 use crate::{
     datasets::{chrome_of, header},
     errors::Fault,
+    files,
     form::Form,
     reference,
     view::{CellKind, DatasetTab, Fact, RecordPage, RecordValue, TableCell},
@@ -61,21 +62,20 @@ async fn record_page(
 ) -> Result<RecordPage, Fault> {
     let (dataset, record) = (&found.dataset, &found.record);
     let targets = reference::resolve(room, dataset, std::slice::from_ref(record)).await?;
-    let values = dataset
-        .fields
-        .iter()
-        .zip(&record.values)
-        .map(|(field, value)| RecordValue {
+    let mut values = Vec::with_capacity(dataset.fields.len());
+    for (field, value) in dataset.fields.iter().zip(&record.values) {
+        values.push(RecordValue {
             key: field.key.to_string(),
             label: field.label.clone(),
             cell: match (clear.get(field.key.as_str()), value) {
                 (Some(clear), _) => revealed(clear),
                 (None, Value::Reference(id)) => targets.cell(*id),
+                (None, Value::Attachment(id)) => files::cell(room, *id).await?,
                 (None, value) => cell(field.kind, value, Extent::Whole),
             },
             sensitive: field.kind == FieldKind::SensitiveText,
         });
-    let values: Vec<RecordValue> = values.collect();
+    }
     Ok(RecordPage {
         chrome: chrome_of(room, dataset, &title(dataset, record), DatasetTab::Records).await?,
         dataset: header(room, dataset, DatasetTab::Records),

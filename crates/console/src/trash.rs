@@ -6,11 +6,11 @@ use crate::{
     single_record::name_of,
     view::{DatasetTab, Pagination, TrashPage, TrashRow},
     visit::{Answer, Visit, page},
-    words::{grouped, moment, plural, title},
+    words::{COUNTED, grouped, moment, plural_of, title},
 };
 use access::Permission;
 use actix_web::web::Path;
-use platform::list::{self, Counting, PlaceOrLive};
+use platform::list::{self, Count, PlaceOrLive};
 use std::collections::BTreeMap;
 use types::{AccountId, Dataset, Record};
 
@@ -20,7 +20,7 @@ pub(crate) async fn show(visit: Visit, path: Path<(String, String)>) -> Answer {
     let query = list::Query {
         sort: "-updated_at".into(),
         place: PlaceOrLive::Trash,
-        count: Counting::Exact,
+        count: COUNTED,
         cursor: visit.query.get("cursor").map(str::to_owned),
         ..list::Query::default()
     };
@@ -54,17 +54,17 @@ fn row(dataset: &Dataset, record: &Record, names: &BTreeMap<AccountId, String>) 
 
 fn pagination(found: &list::RecordPage, path: &str, is_later: bool) -> Pagination {
     let shown = i64::try_from(found.records.len()).unwrap_or(0);
-    let count = found.count.unwrap_or(shown);
+    let count = found.count.unwrap_or(Count::Exactly(shown));
     let to = |cursor: &Option<String>| {
         cursor
             .as_ref()
             .map(|cursor| href(path, [("cursor", cursor.as_str())]))
     };
     Pagination {
-        summary: format!("{} of {}", grouped(shown), plural(count, "record", "records")),
+        summary: format!("{} of {}", grouped(shown), plural_of(count, "record", "records")),
         first_href: is_later.then(|| path.to_owned()),
         previous_href: to(&found.previous),
         next_href: to(&found.next),
-        page_sizes: Vec::new(),
+        ..Pagination::default()
     }
 }

@@ -3,7 +3,9 @@
 //! Invariant: presentation only. No page decides what is allowed; `may_...` fields say what to offer, and the platform
 //! decides again when the form arrives. Start at [`Chrome`], the frame around every page.
 
+mod access_log;
 mod account;
+mod archive;
 mod audit;
 mod chrome;
 mod dataset;
@@ -14,6 +16,7 @@ mod form;
 mod history;
 mod import;
 mod import_job;
+mod invitation;
 mod member;
 mod organization;
 mod promise;
@@ -24,7 +27,9 @@ mod table;
 mod token;
 mod trash;
 
-pub use account::{AccessLogPage, AccessRow, AccountPage, SessionRow};
+pub use access_log::{AccessBar, AccessLogPage, AccessRow, OrganizationAccessPage, VisitorRow};
+pub use account::{AccountPage, SessionRow};
+pub use archive::ArchivePage;
 pub use audit::{AuditEntryPage, AuditFilter, AuditPage, AuditRow, Commitment};
 pub use chrome::{Chrome, Crumb, Nav, Notice, NoticeKind, OrganizationLink, Theme};
 pub use dataset::{
@@ -33,11 +38,12 @@ pub use dataset::{
 pub use error::ErrorPage;
 pub use export::ExportPage;
 pub use filter::{FilterBar, FilterChip, FilterCondition};
-pub use form::{Choice, ErrorSummary, FieldFailure, FieldInput, InputKind};
+pub use form::{AttachedFile, Choice, ErrorSummary, FieldFailure, FieldInput, InputKind};
 pub use history::{Change, RecordHistoryPage, RecordVersion};
 pub use import::{ImportColumn, ImportPreviewPage, ImportRow, ImportsPage};
 pub use import_job::{ImportOutcome, ImportProgressPage, ImportResultPage, RefusedRow};
-pub use member::{MemberRow, MembersPage};
+pub use invitation::InvitationPage;
+pub use member::{FreshInvitation, MemberRow, MembersPage};
 pub use organization::{OrganizationCard, OrganizationsPage};
 pub use promise::{PromiseCounts, PromiseSection, PromiseState, PromiseView, PromisesPage};
 pub use record::{RecordPage, RecordRow, RecordValue, RecordsPage};

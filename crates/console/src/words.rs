@@ -4,6 +4,7 @@
 
 use crate::view::{CellKind, Moment, TableCell};
 use jiff::Timestamp;
+use platform::list::{Count, Counting};
 use types::{Dataset, Field, FieldKind, Record, Value};
 
 /// Longest text of a table's cell, in characters.
@@ -22,6 +23,14 @@ pub(crate) enum Extent {
 pub(crate) fn moment(at: Timestamp) -> Moment {
     Moment {
         text: at.strftime("%-d %b %Y, %H:%M UTC").to_string(),
+        iso: at.to_string(),
+    }
+}
+
+/// The day alone, where the hour is of no interest.
+pub(crate) fn day(at: Timestamp) -> Moment {
+    Moment {
+        text: at.strftime("%-d %b %Y").to_string(),
         iso: at.to_string(),
     }
 }
@@ -50,6 +59,42 @@ fn group_digits(digits: &str) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// How far pages count by themselves: a dataset may have millions, and a page is opened many times a day.
+pub(crate) const COUNTED: Counting = Counting::UpTo(10_000);
+
+/// `7,043`, or `10,000+` where counting stopped.
+pub(crate) fn counted(count: Count) -> String {
+    match count {
+        Count::Exactly(number) => grouped(number),
+        Count::MoreThan(number) => format!("{}+", grouped(number)),
+    }
+}
+
+/// `1 record`, `10,000+ records`.
+pub(crate) fn plural_of(count: Count, one: &str, many: &str) -> String {
+    match count {
+        Count::Exactly(number) => plural(number, one, many),
+        Count::MoreThan(_) => format!("{} {many}", counted(count)),
+    }
+}
+
+/// `812 bytes`, `1.4 kB`, `23 MB`: a size as people compare it.
+pub(crate) fn size(bytes: i64) -> String {
+    let mut scaled = bytes.max(0);
+    let mut tenths = 0;
+    for unit in ["bytes", "kB", "MB", "GB"] {
+        if scaled < 1_000 || unit == "GB" {
+            return match tenths {
+                tenths if unit != "bytes" && scaled < 10 => format!("{scaled}.{tenths} {unit}"),
+                _ => format!("{} {unit}", grouped(scaled)),
+            };
+        }
+        tenths = scaled % 1_000 / 100;
+        scaled /= 1_000;
+    }
+    grouped(bytes)
 }
 
 /// `1 record`, `7,043 records`.
@@ -214,6 +259,23 @@ mod tests {
             assert_eq!(grouped(number), text);
         }
         assert_eq!(plural(1, "record", "records"), "1 record");
+        assert_eq!(
+            plural_of(Count::MoreThan(10_000), "record", "records"),
+            "10,000+ records"
+        );
+    }
+
+    #[test]
+    fn a_size_has_two_digits_or_more() {
+        for (bytes, text) in [
+            (0, "0 bytes"),
+            (999, "999 bytes"),
+            (1_449, "1.4 kB"),
+            (23_900_000, "23 MB"),
+            (4_000_000_000_000, "4,000 GB"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod all {
     mod administration;
+    mod archives;
+    mod attachments;
     mod audit;
     mod client;
     mod contrast;
@@ -14,7 +16,6 @@ mod all {
     mod journey;
     mod pages;
     mod person;
-    mod pictures;
     mod preview;
     mod records;
     mod sample;

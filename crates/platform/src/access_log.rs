@@ -12,6 +12,8 @@ use jiff::Timestamp;
 use store::control::access_event as rows;
 use types::{AccountId, OrganizationId, PageSize};
 
+pub use store::control::access_event::AccessFilter;
+
 /// One sign-in or request.
 #[derive(Debug, Clone)]
 pub struct AccessEvent {
@@ -83,14 +85,19 @@ pub async fn list_own(platform: &Platform, caller: &Caller, before: Option<i64>)
     Ok(page_of(rows, size))
 }
 
-/// The organization's events, newest first.
+/// The organization's events that pass the filter, newest first.
 ///
 /// # Errors
 /// `not-allowed`.
-pub async fn list_organization(workspace: &Workspace, before: Option<i64>) -> Result<AccessPage> {
+pub async fn list_organization(
+    workspace: &Workspace,
+    filter: &AccessFilter,
+    before: Option<i64>,
+) -> Result<AccessPage> {
     workspace.permit(Permission::AccessLogRead).await?;
     let size = PageSize::default();
     let mut read = workspace.platform().control().read().await?;
-    let rows = rows::list_of_organization(&mut read, workspace.organization().id, size, before).await?;
+    let organization = workspace.organization().id;
+    let rows = rows::list_of_organization(&mut read, organization, filter, size, before).await?;
     Ok(page_of(rows, size))
 }

@@ -25,7 +25,7 @@ pub struct NewPerson {
     pub email: String,
     /// Their name.
     pub name: String,
-    /// Their password; without one they cannot sign in with a password.
+    /// Their password; without one they need an [`invitation`](crate::invitation) to sign in.
     pub password: Option<SecretText>,
 }
 
@@ -53,7 +53,12 @@ pub(crate) async fn prepare(platform: &Platform, person: NewPerson) -> Result<Pr
 }
 
 /// Checks a new password and hashes it. `context` are words that it must not consist of.
-async fn hash(platform: &Platform, pointer: &str, password: SecretText, context: &[&str]) -> Result<String> {
+pub(crate) async fn hash(
+    platform: &Platform,
+    pointer: &str,
+    password: SecretText,
+    context: &[&str],
+) -> Result<String> {
     let text = password.expose();
     let length = text.chars().count();
     if length < PASSWORD_LENGTH_MIN {

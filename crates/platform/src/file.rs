@@ -94,6 +94,15 @@ pub async fn open(workspace: &Workspace, id: AttachmentId) -> Result<(FileView, 
     Ok((view, read(workspace, &stored)))
 }
 
+/// What an attachment is, without its bytes.
+///
+/// # Errors
+/// `not-found`.
+pub async fn describe(workspace: &Workspace, id: AttachmentId) -> Result<FileView> {
+    workspace.permit(Permission::RecordRead).await?;
+    Ok(find(workspace, FilePurpose::Attachment, id).await?.0)
+}
+
 pub(crate) fn new_id(workspace: &Workspace) -> Result<AttachmentId> {
     Ok(AttachmentId::new(workspace.now_ms(), random()?))
 }

@@ -16,6 +16,7 @@ pub mod file;
 pub mod form;
 pub mod idempotency;
 pub mod import;
+pub mod invitation;
 pub mod job;
 mod key;
 pub mod list;

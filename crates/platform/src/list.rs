@@ -56,8 +56,30 @@ pub enum Counting {
     /// No: a count reads every record that matches.
     #[default]
     None,
+    /// Until it is clear that there are more than so many.
+    UpTo(u32),
     /// Exactly.
     Exact,
+}
+
+/// How many records match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// So many.
+    Exactly(i64),
+    /// More than so many; counting stopped there.
+    MoreThan(i64),
+}
+
+impl Count {
+    /// The number, where it is known.
+    #[must_use]
+    pub fn exact(self) -> Option<i64> {
+        match self {
+            Self::Exactly(number) => Some(number),
+            Self::MoreThan(_) => None,
+        }
+    }
 }
 
 /// A page of records with the definition it was read with.
@@ -72,7 +94,7 @@ pub struct RecordPage {
     /// The cursor of the page before, if there is one.
     pub previous: Option<String>,
     /// How many records match, when that was asked.
-    pub count: Option<i64>,
+    pub count: Option<Count>,
 }
 
 /// Longest search text.
@@ -99,10 +121,9 @@ pub async fn list(workspace: &Workspace, dataset: &str, query: &Query) -> Result
         size: query.limit,
     };
     let (stored, more) = query::list(workspace.tenant(), &dataset, &selection, &page).await?;
-    let count = match query.count {
-        Counting::Exact => Some(query::count(workspace.tenant(), &dataset, &selection).await?),
-        Counting::None => None,
-    };
+    // A first page after which there is nothing needs no second look.
+    let whole = (start.is_none() && !more).then_some(stored.len());
+    let count = count(workspace, &dataset, &selection, query.count, whole).await?;
     let opened = stored
         .iter()
         .map(|stored| sealing::open_record(workspace, &dataset, stored, Show::Masked));
@@ -132,6 +153,30 @@ pub async fn list(workspace: &Workspace, dataset: &str, query: &Query) -> Result
         previous,
         count,
     })
+}
+
+/// Counts what a selection has; `whole` is the answer where it is known already.
+async fn count(
+    workspace: &Workspace,
+    dataset: &Dataset,
+    selection: &Selection<'_>,
+    counting: Counting,
+    whole: Option<usize>,
+) -> Result<Option<Count>> {
+    let most = match counting {
+        Counting::None => return Ok(None),
+        Counting::UpTo(most) => Some(i64::from(most)),
+        Counting::Exact => None,
+    };
+    if let Some(whole) = whole.and_then(|whole| i64::try_from(whole).ok()) {
+        return Ok(Some(Count::Exactly(whole)));
+    }
+    let stop_at = most.map(|most| most + 1);
+    let counted = query::count(workspace.tenant(), dataset, selection, stop_at).await?;
+    Ok(Some(match most {
+        Some(most) if counted > most => Count::MoreThan(most),
+        _ => Count::Exactly(counted),
+    }))
 }
 
 /// Aggregates records.

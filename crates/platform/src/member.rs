@@ -5,14 +5,16 @@ use crate::{
     account::{self, NewPerson},
     act::{Act, Object},
     error::{PlatformError, Result},
+    invitation::{self, Invitation},
 };
 use access::{MemberState, Permission, Role};
 use jiff::Timestamp;
 use store::{
-    StoreError,
+    NewEntry, StoreError,
     control::{
         ControlTx,
         account::Account,
+        invitation::{lock_account, void_open},
         membership::{self as rows, Membership, MembershipError},
     },
 };
@@ -33,6 +35,8 @@ pub struct Member {
     pub state: MemberState,
     /// Since when.
     pub joined_at: Timestamp,
+    /// Has the person set a password, so that they can sign in with one?
+    pub has_password: bool,
 }
 
 /// A page of members.
@@ -52,6 +56,7 @@ fn member_of((membership, account): (Membership, Account)) -> Member {
         role: membership.role,
         state: membership.state,
         joined_at: membership.created_at,
+        has_password: account.password_changed_at.is_some(),
     }
 }
 
@@ -70,18 +75,26 @@ pub async fn list(workspace: &Workspace, after: Option<AccountId>) -> Result<Mem
     Ok(MemberPage { members, next })
 }
 
-/// Adds a member. A person without an account gets one; an account that exists keeps its name and password.
+/// Adds a member. A person without an account gets one; an account that exists keeps its name and password. Somebody who
+/// has no password, and whom no other organization knows, gets a link to set one, which is handed out this once.
 ///
 /// # Errors
 /// `already-taken` for a member, `invalid`, `not-allowed` to make an owner without being one.
-pub async fn add(workspace: &Workspace, person: NewPerson, role: Role) -> Result<Member> {
+pub async fn add(
+    workspace: &Workspace,
+    person: NewPerson,
+    role: Role,
+) -> Result<(Member, Option<Invitation>)> {
     let permit = workspace.permit(Permission::MemberManage).await?;
     check_rank(permit.role(), role)?;
     let platform = workspace.platform();
     let person = account::prepare(platform, person).await?;
     let organization = workspace.organization().id;
     let mut tx = platform.control().begin().await?;
-    let (account, made) = account::find_or_insert(platform, workspace.caller(), &mut tx, person).await?;
+    let caller = workspace.caller();
+    let (account, made) = account::find_or_insert(platform, caller, &mut tx, person).await?;
+    // Before the membership: two organizations that add the same person would each hold what the other waits for.
+    lock_account(&mut tx, account).await?;
     match rows::insert(&mut tx, organization, account, role, MemberState::Active).await {
         Err(StoreError::Taken { .. }) => {
             return Err(PlatformError::new(
@@ -92,12 +105,15 @@ pub async fn add(workspace: &Workspace, person: NewPerson, role: Role) -> Result
         done => done?,
     }
     let act = Act::configuration("member.add", Object::new("member", account)).because(role.as_str());
-    let entry = platform.entry(workspace.caller(), Some(organization), &act)?;
-    tx.commit(&entry, made.as_slice()).await?;
-    find(workspace, account).await
+    let entry = platform.entry(caller, Some(organization), &act)?;
+    let issued = invitation::issue(platform, caller, &mut tx, account, Some(organization)).await?;
+    let (invitation, invited) = issued.unzip();
+    let others: Vec<NewEntry> = made.into_iter().chain(invited).collect();
+    tx.commit(&entry, &others).await?;
+    Ok((find(workspace, account).await?, invitation))
 }
 
-async fn find(workspace: &Workspace, account: AccountId) -> Result<Member> {
+pub(crate) async fn find(workspace: &Workspace, account: AccountId) -> Result<Member> {
     let mut read = workspace.platform().control().read().await?;
     let membership = rows::find(&mut read, workspace.organization().id, account).await?;
     let found = store::control::account::find_by_id(&mut read, account).await?;
@@ -107,7 +123,7 @@ async fn find(workspace: &Workspace, account: AccountId) -> Result<Member> {
 }
 
 /// Only an owner makes or unmakes owners.
-fn check_rank(own: Option<Role>, role: Role) -> Result<()> {
+pub(crate) fn check_rank(own: Option<Role>, role: Role) -> Result<()> {
     if role == Role::Owner && own != Some(Role::Owner) {
         return Err(PlatformError::new(
             ProblemCode::NotAllowed,
@@ -140,19 +156,24 @@ impl Change {
 
     async fn apply(
         self,
+        workspace: &Workspace,
         tx: &mut ControlTx,
-        organization: OrganizationId,
         account: AccountId,
     ) -> Result<(), MembershipError> {
+        let organization = workspace.organization().id;
         match self {
-            Self::Role(role) => rows::set_role(tx, organization, account, role).await,
+            Self::Role(role) => {
+                rows::set_role(tx, organization, account, role).await?;
+                // A link in an administrator's hands must not become the way to an owner's rights.
+                Ok(void_open(tx, account, workspace.now()).await?)
+            }
             Self::State(state) => rows::set_state(tx, organization, account, state).await,
             Self::Removal => rows::remove(tx, organization, account).await,
         }
     }
 }
 
-/// Gives a member another role.
+/// Gives a member another role. An invitation that they have not used is void.
 ///
 /// # Errors
 /// `last-owner`, `not-found`, `not-allowed`.
@@ -212,7 +233,7 @@ async fn begin_change(workspace: &Workspace, account: AccountId, change: Change)
         check_rank(permit.role(), role)?;
     }
     let mut tx = workspace.platform().control().begin().await?;
-    match change.apply(&mut tx, workspace.organization().id, account).await {
+    match change.apply(workspace, &mut tx, account).await {
         Ok(()) => Ok(tx),
         Err(MembershipError::LastOwner) => {
             let detail = "this is the last owner; make someone else an owner first";

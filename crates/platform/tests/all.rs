@@ -27,6 +27,8 @@ mod file;
 mod fixture;
 #[path = "all/import.rs"]
 mod import;
+#[path = "all/invitation.rs"]
+mod invitation;
 #[path = "all/promise.rs"]
 mod promise;
 #[path = "all/promise_agility.rs"]

@@ -12,6 +12,7 @@ pub mod entry_log;
 mod error;
 pub mod evidence;
 pub mod idempotency;
+pub mod invitation;
 pub mod job;
 pub mod membership;
 pub mod organization;

@@ -69,7 +69,7 @@ enum Command {
     /// Create and list organizations, on the host
     #[command(subcommand)]
     Organization(organization::Organization),
-    /// List and add members
+    /// List, add and invite members
     #[command(subcommand)]
     Member(member::Member),
     /// Make API tokens

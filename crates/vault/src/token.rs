@@ -67,45 +67,62 @@ pub enum TokenError {
     Checksum,
 }
 
-/// The plain token of a session: 256 random bits as 43 characters of base64url.
-#[derive(Debug)]
-pub struct SessionToken(SecretText);
+/// A token of 256 random bits as 43 characters of base64url, each kind hashed under a domain of its own, so that the
+/// stored hash of one kind never finds another.
+macro_rules! url_token {
+    ($(#[$about:meta])* $name:ident, $domain:literal) => {
+        $(#[$about])*
+        #[derive(Debug)]
+        pub struct $name(SecretText);
 
-impl SessionToken {
-    /// A random one.
-    ///
-    /// # Errors
-    /// OpenSSL has no randomness.
-    pub fn generate() -> Result<Self, CryptoError> {
-        let secret = Secret::<32>::generate()?;
-        Ok(Self(SecretText::new(URL_SAFE_NO_PAD.encode(secret.expose()))))
-    }
+        impl $name {
+            /// A random one.
+            ///
+            /// # Errors
+            /// OpenSSL has no randomness.
+            pub fn generate() -> Result<Self, CryptoError> {
+                let secret = Secret::<32>::generate()?;
+                Ok(Self(SecretText::new(URL_SAFE_NO_PAD.encode(secret.expose()))))
+            }
 
-    /// The token that a cookie claims to be.
-    ///
-    /// # Errors
-    /// It is not of the form of one.
-    pub fn parse(text: &str) -> Result<Self, TokenError> {
-        let is_token = URL_SAFE_NO_PAD.decode_slice(text, &mut [0; 33]) == Ok(32);
-        if is_token {
-            Ok(Self(SecretText::new(text.to_owned())))
-        } else {
-            Err(TokenError::Malformed)
+            /// The token that somebody claims to hold.
+            ///
+            /// # Errors
+            /// It is not of the form of one.
+            pub fn parse(text: &str) -> Result<Self, TokenError> {
+                let is_token = URL_SAFE_NO_PAD.decode_slice(text, &mut [0; 33]) == Ok(32);
+                if is_token {
+                    Ok(Self(SecretText::new(text.to_owned())))
+                } else {
+                    Err(TokenError::Malformed)
+                }
+            }
+
+            /// The text for its holder.
+            #[must_use]
+            pub fn expose(&self) -> &str {
+                self.0.expose()
+            }
+
+            /// What is stored.
+            #[must_use]
+            pub fn hashed(&self) -> HashedToken {
+                HashedToken::of($domain, self.0.expose())
+            }
         }
-    }
-
-    /// The text for the cookie.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        self.0.expose()
-    }
-
-    /// What is stored.
-    #[must_use]
-    pub fn hashed(&self) -> HashedToken {
-        HashedToken::of("strongroom/session-token/v1", self.0.expose())
-    }
+    };
 }
+
+url_token!(
+    /// The plain token of a session, in its cookie.
+    SessionToken,
+    "strongroom/session-token/v1"
+);
+url_token!(
+    /// The plain token of an invitation, in its link.
+    InvitationToken,
+    "strongroom/invitation-token/v1"
+);
 
 /// The public part of an API token: 80 random bits as 16 characters. It finds the stored row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -225,6 +242,13 @@ mod tests {
         let token = SessionToken::parse(&"A".repeat(43)).unwrap();
         let expected = "2fed2fb84d670d88c196bbfc56e28894265972f0628a83ef49dab584ff249c73";
         assert_eq!(hex::encode(token.hashed().bytes()), expected);
+    }
+
+    #[test]
+    fn tokens_of_two_kinds_with_the_same_text_have_different_hashes() {
+        let text = "A".repeat(43);
+        let session = SessionToken::parse(&text).unwrap().hashed();
+        assert!(!InvitationToken::parse(&text).unwrap().hashed().matches(&session));
     }
 
     #[test]

@@ -15,11 +15,12 @@ use testkit::certificate::Files;
 use testkit::{Cluster, ClusterSettings, wait_until};
 
 use crate::program;
-use crate::stage::DemoArguments;
+use crate::stage::{DemoArguments, ScreenshotArguments};
 
 mod fill;
 mod marker;
 mod people;
+mod pictures;
 mod ports;
 mod sample;
 mod server;
@@ -34,9 +35,33 @@ use strongroom::Strongroom;
 
 const READY_SECONDS_MAX: u64 = 60;
 
+/// What a demo is started for.
+#[derive(Clone, Copy)]
+enum Purpose {
+    /// People visit it until they press Ctrl-C.
+    Visits,
+    /// A browser takes pictures of it.
+    Pictures(pictures::Extent),
+}
+
+/// `cargo xtask demo`.
+pub(crate) fn run(arguments: &DemoArguments) -> Result<()> {
+    start(arguments, Purpose::Visits)
+}
+
+/// `cargo xtask screenshots`: the demo, with a browser in the place of people.
+pub(crate) fn take_pictures(arguments: &ScreenshotArguments) -> Result<()> {
+    let extent = if arguments.all {
+        pictures::Extent::EveryPage
+    } else {
+        pictures::Extent::Documents
+    };
+    start(&arguments.demo, Purpose::Pictures(extent))
+}
+
 /// Installs nothing: the first build of xtask has done that. A debug build: from cold it is there in less than half
 /// of the time that a release build takes, and a page is still served within milliseconds.
-pub(crate) fn run(arguments: &DemoArguments) -> Result<()> {
+fn start(arguments: &DemoArguments, purpose: Purpose) -> Result<()> {
     let folder = folder(arguments)?;
     let _alone = alone(&folder)?;
     program::run(program::cargo().args(["build", "--package", "strongroom"]))?;
@@ -46,7 +71,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<()> {
     }
     cluster.start()?;
     let runtime = tokio::runtime::Runtime::new()?;
-    let served = runtime.block_on(serve(&folder, &cluster));
+    let served = runtime.block_on(serve(&folder, &cluster, purpose));
     eprintln!("stopping the database");
     cluster.stop()?;
     served
@@ -93,7 +118,7 @@ fn remove_earlier(folder: &Path, cluster: &Cluster) -> Result<()> {
     Ok(())
 }
 
-async fn serve(folder: &Path, cluster: &Cluster) -> Result<()> {
+async fn serve(folder: &Path, cluster: &Cluster, purpose: Purpose) -> Result<()> {
     let certificates = Files::ensure(&folder.join("tls"))?;
     let ports = Ports {
         https: ports::free(ports::HTTPS, "the console")?,
@@ -109,7 +134,7 @@ async fn serve(folder: &Path, cluster: &Cluster) -> Result<()> {
         ports,
         certificates,
     };
-    let outcome = demo.serve_until_interrupted(&mut servers).await;
+    let outcome = demo.serve_for(purpose, &mut servers).await;
     for server in servers.iter_mut() {
         server.stop();
     }
@@ -126,7 +151,7 @@ struct Demo<'a> {
 
 impl Demo<'_> {
     /// The servers go into the list as they start, so that the caller can stop them whatever happens.
-    async fn serve_until_interrupted(&self, servers: &mut Vec<Server>) -> Result<()> {
+    async fn serve_for(&self, purpose: Purpose, servers: &mut Vec<Server>) -> Result<()> {
         let mut interrupted = std::pin::pin!(interruption());
         for command in ["serve", "work"] {
             servers.push(Server::start(
@@ -138,6 +163,9 @@ impl Demo<'_> {
         }
         self.wait_until_ready(servers).await?;
         fill::once(self)?;
+        if let Purpose::Pictures(extent) = purpose {
+            return Box::pin(pictures::take(self, extent)).await;
+        }
         welcome::print(self)?;
         loop {
             tokio::select! {

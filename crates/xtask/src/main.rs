@@ -34,6 +34,8 @@ struct Arguments {
 enum Command {
     /// Run a whole Strongroom with sample data on localhost; Ctrl-C stops it, the data stays
     Demo(stage::DemoArguments),
+    /// Take the pictures of docs/pictures from a running demo
+    Screenshots(stage::ScreenshotArguments),
     /// Measure Strongroom beside pgbench, on one cluster, in one run
     Bench(stage::BenchArguments),
     /// Install what the tests need and run them
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     match command {
         Command::Demo(arguments) => stage::demo(&arguments),
+        Command::Screenshots(arguments) => stage::screenshots(&arguments),
         Command::Bench(arguments) => stage::bench(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Ci => ci::run(),

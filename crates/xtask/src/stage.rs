@@ -23,6 +23,16 @@ pub(crate) struct DemoArguments {
     pub(crate) folder: Option<std::path::PathBuf>,
 }
 
+/// What `cargo xtask screenshots` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ScreenshotArguments {
+    /// Take every page in light and dark, wide and narrow, into target/pictures instead, to look at
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) demo: DemoArguments,
+}
+
 /// What `cargo xtask bench` takes.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArguments {
@@ -62,6 +72,16 @@ pub(crate) fn demo(arguments: &DemoArguments) -> Result<()> {
 #[cfg(not(feature = "services"))]
 pub(crate) fn demo(_: &DemoArguments) -> Result<()> {
     hand_over(&[install::BUILD, install::DEMO], &[])
+}
+
+#[cfg(feature = "services")]
+pub(crate) fn screenshots(arguments: &ScreenshotArguments) -> Result<()> {
+    crate::demo::take_pictures(arguments)
+}
+
+#[cfg(not(feature = "services"))]
+pub(crate) fn screenshots(_: &ScreenshotArguments) -> Result<()> {
+    hand_over(&[install::BUILD, install::DEMO, install::TESTS], &[])
 }
 
 /// Installs the packages, then becomes `xtask` with the feature `services` and the same arguments.

@@ -9,7 +9,7 @@ use crate::{
         record::Links,
     },
 };
-use platform::access_log::{self, AccessEvent, AccessPage};
+use platform::access_log::{self, AccessEvent, AccessFilter, AccessPage};
 
 /// The caller's own sign-ins and requests.
 pub(crate) async fn own(call: Call) -> Result<Answer> {
@@ -21,7 +21,7 @@ pub(crate) async fn own(call: Call) -> Result<Answer> {
 /// Every member's sign-ins and requests in the organization.
 pub(crate) async fn organization(call: Call) -> Result<Answer> {
     let before = call.query.parsed("before", "a number of an earlier answer")?;
-    let page = access_log::list_organization(call.workspace()?, before).await?;
+    let page = access_log::list_organization(call.workspace()?, &AccessFilter::default(), before).await?;
     Ok(answer(&call, &page))
 }
 

@@ -5,13 +5,13 @@ use crate::{
     call::Call,
     refusal::Result,
     view::{
-        people::{MemberView, MembersView},
+        people::{InvitationView, MemberView, MembersView},
         record::Links,
     },
 };
 use access::{MemberState, Role};
 use actix_web::http::StatusCode;
-use platform::{account::NewPerson, member};
+use platform::{account::NewPerson, invitation, member};
 use types::AccountId;
 
 const STATES: &[(&str, MemberState)] = &[
@@ -39,7 +39,8 @@ pub(crate) async fn list(call: Call) -> Result<Answer> {
     }))
 }
 
-/// Makes a person a member. Somebody without an account gets one without a password.
+/// Makes a person a member. Somebody without an account gets one without a password, and a link to set it, which is in
+/// this answer only.
 pub(crate) async fn create(mut call: Call) -> Result<Answer> {
     let mut members = call.take_members()?;
     let email = members.required_text("email");
@@ -54,9 +55,16 @@ pub(crate) async fn create(mut call: Call) -> Result<Answer> {
         name,
         password: None,
     };
-    let made = member::add(call.workspace()?, person, role).await?;
+    let (made, invitation) = member::add(call.workspace()?, person, role).await?;
     let location = format!("{}/{}", call.request.path(), made.account);
-    Ok(Answer::created(&location, &MemberView::from(&made)))
+    let view = MemberView::invited(&made, invitation.as_ref());
+    Ok(Answer::created(&location, &view))
+}
+
+/// Makes a new link for a member without a password; the old one is void. The link is in this answer only.
+pub(crate) async fn invite(call: Call) -> Result<Answer> {
+    let made = invitation::create(call.workspace()?, call.id("member")?).await?;
+    Ok(Answer::json(StatusCode::CREATED, &InvitationView::from(&made)))
 }
 
 /// Changes the role or the state; one of them a request, since each is an act of its own.

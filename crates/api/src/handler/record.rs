@@ -14,7 +14,7 @@ use crate::{
 use actix_web::http::{StatusCode, header};
 use platform::{
     list::{
-        self, AggregateBin, AggregateGroup, AggregateMeasure, Bucket, Counting, PlaceOrLive, Query,
+        self, AggregateBin, AggregateGroup, AggregateMeasure, Bucket, Count, Counting, PlaceOrLive, Query,
         RecordPage,
     },
     record,
@@ -59,7 +59,7 @@ fn page_view<'a>(page: &'a RecordPage, links: Links<'a>) -> RecordsView<'a> {
         next: page.next.as_deref(),
         prev: page.previous.as_deref(),
         links,
-        count: page.count,
+        count: page.count.and_then(Count::exact),
     }
 }
 

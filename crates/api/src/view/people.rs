@@ -2,7 +2,7 @@
 
 use access::MemberState;
 use jiff::Timestamp;
-use platform::{member::Member, token::Token};
+use platform::{invitation::Invitation, member::Member, token::Token};
 use serde::Serialize;
 use types::{AccountId, TokenId};
 
@@ -15,6 +15,35 @@ pub(crate) struct MemberView<'a> {
     role: &'static str,
     state: MemberState,
     joined_at: Timestamp,
+    has_password: bool,
+    /// The link to set a first password, once, in the answer that makes the member.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    invitation: Option<InvitationView<'a>>,
+}
+
+/// A link to set a first password.
+#[derive(Serialize)]
+pub(crate) struct InvitationView<'a> {
+    invitation_url: &'a str,
+    invitation_expires_at: Timestamp,
+}
+
+impl<'a> From<&'a Invitation> for InvitationView<'a> {
+    fn from(invitation: &'a Invitation) -> Self {
+        Self {
+            invitation_url: invitation.url.expose(),
+            invitation_expires_at: invitation.expires_at,
+        }
+    }
+}
+
+impl<'a> MemberView<'a> {
+    pub(crate) fn invited(member: &'a Member, invitation: Option<&'a Invitation>) -> Self {
+        Self {
+            invitation: invitation.map(InvitationView::from),
+            ..Self::from(member)
+        }
+    }
 }
 
 impl<'a> From<&'a Member> for MemberView<'a> {
@@ -26,6 +55,8 @@ impl<'a> From<&'a Member> for MemberView<'a> {
             role: member.role.as_str(),
             state: member.state,
             joined_at: member.joined_at,
+            has_password: member.has_password,
+            invitation: None,
         }
     }
 }

@@ -7,24 +7,19 @@ use crate::{
     errors::Fault,
     fields::with_problems,
     form::check_token,
+    parts::read_until_file,
     view::{Choice, FieldInput, InputKind},
     visit::{Answer, Room, Visit, page_with, see_other},
 };
 use actix_multipart::{Field, Multipart};
 use actix_web::{http::StatusCode, web::Path};
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::TryStreamExt;
 use platform::{
     PlatformError,
     import::{self, Destination, ImportView},
 };
-use std::collections::BTreeMap;
 use types::ProblemCode;
-
-/// Most bytes of a part that is not the file.
-const PART_MAX: usize = 4_096;
-/// Most parts before the file.
-const PARTS_MAX: usize = 8;
 
 /// The inputs of the upload; the address may name a dataset.
 pub(super) async fn inputs(room: &Room) -> Result<Vec<FieldInput>, Fault> {
@@ -46,48 +41,13 @@ pub(super) async fn inputs(room: &Room) -> Result<Vec<FieldInput>, Fault> {
     ])
 }
 
-fn unreadable() -> Fault {
-    Fault::malformed("the upload could not be read")
-}
-
-async fn text_of(mut field: Field) -> Result<String, Fault> {
-    let bytes = field.bytes(PART_MAX).await;
-    let bytes = bytes.map_err(|_| unreadable())?.map_err(|_| unreadable())?;
-    let text = String::from_utf8(bytes.to_vec()).map_err(|_| unreadable())?;
-    if text.contains('\0') {
-        return Err(unreadable());
-    }
-    Ok(text)
-}
-
-/// The form's texts, and the file's part when it comes.
-async fn read_parts(parts: &mut Multipart) -> Result<(BTreeMap<String, String>, Option<Field>), Fault> {
-    let mut texts = BTreeMap::new();
-    for _ in 0..PARTS_MAX {
-        let Some(field) = parts.next().await else {
-            return Ok((texts, None));
-        };
-        let field = field.map_err(|_| unreadable())?;
-        let name = field.name().unwrap_or_default().to_owned();
-        if name == "file" {
-            return Ok((texts, Some(field)));
-        }
-        texts.insert(name, text_of(field).await?);
-    }
-    Err(unreadable())
-}
-
 /// Takes a file and leads to its preview.
 pub(crate) async fn upload(visit: Visit, slug: Path<String>, mut parts: Multipart) -> Answer {
-    let (texts, file) = read_parts(&mut parts).await?;
+    let (texts, file) = read_until_file(&mut parts).await?;
     let text = |name: &str| texts.get(name).map(|text| text.trim()).unwrap_or_default();
     check_token(&visit, text("csrf"), false)?;
     let room = visit.enter(&slug).await?;
-    let named = file.and_then(|field| {
-        let name = field.content_disposition()?.get_filename()?.to_owned();
-        (!name.is_empty()).then_some((name, field))
-    });
-    let done = match named {
+    let done = match file {
         Some((name, field)) => take(&room, &name, text("dataset"), text("name"), field).await,
         None => Err(PlatformError::invalid_at("/file", "required", "choose a file")),
     };

@@ -4,6 +4,7 @@ use super::Problems;
 use crate::{
     errors::Fault,
     fields::default_of,
+    files,
     form::Form,
     reference::{Offer, offer},
     view::{Choice, FieldInput, InputKind},
@@ -32,7 +33,10 @@ pub(super) enum Start<'a> {
     Typed(&'a Form, Option<&'a Record>),
 }
 
-fn name_of(field: &Field) -> String {
+/// What the name of an input for a new file ends with.
+pub(super) const NEW_FILE: &str = ".file";
+
+pub(super) fn name_of(field: &Field) -> String {
     format!("field.{}", field.key)
 }
 
@@ -58,7 +62,11 @@ pub(super) async fn form_inputs(
         } else {
             Offer::Some(Vec::new())
         };
-        inputs.push(form_input(field, place, start, references));
+        let input = form_input(field, place, start, references);
+        inputs.push(match field.kind {
+            FieldKind::Attachment => with_file(room, input).await?,
+            _ => input,
+        });
     }
     Ok(inputs)
 }
@@ -83,12 +91,24 @@ fn form_input(field: &Field, place: usize, start: &Start<'_>, references: Offer)
     input
 }
 
+/// An attachment's input with the name of the file that its value stands for.
+async fn with_file(room: &Room, mut input: FieldInput) -> Result<FieldInput, Fault> {
+    let attached = match input.value.parse() {
+        Ok(id) => files::find(room, id).await?,
+        Err(_) => None,
+    };
+    if attached.is_none() {
+        input.value = String::new();
+    }
+    input.kind = InputKind::Attachment { attached };
+    Ok(input)
+}
+
 fn help_of(field: &Field) -> Option<String> {
     let own = Some(field.help.clone()).filter(|text| !text.is_empty());
     let of_kind = match field.kind {
         FieldKind::Timestamp => Some("In UTC."),
         FieldKind::Phone => Some("In international form, such as +49 30 1234567."),
-        FieldKind::Attachment => Some("Files are attached through the API."),
         FieldKind::AutoNumber => Some("Strongroom counts this up by itself."),
         _ => None,
     };
@@ -127,7 +147,8 @@ fn input_kind(field: &Field, text: String, stored: bool, references: Offer) -> (
         FieldKind::Reference => reference_kind(references, &text),
         FieldKind::Json => InputKind::Json,
         FieldKind::SensitiveText => InputKind::Sensitive { stored },
-        FieldKind::Attachment | FieldKind::AutoNumber => InputKind::ReadOnly,
+        FieldKind::Attachment => InputKind::Attachment { attached: None },
+        FieldKind::AutoNumber => InputKind::ReadOnly,
         FieldKind::Money => {
             let (amount, code) = text.rsplit_once(' ').unwrap_or((&text, ""));
             let currencies: Vec<String> = CURRENCIES.clone();
@@ -182,7 +203,12 @@ pub(super) fn typed(field: &Field, form: &Form) -> Option<String> {
     let name = name_of(field);
     let text = |suffix: &str| form.text(&format!("{name}{suffix}")).trim().to_owned();
     let typed = match field.kind {
-        FieldKind::AutoNumber | FieldKind::Attachment => return None,
+        FieldKind::AutoNumber => return None,
+        FieldKind::Attachment => match form.get(&format!("{name}{NEW_FILE}")) {
+            Some(id) => id.to_owned(),
+            None if form.is_ticked(&format!("{name}.remove")) => String::new(),
+            None => text(""),
+        },
         FieldKind::Money => match text("") {
             amount if amount.is_empty() => amount,
             amount => format!("{amount} {}", text(".currency")),
@@ -202,9 +228,14 @@ pub(super) fn typed(field: &Field, form: &Form) -> Option<String> {
 
 /// The values that the form names. `opened` is the record as the form showed it: an input that still says the same
 /// changes nothing. An empty sensitive input keeps what is stored unless the box to remove it is ticked.
-pub(super) fn read_input(dataset: &Dataset, form: &Form, opened: Option<&Record>) -> Result<Input, Problems> {
+/// `problems` are those of files that were not taken.
+pub(super) fn read_input(
+    dataset: &Dataset,
+    form: &Form,
+    opened: Option<&Record>,
+    mut problems: Problems,
+) -> Result<Input, Problems> {
     let mut input = Input::new();
-    let mut problems = Problems::new();
     for (place, field) in dataset.fields.iter().enumerate() {
         let Some(typed) = typed(field, form) else { continue };
         let shown = opened.and_then(|record| record.values.get(place));

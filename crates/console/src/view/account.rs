@@ -1,6 +1,6 @@
-//! The account's own pages: password, appearance, sessions, access log.
+//! The account's own page: password, appearance, sessions.
 
-use super::{Badge, Chrome, ErrorSummary, FieldInput, Moment, Pagination};
+use super::{Chrome, ErrorSummary, FieldInput, Moment};
 use askama::Template;
 
 /// `/account`: posts to `/account/password`, `/account/appearance` (`theme`), `/account/sessions/{id}/end` and
@@ -37,35 +37,4 @@ pub struct SessionRow {
     pub last_used: Moment,
     /// Whether this page is shown in it.
     pub current: bool,
-}
-
-/// `/account/access-log`.
-#[derive(Debug, Clone, Template)]
-#[template(path = "access_log.html")]
-pub struct AccessLogPage {
-    /// The frame.
-    pub chrome: Chrome,
-    /// Sign-ins and requests, newest first.
-    pub rows: Vec<AccessRow>,
-    /// Where it goes on.
-    pub pagination: Pagination,
-}
-
-/// A line of the access log.
-#[derive(Debug, Clone)]
-pub struct AccessRow {
-    /// When.
-    pub at: Moment,
-    /// What was done: signed in, refused, signed out.
-    pub act: Badge,
-    /// The route, for what is no sign-in or sign-out.
-    pub detail: String,
-    /// How: password, token.
-    pub method: String,
-    /// Device in words.
-    pub device: String,
-    /// From which address.
-    pub address: String,
-    /// In which organization; empty for none.
-    pub organization: String,
 }

@@ -82,6 +82,8 @@ pub enum Nav {
     Members,
     /// Entries of the audit log.
     Audit,
+    /// Who came into the organization.
+    OrganizationAccess,
     /// API tokens.
     Tokens,
     /// The promise register.

@@ -57,6 +57,8 @@ pub struct DatasetsPage {
     pub organization: String,
     /// Its datasets.
     pub datasets: Vec<DatasetRow>,
+    /// Whether to offer the archive, to take one or to restore one.
+    pub may_archive: bool,
     /// Whether to offer a new dataset.
     pub may_configure: bool,
     /// Whether to offer an import.

@@ -167,8 +167,22 @@ pub enum InputKind {
     Json,
     /// File to upload; the text is the `accept` attribute.
     File(&'static str),
+    /// File of a record. `value` is the id of the one it has, sent along in `{name}`; a new one goes in `{name}.file`.
+    Attachment {
+        /// The one it has.
+        attached: Option<AttachedFile>,
+    },
     /// Shown, not edited (auto number, computed).
     ReadOnly,
+}
+
+/// A file that a record has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AttachedFile {
+    /// Its name and size.
+    pub label: String,
+    /// Where it is downloaded.
+    pub href: String,
 }
 
 /// One choice of a drop-down, of radio buttons or checkboxes.

@@ -5,7 +5,7 @@ use super::{Badge, Choice, Chrome, ErrorSummary, FieldInput, Moment};
 use askama::Template;
 
 /// `/o/{org}/members`: posts a new member to itself, `role` to `.../members/{id}/role`, and to
-/// `.../members/{id}/disable`, `/enable` or `/remove`.
+/// `.../members/{id}/invitation`, `/disable`, `/enable` or `/remove`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "members.html")]
 pub struct MembersPage {
@@ -13,6 +13,8 @@ pub struct MembersPage {
     pub chrome: Chrome,
     /// Slug of the organization.
     pub organization: String,
+    /// The link just made: the only time it is shown.
+    pub fresh: Option<FreshInvitation>,
     /// The members.
     pub members: Vec<MemberRow>,
     /// Inputs for a new member.
@@ -50,6 +52,28 @@ pub struct MemberRow {
     pub disabled: bool,
     /// Whether to offer disabling, enabling and removing.
     pub may_change: bool,
+    /// Whether to offer a new link: the person has no password yet.
+    pub may_invite: bool,
+}
+
+/// A link to set a first password. Has no `Debug` that shows it.
+#[derive(Clone)]
+pub struct FreshInvitation {
+    /// Whose.
+    pub name: String,
+    /// The link.
+    pub url: String,
+    /// When it stops working.
+    pub expires: Moment,
+}
+
+impl std::fmt::Debug for FreshInvitation {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("FreshInvitation")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
 }
 
 impl MemberRow {

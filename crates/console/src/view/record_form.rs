@@ -1,6 +1,6 @@
 //! The form that creates or changes a record, and what it shows when somebody else was faster.
 
-use super::{Chrome, DatasetHeader, ErrorSummary, FieldInput, Moment, TableCell};
+use super::{Chrome, DatasetHeader, ErrorSummary, FieldInput, InputKind, Moment, TableCell};
 use askama::Template;
 
 /// `/o/{org}/d/{dataset}/new` and `.../r/{id}/edit`; posts to its own path.
@@ -23,6 +23,15 @@ pub struct RecordFormPage {
     pub failure: Option<ErrorSummary>,
     /// What somebody else changed meanwhile.
     pub conflict: Option<RecordConflict>,
+}
+
+impl RecordFormPage {
+    /// Whether it has an input for a file. A form without one is sent plainly, which is read in one go.
+    #[must_use]
+    pub fn takes_files(&self) -> bool {
+        let is_file = |field: &FieldInput| matches!(field.kind, InputKind::Attachment { .. });
+        self.fields.iter().any(is_file)
+    }
 }
 
 /// The record was changed between opening the form and saving it.

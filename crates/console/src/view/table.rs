@@ -186,8 +186,10 @@ pub struct Fact {
 #[derive(Debug, Clone, Default, Template)]
 #[template(path = "parts/pagination.html")]
 pub struct Pagination {
-    /// What is shown, for example `50 records of about 7,043`.
+    /// What is shown, for example `50 of 10,000+ records`.
     pub summary: String,
+    /// The same page with everything counted, where counting stopped.
+    pub count_href: Option<String>,
     /// The first page, when this is not it.
     pub first_href: Option<String>,
     /// The page before this one, where the way back is known.

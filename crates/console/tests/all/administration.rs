@@ -2,8 +2,9 @@
 
 use super::sample::{Page, at, badge, choices, chrome, page, with_notice};
 use console::view::{
-    AccountPage, Chrome, ErrorPage, ErrorSummary, FieldInput, FreshToken, InputKind, MemberRow, MembersPage,
-    Nav, NoticeKind, OrganizationCard, OrganizationsPage, SessionRow, SignInPage, TokenRow, TokensPage, Tone,
+    AccountPage, Chrome, ErrorPage, ErrorSummary, FieldInput, FreshInvitation, FreshToken, InputKind,
+    InvitationPage, MemberRow, MembersPage, Nav, NoticeKind, OrganizationCard, OrganizationsPage, SessionRow,
+    SignInPage, TokenRow, TokensPage, Tone,
 };
 
 const ROLES: [(&str, &str); 5] = [
@@ -19,7 +20,10 @@ pub(super) fn pages() -> Vec<Page> {
         page("/sign-in", &sign_in(false)),
         page("/states/sign-in-refused", &sign_in(true)),
         page("/o", &organizations()),
-        page("/o/northwind/members", &members()),
+        page("/o/northwind/members", &members(false)),
+        page("/states/fresh-invitation", &members(true)),
+        page("/states/invitation", &invitation(true)),
+        page("/states/invitation-dead", &invitation(false)),
         page("/o/northwind/tokens", &tokens(false)),
         page("/states/fresh-token", &tokens(true)),
         page("/account", &account()),
@@ -71,7 +75,42 @@ fn organizations() -> OrganizationsPage {
     }
 }
 
-fn members() -> MembersPage {
+fn invitation(alive: bool) -> InvitationPage {
+    let password = |name: &str, label: &str| FieldInput::new(name, label, InputKind::Password).required();
+    let title = if alive {
+        "Set your password"
+    } else {
+        "This link does not work"
+    };
+    InvitationPage {
+        chrome: Chrome {
+            title: title.into(),
+            csrf: "c0ffee".into(),
+            ..Chrome::default()
+        },
+        lead: "Northwind Telecom has invited you, Luis Prado.".into(),
+        fields: if alive {
+            vec![
+                password("password", "Password"),
+                password("again", "Password again"),
+            ]
+        } else {
+            Vec::new()
+        },
+        failure: None,
+    }
+}
+
+fn fresh_link() -> FreshInvitation {
+    let token = "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    FreshInvitation {
+        name: "Mei Tanaka".into(),
+        url: format!("https://strongroom.northwind.example/invitation/{token}"),
+        expires: at("19 Mar 2026, 14:02"),
+    }
+}
+
+fn members(fresh: bool) -> MembersPage {
     let row = |id: &str, name: &str, role: &str, state, is_self, disabled: bool| MemberRow {
         id: id.into(),
         name: name.into(),
@@ -91,10 +130,12 @@ fn members() -> MembersPage {
         is_self,
         disabled,
         may_change: !is_self,
+        may_invite: id == "mei",
     };
     MembersPage {
         chrome: chrome("Members", Nav::Members),
         organization: "northwind".into(),
+        fresh: fresh.then(fresh_link),
         members: vec![
             row(
                 "ada",
@@ -116,7 +157,7 @@ fn members() -> MembersPage {
                 "mei",
                 "Mei Tanaka",
                 "accountant",
-                badge("active", Tone::Good),
+                badge("invited", Tone::Accent),
                 false,
                 false,
             ),

@@ -2,8 +2,9 @@
 
 use super::sample::{Page, at, badge, choices, chrome, code, fact, inside, money, page, text};
 use console::view::{
-    AccessLogPage, AccessRow, AuditEntryPage, AuditFilter, AuditPage, AuditRow, Change, Chrome, Commitment,
-    Nav, Pagination, PromiseCounts, PromiseSection, PromiseState, PromiseView, PromisesPage, Tone,
+    AccessBar, AccessLogPage, AccessRow, AuditEntryPage, AuditFilter, AuditPage, AuditRow, Badge, Change,
+    Chrome, Commitment, Nav, OrganizationAccessPage, Pagination, PromiseCounts, PromiseSection, PromiseState,
+    PromiseView, PromisesPage, Tone, VisitorRow,
 };
 
 pub(super) fn pages() -> Vec<Page> {
@@ -12,6 +13,7 @@ pub(super) fn pages() -> Vec<Page> {
         page("/o/northwind/audit/0198c2f5", &audit_entry()),
         page("/promises", &promises()),
         page("/account/access-log", &access_log()),
+        page("/o/northwind/access-log", &organization_access()),
     ]
 }
 
@@ -216,8 +218,8 @@ fn promises() -> PromisesPage {
     }
 }
 
-fn access_log() -> AccessLogPage {
-    let row = |act, method: &str, device: &str, address: &str, organization: &str| AccessRow {
+fn access_row(act: Badge, method: &str, device: &str, address: &str, organization: &str) -> AccessRow {
+    AccessRow {
         at: at("12 Mar 2026, 08:02:13"),
         act,
         detail: "/o/{organization}/datasets".into(),
@@ -225,32 +227,46 @@ fn access_log() -> AccessLogPage {
         device: device.into(),
         address: address.into(),
         organization: organization.into(),
+    }
+}
+
+fn access_rows() -> Vec<AccessRow> {
+    let (signed_in, used) = (badge("signed in", Tone::Good), badge("token used", Tone::Neutral));
+    let refused = badge("refused", Tone::Bad);
+    vec![
+        access_row(signed_in, "password", "Firefox on Debian", "10.20.4.17", ""),
+        access_row(used, "token", "curl 8.12", "10.20.9.3", "Northwind Telecom"),
+        access_row(refused, "password", "Chrome on Windows", "2001:db8:41::9f3", ""),
+    ]
+}
+
+fn organization_access() -> OrganizationAccessPage {
+    let people = [("ada", "Ada Okonkwo"), ("luis", "Luis Prado")];
+    let row = |access| VisitorRow {
+        person: "Luis Prado".into(),
+        access,
     };
+    OrganizationAccessPage {
+        chrome: chrome("Access log", Nav::OrganizationAccess),
+        organization: "northwind".into(),
+        filter: AccessBar {
+            people: choices(&people, "luis"),
+            outcomes: choices(&[("refused", "Refused")], ""),
+            from: "2026-03-01".into(),
+            until: String::new(),
+        },
+        rows: access_rows().into_iter().map(row).collect(),
+        pagination: Pagination {
+            summary: "3 events".into(),
+            ..Pagination::default()
+        },
+    }
+}
+
+fn access_log() -> AccessLogPage {
     AccessLogPage {
-        chrome: chrome("Access log", Nav::AccessLog),
-        rows: vec![
-            row(
-                badge("signed in", Tone::Good),
-                "password",
-                "Firefox on Debian",
-                "10.20.4.17",
-                "",
-            ),
-            row(
-                badge("token used", Tone::Neutral),
-                "token",
-                "curl 8.12",
-                "10.20.9.3",
-                "Northwind Telecom",
-            ),
-            row(
-                badge("refused", Tone::Bad),
-                "password",
-                "Chrome on Windows",
-                "2001:db8:41::9f3",
-                "",
-            ),
-        ],
+        chrome: chrome("My access log", Nav::AccessLog),
+        rows: access_rows(),
         pagination: Pagination {
             summary: "3 lines".into(),
             ..Pagination::default()

@@ -1,9 +1,9 @@
 //! Sample pages of datasets: the list, a new one, settings, trash, export.
 
-use super::sample::{Page, at, badge, choices, dataset, inside, page};
+use super::sample::{Page, at, badge, choices, chrome, dataset, inside, page};
 use console::view::{
-    DatasetNewPage, DatasetRow, DatasetSettingsPage, DatasetTab, DatasetsPage, ErrorSummary, ExportPage,
-    FieldInput, FieldRow, InputKind, Pagination, Tone, TrashPage, TrashRow,
+    ArchivePage, DatasetNewPage, DatasetRow, DatasetSettingsPage, DatasetTab, DatasetsPage, ErrorSummary,
+    ExportPage, FieldInput, FieldRow, InputKind, Nav, Pagination, Tone, TrashPage, TrashRow,
 };
 
 const DATASETS: &str = "/o/northwind/datasets";
@@ -18,8 +18,21 @@ const TYPES: [(&str, &str); 8] = [
     ("sensitive-text", "Sensitive text"),
 ];
 
+fn archive() -> ArchivePage {
+    ArchivePage {
+        chrome: chrome("Archive", Nav::Datasets),
+        organization: "northwind".into(),
+        may_export: true,
+        has_sensitive: true,
+        in_the_clear: true,
+        fields: vec![FieldInput::new("file", "Archive", InputKind::File(".tar")).required()],
+        failure: None,
+    }
+}
+
 pub(super) fn pages() -> Vec<Page> {
     vec![
+        page("/o/northwind/archive", &archive()),
         page(DATASETS, &datasets(false)),
         page("/states/no-datasets", &datasets(true)),
         page("/o/northwind/datasets/new", &dataset_new()),
@@ -74,6 +87,7 @@ fn datasets(empty: bool) -> DatasetsPage {
         datasets: if empty { Vec::new() } else { datasets },
         may_configure: true,
         may_import: true,
+        may_archive: true,
     }
 }
 

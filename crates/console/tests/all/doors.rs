@@ -88,6 +88,112 @@ site_test!(guessing_a_password_gets_slower, site, {
     assert_eq!(client.sign_in(&email("owner"), PASSWORD, "").location(), "/o");
 });
 
+site_test!(a_person_comes_in_by_a_link_that_works_once, site, {
+    let mut owner = Client::signed_in(&site, "owner");
+    let pairs = [
+        ("name", "Nora"),
+        ("email", "nora@example.com"),
+        ("role", "viewer"),
+    ];
+    let page = owner.submit("/o/acme/members", "/o/acme/members", &pairs);
+    assert_eq!(page.status, 200, "{}", page.body);
+    let link = page.body.split("<code id=\"fresh-link\">").nth(1).unwrap();
+    let link = link.split('<').next().unwrap();
+    let path = link.strip_prefix(&site.base).unwrap().to_owned();
+    assert!(!owner.get("/o/acme/members").body.contains(&path), "shown once");
+    let mut nora = Client::new(&site);
+    let form = nora.get(&path);
+    assert_eq!(
+        (form.status, form.header("referrer-policy")),
+        (200, Some("strict-origin"))
+    );
+    assert!(
+        form.body.contains("Acme Trading has invited you"),
+        "{}",
+        form.body
+    );
+    let password = "nine green bottles hanging";
+    let refused = nora.submit(&path, &path, &[("password", "short"), ("again", "short")]);
+    assert!(refused.status == 422 && refused.body.contains("At least 15 characters"));
+    let refused = nora.submit(&path, &path, &[("password", password), ("again", "other")]);
+    assert!(refused.status == 422 && refused.body.contains("Not the same"));
+    let done = nora.submit(&path, &path, &[("password", password), ("again", password)]);
+    assert_eq!(done.location(), "/sign-in?notice=password-set");
+    assert!(
+        !nora.cookies.contains_key("__Host-session"),
+        "nobody is signed in by a link"
+    );
+    let used = nora.get(&path);
+    let unknown = nora.get("/invitation/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    assert_eq!((used.status, unknown.status), (404, 404));
+    assert_eq!(used.body, unknown.body, "one page for every reason");
+    assert_eq!(nora.sign_in("nora@example.com", password, "").location(), "/o");
+    let token = path.strip_prefix("/invitation/").unwrap();
+    let log = || nora.get("/account/access-log").body;
+    let begun = Instant::now();
+    let mut log = std::iter::repeat_with(log).take_while(|_| begun.elapsed().as_secs() < 20);
+    let log = log.find(|body| body.contains("/invitation/{token}")).unwrap();
+    assert!(
+        !log.contains(token),
+        "the log holds the address's pattern, never the token"
+    );
+});
+
+site_test!(trying_links_gets_slower, site, {
+    let mut client = Client::new(&site);
+    for place in 0..21 {
+        assert_eq!(client.get(&format!("/invitation/{place}")).status, 404, "{place}");
+    }
+    let answer = client.get("/invitation/21");
+    assert_eq!(answer.status, 429);
+    assert_eq!(answer.header("referrer-policy"), Some("strict-origin"));
+});
+
+site_test!(a_link_is_not_made_for_who_can_sign_in, site, {
+    let mut client = Client::signed_in(&site, "administrator");
+    let page = client.get("/o/acme/members");
+    assert!(!page.body.contains("New link"), "{}", page.body);
+    let viewer = page
+        .body
+        .split("/members/")
+        .nth(2)
+        .unwrap()
+        .split('/')
+        .next()
+        .unwrap();
+    let token = page.token();
+    let refused = client.post(
+        &format!("/o/acme/members/{viewer}/invitation"),
+        &[("csrf", &token)],
+    );
+    assert_eq!(refused.status, 409, "{}", refused.body);
+});
+
+site_test!(administrators_see_who_came_into_their_organization, site, {
+    let mut editor = Client::signed_in(&site, "editor");
+    assert_eq!(editor.get("/o/acme/datasets").status, 200);
+    assert_eq!(editor.get("/o/acme/access-log").status, 403);
+    let mut owner = Client::signed_in(&site, "administrator");
+    let refused = "/o/acme/access-log?outcome=refused";
+    let begun = Instant::now();
+    while !owner
+        .get(refused)
+        .body
+        .contains("<td data-label=\"Person\">Test editor</td>")
+    {
+        assert!(begun.elapsed().as_secs() < 20, "{}", owner.get(refused).body);
+    }
+    assert!(
+        !owner.get(refused).body.contains("/o/{organization}/datasets"),
+        "that was done"
+    );
+    let later = owner.get("/o/acme/access-log?from=2100-01-01");
+    assert!(later.body.contains("Nothing matches"), "{}", later.body);
+    assert_eq!(owner.get("/o/acme/access-log?from=tomorrow").status, 400);
+    let mut stranger = Client::signed_in(&site, "stranger");
+    assert_eq!(stranger.get("/o/acme/access-log").status, 404);
+});
+
 site_test!(the_session_cookie_is_guarded_and_new_at_each_sign_in, site, {
     let mut client = Client::new(&site);
     let answer = client.sign_in(&email("owner"), PASSWORD, "");

@@ -103,9 +103,10 @@ impl Person {
         let _: Result<(), CmdError> = self.browser.accept_alert().await;
     }
 
-    /// All that the page says.
+    /// All that the page says. Between two pages there is a moment without any.
     pub(super) async fn text(&self) -> String {
-        let body = self.browser.find(Locator::Css("body")).await.unwrap();
+        let body = self.browser.wait().for_element(Locator::Css("body"));
+        let body = body.await.unwrap();
         body.text().await.unwrap_or_default()
     }
 

@@ -159,6 +159,7 @@ fn records(full: bool) -> RecordsPage {
         columns: columns(),
         rows: if full { record_rows() } else { Vec::new() },
         pagination: Pagination {
+            count_href: Some(format!("{CUSTOMERS}?count=exact")),
             summary: summary.into(),
             first_href: full.then(|| CUSTOMERS.into()),
             previous_href: None,

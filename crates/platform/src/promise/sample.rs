@@ -79,7 +79,7 @@ pub(super) async fn count(home: &Home, dataset: &Dataset, filter: &Filter) -> Re
             search: None,
             blind: &blind,
         };
-        total += query::count(&home.tenant, dataset, &selection).await?;
+        total += query::count(&home.tenant, dataset, &selection, None).await?;
     }
     Ok(total)
 }

@@ -72,7 +72,7 @@ async fn is_held(
             search: None,
             blind: &blind,
         };
-        if query::count(workspace.tenant(), dataset, &selection).await? > 0 {
+        if query::count(workspace.tenant(), dataset, &selection, Some(1)).await? > 0 {
             return Ok(true);
         }
     }

@@ -70,7 +70,7 @@ impl Site {
         site.people.insert(Role::Owner, owner);
         let workspace = site.as_role(Role::Owner).await;
         for role in Role::ALL.into_iter().filter(|role| *role != Role::Owner) {
-            let added = member::add(&workspace, person(role), role).await.unwrap();
+            let (added, _) = member::add(&workspace, person(role), role).await.unwrap();
             let summary = summary(added.account, &added.email, &added.name);
             site.people.insert(role, summary);
         }

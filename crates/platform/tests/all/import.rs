@@ -86,6 +86,7 @@ pub(crate) async fn count(workspace: &Workspace, dataset: &str) -> i64 {
         .await
         .unwrap()
         .count
+        .and_then(list::Count::exact)
         .unwrap()
 }
 

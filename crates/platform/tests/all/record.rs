@@ -4,7 +4,7 @@ use crate::fixture::{Site, field, required, unique};
 use access::Role;
 use platform::{
     Workspace, dataset, list,
-    list::Query,
+    list::{Count, Counting, Query},
     record::{self, Expected, Input},
 };
 use serde_json::{Value as Json, json};
@@ -488,4 +488,30 @@ async fn search_finds_beginnings_of_words_in_any_text_field() {
     assert_eq!(search("HARB").await, 1);
     assert_eq!(search("arbour").await, 0);
     assert_eq!(search("'); DROP TABLE x; --").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn counting_stops_where_it_is_told_and_says_so() {
+    let site = Site::start().await;
+    let owner = invoices(&site).await;
+    for number in ["A-1", "A-2", "A-3"] {
+        create(&owner, json!({ "number": number })).await;
+    }
+    let count = async |count: Counting, limit: u16| {
+        let query = Query {
+            count,
+            limit: types::PageSize::new(limit).unwrap(),
+            ..Query::default()
+        };
+        list::list(&owner, "invoices", &query).await.unwrap().count
+    };
+    assert_eq!(count(Counting::None, 1).await, None);
+    assert_eq!(count(Counting::UpTo(2), 1).await, Some(Count::MoreThan(2)));
+    assert_eq!(count(Counting::UpTo(3), 1).await, Some(Count::Exactly(3)));
+    assert_eq!(count(Counting::Exact, 1).await, Some(Count::Exactly(3)));
+    assert_eq!(
+        count(Counting::UpTo(2), 5).await,
+        Some(Count::Exactly(3)),
+        "the page holds all"
+    );
 }

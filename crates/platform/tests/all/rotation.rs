@@ -37,6 +37,7 @@ async fn found(workspace: &Workspace, iban: &str) -> i64 {
         .await
         .unwrap()
         .count
+        .and_then(list::Count::exact)
         .unwrap()
 }
 

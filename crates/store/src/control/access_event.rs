@@ -120,21 +120,48 @@ pub async fn list_of_account(
         .await?)
 }
 
-/// An organization's events, newest first, those before `before`.
+/// Which of an organization's events.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccessFilter {
+    /// Only this account's.
+    pub account: Option<AccountId>,
+    /// Only with this outcome: `done`, `refused` or `failed`.
+    pub outcome: Option<String>,
+    /// Not earlier than this.
+    pub from: Option<Timestamp>,
+    /// Earlier than this.
+    pub until: Option<Timestamp>,
+}
+
+/// An organization's events that pass the filter, newest first, those before `before`.
 ///
 /// # Errors
-/// [`StoreError::Unavailable`].
+/// [`StoreError::Unavailable`]; [`StoreError::Timeout`] when a filter leaves next to nothing of very many.
 pub async fn list_of_organization(
     on: &mut impl Reads,
     organization: OrganizationId,
+    filter: &AccessFilter,
     limit: PageSize,
     before: Option<i64>,
 ) -> Result<Vec<AccessEvent>, StoreError> {
-    let query = access_event::table
+    let mut query = access_event::table
         .filter(access_event::organization_id.eq(organization.0))
         .filter(access_event::id.lt(before.unwrap_or(i64::MAX)))
         .order(access_event::id.desc())
-        .limit(limit.get().into());
+        .limit(limit.get().into())
+        .into_boxed();
+    if let Some(account) = filter.account {
+        query = query.filter(access_event::account_id.eq(account.0));
+    }
+    if let Some(outcome) = &filter.outcome {
+        query = query.filter(access_event::outcome.eq(outcome.clone()));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(access_event::at.ge(from.to_diesel()));
+    }
+    if let Some(until) = filter.until {
+        query = query.filter(access_event::at.lt(until.to_diesel()));
+    }
     Ok(query
         .select(AccessEvent::as_select())
         .load(on.connection()?)

@@ -17,13 +17,22 @@ pub struct Migration {
     pub down: &'static str,
 }
 
-const CONTROL: &[Migration] = &[Migration {
-    scope: Scope::Control,
-    version: 1,
-    name: "foundation",
-    up: include_str!("../../migrations/control/0001_foundation/up.sql"),
-    down: include_str!("../../migrations/control/0001_foundation/down.sql"),
-}];
+const CONTROL: &[Migration] = &[
+    Migration {
+        scope: Scope::Control,
+        version: 1,
+        name: "foundation",
+        up: include_str!("../../migrations/control/0001_foundation/up.sql"),
+        down: include_str!("../../migrations/control/0001_foundation/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 2,
+        name: "invitation",
+        up: include_str!("../../migrations/control/0002_invitation/up.sql"),
+        down: include_str!("../../migrations/control/0002_invitation/down.sql"),
+    },
+];
 
 const ORGANIZATION: &[Migration] = &[
     Migration {

@@ -107,18 +107,27 @@ pub async fn list(
     Ok((records, more))
 }
 
-/// How many records a selection has, counted exactly.
+/// How many records a selection has: exactly, or at most `stop_at`, where counting stops.
 ///
 /// # Errors
 /// What the connection reports.
-pub async fn count(tenant: &Tenant, dataset: &Dataset, selection: &Selection<'_>) -> Result<i64, StoreError> {
+pub async fn count(
+    tenant: &Tenant,
+    dataset: &Dataset,
+    selection: &Selection<'_>,
+    stop_at: Option<i64>,
+) -> Result<i64, StoreError> {
     let mut parameters = Parameters::default();
     let conditions = where_clause(dataset, selection, &mut parameters);
-    let text = format!(
-        "SELECT count(*) FROM {}.\"{}\" WHERE {conditions}",
-        tenant.schema(),
-        dataset.table()
-    );
+    let (schema, table) = (tenant.schema(), dataset.table());
+    let rows = format!("FROM {schema}.\"{table}\" WHERE {conditions}");
+    let text = match stop_at {
+        None => format!("SELECT count(*) {rows}"),
+        Some(stop_at) => {
+            let limit = parameters.push(stop_at);
+            format!("SELECT count(*) FROM (SELECT {rows} LIMIT {limit}) AS counted")
+        }
+    };
     let connection = tenant.reader().await?;
     let statement = connection.prepare(&text).await?;
     Ok(connection

@@ -54,7 +54,10 @@ async fn down_and_up_again_gives_the_same_catalogue() {
     let status = migration::status(&client).await.unwrap();
     assert_eq!((status.applied.len(), status.pending.len()), (0, 3));
     let applied = migration::migrate(&client).await.unwrap();
-    assert_eq!((applied.control, applied.organizations), (vec!["foundation"], 0));
+    assert_eq!(
+        (applied.control, applied.organizations),
+        (vec!["foundation", "invitation"], 0)
+    );
     assert_eq!(catalogue(&client).await, before);
 }
 

@@ -11,7 +11,7 @@ use crate::{
 };
 use access::Role;
 use clap::{Args, Subcommand};
-use platform::{Origin, Platform, account::NewPerson, member, session};
+use platform::{Caller, Origin, Platform, account::NewPerson, invitation, member, session};
 use serde_json::{Value as Json, json};
 use std::path::PathBuf;
 use vault::SecretText;
@@ -25,6 +25,11 @@ pub(super) enum Member {
     },
     /// Add a member with a first password, on the host, in the name of an administrator who gives theirs
     Add(Add),
+    /// Make a link with which somebody without a password sets one, on the host; an older link is void
+    Invite {
+        /// The person's e-mail address
+        email: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -62,6 +67,7 @@ fn role(name: &str) -> Result<Role, String> {
 impl Member {
     pub(super) fn run(&self, common: &Common) -> Result<(), CommandError> {
         match self {
+            Self::Invite { email } => invite(common, email),
             Self::List { connection } => list(common, &Client::open(common, connection)?),
             Self::Add(add) => {
                 let by = secret::read(
@@ -95,6 +101,21 @@ impl Member {
     }
 }
 
+fn invite(common: &Common, email: &str) -> Result<(), CommandError> {
+    let make = async |platform: &Platform, _: &config::Config| {
+        Ok(invitation::create_as_operator(platform, &Caller::host(), email).await?)
+    };
+    let made = host::with_platform(common.config.as_deref(), make)?;
+    output::talk(&format!(
+        "hand this link to {email} yourself: it works once, and it is not shown again"
+    ));
+    let (url, expires_at) = (made.url.expose().to_owned(), made.expires_at.to_string());
+    let json = json!({"invitation_url": url, "invitation_expires_at": expires_at});
+    common
+        .format()
+        .thing(&[("link", url), ("expires", expires_at)], &json)
+}
+
 impl Add {
     async fn run(
         &self,
@@ -114,11 +135,11 @@ impl Add {
                 name: self.name.clone().unwrap_or_else(|| self.email.clone()),
                 password: Some(first),
             };
-            member::add(&workspace, person, self.role).await
+            Ok::<_, CommandError>(member::add(&workspace, person, self.role).await?.0)
         };
         let added = added.await;
         session::sign_out(platform, &caller).await?;
-        Ok(added?)
+        added
     }
 }
 

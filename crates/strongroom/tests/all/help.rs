@@ -21,6 +21,7 @@ const COMMANDS: &[&str] = &[
     "member",
     "member list",
     "member add",
+    "member invite",
     "token",
     "token create",
     "dataset",

@@ -4,7 +4,7 @@ use super::*;
 use jiff::ToSpan;
 use serde_json::json;
 use store::control::{
-    access_event,
+    access_event::{self, AccessFilter},
     idempotency::{self, Begun},
     job::{self, JobEnd, JobStart, JobState, Lease},
     promise_observation,
@@ -197,13 +197,8 @@ async fn an_abandoned_request_may_be_sent_again() {
     );
 }
 
-#[tokio::test]
-async fn access_events_are_listed_to_their_own() {
-    let database = database().await;
-    let control = control(&database).await;
-    let (ann, bob) = (AccountId::new(1, ten()), AccountId::new(2, ten()));
-    let acme = OrganizationId::new(1, ten());
-    let event = |account, organization| access_event::NewAccessEvent {
+fn event_of(account: AccountId, organization: Option<OrganizationId>) -> access_event::NewAccessEvent {
+    access_event::NewAccessEvent {
         at: Timestamp::now(),
         account: Some(account),
         organization,
@@ -214,9 +209,21 @@ async fn access_events_are_listed_to_their_own() {
         address: "192.0.2.1".to_owned(),
         device: "a browser".to_owned(),
         request_id: "1".to_owned(),
-    };
+    }
+}
+
+#[tokio::test]
+async fn access_events_are_listed_to_their_own() {
+    let database = database().await;
+    let control = control(&database).await;
+    let (ann, bob) = (AccountId::new(1, ten()), AccountId::new(2, ten()));
+    let acme = OrganizationId::new(1, ten());
     let mut keep = control.keep().await.unwrap();
-    let events = [event(ann, None), event(bob, Some(acme)), event(ann, Some(acme))];
+    let events = [
+        event_of(ann, None),
+        event_of(bob, Some(acme)),
+        event_of(ann, Some(acme)),
+    ];
     access_event::insert_many(&mut keep, &events).await.unwrap();
     access_event::insert_many(&mut keep, &[]).await.unwrap();
     let page = PageSize::new(1).unwrap();
@@ -228,13 +235,68 @@ async fn access_events_are_listed_to_their_own() {
         .await
         .unwrap();
     assert_eq!((older.len(), older[0].organization_id), (1, None));
-    let there = access_event::list_of_organization(&mut keep, acme, PageSize::default(), None)
-        .await
-        .unwrap();
+}
+
+#[tokio::test]
+async fn access_events_of_an_organization_are_narrowed() {
+    let database = database().await;
+    let control = control(&database).await;
+    let (ann, bob) = (AccountId::new(1, ten()), AccountId::new(2, ten()));
+    let acme = OrganizationId::new(1, ten());
+    let mut keep = control.keep().await.unwrap();
+    let events = [
+        event_of(ann, None),
+        event_of(bob, Some(acme)),
+        event_of(ann, Some(acme)),
+    ];
+    access_event::insert_many(&mut keep, &events).await.unwrap();
+    let mut of = async |filter: AccessFilter| {
+        let found = access_event::list_of_organization(&mut keep, acme, &filter, PageSize::default(), None);
+        let found = found.await.unwrap().into_iter();
+        found.filter_map(|event| event.account_id).collect::<Vec<_>>()
+    };
+    let all = AccessFilter::default();
+    assert_eq!(of(all.clone()).await, [ann, bob]);
+    let (account, outcome) = (Some(bob), Some("refused".to_owned()));
     assert_eq!(
-        there.iter().map(|event| event.account_id).collect::<Vec<_>>(),
-        [Some(ann), Some(bob)]
+        of(AccessFilter {
+            account,
+            ..all.clone()
+        })
+        .await,
+        [bob]
     );
+    assert!(
+        of(AccessFilter {
+            outcome,
+            ..all.clone()
+        })
+        .await
+        .is_empty()
+    );
+    let (from, until) = (Timestamp::now() + 1.hours(), Timestamp::now() - 1.hours());
+    assert!(
+        of(AccessFilter {
+            from: Some(from),
+            ..all.clone()
+        })
+        .await
+        .is_empty()
+    );
+    assert!(
+        of(AccessFilter {
+            until: Some(until),
+            ..all.clone()
+        })
+        .await
+        .is_empty()
+    );
+    let day = AccessFilter {
+        from: Some(until),
+        until: Some(from),
+        ..all
+    };
+    assert_eq!(of(day).await, [ann, bob]);
 }
 
 #[tokio::test]
