@@ -23,7 +23,8 @@ pub enum SecretSource {
     Credential {
         /// The credential's name.
         name: String,
-        /// Where systemd put this process's credentials; none outside a unit.
+        /// Where systemd put this process's credentials, or outside a unit where their sources lie; none where neither
+        /// is known.
         folder: Option<PathBuf>,
     },
 }
