@@ -23,8 +23,7 @@ pub enum SecretSource {
     Credential {
         /// The credential's name.
         name: String,
-        /// Where systemd put this process's credentials, or outside a unit where their sources lie; none where neither
-        /// is known.
+        /// Where systemd put this process's credentials; none outside a unit.
         folder: Option<PathBuf>,
     },
 }

@@ -1,7 +1,7 @@
 //! Block devices and what they stand on, from `/sys/dev/block`.
 //!
-//! Invariant: a device counts as encrypted only if dm-crypt says so of itself or of **every** device below it; what the kernel
-//! does not show is unknown, never encrypted.
+//! Invariant: a device counts as encrypted only if dm-crypt says so of itself or of **every** device below
+//! it; what the kernel does not show is unknown, never encrypted.
 
 use std::fs;
 use std::io;

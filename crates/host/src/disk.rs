@@ -1,4 +1,5 @@
-//! A disk as the appliance feels it: the space that is left, and how long it takes until a write is really there.
+//! A disk as the appliance feels it: the space that is left, and how long it takes until a write is really
+//! there.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};

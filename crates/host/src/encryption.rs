@@ -1,7 +1,7 @@
 //! Whether what lies under a folder is encrypted, as the kernel says it.
 //!
-//! Invariant: the configuration is not asked. What this kernel cannot see (a hypervisor's encrypted disk, a container's host)
-//! is plain or unknown here, never encrypted. Start at [`of_folder`].
+//! Invariant: the configuration is not asked. What this kernel cannot see (a hypervisor's encrypted disk, a
+//! container's host) is plain or unknown here, never encrypted. Start at [`of_folder`].
 
 use std::fs;
 use std::io;
@@ -81,8 +81,8 @@ fn of_folder_at(folder: &Path, root: &Path, depth: usize) -> Encryption {
     }
 }
 
-/// The innermost part of the path that is there. A part that may not be looked at is an error and not skipped: what a
-/// sandbox lays over it is not what the folder lies on.
+/// The innermost part of the path that is there. A part that may not be looked at is an error and not
+/// skipped: what a sandbox lays over it is not what the folder lies on.
 fn innermost(folder: &Path) -> io::Result<PathBuf> {
     for path in folder.ancestors() {
         match fs::symlink_metadata(path) {
@@ -232,7 +232,8 @@ mod tests {
         let kernel = Planted::new();
         kernel.device("virtual/loop0", "7:0", None, &[]);
         kernel.write("sys/devices/virtual/loop0/loop/backing_file", "/image\n");
-        // The file lies on the loop device itself, which no kernel would do: the walk ends and says that it does not know.
+        // The file lies on the loop device itself, which no kernel would do: the walk ends and says that it
+        // does not know.
         let found = under_root(&kernel, "7:0 / / rw - ext4 /dev/loop0");
         assert!(matches!(found, Encryption::Unknown { .. }), "{found:?}");
     }

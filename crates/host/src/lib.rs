@@ -12,6 +12,7 @@ pub mod port;
 pub mod postgresql;
 pub mod release;
 pub mod run;
+pub mod ssh;
 pub mod swap;
 pub mod unit;
 pub mod write;

@@ -16,7 +16,8 @@ pub enum Resolution {
     TookTooLong,
 }
 
-/// Looks a name up. Blocks for at most `deadline`; the resolver itself cannot be stopped, so its thread may live on.
+/// Looks a name up. Blocks for at most `deadline`; the resolver itself cannot be stopped, so its thread may
+/// live on.
 #[must_use]
 pub fn resolve(name: &str, deadline: Duration) -> Resolution {
     let (sender, receiver) = mpsc::channel();

@@ -1,9 +1,10 @@
 //! Debian's PostgreSQL clusters (postgresql-common): what there is, one made, one started.
 //!
-//! Invariant: a cluster of ours listens on a unix socket only, has page checksums, and lets in nobody but by a password or as
-//! the operating system's `postgres` and `root`. Start at [`clusters`].
+//! Invariant: a cluster of ours listens on a unix socket only, has page checksums, and lets in nobody but by
+//! a password or as the operating system's `postgres` and `root`. Start at [`clusters`].
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ const CREATE_DEADLINE: Duration = Duration::from_secs(180);
 const START_DEADLINE: Duration = Duration::from_secs(120);
 /// Where Debian installs the majors' programs.
 const PROGRAMS: &str = "/usr/lib/postgresql";
+/// Where the clusters' settings lie, by major and name.
+const SETTINGS_FOLDERS: &str = "/etc/postgresql";
 
 /// A cluster of the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +48,8 @@ pub struct NewCluster {
     pub version: u32,
     /// Its name; no dashes, which systemd's instances do not take well.
     pub name: String,
-    /// Its port.
-    pub port: u16,
+    /// Its port; the next free one if none.
+    pub port: Option<u16>,
     /// Where its data is to lie; Debian's place if none.
     pub data_folder: Option<PathBuf>,
 }
@@ -104,16 +107,53 @@ pub fn installed_versions() -> Vec<u32> {
     versions
 }
 
+/// Where the data of one of Debian's clusters lies, by the name that the server itself gives (`cluster_name`:
+/// `17/main`). Read from its settings, since a sandboxed daemon starts no programs.
+///
+/// # Errors
+/// `NotFound` for a name that is none of Debian's, or settings that do not say.
+pub fn data_folder(cluster_name: &str) -> io::Result<PathBuf> {
+    data_folder_at(cluster_name, Path::new(SETTINGS_FOLDERS))
+}
+
+fn data_folder_at(cluster_name: &str, settings: &Path) -> io::Result<PathBuf> {
+    let unknown = || io::Error::from(io::ErrorKind::NotFound);
+    let (version, name) = cluster_name.split_once('/').ok_or_else(unknown)?;
+    let plain = |text: &str| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    if !plain(version) || !plain(name) {
+        return Err(unknown());
+    }
+    let text = fs::read_to_string(settings.join(version).join(name).join("postgresql.conf"))?;
+    let value = |line: &str| {
+        let value = line
+            .trim_start()
+            .strip_prefix("data_directory")?
+            .trim_start()
+            .strip_prefix('=')?;
+        Some(PathBuf::from(value.split('\'').nth(1)?))
+    };
+    // The last one counts, as PostgreSQL reads it.
+    text.lines().rev().find_map(value).ok_or_else(unknown)
+}
+
 /// Makes a cluster; it is not started.
 ///
 /// # Errors
 /// [`ClusterError::Run`] with what the program said.
 pub fn create(new: &NewCluster) -> Result<(), ClusterError> {
-    let (port, version) = (new.port.to_string(), new.version.to_string());
+    let version = new.version.to_string();
     let mut call = Call::new(Program::PgCreatecluster)
-        .with(["--start-conf=auto", "--locale=C.UTF-8", "--encoding=UTF8"])
-        // Before its first start already: it must never listen on the network.
-        .with(["--pgoption", "listen_addresses=", "--port", &port]);
+        // Not started by a boot before it has our settings; they include that it is from then on.
+        .with(["--start-conf=manual", "--locale=C.UTF-8", "--encoding=UTF8"])
+        .with(["--pgoption", MADE_BY_US]);
+    if let Some(port) = new.port {
+        call = call.with(["--port", &port.to_string()]);
+    }
     if let Some(folder) = &new.data_folder {
         call = call.with(["--datadir"]).with([folder.as_os_str()]);
     }
@@ -135,13 +175,8 @@ pub fn configure(cluster: &Cluster) -> Result<Written, ClusterError> {
     };
     let folder = &cluster.settings_folder;
     write::folder(&folder.join("conf.d"), access(0o755))?;
-    let files = [
-        ("conf.d/strongroom.conf", SETTINGS, 0o644),
-        ("pg_hba.conf", ADMISSION, 0o640),
-        ("pg_ident.conf", IDENTITIES, 0o640),
-    ];
     let mut changed = Written::Same;
-    for (name, text, mode) in files {
+    for (name, text, mode) in FILES {
         if write::file(&folder.join(name), text.as_bytes(), access(mode))? != Written::Same {
             changed = Written::Changed;
         }
@@ -154,17 +189,23 @@ pub fn configure(cluster: &Cluster) -> Result<Written, ClusterError> {
 /// # Errors
 /// [`ClusterError::Write`].
 pub fn is_configured(cluster: &Cluster) -> Result<bool, ClusterError> {
-    let files = [
-        ("conf.d/strongroom.conf", SETTINGS),
-        ("pg_hba.conf", ADMISSION),
-        ("pg_ident.conf", IDENTITIES),
-    ];
-    for (name, text) in files {
+    for (name, text, _) in FILES {
         if write::read(&cluster.settings_folder.join(name))?.as_deref() != Some(text.as_bytes()) {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// Whether [`create`] made it, so that its settings are ours to write.
+///
+/// # Errors
+/// [`ClusterError::Write`].
+pub fn is_made_by_us(cluster: &Cluster) -> Result<bool, ClusterError> {
+    let settings = write::read(&cluster.settings_folder.join("postgresql.conf"))?.unwrap_or_default();
+    let (name, _) = MADE_BY_US.split_once('=').unwrap_or_default();
+    let text = String::from_utf8_lossy(&settings);
+    Ok(text.lines().any(|line| line.starts_with(name)))
 }
 
 /// Starts a cluster, or starts it anew. With systemd this goes through its unit.
@@ -195,6 +236,21 @@ impl Verb {
         }
     }
 }
+
+/// A setting of a class that PostgreSQL does not know and keeps as it is.
+const MADE_BY_US: &str = "strongroom.made_by=setup";
+
+/// Our files among a cluster's settings, with their modes.
+const FILES: [(&str, &str, u32); 4] = [
+    ("conf.d/strongroom.conf", SETTINGS, 0o644),
+    ("pg_hba.conf", ADMISSION, 0o640),
+    ("pg_ident.conf", IDENTITIES, 0o640),
+    ("start.conf", START, 0o644),
+];
+
+const START: &str = "# Written by `strongroom setup`: the cluster starts with the machine (pg_createcluster(1), STARTUP CONTROL).
+auto
+";
 
 const SETTINGS: &str = "# Written by `strongroom setup`, which writes it again when it differs.
 # Reached by its unix socket only.
@@ -247,12 +303,6 @@ fn number(value: &serde_json::Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
-/// Whether something answers on the socket of this port in this folder.
-#[must_use]
-pub fn socket_path(folder: &Path, port: u16) -> PathBuf {
-    folder.join(format!(".s.PGSQL.{port}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,6 +321,23 @@ mod tests {
             parse("clusters: none"),
             Err(ClusterError::Unreadable(_))
         ));
+    }
+
+    #[test]
+    fn the_data_folder_is_what_the_settings_say_last_and_names_lead_nowhere_else() {
+        let settings = tempfile::tempdir().unwrap();
+        let folder = settings.path().join("17/main");
+        fs::create_dir_all(&folder).unwrap();
+        let text =
+            "#data_directory = 'ConfigDir'\ndata_directory = '/old' # x\n data_directory='/srv/data'\n";
+        fs::write(folder.join("postgresql.conf"), text).unwrap();
+        assert_eq!(
+            data_folder_at("17/main", settings.path()).unwrap(),
+            Path::new("/srv/data")
+        );
+        for other in ["", "main", "17/../main", "17/other", "/main"] {
+            assert!(data_folder_at(other, settings.path()).is_err(), "{other}");
+        }
     }
 
     #[test]

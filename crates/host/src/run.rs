@@ -1,7 +1,8 @@
 //! Programs of the machine, started and waited for.
 //!
-//! Invariants: only the programs of [`Program`], by absolute path; no shell; an environment that holds a search path and a
-//! locale and nothing of ours; a deadline and a bound on the output; no argument holds a secret. Start at [`Call`].
+//! Invariants: only the programs of [`Program`], by absolute path; no shell; an environment that holds a
+//! search path and a locale and nothing of ours; a deadline and a bound on the output; no argument holds a
+//! secret. Start at [`Call`].
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -16,9 +17,11 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use zeroize::Zeroizing;
 
-/// Most bytes of each stream that are kept; the rest is read and dropped, so that the program does not wait for us.
+/// Most bytes of each stream that are kept; the rest is read and dropped, so that the program does not wait
+/// for us.
 const OUTPUT_BYTES_MAX: usize = 1 << 20;
-/// A daemon that the program has left behind may hold its streams; they are not waited for any longer than this.
+/// A daemon that the program has left behind may hold its streams; they are not waited for any longer than
+/// this.
 const STREAMS_WAIT: Duration = Duration::from_millis(500);
 /// How often an unfinished program is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -223,8 +226,8 @@ impl Call {
         })
     }
 
-    /// Writes the input and closes the stream. On a thread, because a program that does not read would hold us past the
-    /// deadline; a program that closes its input early is no failure.
+    /// Writes the input and closes the stream. On a thread, because a program that does not read would hold
+    /// us past the deadline; a program that closes its input early is no failure.
     fn feed(&self, child: &mut Child) {
         let Some(mut stdin) = child.stdin.take() else {
             return;

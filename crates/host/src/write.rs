@@ -1,8 +1,9 @@
 //! Files and folders of ours, with owner and mode.
 //!
-//! Invariants: a file is there whole or not at all, on disk when the call returns, and never wider open than asked, not even
-//! for a moment; no symbolic link is followed, in no part of the path, so that an account which owns a folder on the way cannot
-//! turn us elsewhere. Nothing is written when all is as asked, so a second call changes nothing.
+//! Invariants: a file is there whole or not at all, on disk when the call returns, and never wider open than
+//! asked, not even for a moment; no symbolic link is followed, in no part of the path, so that an account
+//! which owns a folder on the way cannot turn us elsewhere. Nothing is written when all is as asked, so a
+//! second call changes nothing.
 
 use std::fs::File;
 use std::io::{self, Read, Write};

@@ -95,13 +95,16 @@ fn luks_below_the_partition_of_a_mirror_is_found() {
 }
 
 #[test]
-fn one_plain_leg_of_a_mirror_makes_it_plain() {
-    let kernel = Planted::new();
-    kernel.device("vda", "254:0", None, &[]);
-    kernel.device("vdb", "254:16", None, &[]);
-    kernel.device("virtual/dm-0", "253:0", Some(LUKS2), &["vda"]);
-    kernel.device("virtual/md0", "9:0", None, &["virtual/dm-0", "vdb"]);
-    assert_eq!(look("9:0", kernel.root()), plain("vdb"));
+fn one_plain_leg_of_a_mirror_makes_it_plain_whichever_it_is() {
+    // One before and one after the encrypted leg in the order of names.
+    for leg in ["vdb", "xvdb"] {
+        let kernel = Planted::new();
+        kernel.device("vda", "254:0", None, &[]);
+        kernel.device(leg, "254:16", None, &[]);
+        kernel.device("virtual/dm-0", "253:0", Some(LUKS2), &["vda"]);
+        kernel.device("virtual/md0", "9:0", None, &["virtual/dm-0", leg]);
+        assert_eq!(look("9:0", kernel.root()), plain(leg));
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
-//! Until when Debian supports its releases (<https://wiki.debian.org/DebianReleases>, <https://wiki.debian.org/LTS>).
+//! Until when Debian supports its releases (<https://wiki.debian.org/DebianReleases>,
+//! <https://wiki.debian.org/LTS>).
 //!
-//! Invariant: the table says when it was looked up, because Debian sets some dates late; whoever asks must mind its age.
+//! Invariant: the table says when it was looked up, because Debian sets some dates late; whoever asks must
+//! mind its age.
 
 use jiff::civil::{Date, date};
 
