@@ -12,4 +12,5 @@ mod all {
     mod help;
     mod program;
     mod serve;
+    mod setup;
 }
