@@ -68,6 +68,15 @@ fn say(outcome: &Outcome, extent: Extent) {
         Outcome {
             is_changed: false, ..
         } => format!("\nNothing was changed: all was set up already. {url}"),
+        _ if extent.until != Step::Health => {
+            format!(
+                "\nStopped after the step {}; run setup again to go on.",
+                extent.until.as_str()
+            )
+        }
+        _ if outcome.steps.last().is_none_or(|last| last.state == "left out") => {
+            format!("\nStart both daemons, then sign in at {url}.")
+        }
         Outcome { .. } => format!("\nSign in at {url}; `strongroom doctor` looks after it from now on."),
     });
 }
