@@ -13,6 +13,8 @@ mod field;
 mod look;
 mod password;
 mod plain;
+mod release;
+mod rest;
 mod role;
 mod route;
 mod sample;
@@ -43,8 +45,10 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 11] = [
+pub const BUILT: [&str; 13] = [
     "transit-tls",
+    "current-debian",
+    rest::ID,
     "password-hashing",
     "roles",
     "tenant-schema",
@@ -145,8 +149,13 @@ async fn check_due(platform: &Platform, shutdown: &Receiver<bool>) -> Result<()>
 fn is_due(platform: &Platform, id: PromiseId, newest: Option<&Observation>) -> bool {
     let Some(newest) = newest else { return true };
     let interval = interval_for(id);
-    // Only a node that serves requests knows the routes; another looks, in vain, when none has for long.
-    let away = id.as_str() == route::ID && platform.routes().is_none();
+    // Only a node that serves requests knows the routes, and only a process outside a sandbox sees the disks; another
+    // looks, in vain, when none has for long.
+    let away = match id.as_str() {
+        route::ID => platform.routes().is_none(),
+        rest::ID => rest::is_blind(),
+        _ => false,
+    };
     let seconds = if away {
         interval.age_seconds_max
     } else {
@@ -184,6 +193,8 @@ async fn observe(platform: &Platform, id: PromiseId) -> Result<Observation> {
 async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
     match id {
         "transit-tls" => transit::look(platform).await,
+        "current-debian" => Ok(release::look(platform)),
+        rest::ID => rest::look(platform).await,
         "password-hashing" => password::look(platform).await,
         "roles" => role::look(platform).await,
         "tenant-schema" => schema::look(platform).await,

@@ -8,6 +8,7 @@ mod completion;
 mod config;
 mod database;
 mod dataset;
+mod doctor;
 mod export;
 mod import;
 mod key;
@@ -18,6 +19,7 @@ mod organization;
 mod promises;
 mod record;
 mod serve;
+mod setup;
 mod status;
 mod token;
 mod work;
@@ -60,6 +62,10 @@ enum Command {
     Serve(serve::Serve),
     /// Run jobs, until stopped; several may run
     Work(work::Work),
+    /// Set the appliance up on this machine, step by step; running it again changes nothing
+    Setup(setup::Setup),
+    /// Look whether the appliance and its machine are well, and say what to do
+    Doctor(doctor::Doctor),
     /// Make, migrate and look at the database
     #[command(subcommand)]
     Database(database::Database),
@@ -108,6 +114,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
     match arguments.command {
         Command::Serve(command) => command.run(common).map(done),
         Command::Work(command) => command.run(common).map(done),
+        Command::Setup(command) => command.run(common),
+        Command::Doctor(command) => command.run(common),
         Command::Database(command) => command.run(common).map(done),
         Command::Key(command) => command.run(common).map(done),
         Command::Organization(command) => command.run(common).map(done),

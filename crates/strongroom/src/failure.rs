@@ -47,6 +47,15 @@ pub(crate) enum CommandError {
         #[source]
         source: io::Error,
     },
+    /// A file or folder of the machine is not as it should be.
+    #[error(transparent)]
+    Write(#[from] ::host::write::WriteError),
+    /// A program of the machine failed.
+    #[error(transparent)]
+    Run(#[from] ::host::run::RunError),
+    /// PostgreSQL's clusters.
+    #[error(transparent)]
+    Cluster(#[from] ::host::postgresql::ClusterError),
     /// OpenSSL refused.
     #[error("{what}")]
     Tls {
@@ -82,6 +91,12 @@ impl CommandError {
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
         move |source| Self::Io { what, source }
+    }
+
+    /// A failure of OpenSSL.
+    pub(crate) fn tls(what: impl Into<String>) -> impl FnOnce(openssl::error::ErrorStack) -> Self {
+        let what = what.into();
+        move |source| Self::Tls { what, source }
     }
 
     pub(crate) fn stdout(source: io::Error) -> Self {
@@ -125,7 +140,13 @@ impl CommandError {
         match self {
             Self::Platform(error) => Some(Exit::of(error.code.as_str())),
             Self::Refused(problem) => Some(Exit::of(&problem.code)),
-            Self::Config(_) | Self::Secret(_) | Self::Io { .. } | Self::Tls { .. } => Some(Exit::Failed),
+            Self::Config(_)
+            | Self::Secret(_)
+            | Self::Io { .. }
+            | Self::Write(_)
+            | Self::Run(_)
+            | Self::Cluster(_)
+            | Self::Tls { .. } => Some(Exit::Failed),
             Self::Said { exit, .. } => Some(*exit),
             Self::PipeClosed => None,
         }

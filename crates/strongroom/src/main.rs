@@ -1,14 +1,20 @@
 #![doc = include_str!("../README.md")]
 
+mod certificate;
 mod client;
 mod command;
+mod doctor;
 mod failure;
+mod finding;
 mod hardening;
 mod host;
 mod logging;
+mod machine;
 mod output;
+mod probe;
 mod secret;
 mod server;
+mod setup;
 mod stop;
 
 use clap::Parser;

@@ -90,7 +90,7 @@ fn lines(pairs: &[(&str, String)]) -> String {
 }
 
 /// Control characters in other people's values must not steer the terminal.
-fn printable(value: String) -> String {
+pub(crate) fn printable(value: String) -> String {
     if value.chars().any(char::is_control) {
         let shown = |c: char| {
             if c.is_control() && c != '\n' {

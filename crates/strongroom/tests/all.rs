@@ -13,4 +13,5 @@ mod all {
     mod kill;
     mod program;
     mod serve;
+    mod setup;
 }

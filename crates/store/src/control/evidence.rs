@@ -95,6 +95,32 @@ pub async fn list_organizations_without_schema(on: &mut impl Reads) -> Result<Ve
     Ok(names.into_iter().map(|row| row.name).collect())
 }
 
+/// Where the server keeps what it stores, as far as the application's login is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StorageFact {
+    /// The server's `cluster_name`; Debian sets it to major and name, `17/main`. The data folder itself is shown to
+    /// superusers only.
+    pub cluster_name: String,
+    /// The folders of the tablespaces that lie outside the data folder.
+    pub tablespaces: Vec<String>,
+}
+
+/// Where the server keeps what it stores.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn storage(on: &mut impl Reads) -> Result<StorageFact, StoreError> {
+    let named = "SELECT current_setting('cluster_name') AS name";
+    let cluster: Vec<Name> = diesel::sql_query(named).load(on.connection()?).await?;
+    let located = "SELECT name FROM (SELECT pg_tablespace_location(oid) AS name FROM pg_tablespace) located
+        WHERE name <> '' ORDER BY 1 LIMIT 10000";
+    let tablespaces: Vec<Name> = diesel::sql_query(located).load(on.connection()?).await?;
+    Ok(StorageFact {
+        cluster_name: cluster.into_iter().map(|row| row.name).collect(),
+        tablespaces: tablespaces.into_iter().map(|row| row.name).collect(),
+    })
+}
+
 /// A right on a schema, or on a table, sequence or function within one.
 #[derive(Debug, Clone, PartialEq, Eq, diesel::QueryableByName)]
 pub struct Grant {

@@ -217,17 +217,7 @@ impl Appliance {
 
     /// Starts `serve` or `work` without waiting.
     pub(crate) fn spawn(&self, command: &str) -> Daemon {
-        let log = self.folder.path().join(format!("{command}.log"));
-        let output = File::create(&log).unwrap();
-        let mut program = strongroom();
-        program.arg("--config").arg(self.settings()).arg(command);
-        let child = program
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(output)
-            .spawn()
-            .unwrap();
-        Daemon { child, log }
+        spawn(&self.settings(), self.folder.path(), command)
     }
 
     /// Starts `serve` and waits until it says that it serves.
@@ -277,8 +267,23 @@ impl Drop for Daemon {
     }
 }
 
+/// Starts `serve` or `work` with these settings; its log lies in the folder.
+pub(crate) fn spawn(settings: &Path, folder: &Path, command: &str) -> Daemon {
+    let log = folder.join(format!("{command}.log"));
+    let output = File::create(&log).unwrap();
+    let mut program = strongroom();
+    program.arg("--config").arg(settings).arg(command);
+    let child = program
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(output)
+        .spawn()
+        .unwrap();
+    Daemon { child, log }
+}
+
 /// Another process could take it before we do; then the test says so by the daemon's log.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap().port()
 }

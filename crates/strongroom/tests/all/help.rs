@@ -8,6 +8,8 @@ const COMMANDS: &[&str] = &[
     "",
     "serve",
     "work",
+    "setup",
+    "doctor",
     "database",
     "database prepare",
     "database migrate",

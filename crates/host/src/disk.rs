@@ -1,0 +1,93 @@
+//! A disk as the appliance feels it: the space that is left, and how long it takes until a write is really
+//! there.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use nix::sys::statvfs::statvfs;
+
+/// How many writes are timed.
+const WRITES: usize = 8;
+/// As PostgreSQL's pages.
+const WRITE_BYTES: usize = 8192;
+
+/// The space of a file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Space {
+    /// For everybody, in bytes, root's reserve aside.
+    pub free_bytes: u64,
+    /// In all, in bytes.
+    pub total_bytes: u64,
+}
+
+/// The innermost part of the path that is there.
+#[must_use]
+pub fn nearest(path: &Path) -> PathBuf {
+    let there = path.ancestors().find(|path| path.exists());
+    there.unwrap_or(Path::new("/")).to_owned()
+}
+
+/// The space of the file system that holds the path, or will.
+///
+/// # Errors
+/// As the kernel answers.
+pub fn space(path: &Path) -> io::Result<Space> {
+    let found = statvfs(&nearest(path))?;
+    let block = found.fragment_size();
+    Ok(Space {
+        free_bytes: found.blocks_available().saturating_mul(block),
+        total_bytes: found.blocks().saturating_mul(block),
+    })
+}
+
+/// The middle of some timed writes with fsync below the path, or where it will be. The file is removed again.
+///
+/// # Errors
+/// As the kernel answers; a full disk among them.
+pub fn sync_time(path: &Path) -> io::Result<Duration> {
+    let name = nearest(path).join(format!(".strongroom-sync-time.{}", std::process::id()));
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&name)?;
+    // Without its name the file goes when this process does, however that ends.
+    fs::remove_file(&name)?;
+    let mut times = Vec::with_capacity(WRITES);
+    for _ in 0..WRITES {
+        let begun = Instant::now();
+        file.write_all(&[0; WRITE_BYTES])?;
+        file.sync_data()?;
+        times.push(begun.elapsed());
+    }
+    times.sort_unstable();
+    Ok(times[WRITES / 2])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_is_not_there_yet_is_looked_at_where_it_will_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let later = folder.path().join("a/b/c");
+        assert_eq!(nearest(&later), folder.path());
+        let space = space(&later).unwrap();
+        assert!(
+            space.free_bytes > 0 && space.free_bytes <= space.total_bytes,
+            "{space:?}"
+        );
+    }
+
+    #[test]
+    fn timing_leaves_nothing_behind_and_says_when_it_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(sync_time(folder.path()).unwrap() < Duration::from_secs(30));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert!(sync_time(Path::new("/proc/self")).is_err());
+    }
+}

@@ -1,0 +1,298 @@
+//! Programs of the machine, started and waited for.
+//!
+//! Invariants: only the programs of [`Program`], by absolute path; no shell; an environment that holds a
+//! search path and a locale and nothing of ours; a deadline and a bound on the output; no argument holds a
+//! secret. Start at [`Call`].
+
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use zeroize::Zeroizing;
+
+/// Most bytes of each stream that are kept; the rest is read and dropped, so that the program does not wait
+/// for us.
+const OUTPUT_BYTES_MAX: usize = 1 << 20;
+/// A daemon that the program has left behind may hold its streams; they are not waited for any longer than
+/// this.
+const STREAMS_WAIT: Duration = Duration::from_millis(500);
+/// How often an unfinished program is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// Most characters of what a failed program said that its error repeats.
+const SAID_CHARS_MAX: usize = 2000;
+
+/// What may be started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// Makes a PostgreSQL cluster (postgresql-common).
+    PgCreatecluster,
+    /// Starts and stops a PostgreSQL cluster.
+    PgCtlcluster,
+    /// Lists PostgreSQL clusters.
+    PgLsclusters,
+    /// The SSH server, asked for its settings only.
+    Sshd,
+    /// systemd's units.
+    Systemctl,
+    /// systemd's clock.
+    Timedatectl,
+    /// OpenZFS, asked for properties only.
+    Zfs,
+}
+
+impl Program {
+    /// Where Debian installs it.
+    #[must_use]
+    pub fn path(self) -> &'static Path {
+        Path::new(match self {
+            Self::PgCreatecluster => "/usr/bin/pg_createcluster",
+            Self::PgCtlcluster => "/usr/bin/pg_ctlcluster",
+            Self::PgLsclusters => "/usr/bin/pg_lsclusters",
+            Self::Sshd => "/usr/sbin/sshd",
+            Self::Systemctl => "/usr/bin/systemctl",
+            Self::Timedatectl => "/usr/bin/timedatectl",
+            Self::Zfs => "/usr/sbin/zfs",
+        })
+    }
+
+    /// Whether it is installed.
+    #[must_use]
+    pub fn is_installed(self) -> bool {
+        self.path().exists()
+    }
+}
+
+/// A program with its arguments, not yet started.
+#[derive(Debug)]
+pub struct Call {
+    program: Program,
+    arguments: Vec<OsString>,
+    input: Zeroizing<Vec<u8>>,
+    deadline: Duration,
+}
+
+/// What a program left when it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Its exit code; none when a signal ended it.
+    pub code: Option<i32>,
+    /// Its standard output; bytes that are not UTF-8 are replaced.
+    pub output: String,
+    /// Its standard error.
+    pub errors: String,
+}
+
+/// Why a program did not do what it was started for.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// It is not there.
+    #[error("{} is not installed; install the Debian package that has it", .program.path().display())]
+    Absent {
+        /// Which.
+        program: Program,
+    },
+    /// The kernel refused to start it.
+    #[error("cannot start {}; look at its rights", .program.path().display())]
+    NotStarted {
+        /// Which.
+        program: Program,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// It did not end in time and was killed with all it had started.
+    #[error("{} did not end within {seconds} s and was stopped; look at the machine's load and at the journal", .program.path().display())]
+    TookTooLong {
+        /// Which.
+        program: Program,
+        /// Its deadline.
+        seconds: u64,
+    },
+    /// It ended with an error.
+    #[error("{} {arguments} failed ({status}): {said}", .program.path().display())]
+    Failed {
+        /// Which.
+        program: Program,
+        /// With what arguments; they hold no secret.
+        arguments: String,
+        /// How it ended.
+        status: String,
+        /// What it said.
+        said: String,
+    },
+}
+
+impl Call {
+    /// A call with a deadline of a minute and nothing to read.
+    #[must_use]
+    pub fn new(program: Program) -> Self {
+        Self {
+            program,
+            arguments: Vec::new(),
+            input: Zeroizing::default(),
+            deadline: Duration::from_secs(60),
+        }
+    }
+
+    /// Adds arguments. Never a secret: everybody on the machine can read them.
+    #[must_use]
+    pub fn with<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets what the program reads from its standard input; wiped afterwards.
+    #[must_use]
+    pub fn reading(self, input: Zeroizing<Vec<u8>>) -> Self {
+        Self { input, ..self }
+    }
+
+    /// Sets the deadline.
+    #[must_use]
+    pub fn within(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
+    }
+
+    /// Runs it to its end, whatever its exit code. Blocks.
+    ///
+    /// # Errors
+    /// [`RunError::Absent`], [`RunError::NotStarted`], [`RunError::TookTooLong`].
+    pub fn ask(&self) -> Result<Said, RunError> {
+        Ok(self.finish()?.0)
+    }
+
+    /// Runs it to its end and gives its standard output. Blocks.
+    ///
+    /// # Errors
+    /// As [`Call::ask`], and [`RunError::Failed`] when its exit code is not 0.
+    pub fn run(&self) -> Result<String, RunError> {
+        let (said, status) = self.finish()?;
+        if status.success() {
+            return Ok(said.output);
+        }
+        let words = if said.errors.trim().is_empty() {
+            &said.output
+        } else {
+            &said.errors
+        };
+        let arguments: Vec<_> = self.arguments.iter().map(|one| one.to_string_lossy()).collect();
+        Err(RunError::Failed {
+            program: self.program,
+            arguments: arguments.join(" "),
+            status: status.to_string(),
+            said: words.trim().chars().take(SAID_CHARS_MAX).collect(),
+        })
+    }
+
+    fn finish(&self) -> Result<(Said, ExitStatus), RunError> {
+        let mut child = self.start()?;
+        let output = child.stdout.take().map(Stream::begin);
+        let errors = child.stderr.take().map(Stream::begin);
+        self.feed(&mut child);
+        let status = self.wait(&mut child)?;
+        let end = Instant::now() + STREAMS_WAIT;
+        let said = Said {
+            code: status.code(),
+            output: output.map(|stream| stream.text(end)).unwrap_or_default(),
+            errors: errors.map(|stream| stream.text(end)).unwrap_or_default(),
+        };
+        Ok((said, status))
+    }
+
+    fn start(&self) -> Result<Child, RunError> {
+        let program = self.program;
+        let mut command = Command::new(program.path());
+        command
+            .args(&self.arguments)
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("LC_ALL", "C.UTF-8")
+            .current_dir("/")
+            // Its own group, so that whatever it starts can be stopped with it.
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command.spawn().map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => RunError::Absent { program },
+            _ => RunError::NotStarted { program, source },
+        })
+    }
+
+    /// Writes the input and closes the stream. On a thread, because a program that does not read would hold
+    /// us past the deadline; a program that closes its input early is no failure.
+    fn feed(&self, child: &mut Child) {
+        let Some(mut stdin) = child.stdin.take() else {
+            return;
+        };
+        if self.input.is_empty() {
+            return;
+        }
+        let input = self.input.clone();
+        thread::spawn(move || stdin.write_all(&input).ok());
+    }
+
+    fn wait(&self, child: &mut Child) -> Result<ExitStatus, RunError> {
+        let program = self.program;
+        let end = Instant::now() + self.deadline;
+        loop {
+            let looked = child.try_wait();
+            match looked.map_err(|source| RunError::NotStarted { program, source })? {
+                Some(status) => return Ok(status),
+                None if Instant::now() < end => thread::sleep(LOOK_EVERY),
+                None => {
+                    kill_group(child);
+                    let seconds = self.deadline.as_secs();
+                    return Err(RunError::TookTooLong { program, seconds });
+                }
+            }
+        }
+    }
+}
+
+/// The child is not collected yet, so its id cannot be another process's.
+fn kill_group(child: &mut Child) {
+    killpg(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL).ok();
+    child.wait().ok();
+}
+
+/// A stream that is read on a thread of its own.
+struct Stream {
+    kept: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Stream {
+    fn begin(mut source: impl Read + Send + 'static) -> Self {
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let shared = Arc::clone(&kept);
+        let reader = thread::spawn(move || {
+            let mut piece = [0; 8192];
+            while let Ok(read @ 1..) = source.read(&mut piece) {
+                let mut kept = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                let room = OUTPUT_BYTES_MAX - kept.len();
+                kept.extend_from_slice(&piece[..read.min(room)]);
+            }
+        });
+        Self { kept, reader }
+    }
+
+    /// What was read by the end of the stream, or by `end`.
+    fn text(self, end: Instant) -> String {
+        while !self.reader.is_finished() && Instant::now() < end {
+            thread::sleep(LOOK_EVERY);
+        }
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&kept).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! The daemons' units, and the machine's SSH server.
+
+use super::Hand;
+use crate::{finding::Finding, setup::step::services::UNITS};
+use ::host::{
+    ssh::{self, Ssh},
+    unit::{self, Unit},
+};
+
+/// A daemon that begins anew this often has something.
+const RESTARTS_MAX: u32 = 5;
+
+pub(super) fn check(hand: Hand) -> Vec<Finding> {
+    const CHECK: &str = "units";
+    if !unit::is_systemd_here() {
+        let what = "systemd does not run here, so nobody can say which daemons run";
+        return vec![Finding::could_not_look(CHECK, what, "run this on the host")];
+    }
+    let look = |name| match unit::look(name) {
+        Ok(found) => mend(name, &found, hand),
+        Err(error) => Finding::could_not_look(CHECK, error.to_string(), "run this as root"),
+    };
+    UNITS.into_iter().map(look).collect()
+}
+
+fn mend(name: &str, found: &Unit, hand: Hand) -> Finding {
+    let mut finding = judge(name, found);
+    let is_idle = found.is_installed && !(found.is_enabled && found.state == "active");
+    if hand == Hand::Look || !is_idle {
+        return finding;
+    }
+    match unit::enable_and_start(name) {
+        Ok(()) => {
+            finding = Finding::ok("units", finding.what);
+            finding.repaired = Some("enabled and started".to_owned());
+        }
+        Err(error) => finding.advice = Some(error.to_string()),
+    }
+    finding
+}
+
+fn judge(name: &str, found: &Unit) -> Finding {
+    const CHECK: &str = "units";
+    let journal = format!("look at `journalctl -u {name}`");
+    if !found.is_installed {
+        return Finding::warning(
+            CHECK,
+            format!("{name} is not installed"),
+            "install the package strongroom",
+        );
+    }
+    if found.state != "active" {
+        let what = format!("{name} is {}", found.state);
+        return Finding::fault(CHECK, what, format!("{journal}, then `systemctl start {name}`"));
+    }
+    if !found.is_enabled {
+        let what = format!("{name} runs and will not after a reboot");
+        return Finding::fault(CHECK, what, "run `strongroom doctor --repair`");
+    }
+    if found.restarts > RESTARTS_MAX {
+        let what = format!("{name} was started again {} times", found.restarts);
+        return Finding::warning(CHECK, what, journal);
+    }
+    Finding::ok(CHECK, format!("{name} runs"))
+}
+
+pub(super) fn ssh() -> Finding {
+    match ssh::look() {
+        Ok(found) => judge_ssh(found.as_ref()),
+        Err(error) => Finding::could_not_look("ssh", error.to_string(), "run this as root"),
+    }
+}
+
+fn judge_ssh(found: Option<&Ssh>) -> Finding {
+    const CHECK: &str = "ssh";
+    let advice =
+        "set PasswordAuthentication no and KbdInteractiveAuthentication no in /etc/ssh/sshd_config.d/";
+    match found {
+        None => Finding::ok(CHECK, "there is no SSH server"),
+        Some(Ssh {
+            root_with_password: true,
+            ..
+        }) => Finding::warning(CHECK, "root may sign in with a password", advice),
+        Some(Ssh { passwords: true, .. }) => Finding::warning(CHECK, "passwords are taken", advice),
+        Some(_) => Finding::ok(CHECK, "keys only"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Level;
+
+    fn running() -> Unit {
+        Unit {
+            is_installed: true,
+            is_enabled: true,
+            state: "active".to_owned(),
+            restarts: 0,
+        }
+    }
+
+    #[test]
+    fn a_unit_that_is_absent_idle_off_at_boot_or_restless_is_told() {
+        let level = |unit: Unit| judge("strongroom.service", &unit).level;
+        assert_eq!(level(running()), Level::Ok);
+        assert_eq!(
+            level(Unit {
+                is_installed: false,
+                ..running()
+            }),
+            Level::Warning
+        );
+        assert_eq!(
+            level(Unit {
+                state: "failed".to_owned(),
+                ..running()
+            }),
+            Level::Fault
+        );
+        assert_eq!(
+            level(Unit {
+                is_enabled: false,
+                ..running()
+            }),
+            Level::Fault
+        );
+        assert_eq!(
+            level(Unit {
+                restarts: 9,
+                ..running()
+            }),
+            Level::Warning
+        );
+    }
+
+    #[test]
+    fn an_ssh_server_that_takes_passwords_is_told() {
+        let ssh = |passwords, root_with_password| {
+            judge_ssh(Some(&Ssh {
+                passwords,
+                root_with_password,
+            }))
+            .level
+        };
+        assert_eq!(ssh(false, false), Level::Ok);
+        assert_eq!(ssh(true, false), Level::Warning);
+        assert_eq!(ssh(true, true), Level::Warning);
+        assert_eq!(judge_ssh(None).level, Level::Ok);
+    }
+}

@@ -1,0 +1,288 @@
+//! What set-up must know: from a file for configuration management, or out of questions.
+//!
+//! Invariant: an [`Answers`] exists only valid; it names files with passwords and never holds one. Unknown
+//! keys are errors.
+
+use crate::failure::{CommandError, Exit};
+use serde::Deserialize;
+use std::{
+    fs,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+};
+use types::OrganizationSlug;
+
+/// The name of Debian's own cluster, which belongs to whatever else runs on the machine.
+const CLUSTER_OF_DEBIAN: &str = "main";
+
+/// Everything that set-up asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answers {
+    pub(crate) server: Server,
+    pub(crate) certificate: Certificate,
+    pub(crate) database: Database,
+    pub(crate) organization: Organization,
+    pub(crate) services: Services,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Server {
+    /// The name in the address that people type, or an IP address.
+    pub(crate) name: String,
+    pub(crate) https: SocketAddr,
+    /// Where plain HTTP is redirected; nowhere if none.
+    pub(crate) http: Option<SocketAddr>,
+}
+
+/// Where the server's certificate comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Certificate {
+    /// From an authority that set-up makes on this machine.
+    OwnAuthority,
+    /// From files that somebody else made.
+    Files { certificate: PathBuf, key: PathBuf },
+    /// From whoever signs the request that set-up makes.
+    Request,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Database {
+    pub(crate) cluster: String,
+    /// PostgreSQL's major; the newest installed if none.
+    pub(crate) version: Option<u32>,
+    /// The next free one if none.
+    pub(crate) port: Option<u16>,
+    /// Debian's place if none.
+    pub(crate) data_folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Organization {
+    pub(crate) slug: String,
+    pub(crate) name: String,
+    pub(crate) owner_email: String,
+    pub(crate) owner_name: String,
+    /// Asked for at the terminal if none.
+    pub(crate) owner_password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Services {
+    /// The system user of the daemons.
+    pub(crate) user: String,
+    /// Whether the units are enabled and started.
+    pub(crate) start: bool,
+}
+
+/// The file as it is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Written {
+    pub(super) server: WrittenServer,
+    pub(super) certificate: WrittenCertificate,
+    pub(super) database: WrittenDatabase,
+    pub(super) organization: WrittenOrganization,
+    pub(super) services: WrittenServices,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct WrittenServer {
+    pub(super) name: String,
+    pub(super) https: Option<String>,
+    pub(super) http: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct WrittenCertificate {
+    pub(super) from: Option<String>,
+    pub(super) certificate: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct WrittenDatabase {
+    pub(super) cluster: Option<String>,
+    pub(super) version: Option<u32>,
+    pub(super) port: Option<u16>,
+    pub(super) data_folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct WrittenOrganization {
+    pub(super) slug: String,
+    pub(super) name: Option<String>,
+    pub(super) owner_email: String,
+    pub(super) owner_name: Option<String>,
+    pub(super) owner_password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct WrittenServices {
+    pub(super) user: Option<String>,
+    pub(super) start: Option<bool>,
+}
+
+impl Answers {
+    /// Reads an answers file.
+    ///
+    /// # Errors
+    /// The file cannot be read, is not TOML, has a key that is not known, or an answer that cannot be.
+    pub(crate) fn read(path: &Path) -> Result<Self, CommandError> {
+        let text = fs::read_to_string(path).map_err(CommandError::io(format!(
+            "cannot read the answers file {}",
+            path.display()
+        )))?;
+        let refused = |what: String| {
+            CommandError::said(
+                Exit::Usage,
+                format!("the answers file {}: {what}", path.display()),
+            )
+        };
+        let written: Written =
+            toml::from_str(&text).map_err(|error| refused(error.to_string().trim().to_owned()))?;
+        Self::check(written).map_err(refused)
+    }
+
+    /// From what was written to what may be used; the error says which key and what to write.
+    pub(super) fn check(written: Written) -> Result<Self, String> {
+        Ok(Self {
+            server: server(written.server)?,
+            certificate: certificate(written.certificate)?,
+            database: database(written.database)?,
+            organization: organization(written.organization)?,
+            services: Services {
+                user: written.services.user.unwrap_or_else(|| "strongroom".to_owned()),
+                start: written.services.start.unwrap_or(true),
+            },
+        })
+    }
+
+    /// The address that people type.
+    pub(crate) fn base_url(&self) -> String {
+        let host = match self.server.name.parse::<IpAddr>() {
+            Ok(IpAddr::V6(address)) => format!("[{address}]"),
+            _ => self.server.name.clone(),
+        };
+        match self.server.https.port() {
+            443 => format!("https://{host}"),
+            port => format!("https://{host}:{port}"),
+        }
+    }
+}
+
+fn server(written: WrittenServer) -> Result<Server, String> {
+    let socket = |key: &str, text: &str| {
+        let parsed: Option<SocketAddr> = text
+            .parse()
+            .ok()
+            .filter(|address: &SocketAddr| address.port() != 0);
+        parsed.ok_or_else(|| {
+            format!("{key}: {text:?} is no address with a port; write for example \"[::]:443\"")
+        })
+    };
+    let https = socket("server.https", written.https.as_deref().unwrap_or("[::]:443"))?;
+    let http = written.http.filter(|text| !text.is_empty());
+    let http = http.map(|text| socket("server.http", &text)).transpose()?;
+    if http.is_some_and(|http| http.port() == https.port()) {
+        return Err(
+            "server.http: is the port of server.https; give it another, such as \"[::]:80\"".to_owned(),
+        );
+    }
+    Ok(Server {
+        name: checked_host(written.name)?,
+        https,
+        http,
+    })
+}
+
+/// RFC 1123 section 2.1; case does not count, so it is folded here once.
+fn checked_host(name: String) -> Result<String, String> {
+    let name = name.trim().to_lowercase();
+    let label = |label: &str| {
+        let plain = label
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        plain && !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-')
+    };
+    let is_name = name.len() <= 253 && name.split('.').all(label);
+    if name.parse::<IpAddr>().is_ok() || is_name {
+        return Ok(name);
+    }
+    Err(format!(
+        "server.name: {name:?} is no host name; write the name that people will type, such as \"records.example.org\""
+    ))
+}
+
+fn certificate(written: WrittenCertificate) -> Result<Certificate, String> {
+    let files = (written.certificate, written.key);
+    match (written.from.as_deref().unwrap_or("own-authority"), files) {
+        ("own-authority", (None, None)) => Ok(Certificate::OwnAuthority),
+        ("request", (None, None)) => Ok(Certificate::Request),
+        ("files", (Some(certificate), Some(key))) => Ok(Certificate::Files { certificate, key }),
+        ("files", _) => Err(
+            "certificate: name both files, certificate.certificate (the chain in PEM) and certificate.key"
+                .to_owned(),
+        ),
+        ("own-authority" | "request", _) => {
+            Err("certificate: files are named, so write from = \"files\"".to_owned())
+        }
+        (other, _) => Err(format!(
+            "certificate.from: {other:?} is not known; write \"own-authority\", \"files\" or \"request\""
+        )),
+    }
+}
+
+fn database(written: WrittenDatabase) -> Result<Database, String> {
+    let cluster = written.cluster.unwrap_or_else(|| "strongroom".to_owned());
+    let plain = cluster
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    if cluster.is_empty() || cluster.len() > 40 || !plain {
+        return Err("database.cluster: use lower-case letters, digits and underscores".to_owned());
+    }
+    if cluster == CLUSTER_OF_DEBIAN {
+        return Err("database.cluster: \"main\" is Debian's own cluster; Strongroom has one for itself, choose another name".to_owned());
+    }
+    if written.port.is_some_and(|port| port < 1024) {
+        return Err("database.port: write a port from 1024 on; PostgreSQL does not run as root".to_owned());
+    }
+    if written
+        .data_folder
+        .as_ref()
+        .is_some_and(|folder| !folder.is_absolute())
+    {
+        return Err("database.data_folder: write the whole path, beginning with /".to_owned());
+    }
+    Ok(Database {
+        cluster,
+        version: written.version,
+        port: written.port,
+        data_folder: written.data_folder,
+    })
+}
+
+fn organization(written: WrittenOrganization) -> Result<Organization, String> {
+    let slug: Result<OrganizationSlug, _> = written.slug.parse();
+    let slug = slug
+        .map_err(|error| format!("organization.slug: {error}"))?
+        .to_string();
+    // What an address is, the account decides; this is to catch a forgotten answer before anything is done.
+    if !written.owner_email.contains('@') {
+        return Err("organization.owner_email: write the first owner's e-mail address".to_owned());
+    }
+    Ok(Organization {
+        name: written.name.unwrap_or_else(|| slug.clone()),
+        slug,
+        owner_name: written.owner_name.unwrap_or_else(|| written.owner_email.clone()),
+        owner_email: written.owner_email,
+        owner_password_file: written.owner_password_file,
+    })
+}
+
+#[cfg(test)]
+mod tests;

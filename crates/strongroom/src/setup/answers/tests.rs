@@ -1,0 +1,70 @@
+use super::*;
+
+const LEAST: &str = "[server]\nname = \"Records.example.org\"\n[organization]\nslug = \"acme\"\nowner_email = \"ada@example.org\"\n";
+
+fn read(text: &str) -> Result<Answers, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("answers.toml");
+    fs::write(&file, text).unwrap();
+    Answers::read(&file).map_err(|error| error.to_string())
+}
+
+/// The refusal of the least answers with something added to a section or changed.
+fn refusal(from: &str, to: &str) -> String {
+    let text = LEAST.replace(from, to);
+    assert_ne!(text, LEAST);
+    read(&text).unwrap_err()
+}
+
+#[test]
+fn three_answers_are_enough_and_the_rest_has_defaults() {
+    let answers = read(LEAST).unwrap();
+    assert_eq!(answers.base_url(), "https://records.example.org");
+    assert_eq!(answers.server.https.port(), 443);
+    assert_eq!(answers.certificate, Certificate::OwnAuthority);
+    assert_eq!(
+        (answers.database.cluster.as_str(), answers.database.port),
+        ("strongroom", None)
+    );
+    assert_eq!(answers.organization.name, "acme");
+    assert_eq!(
+        (answers.services.user.as_str(), answers.services.start),
+        ("strongroom", true)
+    );
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_line() {
+    let text = refusal("name = \"Records", "nmae = \"x\"\nname = \"Records");
+    assert!(text.contains("line 2") && text.contains("nmae"), "{text}");
+    let section = read(&format!("{LEAST}[servre]\n")).unwrap_err();
+    assert!(section.contains("servre"), "{section}");
+}
+
+#[test]
+fn answers_that_cannot_be_are_refused_with_what_to_write() {
+    let bad_name = refusal("Records.example.org", "records_.example");
+    assert!(
+        bad_name.contains("server.name") && bad_name.contains("records.example.org"),
+        "{bad_name}"
+    );
+    let bad_port = refusal("[organization]", "https = \"443\"\n[organization]");
+    assert!(bad_port.contains("server.https"), "{bad_port}");
+    let same = refusal("[organization]", "http = \"[::]:443\"\n[organization]");
+    assert!(same.contains("server.http"), "{same}");
+    let slug = refusal("\"acme\"", "\"Not A Slug\"");
+    assert!(slug.contains("organization.slug"), "{slug}");
+    let main = read(&format!("{LEAST}[database]\ncluster = \"main\"\n")).unwrap_err();
+    assert!(main.contains("Debian's own cluster"), "{main}");
+    let half = read(&format!("{LEAST}[certificate]\nfrom = \"files\"\nkey = \"/k\"\n")).unwrap_err();
+    assert!(half.contains("name both files"), "{half}");
+    let acme = read(&format!("{LEAST}[certificate]\nfrom = \"acme\"\n")).unwrap_err();
+    assert!(acme.contains("own-authority"), "{acme}");
+}
+
+#[test]
+fn an_address_may_stand_for_a_name_and_another_port_is_in_the_url() {
+    let text = LEAST.replace("Records.example.org", "fd00::5");
+    let text = text.replace("[organization]", "https = \"[::]:8443\"\n[organization]");
+    assert_eq!(read(&text).unwrap().base_url(), "https://[fd00::5]:8443");
+}

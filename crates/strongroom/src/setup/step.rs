@@ -1,0 +1,142 @@
+//! The steps of set-up, in their order.
+//!
+//! Invariant: `look` changes nothing; `apply` does no harm where it was interrupted before.
+
+mod certificate;
+mod cluster;
+mod database;
+mod folders;
+mod health;
+mod organization;
+mod secrets;
+pub(crate) mod services;
+mod settings;
+
+pub(super) use certificate::given_faults as certificate_faults;
+pub(super) use cluster::find as cluster_of;
+pub(super) use settings::differences as settings_differences;
+
+use super::site::Site;
+use crate::failure::CommandError;
+
+/// One step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Step {
+    /// The folders below /etc/strongroom
+    Folders,
+    /// The root key and the database password
+    Secrets,
+    /// The server's certificate
+    Certificate,
+    /// The PostgreSQL cluster
+    Cluster,
+    /// The settings file strongroom.toml
+    Settings,
+    /// The database, its roles and schemas
+    Database,
+    /// The first organization and its owner
+    Organization,
+    /// The systemd units
+    Services,
+    /// An answer over HTTPS
+    Health,
+}
+
+/// In the order in which they are taken.
+pub(crate) const STEPS: [Step; 9] = [
+    Step::Folders,
+    Step::Secrets,
+    Step::Certificate,
+    Step::Cluster,
+    Step::Settings,
+    Step::Database,
+    Step::Organization,
+    Step::Services,
+    Step::Health,
+];
+
+/// How a step stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Nothing is left to do.
+    Done(String),
+    /// Something is.
+    ToDo(String),
+    /// Somebody else must act first; what, and how to go on.
+    Waiting(String),
+    /// Not on this machine, or not wanted; why.
+    LeftOut(String),
+}
+
+/// One run of set-up.
+#[derive(Debug)]
+pub(crate) struct Run<'a> {
+    pub(crate) site: &'a Site,
+    /// Only look.
+    pub(crate) is_dry: bool,
+    /// Something was changed in this run, so that running daemons may hold what was before.
+    pub(crate) is_changed: bool,
+    /// The services were started anew in this run.
+    is_restarted: bool,
+    /// The daemons are not ours to start.
+    is_without_services: bool,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(site: &'a Site, is_dry: bool) -> Self {
+        Self {
+            site,
+            is_dry,
+            is_changed: false,
+            is_restarted: false,
+            is_without_services: false,
+        }
+    }
+}
+
+impl Step {
+    /// Its stable name.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Folders => "folders",
+            Self::Secrets => "secrets",
+            Self::Certificate => "certificate",
+            Self::Cluster => "cluster",
+            Self::Settings => "settings",
+            Self::Database => "database",
+            Self::Organization => "organization",
+            Self::Services => "services",
+            Self::Health => "health",
+        }
+    }
+
+    /// How it stands.
+    pub(super) fn look(self, run: &mut Run<'_>) -> Result<Standing, CommandError> {
+        match self {
+            Self::Folders => folders::look(run.site),
+            Self::Secrets => secrets::look(run.site),
+            Self::Certificate => certificate::look(run.site),
+            Self::Cluster => cluster::look(run.site),
+            Self::Settings => settings::look(run.site),
+            Self::Database => database::look(run.site),
+            Self::Organization => organization::look(run.site),
+            Self::Services => services::look(run),
+            Self::Health => health::look(run),
+        }
+    }
+
+    /// Does what is left to do.
+    pub(super) fn apply(self, run: &mut Run<'_>) -> Result<(), CommandError> {
+        match self {
+            Self::Folders => folders::apply(run.site),
+            Self::Secrets => secrets::apply(run.site),
+            Self::Certificate => certificate::apply(run.site),
+            Self::Cluster => cluster::apply(run.site),
+            Self::Settings => settings::apply(run.site),
+            Self::Database => database::apply(run.site),
+            Self::Organization => organization::apply(run.site),
+            Self::Services => services::apply(run),
+            Self::Health => health::apply(run),
+        }
+    }
+}
