@@ -157,17 +157,23 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn load_with(path: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
+        let path = Self::place(path, environment);
+        let environment = &environment.with_credentials_beside(&path);
+        match fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&text, &path, environment),
+            Err(source) => Err(ConfigError::Unreadable { path, source }),
+        }
+    }
+
+    /// Where the file lies: at `path`, or else where [`Config::load`] looks for it.
+    pub fn place(path: Option<&Path>, environment: &Environment) -> PathBuf {
         let default = || {
             environment
                 .config_path
                 .clone()
                 .unwrap_or_else(|| DEFAULT_PATH.into())
         };
-        let path = path.map_or_else(default, Path::to_owned);
-        match fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&text, &path, environment),
-            Err(source) => Err(ConfigError::Unreadable { path, source }),
-        }
+        path.map_or_else(default, Path::to_owned)
     }
 
     /// Reads a text as if it stood in the file `path`. Touches no file.

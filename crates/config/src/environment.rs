@@ -3,7 +3,10 @@
 //! Invariant: everything else takes an [`Environment`] as a parameter, so tests say what stands in it.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// The folder of the credentials' sources, beside the settings.
+pub const CREDENTIALS: &str = "credentials";
 
 /// The variables that Strongroom looks at; empty ones count as not set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,6 +35,19 @@ impl Environment {
     /// The environment of this process.
     pub fn of_process() -> Self {
         Self::from_lookup(|name| std::env::var_os(name))
+    }
+
+    /// The same with the credentials' sources where systemd gave the process none: the folder `credentials` beside the
+    /// settings, from which the units load them and which root alone may open. So `credential:NAME` means the same to
+    /// the daemons and to root's commands.
+    #[must_use]
+    pub fn with_credentials_beside(&self, settings: &Path) -> Self {
+        let beside = settings.parent().map(|folder| folder.join(CREDENTIALS));
+        let there = beside.filter(|folder| folder.is_dir());
+        Environment {
+            credentials_folder: self.credentials_folder.clone().or(there),
+            ..self.clone()
+        }
     }
 
     /// The environment as `lookup` tells it. Values that are not UTF-8 count as not set, except paths.
@@ -97,6 +113,22 @@ mod tests {
             Some("/h/.config".into())
         );
         assert_eq!(folder(&[]), None);
+    }
+
+    #[test]
+    fn credentials_outside_a_unit_are_their_sources_beside_the_settings() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = folder.path().join("strongroom.toml");
+        let of = |pairs: &[(&str, &str)]| {
+            environment(pairs)
+                .with_credentials_beside(&settings)
+                .credentials_folder
+        };
+        assert_eq!(of(&[]), None);
+        std::fs::create_dir(folder.path().join("credentials")).unwrap();
+        assert_eq!(of(&[]), Some(folder.path().join("credentials")));
+        let unit = of(&[("CREDENTIALS_DIRECTORY", "/run/credentials/u")]);
+        assert_eq!(unit, Some("/run/credentials/u".into()));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod output;
 mod secret;
 mod server;
 mod stop;
+mod systemd;
 
 use clap::Parser;
 use command::Arguments;
