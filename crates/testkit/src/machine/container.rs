@@ -4,7 +4,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -89,29 +89,42 @@ impl Container {
 
     /// Waits until the machine has gone down for a reboot.
     pub(super) fn wait_for_reboot(&mut self) -> Result<()> {
-        match self.wait(STOP_SECONDS_MAX)? {
-            Some(REBOOT) => Ok(()),
-            Some(status) => bail!("the machine ended with {status} instead of a reboot"),
+        match self.wait(STOP_SECONDS_MAX) {
+            Some(status) if status.code() == Some(REBOOT) => Ok(()),
+            Some(status) => bail!("the machine ended ({status}) instead of going down for a reboot"),
             None => bail!("the machine did not go down within {STOP_SECONDS_MAX} seconds"),
         }
     }
 
-    /// Ends it as a power cut would, which also ends everything inside.
+    /// Ends it as a power cut would, which also ends everything inside. Does nothing when it has ended: its ids may be
+    /// somebody else's by now.
     pub(super) fn stop(&mut self) {
-        process::send(self.leader, Signal::SIGKILL).ok();
-        if !matches!(self.wait(STOP_SECONDS_MAX), Ok(Some(_))) {
+        if !matches!(self.nspawn.try_wait(), Ok(None)) {
+            return;
+        }
+        // Zero, before process 1 was found, would mean our own process group.
+        let is_asked = self.leader > 0 && process::send(self.leader, Signal::SIGKILL).is_ok();
+        let ended = is_asked && self.wait(STOP_SECONDS_MAX).is_some();
+        if !ended {
             self.nspawn.kill().ok();
             self.nspawn.wait().ok();
         }
     }
 
-    fn wait(&mut self, seconds_max: u64) -> Result<Option<i32>> {
+    /// How nspawn ended; none when it has not within the time.
+    fn wait(&mut self, seconds_max: u64) -> Option<ExitStatus> {
         let mut status = None;
         process::poll(Duration::from_secs(seconds_max), || {
             status = self.nspawn.try_wait().ok().flatten();
             status.is_some()
         });
-        Ok(status.and_then(|status| status.code()))
+        status
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 
