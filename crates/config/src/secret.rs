@@ -23,7 +23,8 @@ pub enum SecretSource {
     Credential {
         /// The credential's name.
         name: String,
-        /// Where systemd put this process's credentials; none outside a unit.
+        /// Where systemd put this process's credentials, or outside a unit where their sources lie; none where neither
+        /// is known.
         folder: Option<PathBuf>,
     },
 }
@@ -136,13 +137,19 @@ fn open_secret(path: &Path) -> Result<File, SecretError> {
         });
     }
     let mode = metadata.mode() & 0o7777;
-    if mode & 0o077 != 0 {
+    if !is_private(mode, metadata.uid(), metadata.gid()) {
         return Err(SecretError::OpenToOthers {
             path: path.to_owned(),
             mode,
         });
     }
     Ok(file)
+}
+
+/// Only the owner can read it. systemd lends a credential of root's to a service by an access control list, whose
+/// mask shows where the group's bits stand (0440, root:root); no group but root's gains by that.
+fn is_private(mode: u32, uid: u32, gid: u32) -> bool {
+    mode & 0o077 == 0 || (mode == 0o440 && uid == 0 && gid == 0)
 }
 
 impl SecretSource {
@@ -219,6 +226,17 @@ mod tests {
             );
             assert!(!error.to_string().contains("secret\""), "{error}");
         }
+    }
+
+    #[test]
+    fn a_group_may_read_only_what_systemd_lends_from_root() {
+        assert!(is_private(0o440, 0, 0) && is_private(0o400, 0, 0) && is_private(0o600, 990, 990));
+        assert!(
+            !is_private(0o440, 990, 0)
+                && !is_private(0o440, 0, 990)
+                && !is_private(0o444, 0, 0)
+                && !is_private(0o640, 0, 0)
+        );
     }
 
     #[test]

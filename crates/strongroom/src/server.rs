@@ -8,13 +8,13 @@ mod connections;
 mod deadline;
 mod faces;
 mod redirect;
-mod systemd;
 mod tls;
 
 use crate::{
     failure::CommandError,
     host,
     stop::{self, STOP_SECONDS_MAX},
+    systemd,
 };
 use actix_web::{App, HttpServer, dev::Server, middleware::from_fn};
 use config::Config;

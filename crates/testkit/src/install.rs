@@ -22,6 +22,17 @@ pub const TESTS: &[&str] = &[
     "openssl",
 ];
 
+/// What builds and checks the Debian package.
+pub const PACKAGE: &[&str] = &["debhelper", "dpkg-dev", "lintian"];
+/// What test machines are made and run with.
+pub const MACHINES: &[&str] = &[
+    "debian-archive-keyring",
+    "dpkg-dev",
+    "iproute2",
+    "mmdebstrap",
+    "systemd-container",
+];
+
 /// Read by `pg_createcluster` while PostgreSQL's package is set up.
 const CREATECLUSTER_FOLDER: &str = "/etc/postgresql-common/createcluster.d";
 /// Seconds to wait for another apt, such as the daily updates of a machine that was just switched on.

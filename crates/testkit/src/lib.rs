@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod install;
+pub mod machine;
 pub mod process;
 pub mod secret;
 pub mod state;
@@ -22,5 +23,6 @@ pub use certificate::Authority;
 pub use cluster::{Cluster, ClusterSettings, Durability, Login};
 #[cfg(feature = "database")]
 pub use database::TestDatabase;
+pub use machine::Machine;
 #[cfg(feature = "database")]
 pub use wait::wait_until;

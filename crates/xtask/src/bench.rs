@@ -95,9 +95,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
 
 fn build() -> Result<PathBuf> {
     program::run(program::cargo().args(["build", "--release", "--package", "strongroom"]))?;
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| program::root().join("target"), PathBuf::from);
-    Ok(target.join("release/strongroom"))
+    Ok(program::target().join("release/strongroom"))
 }
 
 /// The load of the last minute, as proc(5) has it, when it is low or the deadline has passed.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use testkit::install;
 
-use crate::{documents, layers, licences, program, test};
+use crate::{deb, documents, layers, licences, program, test};
 
 pub(crate) fn run() -> Result<()> {
     program::install(&[install::BUILD])?;
@@ -21,5 +21,6 @@ pub(crate) fn run() -> Result<()> {
         "warnings",
     ];
     program::run(program::cargo().args(clippy))?;
+    deb::run(&deb::DebArguments::of_tests())?;
     test::run(&test::TestArguments::whole())
 }

@@ -1,10 +1,12 @@
-//! The documentation against the checkout: relative links lead somewhere, and the code map names every crate.
+//! The documentation against the checkout: relative links lead somewhere, the code map names every crate, and the
+//! list of changes has the version of Cargo and of the package.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::deb::versions;
 use crate::program;
 use crate::workspace::Workspace;
 
@@ -19,6 +21,7 @@ pub(crate) fn run() -> Result<()> {
         faults.extend(broken_links(document, &text));
     }
     faults.extend(missing_from_map()?);
+    faults.extend(versions::faults()?);
     if faults.is_empty() {
         eprintln!("documents: {} files, all links lead somewhere", documents.len());
         return Ok(());

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 #[cfg(feature = "services")]
 mod bench;
 mod ci;
+mod deb;
 #[cfg(feature = "services")]
 mod demo;
 mod documents;
@@ -48,6 +49,10 @@ enum Command {
     Documents,
     /// Check licences, bans and sources of the dependencies
     Licences,
+    /// Build the Debian package
+    Deb(deb::DebArguments),
+    /// Write the bill of materials and the licences of the crates in the program into a folder
+    Bill(deb::BillArguments),
     /// Write the API's OpenAPI document, or check that the written one is current
     Openapi(openapi::OpenapiArguments),
 }
@@ -73,6 +78,8 @@ fn run(command: Command) -> Result<()> {
         Command::Layers => layers::run(),
         Command::Documents => documents::run(),
         Command::Licences => licences::run(),
+        Command::Deb(arguments) => deb::run(&arguments),
+        Command::Bill(arguments) => deb::bill(&arguments),
         Command::Openapi(arguments) => openapi::run(&arguments),
     }
 }

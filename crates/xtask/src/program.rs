@@ -13,6 +13,11 @@ pub(crate) fn root() -> &'static Path {
     crates.and_then(Path::parent).unwrap_or(Path::new("."))
 }
 
+/// Where cargo puts what it builds.
+pub(crate) fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// The cargo that runs us, in the checkout. What cargo set for us alone is not handed on: nested builds would take it
 /// for a change and compile again.
 pub(crate) fn cargo() -> Command {

@@ -1,17 +1,21 @@
 //! `cargo xtask test`: installs what the tests need, runs them all, and ends with the runner's summary.
 //!
-//! Order: documentation examples, then the crates that speak SQL on PostgreSQL 17, then everything on Debian's
-//! PostgreSQL, so that the whole run's summary stands last. A failure does not keep the later runs from running.
+//! Order: documentation examples, then the crates that speak SQL on PostgreSQL 17, then the package, then everything on
+//! Debian's PostgreSQL, so that the whole run's summary stands last. A failure does not keep the later runs from running.
 
 use anyhow::{Result, bail};
 use clap::Args;
+use nix::unistd::Uid;
 use testkit::cluster::{Binaries, shared};
-use testkit::install;
+use testkit::{install, machine};
 
-use crate::{postgresql, program, tools};
+use crate::{deb, postgresql, program, tools};
 
 /// What runs a second time on the other PostgreSQL.
 const SQL_TESTS: &str = "package(strongroom-store) | package(strongroom-platform)";
+
+/// What is left out where no test machine can run.
+const WITHOUT_MACHINES: &str = "not (package(strongroom-tests) & test(/(^|::)machine::/))";
 
 /// What `cargo xtask test` takes.
 #[derive(Debug, Args)]
@@ -34,12 +38,14 @@ impl TestArguments {
 }
 
 pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
-    program::install(&[install::BUILD, install::DEMO, install::TESTS])?;
+    program::install(&[install::BUILD, install::DEMO, install::TESTS, install::PACKAGE])?;
     let mut failures = Vec::new();
     if arguments.filters.is_empty() {
         failures.extend(examples().err());
         failures.extend(other_postgresql(arguments).err());
     }
+    // Its tests look at the package and not at the program.
+    failures.extend(deb::build(deb::Profile::Dev).err());
     failures.extend(everything(arguments).err());
     let stopped = shared::stop_unused();
     if failures.is_empty() {
@@ -74,7 +80,19 @@ fn everything(arguments: &TestArguments) -> Result<()> {
         .args(["run", "--workspace"])
         .args(profile(arguments))
         .args(&arguments.filters);
+    if let Err(reason) = machines() {
+        eprintln!("NOTE: the tests on whole machines are left out: {reason:#}");
+        nextest.args(["--filterset", WITHOUT_MACHINES]);
+    }
     program::run(&mut nextest)
+}
+
+/// Installs what test machines need, where they can run at all.
+fn machines() -> Result<()> {
+    if Uid::effective().is_root() {
+        program::install(&[install::MACHINES])?;
+    }
+    machine::check_possible()
 }
 
 fn profile(arguments: &TestArguments) -> &'static [&'static str] {

@@ -5,9 +5,9 @@ use crate::{
     failure::CommandError,
     host, logging,
     stop::{self, STOP_SECONDS_MAX},
+    systemd,
 };
 use config::Config;
-use sd_notify::NotifyState;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Work {}
@@ -29,24 +29,19 @@ async fn work(config: &Config) -> Result<(), CommandError> {
     let parallel = usize::try_from(config.worker.jobs_parallel_max).unwrap_or(1);
     let promises = tokio::spawn(platform::promise::watch(platform.clone(), stop.clone()));
     let mut running = std::pin::pin!(platform::work::run(platform, stop.clone(), parallel));
-    tell(NotifyState::Ready);
+    let watchdog = systemd::ready();
     tracing::info!(worker.jobs_parallel_max = parallel, "working");
     tokio::select! {
         () = &mut running => tracing::info!("stopped"),
         () = stop::asked(stop) => end(running).await,
     }
+    watchdog.abort();
     promises.abort();
     Ok(())
 }
 
 async fn end(running: std::pin::Pin<&mut impl Future<Output = ()>>) {
-    tell(NotifyState::Stopping);
+    systemd::stopping();
     stop::within(STOP_SECONDS_MAX, running).await;
     tracing::info!("stopped");
-}
-
-fn tell(state: NotifyState<'_>) {
-    if let Err(error) = sd_notify::notify(&[state]) {
-        tracing::warn!(%error, "the service manager could not be told");
-    }
 }

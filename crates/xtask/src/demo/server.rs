@@ -73,9 +73,7 @@ impl Server {
 
 /// The program that was just built.
 pub(super) fn program() -> PathBuf {
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| program::root().join("target"), PathBuf::from);
-    target.join("debug/strongroom")
+    program::target().join("debug/strongroom")
 }
 
 #[cfg(test)]

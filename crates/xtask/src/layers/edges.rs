@@ -26,6 +26,7 @@ const ORDER: &[&str] = &[
     "verify",
     "testkit",
     "xtask",
+    "tests",
 ];
 
 /// What people and programs talk to: they go through `platform`, which authorizes and audits.

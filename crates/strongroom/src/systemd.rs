@@ -1,10 +1,11 @@
-//! What the service manager is told: ready, alive, stopping. Without one nothing is said.
+//! What the service manager is told by both daemons: ready, alive, stopping. Without one nothing is said.
 
 use sd_notify::NotifyState;
 use tokio::task::JoinHandle;
 
-/// Says that the service is ready, and from now on that it is alive as often as the manager wants to hear it.
-pub(super) fn ready() -> JoinHandle<()> {
+/// Says that the service is ready, and from now on that it is alive as often as the manager wants to hear it. The
+/// sign comes from the runtime that does the work: when that is stuck, it stays away and the manager starts anew.
+pub(crate) fn ready() -> JoinHandle<()> {
     tell(&[NotifyState::Ready]);
     tokio::spawn(async {
         let Some(limit) = sd_notify::watchdog_enabled() else {
@@ -20,7 +21,7 @@ pub(super) fn ready() -> JoinHandle<()> {
 }
 
 /// Says that the end has begun.
-pub(super) fn stopping() {
+pub(crate) fn stopping() {
     tell(&[NotifyState::Stopping]);
 }
 

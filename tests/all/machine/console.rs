@@ -1,0 +1,94 @@
+//! The console from outside the machine, by curl: the host's own line, no forgiveness for certificates.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use testkit::Machine;
+use testkit::process::{self, poll};
+
+const READY_SECONDS_MAX: u64 = 40;
+
+/// A browser without windows: cookies, and the authority that it trusts.
+pub(super) struct Console {
+    address: String,
+    authority: PathBuf,
+    folder: TempDir,
+}
+
+impl Console {
+    pub(super) fn of(machine: &Machine, authority: &Path) -> Self {
+        Self {
+            address: machine.address(),
+            authority: authority.to_owned(),
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// Whether anything takes connections for HTTPS.
+    pub(super) fn answers(&self) -> bool {
+        self.get("/api/v1/health").is_some()
+    }
+
+    /// Waits until the appliance says that it is well.
+    pub(super) fn wait_until_ready(&self) {
+        let is_ready = poll(Duration::from_secs(READY_SECONDS_MAX), || self.answers());
+        assert!(is_ready, "nothing answers at https://{}", self.address);
+    }
+
+    /// Signs in with a password, through the form of the page, and gives the page after it.
+    pub(super) fn sign_in(&self, email: &str, password: &str) -> String {
+        let page = self.get("/sign-in").expect("the sign-in page does not come");
+        let token = page
+            .split("name=\"csrf\" value=\"")
+            .nth(1)
+            .expect("the form has no token");
+        let token = token.split('"').next().unwrap();
+        let mut curl = self.curl("/sign-in");
+        curl.args(["--location", "--header", "Origin: https://localhost"]);
+        for (name, value) in [
+            ("csrf", token),
+            ("login", email),
+            ("password", password),
+            ("next", ""),
+        ] {
+            curl.args(["--data-urlencode", &format!("{name}={value}")]);
+        }
+        let output = process::run(&mut curl).unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// A page; none where the server does not answer with one.
+    pub(super) fn get(&self, path: &str) -> Option<String> {
+        let output = self.curl(path).output().unwrap();
+        output
+            .status
+            .success()
+            .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    fn curl(&self, path: &str) -> Command {
+        let mut curl = Command::new("curl");
+        let jar = self.folder.path().join("cookies");
+        // The certificate is for localhost; the connection goes to the machine.
+        curl.args([
+            "--silent",
+            "--show-error",
+            "--fail",
+            "--max-time",
+            "20",
+            "--noproxy",
+            "*",
+        ])
+        .arg("--cacert")
+        .arg(&self.authority)
+        .arg("--cookie")
+        .arg(&jar)
+        .arg("--cookie-jar")
+        .arg(&jar)
+        .args(["--connect-to", &format!("localhost:443:{}:443", self.address)])
+        .arg(format!("https://localhost{path}"));
+        curl
+    }
+}

@@ -1,0 +1,178 @@
+//! The life of a package on a machine: installed, set up, booted, removed, purged, installed again, destroyed.
+
+use testkit::machine::Release;
+
+use super::site::{OWNER, PASSWORD, Site};
+
+const UNITS: [&str; 2] = ["strongroom.service", "strongroom-worker.service"];
+const CONSENT: &str = "/etc/strongroom/purge-consent";
+
+#[test]
+fn a_package_lives_and_ends_as_promised_on_debian_13() {
+    life_of_a_package(Release::Trixie);
+}
+
+#[test]
+fn long_a_package_lives_and_ends_as_promised_on_debian_12() {
+    life_of_a_package(Release::Bookworm);
+}
+
+fn life_of_a_package(release: Release) {
+    let mut site = Site::boot(release);
+    installing_does_nothing_but_unpack(&site);
+    site.set_up();
+    the_owner_signs_in(&site);
+    the_daemons_are_confined(&site);
+    site.machine.reboot().unwrap();
+    the_owner_signs_in(&site);
+    removing_and_purging_keep_everything(&site);
+    site.install();
+    the_owner_signs_in(&site);
+    only_an_exact_consent_destroys(&site);
+}
+
+fn installing_does_nothing_but_unpack(site: &Site) {
+    let before = site.machine.packets_sent().unwrap();
+    let said = site.install();
+    assert!(said.contains("installed and idle"), "{said}");
+    assert_eq!(
+        site.machine.packets_sent().unwrap(),
+        before,
+        "somebody tried the network"
+    );
+    for unit in UNITS {
+        assert_eq!(site.unit(unit, "UnitFileState"), "enabled", "{unit}");
+        assert_eq!(
+            site.unit(unit, "ActiveState"),
+            "inactive",
+            "{unit} runs without settings"
+        );
+        assert_eq!(site.unit(unit, "ConditionResult"), "no", "{unit}");
+    }
+    let seen = site
+        .machine
+        .shell("stat -c '%A %U:%G %n' /etc/strongroom /etc/strongroom/*")
+        .unwrap();
+    let wanted = "drwxr-x--- root:strongroom /etc/strongroom\n\
+                  drwx------ root:root /etc/strongroom/credentials\n\
+                  drwxr-x--- root:strongroom /etc/strongroom/tls\n";
+    assert_eq!(seen, wanted);
+    // The count is worth something: an attempt does show.
+    site.machine
+        .attempt(&["bash", "-c", "timeout 1 bash -c '< /dev/tcp/192.0.2.1/80'"])
+        .unwrap();
+    assert!(
+        site.machine.packets_sent().unwrap() > before,
+        "an attempt to leave would not be seen"
+    );
+}
+
+fn the_owner_signs_in(site: &Site) {
+    let console = site.console();
+    console.wait_until_ready();
+    let page = console.sign_in(OWNER, PASSWORD);
+    assert!(page.contains("Sign out"), "the owner cannot sign in:\n{page}");
+    for unit in UNITS {
+        let state = site.unit(unit, "ActiveState");
+        assert_eq!(state, "active", "{}", site.machine.journal(unit).unwrap());
+        assert_eq!(
+            site.unit(unit, "NRestarts"),
+            "0",
+            "{}",
+            site.machine.journal(unit).unwrap()
+        );
+    }
+}
+
+/// From the kernel's and systemd's own mouths, not from the unit's file.
+fn the_daemons_are_confined(site: &Site) {
+    for unit in UNITS {
+        let status = format!("/proc/{}/status", site.unit(unit, "MainPID"));
+        let status = site.machine.run(&["cat", &status]).unwrap();
+        let capabilities = if unit == UNITS[0] {
+            "0000000000000400"
+        } else {
+            "0000000000000000"
+        };
+        for (name, wanted) in [
+            ("CapEff", capabilities),
+            ("CapBnd", capabilities),
+            ("NoNewPrivs", "1"),
+            ("Seccomp", "2"),
+        ] {
+            let line = format!("{name}:\t{wanted}\n");
+            assert!(status.contains(&line), "{unit}: {line}is not in\n{status}");
+        }
+        assert_ne!(
+            site.unit(unit, "WatchdogTimestampMonotonic"),
+            "0",
+            "{unit} gives no sign of life"
+        );
+    }
+    let as_the_user = ["runuser", "-u", "strongroom", "--", "cat"];
+    for secret in ["root-key", "database-password", "tls-key"] {
+        let path = format!("/etc/strongroom/credentials/{secret}");
+        let read = site
+            .machine
+            .attempt(&[&as_the_user[..], &[&path]].concat())
+            .unwrap();
+        assert!(!read.status.success(), "the daemons' user can read {path}");
+    }
+    let arguments = site
+        .machine
+        .shell("cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ | tr '\\0' '\\n'")
+        .unwrap();
+    let password = site
+        .machine
+        .shell("cat /etc/strongroom/credentials/database-password")
+        .unwrap();
+    assert!(
+        !arguments.contains(password.trim()),
+        "the database's password stands in an argument"
+    );
+}
+
+fn removing_and_purging_keep_everything(site: &Site) {
+    site.apt(&["remove", "strongroom"]);
+    assert!(!site.console().answers(), "a removed package still serves");
+    site.apt(&["purge", "strongroom"]);
+    all_is_there(site);
+}
+
+fn only_an_exact_consent_destroys(site: &Site) {
+    let wanted = format!("destroy all data of strongroom on {}", site.machine.name());
+    for almost in ["yes", "destroy all data of strongroom on another"] {
+        site.machine
+            .shell(&format!("echo '{almost}' > {CONSENT}"))
+            .unwrap();
+        site.apt(&["purge", "strongroom"]);
+        all_is_there(site);
+        site.install();
+    }
+    site.machine
+        .shell(&format!("echo '{wanted}' > {CONSENT}"))
+        .unwrap();
+    site.apt(&["purge", "strongroom"]);
+    let left = site
+        .machine
+        .shell("ls -d /etc/strongroom /var/lib/strongroom 2>/dev/null || true; pg_lsclusters -h")
+        .unwrap();
+    assert!(!left.contains("strongroom"), "left: {left}");
+}
+
+fn all_is_there(site: &Site) {
+    let files = [
+        "strongroom.toml",
+        "credentials/root-key",
+        "credentials/database-password",
+        "tls/certificate.pem",
+    ];
+    for file in files {
+        let path = format!("/etc/strongroom/{file}");
+        site.machine
+            .run(&["test", "-s", &path])
+            .unwrap_or_else(|error| panic!("{path} is gone: {error}"));
+    }
+    let clusters = site.machine.run(&["pg_lsclusters", "--no-header"]).unwrap();
+    assert!(clusters.contains("strongroom 5433 online"), "{clusters}");
+}

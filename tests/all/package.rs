@@ -1,0 +1,129 @@
+//! What stands in the package, and what must not.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use testkit::process;
+
+/// The root of the checkout.
+pub(crate) fn checkout() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// The package that was built last.
+pub(crate) fn package() -> PathBuf {
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| checkout().join("target"), PathBuf::from);
+    let folder = target.join("deb/dev");
+    let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+    let found = files
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|end| end == "deb"));
+    found.unwrap_or_else(|| {
+        panic!(
+            "no package in {}; run `cargo xtask deb --profile dev`",
+            folder.display()
+        )
+    })
+}
+
+/// The package's control files and contents, unpacked: `DEBIAN` holds the first.
+pub(crate) fn unpacked() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let mut unpack = Command::new("dpkg-deb");
+    unpack.arg("--raw-extract").arg(package()).arg(folder.path());
+    process::run(&mut unpack).unwrap();
+    folder
+}
+
+#[test]
+fn the_package_asks_nothing_and_owns_no_settings() {
+    let unpacked = unpacked();
+    for name in ["config", "templates", "conffiles"] {
+        let file = unpacked.path().join("DEBIAN").join(name);
+        assert!(
+            !file.exists(),
+            "the package has {name}: dpkg or debconf would ask"
+        );
+    }
+    assert!(
+        !unpacked.path().join("etc").exists(),
+        "settings are made by set-up, not shipped"
+    );
+}
+
+#[test]
+fn lintian_minds_nothing() {
+    let mut lintian = Command::new("lintian");
+    lintian.args([
+        "--fail-on",
+        "error,warning",
+        "--tag-display-limit",
+        "0",
+        "--allow-root",
+    ]);
+    let output = lintian.arg(package()).output().expect("lintian is not installed");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+}
+
+#[test]
+fn every_command_has_its_manual_page_and_shells_complete_them() {
+    let unpacked = unpacked();
+    let share = unpacked.path().join("usr/share");
+    for file in [
+        "man/man1/strongroom.1.gz",
+        "man/man1/strongroom-serve.1.gz",
+        "man/man1/strongroom-database-prepare.1.gz",
+        "bash-completion/completions/strongroom",
+        "zsh/vendor-completions/_strongroom",
+        "fish/vendor_completions.d/strongroom.fish",
+        "doc/strongroom/OPERATIONS.md",
+        "doc/strongroom/copyright",
+        "doc/strongroom/examples/strongroom.toml",
+    ] {
+        let is_there = share.join(file).exists() || share.join(format!("{file}.gz")).exists();
+        assert!(is_there, "usr/share/{file} is missing");
+    }
+}
+
+#[test]
+fn the_bill_names_what_is_inside_and_the_licences_stand_beside_it() {
+    let unpacked = unpacked();
+    let read = |name: &str| {
+        let file = unpacked.path().join("usr/share/doc/strongroom").join(name);
+        let output = process::run(Command::new("zcat").arg(file)).unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let bill: Value = serde_json::from_str(&read("bill-of-materials.cdx.json.gz")).unwrap();
+    let components = bill["components"].as_array().unwrap();
+    let has = |name: &str| components.iter().any(|component| component["name"] == name);
+    assert!(has("openssl") && has("tokio") && !has("fantoccini"));
+    let licences = read("third-party-licences.txt.gz");
+    assert!(licences.contains("\nserde ") && licences.contains("Apache License"));
+}
+
+#[test]
+fn the_example_of_settings_is_valid() {
+    let unpacked = unpacked();
+    let example = unpacked
+        .path()
+        .join("usr/share/doc/strongroom/examples/strongroom.toml");
+    let output = Command::new(unpacked.path().join("usr/bin/strongroom"))
+        .args(["config", "check", "--config"])
+        .arg(&example)
+        .output()
+        .unwrap();
+    // The files that it names are not here; its own keys and values must be in order.
+    let said =
+        String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    for fault in ["unknown field", "is not set", "invalid type", "is no "] {
+        assert!(!said.contains(fault), "{said}");
+    }
+    assert!(
+        said.contains("tls.certificate"),
+        "the example was not looked at: {said}"
+    );
+}

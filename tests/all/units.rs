@@ -1,0 +1,71 @@
+//! The units' sandbox, as systemd itself judges it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::package::checkout;
+
+const EXPOSURE_MAX: &str = "15";
+const UNITS: &[&str] = &["strongroom.service", "strongroom-worker.service"];
+
+fn unit(name: &str) -> PathBuf {
+    checkout().join("packaging").join(name)
+}
+
+/// Whether systemd finds no more exposure than 1.5 of 10, and what it says.
+fn judge(unit: &Path) -> (bool, String) {
+    let output = Command::new("systemd-analyze")
+        .args(["security", "--offline=yes", "--no-pager"])
+        .arg(format!("--threshold={EXPOSURE_MAX}"))
+        .arg(unit)
+        .output()
+        .expect("systemd-analyze is not installed");
+    (
+        output.status.success(),
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+    )
+}
+
+#[test]
+fn no_daemon_is_exposed_more_than_one_and_a_half() {
+    for name in UNITS {
+        let (is_tight, said) = judge(&unit(name));
+        assert!(is_tight, "{name}:\n{said}");
+    }
+}
+
+#[test]
+fn a_sandbox_with_a_hole_would_be_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    for hole in ["SystemCallFilter=", "CapabilityBoundingSet=", "ProtectSystem="] {
+        let text = fs::read_to_string(unit("strongroom.service")).unwrap();
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with(hole)).collect();
+        let leaky = folder.path().join("leaky.service");
+        fs::write(&leaky, lines.join("\n")).unwrap();
+        let (is_tight, said) = judge(&leaky);
+        assert!(!is_tight, "without {hole} nobody minds:\n{said}");
+    }
+}
+
+#[test]
+fn secrets_reach_a_daemon_as_credentials_only_and_its_memory_reaches_no_file() {
+    for name in UNITS {
+        let text = fs::read_to_string(unit(name)).unwrap();
+        assert!(
+            !text.contains("Environment"),
+            "{name}: the environment is no place for settings"
+        );
+        for wanted in [
+            "LoadCredential=root-key:",
+            "LoadCredential=database-password:",
+            "LimitCORE=0\n",
+        ] {
+            assert!(text.contains(wanted), "{name} lacks {wanted}");
+        }
+        assert!(
+            text.contains("MemorySwapMax=0\n") && text.contains("WatchdogSec="),
+            "{name}"
+        );
+    }
+}
