@@ -18,7 +18,7 @@ use store::{
         membership::{self as rows, Membership, MembershipError},
     },
 };
-use types::{AccountId, OrganizationId, PageSize, ProblemCode};
+use types::{AccountId, PageSize, ProblemCode};
 
 /// A member.
 #[derive(Debug, Clone)]

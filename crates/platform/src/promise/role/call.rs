@@ -6,7 +6,8 @@
 //! policies, and what takes a caller instead of a workspace (rotation, checks).
 
 use crate::{
-    Workspace, access_log,
+    Workspace,
+    access_log::{self, AccessFilter},
     account::NewPerson,
     bulk::{self, Operation},
     dataset::{self, DatasetDraft},
@@ -167,11 +168,9 @@ fn on_the_organization(workspace: &Workspace) -> Vec<Call<'_>> {
             "reads an entry",
             trail::find(workspace, EntryId(Uuid::nil())),
         ),
-        call(
-            Permission::AccessLogRead,
-            "reads the access log",
-            access_log::list_organization(workspace, Some(0)),
-        ),
+        call(Permission::AccessLogRead, "reads the access log", async {
+            access_log::list_organization(workspace, &AccessFilter::default(), Some(0)).await
+        }),
         call(
             Permission::OrganizationRename,
             "renames the organization",
