@@ -20,7 +20,7 @@ pub enum InStep {
 /// Files that were written on this machine or when it was built: it is later than all of them.
 const WRITTEN_BEFORE: &[&str] = &[
     "/etc/os-release",
-    "/var/lib/dpkg/status",
+    "/var/log/dpkg.log",
     "/var/lib/systemd/timesync/clock",
     "/var/log/wtmp",
 ];

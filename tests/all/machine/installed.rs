@@ -22,6 +22,8 @@ fn life_of_a_package(release: Release) {
     installing_does_nothing_but_unpack(&site);
     site.set_up();
     the_owner_signs_in(&site);
+    setting_up_again_changes_nothing(&site);
+    the_doctor_finds_no_fault(&site);
     the_daemons_are_confined(&site);
     site.machine.reboot().unwrap();
     the_owner_signs_in(&site);
@@ -82,6 +84,24 @@ fn the_owner_signs_in(site: &Site) {
             site.machine.journal(unit).unwrap()
         );
     }
+}
+
+fn setting_up_again_changes_nothing(site: &Site) {
+    let said = site.set_up();
+    assert!(said.contains("Nothing was changed"), "{said}");
+}
+
+/// And finds one when there is one.
+fn the_doctor_finds_no_fault(site: &Site) {
+    let doctor = || site.machine.attempt(&["strongroom", "doctor"]).unwrap();
+    let well = doctor();
+    assert!(well.status.success(), "{}", String::from_utf8_lossy(&well.stdout));
+    site.machine.run(&["systemctl", "stop", UNITS[1]]).unwrap();
+    let ill = doctor();
+    assert!(!ill.status.success(), "the doctor does not miss a stopped worker");
+    let said = String::from_utf8_lossy(&ill.stdout);
+    assert!(said.contains(UNITS[1]), "{said}");
+    site.machine.run(&["systemctl", "start", UNITS[1]]).unwrap();
 }
 
 /// From the kernel's and systemd's own mouths, not from the unit's file.
@@ -174,5 +194,6 @@ fn all_is_there(site: &Site) {
             .unwrap_or_else(|error| panic!("{path} is gone: {error}"));
     }
     let clusters = site.machine.run(&["pg_lsclusters", "--no-header"]).unwrap();
-    assert!(clusters.contains("strongroom 5433 online"), "{clusters}");
+    let is_online = |line: &str| line.contains(" strongroom ") && line.contains(" online ");
+    assert!(clusters.lines().any(is_online), "{clusters}");
 }

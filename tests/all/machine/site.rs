@@ -1,10 +1,9 @@
-//! A machine with the package on it, set up as docs/OPERATIONS.md says by hand.
+//! A machine with the package on it, set up as docs/OPERATIONS.md says.
 
 use std::fs;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
-use testkit::certificate::Files;
 use testkit::machine::{Base, Machine, Release};
 
 use super::super::package::package;
@@ -16,30 +15,17 @@ pub(super) const PASSWORD: &str = "correct horse battery staple";
 const DEPENDENCIES: &[&str] = &["postgresql", "libssl3", "libgcc-s1"];
 const INSIDE: &str = "/root/strongroom.deb";
 
-/// Each line is a step that an administrator would take. The password of the owner, the certificate and its key are
-/// there already.
-const SET_UP: &str = r#"
-version=$(ls /usr/lib/postgresql | sort -n | tail -1)
-pg_createcluster --locale=C.UTF-8 --port=5433 "$version" strongroom -- --data-checksums
-cd "/etc/postgresql/$version/strongroom"
-echo "listen_addresses = ''" > conf.d/strongroom.conf
-printf 'local all postgres peer map=host\nlocal all all scram-sha-256\n' > pg_hba.conf
-printf 'host root postgres\nhost postgres postgres\n' > pg_ident.conf
-systemctl start "postgresql@$version-strongroom"
+/// What an administrator answers; the rest is as delivered.
+const ANSWERS: &str = r#"
+[server]
+name = "localhost"
 
-umask 077
-cd /etc/strongroom/credentials
-od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > database-password
-strongroom key create --file root-key
-sed 's/^port = .*/port = 5433/; s#https://records.example.org#https://localhost#' \
-    /usr/share/doc/strongroom/examples/strongroom.toml > /etc/strongroom/strongroom.toml
-chgrp strongroom /etc/strongroom/strongroom.toml
-chmod 0640 /etc/strongroom/strongroom.toml
-strongroom config check
-strongroom database prepare
-strongroom organization create acme --owner-email olga@example.org --password-file /root/owner
-systemctl start strongroom strongroom-worker
+[organization]
+slug = "acme"
+owner_email = "olga@example.org"
+owner_password_file = "/root/owner"
 "#;
+const ANSWERS_INSIDE: &str = "/root/answers.toml";
 
 /// A machine, and the authority that signed its certificate.
 pub(super) struct Site {
@@ -69,20 +55,27 @@ impl Site {
         self.machine.run(&command).unwrap()
     }
 
-    pub(super) fn set_up(&self) {
-        let files = Files::ensure(self.tls.path()).unwrap();
-        let put = |file: &PathBuf, path: &str| self.machine.copy_in(file, path).unwrap();
-        put(&files.certificate, "/etc/strongroom/tls/certificate.pem");
-        put(&files.key, "/etc/strongroom/credentials/tls-key");
+    /// `strongroom setup` with answers from a file; gives what it said.
+    pub(super) fn set_up(&self) -> String {
+        fs::write(self.machine.outside(ANSWERS_INSIDE), ANSWERS).unwrap();
         fs::write(self.machine.outside("/root/owner"), PASSWORD).unwrap();
-        self.machine
-            .shell("chmod 0600 /root/owner; chmod 0644 /etc/strongroom/tls/certificate.pem")
+        self.machine.run(&["chmod", "0600", "/root/owner"]).unwrap();
+        let said = self
+            .machine
+            .shell(&format!("strongroom setup --answers {ANSWERS_INSIDE} 2>&1"))
             .unwrap();
-        self.machine.shell(SET_UP).unwrap();
+        let authority = self.machine.outside("/etc/strongroom/tls/authority.pem");
+        fs::copy(authority, self.authority()).unwrap();
+        said
     }
 
     pub(super) fn console(&self) -> Console {
-        Console::of(&self.machine, &Files::ensure(self.tls.path()).unwrap().authority)
+        Console::of(&self.machine, &self.authority())
+    }
+
+    /// The appliance's own authority, as its administrator carries it to browsers.
+    fn authority(&self) -> PathBuf {
+        self.tls.path().join("authority.pem")
     }
 
     /// One property of a unit, as systemd tells it.

@@ -17,11 +17,8 @@ use std::{
 use tokio::sync::{OwnedSemaphorePermit, RwLock, Semaphore};
 use types::{OrganizationId, SchemaName};
 
-/// Ways side by side. A connection is driven by the thread that opened it, so each thread keeps to the connections of
-/// its own lane: a request then seldom waits for another thread to wake (docs/BENCHMARK.md).
-const LANES: usize = 2;
 /// Shared connections for reading, per organization.
-const READERS: usize = LANES;
+const READERS: usize = 2;
 /// Shared connections for single-statement writes, per organization; several, so that commits group.
 const WRITERS: usize = 8;
 /// Connections of their own for transactions, per organization.
@@ -59,19 +56,10 @@ pub(super) struct Pool {
     transactions: Arc<Semaphore>,
 }
 
-/// Shared connections, opened when first needed and again when lost. `N` is a multiple of [`LANES`].
+/// Shared connections, opened when first needed and again when lost.
 struct Slots<const N: usize> {
     slots: [RwLock<Option<Arc<Cached>>>; N],
     next: AtomicUsize,
-}
-
-/// The lane of this thread. Threads are dealt to lanes in the order in which they first ask.
-fn lane() -> usize {
-    static THREADS: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static LANE: usize = THREADS.fetch_add(1, Ordering::Relaxed) % LANES;
-    }
-    LANE.with(|lane| *lane)
 }
 
 impl Tenants {
@@ -203,8 +191,7 @@ impl<const N: usize> Slots<N> {
     }
 
     async fn get(&self, pool: &Pool) -> Result<Arc<Cached>, StoreError> {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        let slot = &self.slots[(turn * LANES + lane()) % N];
+        let slot = &self.slots[self.next.fetch_add(1, Ordering::Relaxed) % N];
         if let Some(connection) = slot
             .read()
             .await
