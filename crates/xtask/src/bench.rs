@@ -33,10 +33,15 @@ use report::{Cost, Line, Machine, Report, Spread};
 use scripts::Tables;
 use site::Site;
 
-const CLIENTS: [usize; 3] = [1, 16, 64];
 const STARTS: usize = 5;
 /// How long a quiet machine is waited for.
 const QUIET_DEADLINE: Duration = Duration::from_secs(60);
+/// How long the work behind imports is waited for.
+const SETTLE_DEADLINE: Duration = Duration::from_secs(120);
+/// So many seconds in a row must be quiet.
+const QUIET_SECONDS: u32 = 3;
+/// Processor seconds of ours and PostgreSQL's in a quiet second.
+const BUSY_MAX: f64 = 0.03;
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +87,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
         .build()?;
     let site = Site::make(&program)?;
     let cluster = site.cluster.clone();
-    let measured = runtime.block_on(measure(site, extent, load));
+    let measured = runtime.block_on(measure(site, extent, arguments.only.as_deref(), load));
     cluster.stop()?;
     let report = measured?;
     println!("{}", report.text());
@@ -118,7 +123,7 @@ fn processors() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-async fn measure(site: Site, extent: Extent, load: f64) -> Result<Report> {
+async fn measure(site: Site, extent: Extent, only: Option<&str>, load: f64) -> Result<Report> {
     let start_seconds = measure_starts(&site).await?;
     let mut server = site.start("serve")?;
     let worker = site.start("work")?;
@@ -126,19 +131,18 @@ async fn measure(site: Site, extent: Extent, load: f64) -> Result<Report> {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let (idle, idle_worker) = (processor::memory(server.pid())?, processor::memory(worker.pid())?);
     let mut bench = Bench::prepare(site, server, worker, extent).await?;
-    let mut lines = told(bench.transfers().await?);
+    let is_wanted = |operation: Operation| only.is_none_or(|only| operation.label().starts_with(only));
+    let mut lines = match only {
+        None => told(bench.transfers().await?),
+        Some(_) => Vec::new(),
+    };
+    bench.settle().await?;
     let loaded = bench.loaded().await?;
-    for operation in [
-        Operation::Read,
-        Operation::List,
-        Operation::Insert,
-        Operation::Update,
-    ] {
-        for clients in CLIENTS {
-            lines.extend(told(bench.compare(operation, clients).await?));
+    for operation in Operation::ALL {
+        for clients in operation.clients().iter().filter(|_| is_wanted(operation)) {
+            lines.extend(told(bench.compare(operation, *clients).await?));
         }
     }
-    lines.extend(told(bench.compare(Operation::Bulk, 1).await?));
     let lost = bench.server.count_in_log("access-log");
     ensure!(
         lost == 0,
@@ -215,6 +219,25 @@ impl Bench {
             extent,
             worked: processor::Memory::default(),
         })
+    }
+
+    /// Waits for what the imports left behind: rows to be vacuumed, pages to be written, jobs and looks at promises.
+    /// It would run beside the first rounds, and at one client there is time for it in every pause.
+    async fn settle(&self) -> Result<()> {
+        eprintln!("waiting for the work behind the imports to end");
+        let superuser = self.site.superuser()?.connect().await?;
+        superuser.batch_execute("VACUUM ANALYZE").await?;
+        superuser.batch_execute("CHECKPOINT").await?;
+        let end = Instant::now() + SETTLE_DEADLINE;
+        let mut quiet = 0;
+        while quiet < QUIET_SECONDS && Instant::now() < end {
+            let before = self.times()?;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let now = self.times()?;
+            let busy = now.server + now.postgres - before.server - before.postgres;
+            quiet = if busy <= BUSY_MAX { quiet + 1 } else { 0 };
+        }
+        Ok(())
     }
 
     /// Memory of the server while 64 clients read; a warm-up besides.

@@ -45,6 +45,9 @@ pub(crate) struct BenchArguments {
     /// One short round with 10,000 invoices, to see that everything works
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Only the operations whose name begins so, such as "read"; transfers are left out then
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Option<String>,
     /// Write the figures to this file as well
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

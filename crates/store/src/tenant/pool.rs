@@ -17,8 +17,8 @@ use std::{
 use tokio::sync::{OwnedSemaphorePermit, RwLock, Semaphore};
 use types::{OrganizationId, SchemaName};
 
-/// Shared connections for reading, per organization.
-const READERS: usize = 2;
+/// Shared connections for reading, per organization: as many as there are processors, within these bounds.
+const READERS: (usize, usize) = (2, 8);
 /// Shared connections for single-statement writes, per organization; several, so that commits group.
 const WRITERS: usize = 8;
 /// Connections of their own for transactions, per organization.
@@ -50,23 +50,22 @@ pub(super) struct Pool {
     pub(super) login: TenantLogin,
     pub(super) schema: Identifier,
     address: Address,
-    readers: Slots<READERS>,
-    writers: Slots<WRITERS>,
+    readers: Slots,
+    writers: Slots,
+    /// How many writes went out; they take the connections in turn.
+    written: AtomicUsize,
     idle: Mutex<Vec<Cached>>,
     transactions: Arc<Semaphore>,
 }
 
 /// Shared connections, opened when first needed and again when lost.
-struct Slots<const N: usize> {
-    slots: [RwLock<Option<Arc<Cached>>>; N],
-    next: AtomicUsize,
-}
+struct Slots(Vec<RwLock<Option<Arc<Cached>>>>);
 
 impl Tenants {
     /// Pools for at most `connections_max` connections.
     #[must_use]
     pub fn new(address: Address, connections_max: usize) -> Self {
-        let each = READERS + WRITERS + TRANSACTIONS_MAX;
+        let each = readers() + WRITERS + TRANSACTIONS_MAX;
         let organizations_max = (connections_max / each).max(1);
         Self {
             address,
@@ -124,8 +123,9 @@ impl Pool {
             login,
             schema,
             address,
-            readers: Slots::new(),
-            writers: Slots::new(),
+            readers: Slots::new(readers()),
+            writers: Slots::new(WRITERS),
+            written: AtomicUsize::new(0),
             idle: Mutex::default(),
             transactions: Arc::new(Semaphore::new(TRANSACTIONS_MAX)),
         }
@@ -140,12 +140,16 @@ impl Pool {
         Ok(Cached::new(connect(&self.address, &login).await?))
     }
 
+    /// The connection of the calling thread: the task that drives it was spawned there, so that neither the question nor
+    /// the answer has to wake another thread.
     pub(super) async fn reader(&self) -> Result<Arc<Cached>, StoreError> {
-        self.readers.get(self).await
+        self.readers.get(self, lane()).await
     }
 
+    /// The next connection in turn: what is written at once goes out on several, whose commits group.
     pub(super) async fn writer(&self) -> Result<Arc<Cached>, StoreError> {
-        self.writers.get(self).await
+        let turn = self.written.fetch_add(1, Ordering::Relaxed);
+        self.writers.get(self, turn).await
     }
 
     /// A connection for one transaction, with the permit that bounds their number.
@@ -182,16 +186,28 @@ impl Pool {
     }
 }
 
-impl<const N: usize> Slots<N> {
-    fn new() -> Self {
-        Self {
-            slots: std::array::from_fn(|_| RwLock::new(None)),
-            next: AtomicUsize::new(0),
-        }
+fn readers() -> usize {
+    let (least, most) = READERS;
+    std::thread::available_parallelism().map_or(least, |found| found.get().clamp(least, most))
+}
+
+/// The calling thread's number, in the order in which threads first asked.
+fn lane() -> usize {
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static LANE: usize = THREADS.fetch_add(1, Ordering::Relaxed);
+    }
+    LANE.with(|lane| *lane)
+}
+
+impl Slots {
+    fn new(number: usize) -> Self {
+        Self((0..number).map(|_| RwLock::new(None)).collect())
     }
 
-    async fn get(&self, pool: &Pool) -> Result<Arc<Cached>, StoreError> {
-        let slot = &self.slots[self.next.fetch_add(1, Ordering::Relaxed) % N];
+    /// The connection of a turn, opened when there is none or it is lost.
+    async fn get(&self, pool: &Pool, turn: usize) -> Result<Arc<Cached>, StoreError> {
+        let slot = &self.0[turn % self.0.len()];
         if let Some(connection) = slot
             .read()
             .await
@@ -210,7 +226,7 @@ impl<const N: usize> Slots<N> {
     }
 
     async fn forget_statements(&self) {
-        for slot in &self.slots {
+        for slot in &self.0 {
             if let Some(connection) = slot.read().await.as_ref() {
                 connection.forget_statements();
             }

@@ -69,6 +69,8 @@ fn protocol(minimum: TlsMinimum) -> Result<SslAcceptorBuilder, ErrorStack> {
         SslOptions::NO_TICKET | SslOptions::NO_RENEGOTIATION | SslOptions::CIPHER_SERVER_PREFERENCE,
     );
     builder.set_num_tickets(0)?;
+    // A record is read with one call of the system; otherwise its head is read first, and a third call finds nothing more.
+    builder.set_read_ahead(true);
     builder.set_session_cache_mode(SslSessionCacheMode::OFF);
     Ok(builder)
 }

@@ -44,6 +44,7 @@ impl Target {
     pub(super) fn new(address: SocketAddr, authority: &std::path::Path) -> Result<Self> {
         let mut builder = SslConnector::builder(SslMethod::tls_client())?;
         builder.set_ca_file(authority)?;
+        builder.set_read_ahead(true);
         Ok(Self {
             address,
             connector: builder.build(),

@@ -29,6 +29,17 @@ pub(super) enum Operation {
 }
 
 impl Operation {
+    /// In the order of the table.
+    pub(super) const ALL: [Self; 5] = [Self::Read, Self::List, Self::Insert, Self::Update, Self::Bulk];
+
+    /// How many ask at once, round after round.
+    pub(super) fn clients(self) -> &'static [usize] {
+        match self {
+            Self::Read | Self::List | Self::Insert | Self::Update => &[1, 16, 64],
+            Self::Bulk => &[1],
+        }
+    }
+
     /// What a person calls it.
     pub(super) fn label(self) -> &'static str {
         match self {
