@@ -12,11 +12,14 @@ pub(crate) fn checkout() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
+/// Where cargo and xtask put what they build.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| checkout().join("target"), PathBuf::from)
+}
+
 /// The package that was built last.
 pub(crate) fn package() -> PathBuf {
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| checkout().join("target"), PathBuf::from);
-    let folder = target.join("deb/dev");
+    let folder = target().join("deb/dev");
     let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
     let found = files
         .map(|entry| entry.path())

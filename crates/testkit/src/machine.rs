@@ -17,13 +17,18 @@ use crate::process;
 
 mod base;
 mod container;
+mod emulator;
 mod line;
+mod once;
 mod possible;
 mod release;
+mod workshop;
 
 pub use base::Base;
+pub use emulator::Emulator;
 pub use possible::check_possible;
 pub use release::Release;
+pub use workshop::Workshop;
 
 use container::Container;
 use line::Line;

@@ -13,6 +13,7 @@ mod deb;
 #[cfg(feature = "services")]
 mod demo;
 mod documents;
+mod image;
 mod layers;
 mod licences;
 mod openapi;
@@ -51,6 +52,8 @@ enum Command {
     Licences,
     /// Build the Debian package
     Deb(deb::DebArguments),
+    /// Build a disk image that boots and asks for set-up
+    Image(image::ImageArguments),
     /// Write the bill of materials and the licences of the crates in the program into a folder
     Bill(deb::BillArguments),
     /// Write the API's OpenAPI document, or check that the written one is current
@@ -79,6 +82,7 @@ fn run(command: Command) -> Result<()> {
         Command::Documents => documents::run(),
         Command::Licences => licences::run(),
         Command::Deb(arguments) => deb::run(&arguments),
+        Command::Image(arguments) => image::run(&arguments),
         Command::Bill(arguments) => deb::bill(&arguments),
         Command::Openapi(arguments) => openapi::run(&arguments),
     }

@@ -9,7 +9,7 @@ use nix::unistd::Uid;
 use testkit::cluster::{Binaries, shared};
 use testkit::{install, machine};
 
-use crate::{deb, postgresql, program, tools};
+use crate::{deb, image, postgresql, program, tools};
 
 /// What runs a second time on the other PostgreSQL.
 const SQL_TESTS: &str = "package(strongroom-store) | package(strongroom-platform)";
@@ -45,7 +45,14 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
         failures.extend(other_postgresql(arguments).err());
     }
     // Its tests look at the package and not at the program.
-    failures.extend(deb::build(deb::Profile::Dev).err());
+    let package = deb::build(deb::Profile::Dev);
+    if arguments.all
+        && let Ok(package) = &package
+        && machines().is_ok()
+    {
+        failures.extend(image::build(package).err());
+    }
+    failures.extend(package.err());
     failures.extend(everything(arguments).err());
     let stopped = shared::stop_unused();
     if failures.is_empty() {

@@ -3,16 +3,15 @@
 //! It holds Debian's packages that a test installs, as an apt archive of its own in `/srv/packages`, so that machines
 //! need no network.
 
-use std::fs::{self, File};
+use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
-use nix::fcntl::{Flock, FlockArg};
 
-use super::{Release, check_possible};
+use super::{Release, check_possible, once};
 use crate::process;
 use crate::state::state_folder;
 
@@ -26,7 +25,7 @@ const RECIPE: u32 = 2;
 #[derive(Debug)]
 pub struct Base {
     /// One for each release and set of packages, so that a change never pulls the root from under a running machine.
-    folder: PathBuf,
+    root: PathBuf,
 }
 
 impl Base {
@@ -41,46 +40,32 @@ impl Base {
             release.codename(),
             packages.join(" ")
         );
-        let base = Self {
-            folder: machines_folder()?.join(format!("{}-{:016x}", release.codename(), fingerprint(&recipe))),
-        };
-        fs::create_dir_all(&base.folder)?;
-        let lock = File::create(base.folder.join("lock"))?;
-        let _lock = Flock::lock(lock, FlockArg::LockExclusive)
-            .map_err(|(_, errno)| errno)
-            .context("cannot lock the base's folder")?;
-        if !base.root().exists() {
-            base.make(release, packages)?;
-        }
-        Ok(base)
+        let folder = machines_folder()?.join(format!("{}-{:016x}", release.codename(), fingerprint(&recipe)));
+        let root = once::ensure(&folder, |draft| make(release, packages, &folder, draft))?;
+        Ok(Self { root })
     }
 
     /// The root of the file system.
     pub(super) fn root(&self) -> PathBuf {
-        self.folder.join("root")
+        self.root.clone()
     }
+}
 
-    /// Under another name until it is whole, so that an interrupted making is not taken for a root.
-    fn make(&self, release: Release, packages: &[&str]) -> Result<()> {
-        let draft = self.folder.join("draft");
-        if draft.exists() {
-            fs::remove_dir_all(&draft)?;
-        }
-        debootstrap(release, packages, &self.folder, &draft)?;
-        let archive = draft.join(ARCHIVE);
-        let index = process::run(
-            Command::new("dpkg-scanpackages")
-                .args(["--multiversion", "."])
-                .current_dir(&archive),
-        )?;
-        fs::write(archive.join("Packages"), index.stdout)?;
-        use_own_archive_only(&draft)?;
-        // The machine is told its name when it boots.
-        fs::remove_file(draft.join("etc/hostname")).ok();
-        // A machine does not outlive its test, so dpkg need not wait for the disk.
-        fs::write(draft.join("etc/dpkg/dpkg.cfg.d/unsafe-io"), "force-unsafe-io\n")?;
-        fs::rename(&draft, self.root()).context("cannot put the root into its place")
-    }
+fn make(release: Release, packages: &[&str], folder: &Path, draft: &Path) -> Result<()> {
+    debootstrap(release, packages, folder, draft)?;
+    let archive = draft.join(ARCHIVE);
+    let index = process::run(
+        Command::new("dpkg-scanpackages")
+            .args(["--multiversion", "."])
+            .current_dir(&archive),
+    )?;
+    fs::write(archive.join("Packages"), index.stdout)?;
+    use_own_archive_only(draft)?;
+    // The machine is told its name when it boots.
+    fs::remove_file(draft.join("etc/hostname")).ok();
+    // A machine does not outlive its test, so dpkg need not wait for the disk.
+    fs::write(draft.join("etc/dpkg/dpkg.cfg.d/unsafe-io"), "force-unsafe-io\n")?;
+    Ok(())
 }
 
 /// Where running machines keep their layers.
@@ -90,12 +75,13 @@ pub(super) fn runs_folder() -> Result<PathBuf> {
     Ok(runs)
 }
 
-fn machines_folder() -> Result<PathBuf> {
+/// Where roots are kept.
+pub(super) fn machines_folder() -> Result<PathBuf> {
     Ok(state_folder()?.join("machines"))
 }
 
 /// Not cryptographic: it tells recipes apart.
-fn fingerprint(recipe: &str) -> u64 {
+pub(super) fn fingerprint(recipe: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     recipe.hash(&mut hasher);
     hasher.finish()

@@ -1,0 +1,163 @@
+//! An emulated machine that boots a disk image by its firmware, as hardware would: slow, and no container's tricks.
+//!
+//! Its screen is a serial line, read in the background. The image is not changed: what the machine writes goes to a
+//! layer that ends with it. The network is the emulator's own, with one port led in from localhost and no way out.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::workshop::Workshop;
+use super::{base, remove_leftovers};
+use crate::process;
+use anyhow::{Context, Result, bail, ensure};
+
+/// The firmware's code and its variables, of Debian's package ovmf.
+const FIRMWARE: &str = "/usr/share/OVMF/OVMF_CODE_4M.fd";
+const VARIABLES: &str = "/usr/share/OVMF/OVMF_VARS_4M.fd";
+/// Handed to the kernel by systemd-boot(7), so that the serial line is the machine's screen.
+const SCREEN: &str = "type=11,value=io.systemd.boot.kernel-cmdline-extra=console=ttyS0";
+/// Between a question and its answer.
+const MOMENT: Duration = Duration::from_secs(2);
+/// Most bytes of the screen that are kept.
+const SCREEN_BYTES_MAX: usize = 4 << 20;
+
+/// A machine that runs.
+#[derive(Debug)]
+pub struct Emulator {
+    qemu: Child,
+    keys: ChildStdin,
+    screen: Arc<Mutex<Vec<u8>>>,
+    /// How much of the screen was looked at.
+    seen: usize,
+    port: u16,
+    folder: PathBuf,
+}
+
+impl Emulator {
+    /// Switches a machine on with a copy of a raw image on a disk of so many GiB.
+    ///
+    /// # Errors
+    /// When the tools cannot be had or the emulator does not start.
+    pub fn boot(image: &Path, disk_gib: u32) -> Result<Self> {
+        let workshop = Workshop::ensure()?;
+        let runs = base::runs_folder()?;
+        remove_leftovers(&runs)?;
+        let folder = runs.join(format!("sr{}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        let inside = folder.join("image.raw");
+        fs::hard_link(image, &inside)
+            .or_else(|_| fs::copy(image, &inside).map(drop))
+            .with_context(|| format!("cannot use {}", image.display()))?;
+        let layer = format!(
+            "qemu-img create -q -f qcow2 -b image.raw -F raw /work/disk.qcow2 {disk_gib}G && cp {VARIABLES} /work/variables"
+        );
+        process::run(workshop.command(&folder).args(["sh", "-euc", &layer]))?;
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut qemu = start(workshop.command(&folder), port)?;
+        let keys = qemu.stdin.take().context("the emulator has no keyboard")?;
+        let screen = Arc::default();
+        read_in_background(qemu.stdout.take().context("the emulator has no screen")?, &screen);
+        Ok(Self {
+            qemu,
+            keys,
+            screen,
+            seen: 0,
+            port,
+            folder,
+        })
+    }
+
+    /// The port on localhost that leads to the machine's HTTPS.
+    pub fn https_port(&self) -> u16 {
+        self.port
+    }
+
+    /// Waits until the screen shows a text after what was waited for last, and gives all in between.
+    ///
+    /// # Errors
+    /// With the end of the screen, when the text does not come within the time or the machine is off.
+    pub fn wait_for(&mut self, text: &str, seconds_max: u64) -> Result<String> {
+        let mut found = None;
+        process::poll(Duration::from_secs(seconds_max), || {
+            let screen = self.screen.lock().unwrap_or_else(PoisonError::into_inner);
+            found = find(&screen[self.seen..], text.as_bytes());
+            found.is_some() || !matches!(self.qemu.try_wait(), Ok(None))
+        });
+        let screen = self.screen.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(at) = found else {
+            let end = screen.len().saturating_sub(2_000);
+            bail!(
+                "{text:?} is not on the machine's screen after {seconds_max} s at most; it ends with:\n{}",
+                String::from_utf8_lossy(&screen[end..])
+            );
+        };
+        let between = String::from_utf8_lossy(&screen[self.seen..self.seen + at]).into_owned();
+        self.seen += at + text.len();
+        Ok(between)
+    }
+
+    /// Types a line.
+    ///
+    /// # Errors
+    /// When the machine is off.
+    pub fn type_line(&mut self, line: &str) -> Result<()> {
+        ensure!(!line.contains(['\n', '\r']), "one line at a time");
+        // Who asks for a password throws away what was typed before the line went silent.
+        thread::sleep(MOMENT);
+        // What Enter sends on a serial line.
+        write!(self.keys, "{line}\r").context("the machine takes no keys")?;
+        self.keys.flush().context("the machine takes no keys")
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.qemu.kill().ok();
+        self.qemu.wait().ok();
+        // A test's result is not to hang on it: the next boot removes what is left.
+        fs::remove_dir_all(&self.folder).ok();
+    }
+}
+
+/// Without an accelerator: it is not to depend on what the machine at hand lets through.
+fn start(mut command: Command, port: u16) -> Result<Child> {
+    command
+        .args(["qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-cpu", "max"])
+        .args(["-smp", "2", "-m", "1536", "-no-reboot"])
+        .args(["-display", "none", "-monitor", "none", "-serial", "stdio"])
+        .arg("-nic")
+        .arg(format!(
+            "user,model=virtio-net-pci,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:443"
+        ))
+        .arg("-drive")
+        .arg(format!("if=pflash,format=raw,readonly=on,file={FIRMWARE}"))
+        .args(["-drive", "if=pflash,format=raw,file=/work/variables"])
+        .args(["-drive", "if=virtio,format=qcow2,file=/work/disk.qcow2"])
+        .args(["-smbios", SCREEN])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    command.spawn().context("cannot start the emulator")
+}
+
+fn read_in_background(mut output: impl Read + Send + 'static, screen: &Arc<Mutex<Vec<u8>>>) {
+    let screen = Arc::clone(screen);
+    thread::spawn(move || {
+        let mut part = [0; 4096];
+        while let Ok(read @ 1..) = output.read(&mut part) {
+            let mut screen = screen.lock().unwrap_or_else(PoisonError::into_inner);
+            if screen.len() < SCREEN_BYTES_MAX {
+                screen.extend_from_slice(&part[..read]);
+            }
+        }
+    });
+}
+
+fn find(screen: &[u8], text: &[u8]) -> Option<usize> {
+    screen.windows(text.len()).position(|window| window == text)
+}

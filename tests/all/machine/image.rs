@@ -1,0 +1,92 @@
+//! The disk image, switched on for the first time in an emulator: it asks at its screen, sets itself up and serves.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use testkit::machine::Emulator;
+
+use super::super::package::target;
+
+const DISK_GIB: u32 = 6;
+/// Emulated processors are some twenty times slower than real ones.
+const SLOW: u64 = 420;
+
+/// What `cargo xtask image --profile dev` built; `cargo xtask test --all` does that first.
+fn image() -> PathBuf {
+    let image = target()
+        .join("image")
+        .join(concat!("strongroom_", env!("CARGO_PKG_VERSION"), "_amd64.raw"));
+    assert!(
+        image.exists(),
+        "there is no image; build it with `cargo xtask image --profile dev`"
+    );
+    image
+}
+
+#[test]
+fn long_the_image_boots_asks_for_set_up_and_serves() {
+    let mut machine = Emulator::boot(&image(), DISK_GIB).unwrap();
+    let dialogue = [
+        ("Name of this machine", "records.example.org"),
+        ("New password:", "an image is not a vault"),
+        ("Retype new password:", "an image is not a vault"),
+        ("Name that people will type", ""),
+        ("Address and port of HTTPS", ""),
+        ("redirect plain HTTP", ""),
+        ("Certificate from", ""),
+        ("Name of the first organization", "Acme"),
+        ("Its name in addresses", ""),
+        ("Name of its first owner", "Olga"),
+        ("E-mail address of the owner", "olga@example.org"),
+        ("Password of the first owner", "correct horse battery staple"),
+        ("The same again", "correct horse battery staple"),
+    ];
+    for (question, answer) in dialogue {
+        machine.wait_for(question, SLOW).unwrap();
+        machine.type_line(answer).unwrap();
+    }
+    machine
+        .wait_for("Sign in at https://records.example.org", SLOW)
+        .unwrap();
+
+    let answer = sign_in_page(machine.https_port());
+    assert!(answer.contains("Sign in"), "{answer}");
+
+    machine.wait_for("login:", SLOW).unwrap();
+    machine.type_line("root").unwrap();
+    machine.wait_for("Password:", SLOW).unwrap();
+    machine.type_line("an image is not a vault").unwrap();
+    machine.wait_for("# ", SLOW).unwrap();
+    // The shell shows what is typed; the answer is what the command makes of it.
+    machine
+        .type_line("echo free-$(df --output=size --block-size=G / | tail -1 | tr -d ' ')-of-the-disk")
+        .unwrap();
+    machine.wait_for("free-5G-of-the-disk", SLOW).unwrap();
+    machine
+        .type_line("echo doors-$(ss --no-header --listening --tcp --numeric | grep --count -v 127.0.0)-open")
+        .unwrap();
+    machine.wait_for("doors-1-open", SLOW).unwrap();
+}
+
+/// From outside, by the name that the certificate bears; the authority is inside, so this asks only whether it serves.
+fn sign_in_page(port: u16) -> String {
+    let output = Command::new("curl")
+        .args([
+            "--silent",
+            "--show-error",
+            "--insecure",
+            "--location",
+            "--max-time",
+            "60",
+        ])
+        .args(["--resolve", &format!("records.example.org:{port}:127.0.0.1")])
+        .arg(format!("https://records.example.org:{port}/sign-in"))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
