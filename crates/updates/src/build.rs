@@ -43,9 +43,19 @@ pub enum BuildError {
     /// A file changed under our hands.
     #[error("{} changed while the bundle was made; begin again", .0.display())]
     Changed(PathBuf),
+    /// A name or version that is none.
+    #[error("a name or version that no bundle may have")]
+    Name(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Too large to write down.
     #[error("cannot write down the {0}")]
     Encode(&'static str, #[source] serde_json::Error),
+}
+
+impl BuildError {
+    /// For a name or a version.
+    pub fn name(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Name(Box::new(source))
+    }
 }
 
 /// For whom a bundle is, and when.

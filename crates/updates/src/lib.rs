@@ -12,6 +12,7 @@ pub mod root;
 pub mod shelf;
 pub mod signed;
 pub mod terms;
+pub mod trial;
 pub mod version;
 pub mod vulnerability;
 

@@ -132,6 +132,15 @@ impl Record {
 }
 
 impl Places {
+    /// Where the package keeps them.
+    #[must_use]
+    pub fn of_machine() -> Self {
+        Self {
+            state: PathBuf::from("/var/lib/strongroom/updates"),
+            settings: PathBuf::from("/etc/strongroom"),
+        }
+    }
+
     /// Both files.
     #[must_use]
     pub fn files(&self) -> [PathBuf; 2] {

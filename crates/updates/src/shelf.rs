@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, Flock, FlockArg, RenameFlags, renameat2};
 
+use crate::digest::Digest;
 use crate::manifest::{Content, Manifest, Target};
 use crate::patience::{self, Patience};
 use crate::receive::{Received, receive};
@@ -65,6 +66,12 @@ pub enum ImportError {
     #[error("{} can be written by others than root; give it to root alone (`chown root`, `chmod go-w`)", .path.display())]
     Open {
         /// Which folder.
+        path: PathBuf,
+    },
+    /// Not what was verified.
+    #[error("{} is not the list that was verified; import the bundle again", .path.display())]
+    Changed {
+        /// Which file.
         path: PathBuf,
     },
     /// Another import runs.
@@ -117,12 +124,12 @@ pub fn folder(places: &Places, sequence: u64) -> PathBuf {
     places.state.join(sequence.to_string())
 }
 
-/// The list of a bundle that was taken; it was verified then, and only root could change it since.
+/// The list of the bundle that was taken last, if it is still the one that was verified then.
 ///
 /// # Errors
-/// [`ImportError`].
-pub fn manifest(places: &Places, sequence: u64) -> Result<Manifest, ImportError> {
-    let path = folder(places, sequence).join("manifest.json");
+/// [`ImportError::Changed`], [`ImportError::Io`].
+pub fn manifest(places: &Places, record: &Record) -> Result<Manifest, ImportError> {
+    let path = folder(places, record.sequence).join("manifest.json");
     let file = File::open(&path).map_err(failed("open", &path))?;
     let mut body = Vec::new();
     io::Read::read_to_end(
@@ -130,6 +137,9 @@ pub fn manifest(places: &Places, sequence: u64) -> Result<Manifest, ImportError>
         &mut body,
     )
     .map_err(failed("read", &path))?;
+    if Digest::of(&body) != record.manifest_sha256 {
+        return Err(ImportError::Changed { path });
+    }
     Ok(Manifest::parse(&body)?)
 }
 

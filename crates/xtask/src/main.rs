@@ -8,6 +8,8 @@ use clap::{Parser, Subcommand};
 
 #[cfg(feature = "services")]
 mod bench;
+#[cfg(feature = "services")]
+mod bundle;
 mod ci;
 mod deb;
 #[cfg(feature = "services")]
@@ -53,6 +55,9 @@ enum Command {
     Deb(deb::DebArguments),
     /// Write the bill of materials and the licences of the crates in the program into a folder
     Bill(deb::BillArguments),
+    /// Make bundles of updates for machines without a network, and the roots that they are trusted by
+    #[command(subcommand)]
+    Bundle(stage::BundleCommand),
     /// Write the API's OpenAPI document, or check that the written one is current
     Openapi(openapi::OpenapiArguments),
 }
@@ -80,6 +85,7 @@ fn run(command: Command) -> Result<()> {
         Command::Licences => licences::run(),
         Command::Deb(arguments) => deb::run(&arguments),
         Command::Bill(arguments) => deb::bill(&arguments),
+        Command::Bundle(command) => stage::bundle(&command),
         Command::Openapi(arguments) => openapi::run(&arguments),
     }
 }

@@ -14,6 +14,9 @@ use super::site::{
     rotated, set, terms, today,
 };
 
+/// What an attacker, or a mistake, does to a list.
+type Change = fn(&mut serde_json::Value);
+
 /// A bundle with whatever list the attacker likes, signed with whatever keys he has.
 fn forge(chain: &Chain, body: Vec<u8>, keys: &[SigningKey], files: &[u8]) -> Vec<u8> {
     let list = Signed::sign(Purpose::Bundle, body, keys).unwrap();
@@ -232,7 +235,7 @@ fn attack_9_another_machines_software_is_refused() {
 
 #[test]
 fn a_list_that_contradicts_itself_is_refused() {
-    let unsound: [(&str, fn(&mut serde_json::Value)); 9] = [
+    let unsound: [(&str, Change); 9] = [
         ("stands twice", |list| {
             list["targets"][1]["name"] = list["targets"][0]["name"].clone()
         }),
@@ -257,13 +260,16 @@ fn a_list_that_contradicts_itself_is_refused() {
     ];
     for (why, change) in unsound {
         let said = refused(&signed_with(change), &terms());
-        assert!(said.starts_with("List"), "{why}: {said}");
+        assert!(
+            said.starts_with("List") && (why == "made" || said.contains(why)),
+            "{why}: {said}"
+        );
     }
 }
 
 #[test]
 fn paths_unknown_members_and_nonsense_are_refused_even_when_signed() {
-    let nonsense: [fn(&mut serde_json::Value); 6] = [
+    let nonsense: [Change; 6] = [
         |list| list["targets"][1]["name"] = "../../etc/cron.d/x.deb".into(),
         |list| list["targets"][1]["name"] = "/etc/passwd.deb".into(),
         |list| list["targets"][1]["name"] = "..".into(),

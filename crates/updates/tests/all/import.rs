@@ -133,8 +133,12 @@ fn an_import_unpacks_an_index_that_apt_reads_and_records_it_twice() {
         index.contains("Filename: files/openssl_3.5.1-1_amd64.deb\n"),
         "{index}"
     );
-    assert_eq!(shelf::manifest(&here.places, 7).unwrap().sequence, 7);
+    assert_eq!(shelf::manifest(&here.places, &record).unwrap().sequence, 7);
     assert_apt_reads(&folder);
+    // A list that was changed since is noticed.
+    fs::write(folder.join("manifest.json"), b"{}").unwrap();
+    let changed = shelf::manifest(&here.places, &record);
+    assert!(matches!(changed, Err(ImportError::Changed { .. })), "{changed:?}");
 }
 
 /// apt itself finds both packages in the folder, with everything of its own elsewhere.
