@@ -47,8 +47,6 @@ pub struct Record {
     pub tracker_records_before: Option<u64>,
     /// The same of this one.
     pub tracker_records: Option<u64>,
-    /// The bundle whose programs were installed and found well.
-    pub installed: Option<u64>,
 }
 
 /// Both places.
@@ -92,12 +90,10 @@ impl Record {
     pub fn of(received: &Received, before: Option<&Self>, now: Timestamp) -> Self {
         let manifest = &received.manifest;
         // The same bundle once more must not make itself the measure of itself.
-        let (before_it, installed) = match before {
-            Some(same) if same.manifest_sha256 == received.manifest_sha256 => {
-                (same.tracker_records_before, same.installed)
-            }
-            Some(earlier) => (earlier.tracker_records, earlier.installed),
-            None => (None, None),
+        let tracker_records_before = match before {
+            Some(same) if same.manifest_sha256 == received.manifest_sha256 => same.tracker_records_before,
+            Some(earlier) => earlier.tracker_records,
+            None => None,
         };
         Self {
             format: 1,
@@ -109,9 +105,8 @@ impl Record {
             made_at: manifest.made_at,
             not_after: manifest.not_after,
             imported_at: now,
-            tracker_records_before: before_it,
+            tracker_records_before,
             tracker_records: tracker_records(manifest),
-            installed,
         }
     }
 

@@ -10,9 +10,9 @@
 //! Invariants: a folder with a number holds a whole, verified bundle or is not there; the last two stay, so that there
 //! is a way back. One import at a time.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use host::run::{Call, Program, RunError};
@@ -75,7 +75,7 @@ pub enum ImportError {
         path: PathBuf,
     },
     /// Another import runs.
-    #[error("another import is at work; wait for its end")]
+    #[error("another import is or was just at work; try again when it has ended")]
     Busy,
 }
 
@@ -94,6 +94,10 @@ pub fn import(
     let shelf = &places.state;
     check_owner(shelf)?;
     let _lock = lock(shelf)?;
+    // The terms were made before the lock was held; another import may have ended in between.
+    if places.read()?.map(|found| found.record).as_ref() != before {
+        return Err(ImportError::Busy);
+    }
     let incoming = shelf.join(INCOMING);
     remove(&incoming)?;
     let source = patience::open(bundle, patience).map_err(failed("open", bundle))?;
@@ -261,18 +265,22 @@ fn lock(shelf: &Path) -> Result<Flock<File>, ImportError> {
     })
 }
 
-/// Readable by the group, so that the daemons can look at the data about vulnerabilities.
+/// Readable whatever the umask, so that the daemons can look at the data about vulnerabilities; who may come here at all
+/// is decided by the folder above.
 fn make_folder(path: &Path) -> Result<(), ImportError> {
-    let made = fs::DirBuilder::new().mode(0o755).create(path);
-    made.map_err(failed("make", path))
+    let made = fs::DirBuilder::new().mode(0o700).create(path);
+    let open = made.and_then(|()| fs::set_permissions(path, Permissions::from_mode(0o755)));
+    open.map_err(failed("make", path))
 }
 
 fn create(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
+    let file = OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(0o644)
-        .open(path)
+        .mode(0o600)
+        .open(path)?;
+    file.set_permissions(Permissions::from_mode(0o644))?;
+    Ok(file)
 }
 
 fn remove(path: &Path) -> Result<(), ImportError> {

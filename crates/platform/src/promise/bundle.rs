@@ -119,7 +119,7 @@ mod tests {
             "format": 1, "root": {"version": 1, "sha256": zeros}, "sequence": 7, "manifest_sha256": zeros,
             "bundle_keys": [], "version": "0.2.0", "made_at": "2026-11-01T00:00:00Z",
             "not_after": "2027-02-01T00:00:00Z", "imported_at": "2026-11-02T00:00:00Z",
-            "tracker_records_before": null, "tracker_records": null, "installed": null,
+            "tracker_records_before": null, "tracker_records": null,
         });
         let record = serde_json::from_value(record).unwrap();
         Found { record, agree }

@@ -308,3 +308,37 @@ fn the_floor_is_the_latest_of_what_has_surely_passed() {
         (None, Some(40))
     );
 }
+
+#[test]
+fn an_import_beside_another_or_by_an_outdated_record_is_refused() {
+    let here = Shelf::new();
+    let outdated = here.import(&maker(7).make()).unwrap();
+    here.import(&maker(8).make()).unwrap();
+    let file = here.folder.path().join("bundle");
+    fs::write(&file, maker(9).make()).unwrap();
+    let access = Access {
+        user: Uid::effective(),
+        group: Gid::effective(),
+        mode: 0o640,
+    };
+    let import = |before: &Record| {
+        let terms = here.terms();
+        shelf::import(
+            &file,
+            &terms,
+            &here.places,
+            Some(before),
+            access,
+            Patience::default(),
+        )
+        .map(drop)
+    };
+    // Another one ended since the record was read.
+    assert!(matches!(import(&outdated), Err(ImportError::Busy)));
+    let newest = here.places.read().unwrap().unwrap().record;
+    let lock = fs::File::open(here.places.state.join("lock")).unwrap();
+    let held = nix::fcntl::Flock::lock(lock, nix::fcntl::FlockArg::LockExclusive).unwrap();
+    assert!(matches!(import(&newest), Err(ImportError::Busy)));
+    drop(held);
+    import(&newest).unwrap();
+}
