@@ -102,7 +102,9 @@ fn the_bill_names_what_is_inside_and_the_licences_stand_beside_it() {
     let has = |name: &str| components.iter().any(|component| component["name"] == name);
     assert!(has("openssl") && has("tokio") && !has("fantoccini"));
     // Where the program itself looks, which may not need its documents.
-    let own = unpacked.path().join("usr/share/strongroom/bill-of-materials.cdx.json");
+    let own = unpacked
+        .path()
+        .join("usr/share/strongroom/bill-of-materials.cdx.json");
     let own: Value = serde_json::from_slice(&std::fs::read(own).unwrap()).unwrap();
     assert_eq!(own, bill);
     let licences = read("third-party-licences.txt.gz");
