@@ -104,6 +104,12 @@ fn the_bill_names_what_is_inside_and_the_licences_stand_beside_it() {
     let components = bill["components"].as_array().unwrap();
     let has = |name: &str| components.iter().any(|component| component["name"] == name);
     assert!(has("openssl") && has("tokio") && !has("fantoccini"));
+    // Where the program itself looks, which may not need its documents.
+    let own = unpacked
+        .path()
+        .join("usr/share/strongroom/bill-of-materials.cdx.json");
+    let own: Value = serde_json::from_slice(&std::fs::read(own).unwrap()).unwrap();
+    assert_eq!(own, bill);
     let licences = read("third-party-licences.txt.gz");
     assert!(licences.contains("\nserde ") && licences.contains("Apache License"));
 }

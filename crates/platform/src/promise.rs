@@ -7,6 +7,7 @@
 
 mod agility;
 mod audit;
+mod bundle;
 mod card;
 mod export;
 mod field;
@@ -21,6 +22,7 @@ mod sample;
 mod schema;
 mod tls;
 mod transit;
+mod vulnerability;
 
 pub use route::{Requirement, RouteDeclaration};
 
@@ -45,9 +47,11 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 13] = [
+pub const BUILT: [&str; 15] = [
     "transit-tls",
     "current-debian",
+    "offline-updates",
+    "vulnerability-scanning",
     rest::ID,
     "password-hashing",
     "roles",
@@ -194,6 +198,8 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
     match id {
         "transit-tls" => transit::look(platform).await,
         "current-debian" => Ok(release::look(platform)),
+        "offline-updates" => bundle::look(platform).await,
+        "vulnerability-scanning" => vulnerability::look(platform).await,
         rest::ID => rest::look(platform).await,
         "password-hashing" => password::look(platform).await,
         "roles" => role::look(platform).await,

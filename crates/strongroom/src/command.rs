@@ -22,6 +22,7 @@ mod serve;
 mod setup;
 mod status;
 mod token;
+mod update;
 mod work;
 
 use crate::{failure::CommandError, output::Format};
@@ -94,6 +95,9 @@ enum Command {
     Audit(audit::Audit),
     /// Show what the appliance promises and whether it is kept
     Promises(promises::Promises),
+    /// Take updates out of signed bundles, and look for known vulnerabilities
+    #[command(subcommand)]
+    Update(update::Update),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -127,6 +131,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Export(command) => command.run(common).map(done),
         Command::Audit(command) => command.run(common),
         Command::Promises(command) => command.run(common).map(done),
+        Command::Update(command) => command.run(common),
         Command::Config(command) => command.run(common),
         Command::Status(command) => command.run(common).map(done),
         Command::Openapi(command) => command.run().map(done),

@@ -56,6 +56,15 @@ pub(crate) enum CommandError {
     /// PostgreSQL's clusters.
     #[error(transparent)]
     Cluster(#[from] ::host::postgresql::ClusterError),
+    /// A bundle of updates was refused.
+    #[error(transparent)]
+    Refusal(#[from] updates::refusal::Refusal),
+    /// A bundle of updates was not taken.
+    #[error(transparent)]
+    Import(#[from] updates::shelf::ImportError),
+    /// The record of updates.
+    #[error(transparent)]
+    Record(#[from] updates::record::RecordError),
     /// OpenSSL refused.
     #[error("{what}")]
     Tls {
@@ -146,6 +155,9 @@ impl CommandError {
             | Self::Write(_)
             | Self::Run(_)
             | Self::Cluster(_)
+            | Self::Refusal(_)
+            | Self::Import(_)
+            | Self::Record(_)
             | Self::Tls { .. } => Some(Exit::Failed),
             Self::Said { exit, .. } => Some(*exit),
             Self::PipeClosed => None,

@@ -8,6 +8,8 @@ use clap::{Parser, Subcommand};
 
 #[cfg(feature = "services")]
 mod bench;
+#[cfg(feature = "services")]
+mod bundle;
 mod ci;
 mod deb;
 #[cfg(feature = "services")]
@@ -56,6 +58,9 @@ enum Command {
     Image(image::ImageArguments),
     /// Write the bill of materials and the licences of the crates in the program into a folder
     Bill(deb::BillArguments),
+    /// Make bundles of updates for machines without a network, and the roots that they are trusted by
+    #[command(subcommand)]
+    Bundle(stage::BundleCommand),
     /// Write the API's OpenAPI document, or check that the written one is current
     Openapi(openapi::OpenapiArguments),
 }
@@ -84,6 +89,7 @@ fn run(command: Command) -> Result<()> {
         Command::Deb(arguments) => deb::run(&arguments),
         Command::Image(arguments) => image::run(&arguments),
         Command::Bill(arguments) => deb::bill(&arguments),
+        Command::Bundle(command) => stage::bundle(&command),
         Command::Openapi(arguments) => openapi::run(&arguments),
     }
 }

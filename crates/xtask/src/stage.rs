@@ -56,6 +56,111 @@ pub(crate) struct BenchArguments {
     pub(crate) program: Option<PathBuf>,
 }
 
+/// What `cargo xtask bundle` does.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum BundleCommand {
+    /// Sign the first root, or the next one; prints the text by which machines trust it
+    Root(RootArguments),
+    /// Make a bundle out of a folder of packages
+    Make(Box<BundleArguments>),
+}
+
+/// What `cargo xtask bundle root` takes.
+#[derive(Debug, Args)]
+pub(crate) struct RootArguments {
+    /// The roots until now; leave out for the first one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) roots: Option<PathBuf>,
+    /// A public key (PEM) that may sign the next root; at least two
+    #[arg(long, required = true, value_name = "FILE")]
+    pub(crate) root_key: Vec<PathBuf>,
+    /// A public key (PEM) that may sign bundles; at least two
+    #[arg(long, required = true, value_name = "FILE")]
+    pub(crate) bundle_key: Vec<PathBuf>,
+    /// How many of each must sign
+    #[arg(long, default_value_t = 2, value_name = "NUMBER")]
+    pub(crate) threshold: usize,
+    /// For how many days it counts
+    #[arg(long, default_value_t = 730)]
+    pub(crate) days: i64,
+    /// A private key (PEM, without a pass phrase) to sign with: of the root before and of this one
+    #[arg(long, required = true, value_name = "FILE")]
+    pub(crate) sign: Vec<PathBuf>,
+    /// Where the roots with the new one go
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+/// What `cargo xtask bundle make` takes.
+#[derive(Debug, Args)]
+pub(crate) struct BundleArguments {
+    /// The roots
+    #[arg(long, value_name = "FILE")]
+    pub(crate) roots: PathBuf,
+    /// The folder with every package (.deb), ours among them
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) packages: PathBuf,
+    /// Debian's release
+    #[arg(long, default_value = "trixie")]
+    pub(crate) release: String,
+    /// Debian's architecture
+    #[arg(long, default_value = "amd64")]
+    pub(crate) architecture: String,
+    /// The number of the bundle; each needs a higher one than the one before
+    #[arg(long)]
+    pub(crate) sequence: u64,
+    /// The oldest version that it updates
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) from: String,
+    /// For how many days it may be taken
+    #[arg(long, default_value_t = 90)]
+    pub(crate) days: i64,
+    /// Debian's InRelease; its signature and time are checked, and it goes along as proof
+    #[arg(long, value_name = "FILE", requires = "index")]
+    pub(crate) in_release: Option<PathBuf>,
+    /// A list (Packages, not packed) that InRelease vouches for; every package of others must stand in one
+    #[arg(long, value_name = "FILE", requires = "in_release")]
+    pub(crate) index: Vec<PathBuf>,
+    /// Debian's keys
+    #[arg(
+        long,
+        default_value = "/usr/share/keyrings/debian-archive-keyring.gpg",
+        value_name = "FILE"
+    )]
+    pub(crate) keyring: PathBuf,
+    /// The data of Debian's security tracker (JSON)
+    #[arg(long, value_name = "FILE", requires = "data_as_of")]
+    pub(crate) tracker: Option<PathBuf>,
+    /// Advisories about crates in the form of OSV, one to a line
+    #[arg(long, value_name = "FILE", requires = "data_as_of")]
+    pub(crate) advisories: Option<PathBuf>,
+    /// When both were fetched: 2026-11-20T12:00:00Z
+    #[arg(long, value_name = "INSTANT")]
+    pub(crate) data_as_of: Option<String>,
+    /// The bill of materials (CycloneDX)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bill: Option<PathBuf>,
+    /// What changed, for people
+    #[arg(long, value_name = "FILE")]
+    pub(crate) notes: Option<PathBuf>,
+    /// A private key (PEM, without a pass phrase) to sign with; at least two
+    #[arg(long, required = true, value_name = "FILE")]
+    pub(crate) sign: Vec<PathBuf>,
+    /// Where the bundle goes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+#[cfg(feature = "services")]
+pub(crate) fn bundle(command: &BundleCommand) -> Result<()> {
+    crate::bundle::run(command)
+}
+
+#[cfg(not(feature = "services"))]
+pub(crate) fn bundle(_: &BundleCommand) -> Result<()> {
+    hand_over(&[install::BUILD], &[])
+}
+
 #[cfg(feature = "services")]
 pub(crate) fn bench(arguments: &BenchArguments) -> Result<()> {
     crate::bench::run(arguments)

@@ -1,0 +1,32 @@
+//! `strongroom update`
+
+mod here;
+mod import;
+mod shown;
+mod verify;
+mod vulnerabilities;
+
+use super::Common;
+use crate::failure::CommandError;
+use clap::Subcommand;
+use std::process::ExitCode;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Update {
+    /// Look whether a bundle would be taken here; nothing is changed
+    Verify(verify::Verify),
+    /// Verify a bundle and unpack it for this machine; run as root
+    Import(import::Import),
+    /// List known vulnerabilities of what is installed, by the data of the last bundle
+    Vulnerabilities(vulnerabilities::Vulnerabilities),
+}
+
+impl Update {
+    pub(super) fn run(&self, common: &Common) -> Result<ExitCode, CommandError> {
+        match self {
+            Self::Verify(command) => command.run(common).map(|()| ExitCode::SUCCESS),
+            Self::Import(command) => command.run(common).map(|()| ExitCode::SUCCESS),
+            Self::Vulnerabilities(command) => command.run(common),
+        }
+    }
+}
