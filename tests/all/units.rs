@@ -7,7 +7,8 @@ use std::process::Command;
 use super::package::checkout;
 
 const EXPOSURE_MAX: &str = "15";
-const UNITS: &[&str] = &["strongroom.service", "strongroom-worker.service"];
+const DAEMONS: &[&str] = &["strongroom.service", "strongroom-worker.service"];
+const OF_ROOT: &[&str] = &["strongroom-hostd.service", "strongroom-firewall.service"];
 
 fn unit(name: &str) -> PathBuf {
     checkout().join("packaging").join(name)
@@ -28,8 +29,8 @@ fn judge(unit: &Path) -> (bool, String) {
 }
 
 #[test]
-fn no_daemon_is_exposed_more_than_one_and_a_half() {
-    for name in UNITS {
+fn no_unit_is_exposed_more_than_one_and_a_half() {
+    for name in DAEMONS.iter().chain(OF_ROOT) {
         let (is_tight, said) = judge(&unit(name));
         assert!(is_tight, "{name}:\n{said}");
     }
@@ -50,7 +51,7 @@ fn a_sandbox_with_a_hole_would_be_noticed() {
 
 #[test]
 fn secrets_reach_a_daemon_as_credentials_only_and_its_memory_reaches_no_file() {
-    for name in UNITS {
+    for name in DAEMONS {
         let text = fs::read_to_string(unit(name)).unwrap();
         assert!(
             !text.contains("Environment"),
@@ -68,4 +69,19 @@ fn secrets_reach_a_daemon_as_credentials_only_and_its_memory_reaches_no_file() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn what_runs_as_root_has_no_secret_two_capabilities_and_a_list_of_programs() {
+    for name in OF_ROOT {
+        let text = fs::read_to_string(unit(name)).unwrap();
+        let set = text.lines().find_map(|line| line.strip_prefix("CapabilityBoundingSet="));
+        let allowed = ["CAP_NET_ADMIN", "CAP_DAC_READ_SEARCH"];
+        let has_more = set.unwrap().split(' ').any(|one| !allowed.contains(&one));
+        assert!(!has_more, "{name}: {set:?}");
+        assert!(!text.contains("LoadCredential"), "{name} needs no secret");
+        assert!(text.contains("NoExecPaths=/\nExecPaths=/usr/"), "{name}");
+    }
+    let helper = fs::read_to_string(unit(OF_ROOT[0])).unwrap();
+    assert!(helper.contains(" -/etc/strongroom/credentials\n"), "the helper can read the daemons' secrets");
 }

@@ -140,6 +140,7 @@ mod tests {
             judge_ssh(Some(&Ssh {
                 passwords,
                 root_with_password,
+                ports: Default::default(),
             }))
             .level
         };
