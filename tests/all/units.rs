@@ -75,7 +75,9 @@ fn secrets_reach_a_daemon_as_credentials_only_and_its_memory_reaches_no_file() {
 fn what_runs_as_root_has_no_secret_two_capabilities_and_a_list_of_programs() {
     for name in OF_ROOT {
         let text = fs::read_to_string(unit(name)).unwrap();
-        let set = text.lines().find_map(|line| line.strip_prefix("CapabilityBoundingSet="));
+        let set = text
+            .lines()
+            .find_map(|line| line.strip_prefix("CapabilityBoundingSet="));
         let allowed = ["CAP_NET_ADMIN", "CAP_DAC_READ_SEARCH"];
         let has_more = set.unwrap().split(' ').any(|one| !allowed.contains(&one));
         assert!(!has_more, "{name}: {set:?}");
@@ -83,5 +85,8 @@ fn what_runs_as_root_has_no_secret_two_capabilities_and_a_list_of_programs() {
         assert!(text.contains("NoExecPaths=/\nExecPaths=/usr/"), "{name}");
     }
     let helper = fs::read_to_string(unit(OF_ROOT[0])).unwrap();
-    assert!(helper.contains(" -/etc/strongroom/credentials\n"), "the helper can read the daemons' secrets");
+    assert!(
+        helper.contains(" -/etc/strongroom/credentials\n"),
+        "the helper can read the daemons' secrets"
+    );
 }

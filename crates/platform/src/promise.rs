@@ -10,7 +10,10 @@ mod audit;
 mod card;
 mod export;
 mod field;
+mod firewall;
+mod hardening;
 mod look;
+mod operator;
 mod password;
 mod plain;
 mod release;
@@ -45,10 +48,13 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 13] = [
+pub const BUILT: [&str; 16] = [
     "transit-tls",
     "current-debian",
     rest::ID,
+    firewall::ID,
+    operator::ID,
+    hardening::ID,
     "password-hashing",
     "roles",
     "tenant-schema",
@@ -149,11 +155,11 @@ async fn check_due(platform: &Platform, shutdown: &Receiver<bool>) -> Result<()>
 fn is_due(platform: &Platform, id: PromiseId, newest: Option<&Observation>) -> bool {
     let Some(newest) = newest else { return true };
     let interval = interval_for(id);
-    // Only a node that serves requests knows the routes, and only a process outside a sandbox sees the disks; another
-    // looks, in vain, when none has for long.
+    // Only a node that serves requests knows the routes, and only a process outside a sandbox, or one with the root
+    // helper, sees the disks; another looks, in vain, when none has for long.
     let away = match id.as_str() {
         route::ID => platform.routes().is_none(),
-        rest::ID => rest::is_blind(),
+        rest::ID => rest::is_blind(platform),
         _ => false,
     };
     let seconds = if away {
@@ -195,6 +201,9 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         "transit-tls" => transit::look(platform).await,
         "current-debian" => Ok(release::look(platform)),
         rest::ID => rest::look(platform).await,
+        firewall::ID => firewall::look(platform).await,
+        operator::ID => operator::look(platform).await,
+        hardening::ID => hardening::look(platform).await,
         "password-hashing" => password::look(platform).await,
         "roles" => role::look(platform).await,
         "tenant-schema" => schema::look(platform).await,

@@ -10,6 +10,7 @@ mod database;
 mod dataset;
 mod doctor;
 mod export;
+pub(crate) mod firewall;
 mod import;
 mod key;
 mod man;
@@ -94,6 +95,9 @@ enum Command {
     Audit(audit::Audit),
     /// Show what the appliance promises and whether it is kept
     Promises(promises::Promises),
+    /// Close every port but those that the appliance needs, on the host
+    #[command(subcommand)]
+    Firewall(firewall::Firewall),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -127,6 +131,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Export(command) => command.run(common).map(done),
         Command::Audit(command) => command.run(common),
         Command::Promises(command) => command.run(common).map(done),
+        Command::Firewall(command) => command.run(common).map(done),
         Command::Config(command) => command.run(common),
         Command::Status(command) => command.run(common).map(done),
         Command::Openapi(command) => command.run().map(done),

@@ -56,6 +56,9 @@ pub(crate) enum CommandError {
     /// PostgreSQL's clusters.
     #[error(transparent)]
     Cluster(#[from] ::host::postgresql::ClusterError),
+    /// The root helper.
+    #[error(transparent)]
+    Helper(#[from] ::host::helper::HelperError),
     /// OpenSSL refused.
     #[error("{what}")]
     Tls {
@@ -147,9 +150,20 @@ impl CommandError {
             | Self::Run(_)
             | Self::Cluster(_)
             | Self::Tls { .. } => Some(Exit::Failed),
+            Self::Helper(error) => Some(of_helper(error)),
             Self::Said { exit, .. } => Some(*exit),
             Self::PipeClosed => None,
         }
+    }
+}
+
+fn of_helper(error: &::host::helper::HelperError) -> Exit {
+    use ::host::helper::HelperError;
+    match error {
+        HelperError::Absent { .. } | HelperError::Silent(_) => Exit::Unreachable,
+        HelperError::NotAllowed { .. } => Exit::NotAllowed,
+        HelperError::Refused { .. } => Exit::Conflict,
+        HelperError::Failed { .. } | HelperError::Garbled { .. } => Exit::Failed,
     }
 }
 

@@ -72,6 +72,8 @@ async fn a_sound_platform_keeps_every_promise_that_can_be_looked_at() {
                 assert_ne!(verdict.state, State::Kept, "{verdict:?}");
                 continue;
             }
+            // There is no root helper for this platform.
+            "firewall" | "operator-mfa" | "host-hardening" => State::Unknown,
             // As this machine's release is.
             "current-debian" => continue,
             id if BUILT.contains(&id) => State::Kept,
@@ -424,6 +426,7 @@ pub(crate) async fn listening_also(
         upload_bytes_max: 1 << 20,
         listener,
         plain_listener,
+        helper: "/nonexistent/hostd.sock".into(),
     };
     let platform = Platform::open_with(
         settings,
