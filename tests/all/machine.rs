@@ -1,5 +1,6 @@
 //! Whole machines: Debian as it comes, the package, and a person who signs in from outside.
 
 mod console;
+mod helper;
 mod installed;
 mod site;

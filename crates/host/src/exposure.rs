@@ -13,7 +13,7 @@ const MARK: &str = "Overall exposure level for ";
 const SHIPPED: [(&str, u32); 3] = [
     ("strongroom.service", 14),
     ("strongroom-worker.service", 2),
-    ("strongroom-hostd.service", 15),
+    ("strongroom-hostd.service", 14),
 ];
 
 /// The most exposure, in tenths, that a unit of ours has as shipped; none for others.

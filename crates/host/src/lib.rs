@@ -9,6 +9,7 @@ pub mod exposure;
 pub mod firewall;
 pub mod helper;
 pub mod listener;
+pub mod login;
 pub mod machine;
 pub mod mount;
 pub mod name;

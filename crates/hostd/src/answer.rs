@@ -30,8 +30,8 @@ pub(crate) fn to(verb: &Verb) -> Answer {
         Verb::RestartUnit(asked) => from(units::restart(asked.unit)),
         Verb::GetFirewall(_) => from(firewall::look()),
         Verb::PlanFirewall(asked) => from(firewall::plan(&asked.ports, asked.ssh)),
-        Verb::ApplyFirewall(asked) => from(firewall::apply(&asked.ports, asked.ssh, asked.seconds)),
-        Verb::ConfirmFirewall(_) => from(firewall::confirm()),
+        Verb::ApplyFirewall(asked) => from(firewall::apply(asked)),
+        Verb::ConfirmFirewall(asked) => from(firewall::confirm(asked.session)),
     }
 }
 
@@ -40,7 +40,7 @@ fn info() -> InfoReply {
         vendor: "Strongroom".to_owned(),
         product: "strongroom-hostd".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        url: "man:strongroom(1)".to_owned(),
+        url: "man:strongroom-hostd(8)".to_owned(),
         interfaces: vec![SERVICE_INTERFACE.to_owned(), INTERFACE.to_owned()],
     }
 }

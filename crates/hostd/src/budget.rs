@@ -18,6 +18,18 @@ const CALLS_MAX: u32 = 120;
 /// Of them, those that change something.
 const CHANGES_MAX: u32 = 6;
 
+/// Whether something was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It was.
+    Yes,
+    /// It was not.
+    No {
+        /// For the first time in this minute: worth a line of the journal, which a flood is not to fill.
+        is_news: bool,
+    },
+}
+
 /// What is in use.
 #[derive(Debug, Default)]
 pub(crate) struct Budget {
@@ -37,11 +49,24 @@ struct Window {
     began: Option<Instant>,
     calls: u32,
     changes: u32,
+    refusals: u32,
+}
+
+impl Window {
+    fn taken(&mut self, is_left: bool) -> Taken {
+        self.refusals += u32::from(!is_left);
+        match is_left {
+            true => Taken::Yes,
+            false => Taken::No {
+                is_news: self.refusals == 1,
+            },
+        }
+    }
 }
 
 impl Budget {
     /// Takes a connection, if there is one left.
-    pub(crate) fn connect(&self, rank: Rank) -> bool {
+    pub(crate) fn connect(&self, rank: Rank, now: Instant) -> Taken {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let [root, service] = used.connections;
         let has_room = match rank {
@@ -49,7 +74,8 @@ impl Budget {
             Rank::Service => service < CONNECTIONS_OF_SERVICE_MAX && root + service < CONNECTIONS_MAX,
         };
         used.connections[place(rank)] += usize::from(has_room);
-        has_room
+        drop(used);
+        self.with_window(rank, now, |window| window.taken(has_room))
     }
 
     /// Gives a connection back.
@@ -66,10 +92,10 @@ impl Budget {
     }
 
     /// Takes a message, whatever it says, if there is one left in this minute.
-    pub(crate) fn call(&self, rank: Rank, now: Instant) -> bool {
+    pub(crate) fn call(&self, rank: Rank, now: Instant) -> Taken {
         self.with_window(rank, now, |window| {
-            window.calls += 1;
-            window.calls <= CALLS_MAX
+            window.calls = window.calls.saturating_add(1);
+            window.taken(window.calls <= CALLS_MAX)
         })
     }
 
@@ -84,7 +110,7 @@ impl Budget {
         })
     }
 
-    fn with_window(&self, rank: Rank, now: Instant, take: impl FnOnce(&mut Window) -> bool) -> bool {
+    fn with_window<T>(&self, rank: Rank, now: Instant, take: impl FnOnce(&mut Window) -> T) -> T {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let window = &mut used.windows[place(rank)];
         let is_over = |began: Instant| now.saturating_duration_since(began) >= MINUTE;
@@ -109,34 +135,42 @@ fn place(rank: Rank) -> usize {
 mod tests {
     use super::*;
 
+    fn took(taken: Taken) -> bool {
+        taken == Taken::Yes
+    }
+
     #[test]
     fn the_daemons_leave_connections_for_root() {
         let budget = Budget::default();
-        assert!((0..CONNECTIONS_OF_SERVICE_MAX).all(|_| budget.connect(Rank::Service)));
-        assert!(!budget.connect(Rank::Service));
-        assert!(budget.connect(Rank::Root) && budget.connect(Rank::Root) && !budget.connect(Rank::Root));
+        let now = Instant::now();
+        let connect = |rank| took(budget.connect(rank, now));
+        assert!((0..CONNECTIONS_OF_SERVICE_MAX).all(|_| connect(Rank::Service)));
+        assert!(!connect(Rank::Service));
+        assert!(connect(Rank::Root) && connect(Rank::Root) && !connect(Rank::Root));
         budget.disconnect(Rank::Root);
-        assert!(!budget.connect(Rank::Service) && budget.connect(Rank::Root));
+        assert!(!connect(Rank::Service) && connect(Rank::Root));
     }
 
     #[test]
     fn calls_and_changes_have_their_own_minute_for_each_rank() {
         let budget = Budget::default();
         let now = Instant::now();
-        assert!((0..CALLS_MAX).all(|_| budget.call(Rank::Service, now)));
-        assert!(!budget.call(Rank::Service, now) && budget.call(Rank::Root, now));
+        assert!((0..CALLS_MAX).all(|_| took(budget.call(Rank::Service, now))));
+        assert_eq!(budget.call(Rank::Service, now), Taken::No { is_news: true });
+        assert_eq!(budget.call(Rank::Service, now), Taken::No { is_news: false });
+        assert!(took(budget.call(Rank::Root, now)));
         assert!((0..CHANGES_MAX).all(|_| budget.change(Rank::Service, Effect::Own, now)));
         assert!(!budget.change(Rank::Service, Effect::Own, now));
         assert!(budget.change(Rank::Service, Effect::None, now));
         assert!(budget.change(Rank::Root, Effect::Machine, now));
         let later = now + MINUTE;
-        assert!(budget.call(Rank::Service, later) && budget.change(Rank::Service, Effect::Own, later));
+        assert!(took(budget.call(Rank::Service, later)) && budget.change(Rank::Service, Effect::Own, later));
     }
 
     #[test]
     fn a_connection_that_was_not_had_is_not_given_back() {
         let budget = Budget::default();
-        assert!(budget.is_idle() && budget.connect(Rank::Root) && !budget.is_idle());
+        assert!(budget.is_idle() && took(budget.connect(Rank::Root, Instant::now())) && !budget.is_idle());
         budget.disconnect(Rank::Root);
         budget.disconnect(Rank::Root);
         assert!(budget.is_idle());

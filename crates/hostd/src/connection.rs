@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use host::helper::{Answer, ErrorName, FRAME_BYTES_MAX, FrameError, Frames, Refusal, Verb};
 
 use crate::answer;
-use crate::budget::Budget;
+use crate::budget::{Budget, Taken};
 use crate::journal::{self, Level};
 use crate::peer::{self, Peer, Rank};
 
@@ -19,6 +19,9 @@ const SEND: Duration = Duration::from_secs(5);
 /// A caller who does not take a refusal gets none.
 const SEND_REFUSAL: Duration = Duration::from_millis(50);
 
+/// For the journal: a message that is no verb of the list.
+const UNREAD: &str = "-";
+
 /// Answers a caller to the end.
 pub(crate) fn answer(stream: UnixStream, peer: Peer, rank: Rank, budget: &Budget) {
     let mut frames = Frames::new(stream);
@@ -29,6 +32,9 @@ pub(crate) fn answer(stream: UnixStream, peer: Peer, rank: Rank, budget: &Budget
             Err(error) => return part(&mut frames, peer, &error),
         };
         let began = Instant::now();
+        if let Taken::No { is_news } = budget.call(rank, began) {
+            return refuse_call(&mut frames, peer, is_news);
+        }
         let (verb, answer) = carry_out(&message, rank, budget);
         let (level, outcome) = outcome(&answer);
         journal::call(level, peer, verb, outcome, began.elapsed());
@@ -48,13 +54,18 @@ pub(crate) fn turn_away(stream: UnixStream, name: ErrorName, why: &str) {
     Frames::new(stream).send(&refusal.to_message(), SEND_REFUSAL).ok();
 }
 
+/// The end of a caller who calls too often, so that each further call costs him a connection.
+fn refuse_call(frames: &mut Frames, peer: Peer, is_news: bool) {
+    const WHY: &str = "too many calls in this minute";
+    if is_news {
+        journal::dropped(peer, &WHY);
+    }
+    let refusal = Answer::Refused(Refusal::new(ErrorName::TooOften, WHY));
+    frames.send(&refusal.to_message(), SEND_REFUSAL).ok();
+}
+
 /// The verb's name for the journal, and the answer.
 fn carry_out(message: &[u8], rank: Rank, budget: &Budget) -> (&'static str, Answer) {
-    const UNREAD: &str = "-";
-    if !budget.call(rank, Instant::now()) {
-        let refusal = Refusal::new(ErrorName::TooOften, "too many calls in this minute");
-        return (UNREAD, Answer::Refused(refusal));
-    }
     let verb = match Verb::read(message) {
         Ok(verb) => verb,
         Err(refusal) => return (UNREAD, Answer::Refused(refusal)),
@@ -91,7 +102,7 @@ fn bounded(answer: &Answer) -> Vec<u8> {
 
 fn is_garbled(verb: &str, answer: &Answer) -> bool {
     let is_unread = |refusal: &Refusal| refusal.name == ErrorName::InvalidParameter;
-    verb == "-" && matches!(answer, Answer::Refused(refusal) if is_unread(refusal))
+    verb == UNREAD && matches!(answer, Answer::Refused(refusal) if is_unread(refusal))
 }
 
 fn part(frames: &mut Frames, peer: Peer, error: &FrameError) {

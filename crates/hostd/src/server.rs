@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use host::helper::ErrorName;
 use nix::sys::socket::{setsockopt, sockopt};
 use nix::sys::time::TimeVal;
 
-use crate::budget::Budget;
+use crate::budget::{Budget, Taken};
 use crate::connection::{self, turn_away};
 use crate::journal::{self, Level};
 use crate::peer::{Peer, Rank, Users};
@@ -69,18 +70,17 @@ impl Server {
             strangers.note(peer, Instant::now());
             turn_away(
                 stream,
-                host::helper::ErrorName::NotAllowed,
+                ErrorName::NotAllowed,
                 "only root and the daemons' user are answered",
             );
             return;
         };
-        if !self.budget.connect(rank) {
-            journal::dropped(peer, &"too many connections at once");
-            turn_away(
-                stream,
-                host::helper::ErrorName::TooOften,
-                "too many connections at once",
-            );
+        if let Taken::No { is_news } = self.budget.connect(rank, Instant::now()) {
+            const WHY: &str = "too many connections at once";
+            if is_news {
+                journal::dropped(peer, &WHY);
+            }
+            turn_away(stream, ErrorName::TooOften, WHY);
             return;
         }
         let place = Place {

@@ -10,8 +10,11 @@ use crate::{
     error::Result,
     helper,
 };
-use host::helper::{
-    ApplyFirewall, ConfirmFirewall, ConfirmReply, HelperError, PlanReply, Ports, ReturnSeconds, SshAccess,
+use host::{
+    helper::{
+        ApplyFirewall, ConfirmFirewall, ConfirmReply, HelperError, PlanReply, Ports, ReturnSeconds, SshAccess,
+    },
+    login,
 };
 use std::net::SocketAddr;
 use types::ProblemCode;
@@ -58,18 +61,37 @@ pub async fn apply(
         u32::from(seconds)
     );
     note(platform, caller, "firewall.apply", &what).await?;
-    let reply = helper::ask(platform, ApplyFirewall { ports, ssh, seconds }).await?;
+    let asked = ApplyFirewall {
+        ports,
+        ssh,
+        seconds,
+        session: login::session(),
+    };
+    let reply = helper::ask(platform, asked).await?;
     settle(platform, caller, "firewall.apply", reply).await
+}
+
+/// From which login a ruleset may be confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfirmFrom {
+    /// Another one than that which applied it: it shows that one gets in.
+    Another,
+    /// Any: the way in is not the network.
+    Any,
 }
 
 /// Keeps the ruleset that waits.
 ///
 /// # Errors
-/// As [`apply`]; `conflict` when none waits.
-pub async fn confirm(platform: &Platform, caller: &Caller) -> Result<ConfirmReply> {
+/// As [`apply`]; `conflict` when none waits, or this login applied it.
+pub async fn confirm(platform: &Platform, caller: &Caller, from: ConfirmFrom) -> Result<ConfirmReply> {
     require_host(caller)?;
+    let session = match from {
+        ConfirmFrom::Another => login::session(),
+        ConfirmFrom::Any => None,
+    };
     note(platform, caller, "firewall.confirm", "begun").await?;
-    let reply = helper::ask(platform, ConfirmFirewall {}).await?;
+    let reply = helper::ask(platform, ConfirmFirewall { session }).await?;
     settle(platform, caller, "firewall.confirm", reply).await
 }
 

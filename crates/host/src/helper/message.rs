@@ -87,11 +87,13 @@ pub enum ErrorName {
     Failed,
     /// No ruleset waits to be confirmed.
     NothingToConfirm,
+    /// The login that applied it is the one that confirms it.
+    SameSession,
 }
 
 impl ErrorName {
     /// Every one.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::InterfaceNotFound,
         Self::MethodNotFound,
         Self::InvalidParameter,
@@ -99,6 +101,7 @@ impl ErrorName {
         Self::TooOften,
         Self::Failed,
         Self::NothingToConfirm,
+        Self::SameSession,
     ];
 
     /// As it goes over the wire.
@@ -112,6 +115,7 @@ impl ErrorName {
             Self::TooOften => "org.strongroom.Host.TooOften",
             Self::Failed => "org.strongroom.Host.Failed",
             Self::NothingToConfirm => "org.strongroom.Host.NothingToConfirm",
+            Self::SameSession => "org.strongroom.Host.SameSession",
         }
     }
 
@@ -121,7 +125,9 @@ impl ErrorName {
             Self::InterfaceNotFound => "interface",
             Self::MethodNotFound => "method",
             Self::InvalidParameter => "parameter",
-            Self::NotAllowed | Self::TooOften | Self::Failed | Self::NothingToConfirm => "why",
+            Self::NotAllowed | Self::TooOften | Self::Failed | Self::NothingToConfirm | Self::SameSession => {
+                "why"
+            }
         }
     }
 }

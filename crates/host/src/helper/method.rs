@@ -104,9 +104,14 @@ methods! {
         pub ssh: SshAccess,
         /// How long it waits to be confirmed.
         pub seconds: ReturnSeconds,
+        /// The caller's login, which is not the one to confirm from.
+        pub session: Option<u32>,
     } = "org.strongroom.Host.ApplyFirewall" -> PlanReply;
     /// Keeps the ruleset that waits, over boots too.
-    ConfirmFirewall {} = "org.strongroom.Host.ConfirmFirewall" -> ConfirmReply;
+    ConfirmFirewall {
+        /// The caller's login; none where it does not matter.
+        pub session: Option<u32>,
+    } = "org.strongroom.Host.ConfirmFirewall" -> ConfirmReply;
 }
 
 /// The daemons that the helper may start anew.

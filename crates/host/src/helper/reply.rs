@@ -48,7 +48,7 @@ pub struct StorageReply {
 pub struct Place {
     /// What it is for.
     pub kind: PlaceKind,
-    /// The cluster of a database or tablespace, as PostgreSQL names it: `17/strongroom`.
+    /// The cluster of a database, as PostgreSQL names it: `17/strongroom`.
     pub cluster: Option<String>,
     /// Where it lies.
     pub path: String,
@@ -68,8 +68,6 @@ pub struct Place {
 pub enum PlaceKind {
     /// A cluster's data.
     Database,
-    /// A tablespace outside of it.
-    Tablespace,
     /// Files of a while.
     Temporary,
     /// Memory on a disk.

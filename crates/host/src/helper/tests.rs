@@ -120,13 +120,14 @@ fn changes() -> [Sample; 5] {
         ports: ports.clone(),
         ssh,
         seconds: ReturnSeconds::try_from(60).unwrap(),
+        session: Some(3),
     };
     [
         sample(&RestartUnit { unit }, &RestartReply { unit }),
         sample(&GetFirewall {}, &firewall),
         sample(&PlanFirewall { ports, ssh }, &plan),
         sample(&apply, &plan),
-        sample(&ConfirmFirewall {}, &ConfirmReply { ruleset }),
+        sample(&ConfirmFirewall { session: None }, &ConfirmReply { ruleset }),
     ]
 }
 

@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 
 use host::firewall::{plan_replacement, plan_ruleset, replaced_by};
 use host::helper::{
-    ConfirmReply, ErrorName, FirewallReply, PlanReply, Ports, Refusal, ReturnSeconds, SshAccess,
+    ApplyFirewall, ConfirmReply, ErrorName, FirewallReply, PlanReply, Ports, Refusal, SshAccess,
 };
 use host::write::{self, Access};
 use host::{nft, ssh, unit};
@@ -27,6 +27,8 @@ const TIMER: &str = "strongroom-firewall.timer";
 /// systemd makes both folders, for root alone (`StateDirectory=`, `RuntimeDirectory=`).
 const CONFIRMED: &str = "/var/lib/strongroom-hostd/firewall.nft";
 const PENDING: &str = "/run/strongroom-hostd/pending.nft";
+/// The login that applied it.
+const SESSION: &str = "/run/strongroom-hostd/pending.session";
 
 /// One change at a time.
 static CHANGE: Mutex<()> = Mutex::new(());
@@ -50,16 +52,17 @@ pub(super) fn plan(ports: &Ports, ssh: SshAccess) -> Result<PlanReply, Refusal> 
     Ok(PlanReply { ruleset, ssh_ports })
 }
 
-pub(super) fn apply(ports: &Ports, ssh: SshAccess, seconds: ReturnSeconds) -> Result<PlanReply, Refusal> {
+pub(super) fn apply(asked: &ApplyFirewall) -> Result<PlanReply, Refusal> {
     let _alone = CHANGE.lock().unwrap_or_else(PoisonError::into_inner);
-    let plan = plan(ports, ssh)?;
+    let plan = plan(&asked.ports, asked.ssh)?;
     let replacement = plan_replacement(Some(&plan.ruleset));
-    if kept_text(Path::new(CONFIRMED))?.is_none() {
-        keep(Path::new(CONFIRMED), &plan_replacement(None))?;
-    }
+    go_back()?;
+    keep(
+        Path::new(SESSION),
+        &asked.session.map(|number| number.to_string()).unwrap_or_default(),
+    )?;
     keep(Path::new(PENDING), &replacement)?;
-    unit::stop(TIMER).map_err(|error| failed(&error))?;
-    let loaded = unit::start_later(UNIT, seconds.into()).and_then(|()| nft::load(&replacement));
+    let loaded = unit::start_later(UNIT, asked.seconds.into()).and_then(|()| nft::load(&replacement));
     if let Err(error) = loaded {
         // The timer that may run loads what is loaded already.
         forget(Path::new(PENDING));
@@ -68,16 +71,27 @@ pub(super) fn apply(ports: &Ports, ssh: SshAccess, seconds: ReturnSeconds) -> Re
     Ok(plan)
 }
 
-pub(super) fn confirm() -> Result<ConfirmReply, Refusal> {
-    let _alone = CHANGE.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(ruleset) = kept(Path::new(PENDING))? else {
-        let why = "no ruleset waits to be confirmed; it may have gone already, so apply it again";
-        return Err(Refusal::new(ErrorName::NothingToConfirm, why));
+/// Puts back what was confirmed, if another ruleset waits: at no time is one loaded that no timer would take back.
+fn go_back() -> Result<(), Refusal> {
+    let confirmed = match kept_text(Path::new(CONFIRMED))? {
+        Some(text) => text,
+        None => {
+            let none = plan_replacement(None);
+            keep(Path::new(CONFIRMED), &none)?;
+            none
+        }
     };
-    if nft::list().map_err(|error| failed(&error))?.as_ref() != Some(&ruleset) {
-        let why = "what is loaded is not what was applied; apply it again";
-        return Err(Refusal::new(ErrorName::NothingToConfirm, why));
+    if kept(Path::new(PENDING))?.is_some() {
+        nft::load(&confirmed).map_err(|error| failed(&error))?;
+        forget(Path::new(PENDING));
     }
+    unit::stop(TIMER).map_err(|error| failed(&error))
+}
+
+pub(super) fn confirm(session: Option<u32>) -> Result<ConfirmReply, Refusal> {
+    let _alone = CHANGE.lock().unwrap_or_else(PoisonError::into_inner);
+    let ruleset = waiting()?;
+    check_session(session, kept_text(Path::new(SESSION))?.as_deref())?;
     let replacement = plan_replacement(Some(&ruleset));
     keep(Path::new(CONFIRMED), &replacement)?;
     unit::stop(TIMER).map_err(|error| failed(&error))?;
@@ -87,6 +101,30 @@ pub(super) fn confirm() -> Result<ConfirmReply, Refusal> {
     }
     forget(Path::new(PENDING));
     Ok(ConfirmReply { ruleset })
+}
+
+/// The ruleset that was applied, is loaded, and is not confirmed.
+fn waiting() -> Result<String, Refusal> {
+    let nothing = |why| Refusal::new(ErrorName::NothingToConfirm, why);
+    let Some(ruleset) = kept(Path::new(PENDING))? else {
+        return Err(nothing(
+            "no ruleset waits to be confirmed; it may have gone already, so apply it again",
+        ));
+    };
+    if nft::list().map_err(|error| failed(&error))?.as_ref() != Some(&ruleset) {
+        return Err(nothing("what is loaded is not what was applied; apply it again"));
+    }
+    Ok(ruleset)
+}
+
+/// A connection that was there before the ruleset says nothing about whether one gets in: answers always do.
+fn check_session(session: Option<u32>, applied_by: Option<&str>) -> Result<(), Refusal> {
+    let applied_by = applied_by.and_then(|text| text.parse::<u32>().ok());
+    if session.is_some() && session == applied_by {
+        let why = "this login applied the ruleset and was there before it; confirm from a new one, which shows that one gets in";
+        return Err(Refusal::new(ErrorName::SameSession, why));
+    }
+    Ok(())
 }
 
 /// The SSH server's own word, so that a caller who does not know its port locks nobody out.
@@ -164,6 +202,25 @@ mod tests {
         assert_eq!(kept(&path).unwrap(), Some(ruleset));
         forget(&path);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn the_login_that_applied_does_not_confirm_and_one_without_a_number_may() {
+        assert_eq!(
+            check_session(Some(3), Some("3")).unwrap_err().name,
+            ErrorName::SameSession
+        );
+        for (session, applied_by) in [
+            (Some(4), Some("3")),
+            (None, Some("3")),
+            (Some(3), Some("")),
+            (Some(3), None),
+        ] {
+            assert!(
+                check_session(session, applied_by).is_ok(),
+                "{session:?} {applied_by:?}"
+            );
+        }
     }
 
     #[test]

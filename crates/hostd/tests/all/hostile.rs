@@ -178,7 +178,7 @@ fn the_daemons_user_reads_and_does_not_change_the_firewall() {
     let server = std::thread::spawn(move || Server::new(users).serve(&listener, Duration::from_secs(1)));
     let mut helper = Helper::connect_to(&path).unwrap();
     helper.call(&GetInfo {}).unwrap();
-    let refused = helper.call(&ConfirmFirewall {});
+    let refused = helper.call(&ConfirmFirewall { session: None });
     assert!(
         matches!(refused, Err(HelperError::NotAllowed { .. })),
         "{refused:?}"

@@ -49,37 +49,36 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
 
 /// What the helper tells of the places that matter here. One that it does not know is hidden.
 fn told(storage: &StorageFact, reply: &StorageReply) -> Vec<Place> {
-    let cluster = Some(&storage.cluster_name);
-    let find = |what, kind, path: Option<&str>| {
-        let found = reply.places.iter().find(|place| {
-            place.kind == kind
-                && place.cluster.as_ref() == cluster
-                && path.is_none_or(|path| path == place.path)
-        });
-        let path = path.map_or_else(|| storage.cluster_name.clone(), str::to_owned);
-        match found {
-            Some(place) => (what, place.path.clone(), place.encryption()),
-            None => {
-                let why = format!("the root helper does not know {what} {path:?}");
-                (what, path, Encryption::Unknown { why })
-            }
-        }
-    };
-    let mut places = vec![find("the database", PlaceKind::Database, None)];
+    let hidden = |what, path: &str, why: String| (what, path.to_owned(), Encryption::Unknown { why });
+    let name = &storage.cluster_name;
+    let data = reply
+        .places
+        .iter()
+        .find(|place| place.cluster.as_ref() == Some(name));
+    let mut places = vec![match data {
+        Some(place) => ("the database", place.path.clone(), place.encryption()),
+        None => hidden(
+            "the database",
+            name,
+            format!("the root helper does not know the cluster {name:?}"),
+        ),
+    }];
     for path in &storage.tablespaces {
-        places.push(find("a tablespace", PlaceKind::Tablespace, Some(path)));
+        let why =
+            "only root's own command line sees tablespaces: run `strongroom promises --check`".to_owned();
+        places.push(hidden("a tablespace", path, why));
     }
     for place in &reply.places {
         let what = match place.kind {
             PlaceKind::Temporary => "temporary files",
             PlaceKind::Swap => "swap",
-            PlaceKind::Database | PlaceKind::Tablespace => continue,
+            PlaceKind::Database => continue,
         };
         places.push((what, place.path.clone(), place.encryption()));
     }
     if reply.left_out > 0 {
         let why = format!("{} places more than were looked at", reply.left_out);
-        places.push(("the machine", "the rest".to_owned(), Encryption::Unknown { why }));
+        places.push(hidden("the machine", "the rest", why));
     }
     places
 }

@@ -9,7 +9,10 @@ use crate::{
 use ::host::helper::{GetFirewall, Helper, PlanFirewall, PlanReply, Ports, ReturnSeconds, SshAccess};
 use clap::Subcommand;
 use config::Config;
-use platform::{Caller, firewall};
+use platform::{
+    Caller,
+    firewall::{self, ConfirmFrom},
+};
 use serde_json::json;
 
 #[derive(Debug, Subcommand)]
@@ -27,8 +30,12 @@ pub(super) enum Firewall {
         #[arg(long, value_name = "SECONDS", default_value_t = 60)]
         seconds: u32,
     },
-    /// Keep the loaded ruleset, after reboots too; do it from a new connection, which shows that one gets in
-    Confirm,
+    /// Keep the loaded ruleset, after reboots too; from a new login, which shows that one gets in
+    Confirm {
+        /// Also from the login that applied it: only where the way in is not the network
+        #[arg(long)]
+        same_login: bool,
+    },
     /// Show what is loaded and what a boot loads
     Status,
 }
@@ -54,7 +61,7 @@ impl Firewall {
         match self {
             Self::Plan { ssh } => plan(common, ssh.access()),
             Self::Apply { ssh, seconds } => apply(common, ssh.access(), *seconds),
-            Self::Confirm => confirm(common),
+            Self::Confirm { same_login } => confirm(common, *same_login),
             Self::Status => status(common),
         }
     }
@@ -81,14 +88,18 @@ fn apply(common: &Common, ssh: SshAccess, seconds: u32) -> Result<(), CommandErr
     })?;
     show(common, &plan)?;
     talk(&format!(
-        "Loaded. In {seconds} seconds it goes again: connect anew, and run `strongroom firewall confirm` there."
+        "Loaded. In {seconds} seconds it goes again: sign in anew, and run `strongroom firewall confirm` there."
     ));
     Ok(())
 }
 
-fn confirm(common: &Common) -> Result<(), CommandError> {
+fn confirm(common: &Common, same_login: bool) -> Result<(), CommandError> {
+    let from = match same_login {
+        true => ConfirmFrom::Any,
+        false => ConfirmFrom::Another,
+    };
     let reply = host::with_platform(common.config.as_deref(), async |platform, _| {
-        Ok(firewall::confirm(platform, &Caller::host()).await?)
+        Ok(firewall::confirm(platform, &Caller::host(), from).await?)
     })?;
     match common.format() {
         Format::Json => output::data(&json!({"ruleset": reply.ruleset}).to_string())?,

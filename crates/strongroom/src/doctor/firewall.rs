@@ -49,11 +49,7 @@ fn judge(reply: &FirewallReply, plans: &[String; 2]) -> Finding {
     }
     if reply.is_pending {
         let what = "the loaded ruleset waits to be confirmed";
-        return Finding::warning(
-            CHECK,
-            what,
-            "run `strongroom firewall confirm` from a new connection",
-        );
+        return Finding::warning(CHECK, what, "run `strongroom firewall confirm` from a new login");
     }
     if reply.confirmed.as_ref() != Some(loaded) {
         let what = "the loaded ruleset is not the one that a boot loads";
