@@ -145,7 +145,7 @@ fn another_user_is_refused_even_where_the_socket_lets_him_in() {
         std::fs::set_permissions(path, mode).unwrap();
     }
     // Perl is part of every Debian.
-    let script = "use IO::Socket::UNIX; my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die $!;\
+    let script = "$SIG{PIPE} = 'IGNORE'; use IO::Socket::UNIX; my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die $!;\
                   print $s \"{\\\"method\\\":\\\"org.strongroom.Host.GetSsh\\\"}\\0\"; $s->flush; print <$s>;";
     let output = Command::new("/usr/bin/perl")
         .args(["-e", script])
