@@ -2,6 +2,7 @@
 
 mod bundle;
 mod console;
+mod helper;
 mod image;
 mod installed;
 mod site;

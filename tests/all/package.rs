@@ -58,6 +58,29 @@ fn the_package_asks_nothing_and_owns_no_settings() {
 }
 
 #[test]
+fn the_root_helper_is_inside_and_speaks_to_no_network_library() {
+    let unpacked = unpacked();
+    let program = unpacked.path().join("usr/bin/strongroom-hostd");
+    let needed = process::run(Command::new("objdump").arg("--private-headers").arg(&program)).unwrap();
+    let needed = String::from_utf8_lossy(&needed.stdout);
+    assert!(needed.contains("libc.so.6"), "{needed}");
+    for library in ["libssl", "libcrypto", "libsystemd"] {
+        assert!(
+            !needed.contains(library),
+            "the root helper is linked with {library}"
+        );
+    }
+    for unit in [
+        "strongroom-hostd.socket",
+        "strongroom-hostd.service",
+        "strongroom-firewall.service",
+    ] {
+        let file = unpacked.path().join("lib/systemd/system").join(unit);
+        assert!(file.exists(), "{unit} is missing");
+    }
+}
+
+#[test]
 fn lintian_minds_nothing() {
     let mut lintian = Command::new("lintian");
     lintian.args([

@@ -7,7 +7,8 @@ use std::process::Command;
 use super::package::checkout;
 
 const EXPOSURE_MAX: &str = "15";
-const UNITS: &[&str] = &["strongroom.service", "strongroom-worker.service"];
+const DAEMONS: &[&str] = &["strongroom.service", "strongroom-worker.service"];
+const OF_ROOT: &[&str] = &["strongroom-hostd.service", "strongroom-firewall.service"];
 
 fn unit(name: &str) -> PathBuf {
     checkout().join("packaging").join(name)
@@ -15,9 +16,14 @@ fn unit(name: &str) -> PathBuf {
 
 /// Whether systemd finds no more exposure than 1.5 of 10, and what it says.
 fn judge(unit: &Path) -> (bool, String) {
+    judge_by(unit, EXPOSURE_MAX)
+}
+
+/// The same for another bound, in tenths.
+fn judge_by(unit: &Path, tenths_max: &str) -> (bool, String) {
     let output = Command::new("systemd-analyze")
         .args(["security", "--offline=yes", "--no-pager"])
-        .arg(format!("--threshold={EXPOSURE_MAX}"))
+        .arg(format!("--threshold={tenths_max}"))
         .arg(unit)
         .output()
         .expect("systemd-analyze is not installed");
@@ -28,8 +34,8 @@ fn judge(unit: &Path) -> (bool, String) {
 }
 
 #[test]
-fn no_daemon_is_exposed_more_than_one_and_a_half() {
-    for name in UNITS {
+fn no_unit_is_exposed_more_than_one_and_a_half() {
+    for name in DAEMONS.iter().chain(OF_ROOT) {
         let (is_tight, said) = judge(&unit(name));
         assert!(is_tight, "{name}:\n{said}");
     }
@@ -50,7 +56,7 @@ fn a_sandbox_with_a_hole_would_be_noticed() {
 
 #[test]
 fn secrets_reach_a_daemon_as_credentials_only_and_its_memory_reaches_no_file() {
-    for name in UNITS {
+    for name in DAEMONS {
         let text = fs::read_to_string(unit(name)).unwrap();
         assert!(
             !text.contains("Environment"),
@@ -66,6 +72,38 @@ fn secrets_reach_a_daemon_as_credentials_only_and_its_memory_reaches_no_file() {
         assert!(
             text.contains("MemorySwapMax=0\n") && text.contains("WatchdogSec="),
             "{name}"
+        );
+    }
+}
+
+#[test]
+fn what_runs_as_root_has_no_secret_one_capability_and_a_list_of_programs() {
+    for name in OF_ROOT {
+        let text = fs::read_to_string(unit(name)).unwrap();
+        let set = text
+            .lines()
+            .find_map(|line| line.strip_prefix("CapabilityBoundingSet="));
+        assert_eq!(set, Some("CAP_NET_ADMIN"), "{name}");
+        assert!(!text.contains("LoadCredential"), "{name} needs no secret");
+        assert!(text.contains("NoExecPaths=/\nExecPaths=/usr/"), "{name}");
+    }
+    let helper = fs::read_to_string(unit(OF_ROOT[0])).unwrap();
+    assert!(
+        helper.contains(" -/etc/strongroom/credentials\n"),
+        "the helper can read the daemons' secrets"
+    );
+}
+
+#[test]
+fn what_the_promise_takes_for_as_shipped_is_so() {
+    for name in DAEMONS.iter().chain(&OF_ROOT[..1]) {
+        let bound = host::exposure::shipped_tenths_max(name).unwrap();
+        let (is_within, said) = judge_by(&unit(name), &bound.to_string());
+        assert!(is_within, "{name}:\n{said}");
+        let (is_tighter, _) = judge_by(&unit(name), &(bound - 1).to_string());
+        assert!(
+            !is_tighter,
+            "{name} is closed tighter than {bound} tenths, which nobody would see loosened"
         );
     }
 }

@@ -53,7 +53,21 @@ pub fn of_folder(folder: &Path) -> Encryption {
 pub fn of_device(device: &Path) -> Encryption {
     match fs::metadata(device) {
         Ok(metadata) => of_numbers(metadata.rdev(), Path::new("/"), DEPTH_MAX),
+        // A sandbox without devices still shows the kernel's names for them.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => of_hidden_device(device, Path::new("/")),
         Err(error) => unknown(format!("cannot look at {} ({error})", device.display())),
+    }
+}
+
+/// `/dev/dm-1`, whose node is out of sight.
+fn of_hidden_device(device: &Path, root: &Path) -> Encryption {
+    let name = device
+        .parent()
+        .filter(|folder| *folder == Path::new("/dev"))
+        .and_then(|_| device.file_name()?.to_str());
+    match name {
+        Some(name) => judge(device::look_named(name, root), root, DEPTH_MAX),
+        None => unknown(format!("{} is not shown here", device.display())),
     }
 }
 
@@ -236,6 +250,19 @@ mod tests {
         // does not know.
         let found = under_root(&kernel, "7:0 / / rw - ext4 /dev/loop0");
         assert!(matches!(found, Encryption::Unknown { .. }), "{found:?}");
+    }
+
+    #[test]
+    fn a_device_whose_node_is_out_of_sight_is_found_by_its_name() {
+        let kernel = Planted::new();
+        kernel.device("vda", "254:0", None, &[]);
+        kernel.device("virtual/dm-0", "253:0", Some(LUKS2), &["vda"]);
+        let of = |path: &str| of_hidden_device(Path::new(path), kernel.root());
+        assert!(matches!(of("/dev/dm-0"), Encryption::Encrypted { .. }));
+        assert!(matches!(of("/dev/vda"), Encryption::Plain { .. }));
+        for hidden in ["/dev/dm-7", "/dev/mapper/dm-0", "/dev/..", "/"] {
+            assert!(matches!(of(hidden), Encryption::Unknown { .. }), "{hidden}");
+        }
     }
 
     #[test]

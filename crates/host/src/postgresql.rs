@@ -19,6 +19,8 @@ const CREATE_DEADLINE: Duration = Duration::from_secs(180);
 const START_DEADLINE: Duration = Duration::from_secs(120);
 /// Where Debian installs the majors' programs.
 const PROGRAMS: &str = "/usr/lib/postgresql";
+/// No machine of ours has more.
+const CLUSTERS_MAX: usize = 50;
 /// Where the clusters' settings lie, by major and name.
 const SETTINGS_FOLDERS: &str = "/etc/postgresql";
 
@@ -114,6 +116,22 @@ pub fn installed_versions() -> Vec<u32> {
 /// `NotFound` for a name that is none of Debian's, or settings that do not say.
 pub fn data_folder(cluster_name: &str) -> io::Result<PathBuf> {
     data_folder_at(cluster_name, Path::new(SETTINGS_FOLDERS))
+}
+
+/// The names of all clusters of Debian's, as [`data_folder`] takes them, sorted; at most 50.
+#[must_use]
+pub fn cluster_names() -> Vec<String> {
+    let folders = |path: &Path| fs::read_dir(path).into_iter().flatten().flatten();
+    let mut names: Vec<String> = folders(Path::new(SETTINGS_FOLDERS))
+        .flat_map(|version| {
+            let named = folders(&version.path()).map(move |name| (version.file_name(), name.file_name()));
+            named.collect::<Vec<_>>()
+        })
+        .filter_map(|(version, name)| Some(format!("{}/{}", version.to_str()?, name.to_str()?)))
+        .take(CLUSTERS_MAX)
+        .collect();
+    names.sort();
+    names
 }
 
 fn data_folder_at(cluster_name: &str, settings: &Path) -> io::Result<PathBuf> {

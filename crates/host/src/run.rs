@@ -33,6 +33,8 @@ const SAID_CHARS_MAX: usize = 2000;
 pub enum Program {
     /// Debian's packages, asked what they say of themselves.
     DpkgDeb,
+    /// The kernel's firewall.
+    Nft,
     /// Makes a PostgreSQL cluster (postgresql-common).
     PgCreatecluster,
     /// Starts and stops a PostgreSQL cluster.
@@ -43,6 +45,10 @@ pub enum Program {
     Sshd,
     /// systemd's units.
     Systemctl,
+    /// systemd's own measure of a unit's sandbox.
+    SystemdAnalyze,
+    /// Has systemd start a unit later.
+    SystemdRun,
     /// systemd's clock.
     Timedatectl,
     /// OpenZFS, asked for properties only.
@@ -55,11 +61,14 @@ impl Program {
     pub fn path(self) -> &'static Path {
         Path::new(match self {
             Self::DpkgDeb => "/usr/bin/dpkg-deb",
+            Self::Nft => "/usr/sbin/nft",
             Self::PgCreatecluster => "/usr/bin/pg_createcluster",
             Self::PgCtlcluster => "/usr/bin/pg_ctlcluster",
             Self::PgLsclusters => "/usr/bin/pg_lsclusters",
             Self::Sshd => "/usr/sbin/sshd",
             Self::Systemctl => "/usr/bin/systemctl",
+            Self::SystemdAnalyze => "/usr/bin/systemd-analyze",
+            Self::SystemdRun => "/usr/bin/systemd-run",
             Self::Timedatectl => "/usr/bin/timedatectl",
             Self::Zfs => "/usr/sbin/zfs",
         })

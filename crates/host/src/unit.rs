@@ -53,6 +53,28 @@ pub fn restart(name: &str) -> Result<(), RunError> {
     systemctl(["restart", "--", name])
 }
 
+/// Stops a unit; one that is not there or does not run is left alone.
+///
+/// # Errors
+/// As [`enable_and_start`].
+pub fn stop(name: &str) -> Result<(), RunError> {
+    if !matches!(look(name)?.state.as_str(), "active" | "activating" | "reloading") {
+        return Ok(());
+    }
+    systemctl(["stop", "--", name])
+}
+
+/// Has systemd start a unit after so many seconds, by a timer of the same name, which goes with the next boot.
+///
+/// # Errors
+/// As [`enable_and_start`]; also when such a timer runs already.
+pub fn start_later(name: &str, seconds: u32) -> Result<(), RunError> {
+    let call = Call::new(Program::SystemdRun)
+        .with([format!("--on-active={seconds}"), format!("--unit={name}")])
+        .with(["--timer-property=AccuracySec=100ms", "--quiet"]);
+    call.within(START_DEADLINE).run().map(drop)
+}
+
 fn systemctl<const N: usize>(arguments: [&str; N]) -> Result<(), RunError> {
     let call = Call::new(Program::Systemctl).with(arguments);
     call.within(START_DEADLINE).run().map(drop)

@@ -5,15 +5,16 @@
 //! which owns a folder on the way cannot turn us elsewhere. Nothing is written when all is as asked, so a
 //! second call changes nothing.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2, renameat};
-use nix::sys::stat::{Mode, fchmod, mkdirat};
+use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2, renameat};
+use nix::sys::stat::{Mode, SFlag, fchmod, fstatat, mkdirat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fsync, unlinkat};
 
 /// No file of ours is longer.
@@ -185,7 +186,49 @@ fn open_strictly(path: &Path, flags: OFlag) -> Result<OwnedFd, WriteError> {
     let how = OpenHow::new()
         .flags(flags)
         .resolve(ResolveFlag::RESOLVE_NO_SYMLINKS);
-    openat2(nix::fcntl::AT_FDCWD, path, how).map_err(|error| unopened(error, path, "folder"))
+    let opened = match openat2(nix::fcntl::AT_FDCWD, path, how) {
+        // Where a sandbox forbids to make set-user-id files, openat2 is not to be had (RestrictSUIDSGID=, systemd.exec(5)).
+        Err(Errno::ENOSYS) => open_by_parts(path, flags),
+        opened => opened,
+    };
+    opened.map_err(|error| unopened(error, path, "folder"))
+}
+
+/// The same, one part after the other, none of which may be a link.
+fn open_by_parts(path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
+    let folder = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    let mut parts: Vec<&OsStr> = Vec::new();
+    for part in path.components() {
+        match part {
+            Component::RootDir | Component::CurDir => {}
+            Component::Normal(name) => parts.push(name),
+            Component::ParentDir | Component::Prefix(_) => return Err(Errno::EINVAL),
+        }
+    }
+    let start = Path::new(if path.is_absolute() { "/" } else { "." });
+    let Some(last) = parts.pop() else {
+        return openat(nix::fcntl::AT_FDCWD, start, flags, Mode::empty());
+    };
+    let mut parent = openat(nix::fcntl::AT_FDCWD, start, folder, Mode::empty())?;
+    for part in parts {
+        parent =
+            openat(&parent, part, folder, Mode::empty()).map_err(|error| link_or(error, &parent, part))?;
+    }
+    openat(&parent, last, flags | OFlag::O_NOFOLLOW, Mode::empty())
+        .map_err(|error| link_or(error, &parent, last))
+}
+
+/// The kernel calls a link that is to be a folder none; we tell it from a file.
+fn link_or(error: Errno, parent: &OwnedFd, name: &OsStr) -> Errno {
+    let is_link = || {
+        let found = fstatat(parent, name, AtFlags::AT_SYMLINK_NOFOLLOW).ok();
+        found.is_some_and(|found| SFlag::from_bits_truncate(found.st_mode) & SFlag::S_IFMT == SFlag::S_IFLNK)
+    };
+    if error == Errno::ENOTDIR && is_link() {
+        Errno::ELOOP
+    } else {
+        error
+    }
 }
 
 fn unopened(error: Errno, path: &Path, wanted: &'static str) -> WriteError {
@@ -227,8 +270,12 @@ fn write_new(parent: &OwnedFd, name: &str, content: &[u8], access: Access) -> io
 }
 
 /// The owner first: changing it clears some bits of the mode.
-fn give(file: &impl AsFd, access: Access) -> io::Result<()> {
-    fchown(file, Some(access.user), Some(access.group))?;
+fn give(file: &File, access: Access) -> io::Result<()> {
+    let before = access_of(file)?;
+    // A sandbox may forbid to give anything away, also to whom it belongs already.
+    if (before.user, before.group) != (access.user, access.group) {
+        fchown(file, Some(access.user), Some(access.group))?;
+    }
     Ok(fchmod(file, Mode::from_bits_truncate(access.mode))?)
 }
 

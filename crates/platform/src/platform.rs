@@ -30,6 +30,8 @@ pub struct Settings {
     pub listener: Option<std::net::SocketAddr>,
     /// Where plain HTTP is answered with redirects, if anywhere.
     pub plain_listener: Option<std::net::SocketAddr>,
+    /// The socket of the root helper.
+    pub helper: std::path::PathBuf,
 }
 
 /// The platform.
@@ -101,6 +103,7 @@ impl Platform {
             upload_bytes_max: config.limits.upload_bytes_max,
             listener: Some(config.listen.https),
             plain_listener: config.listen.http,
+            helper: host::helper::SOCKET.into(),
         };
         let (address, login) = address_of(config)?;
         let path = config.keys.root_file.path().map_err(vault_failure)?;

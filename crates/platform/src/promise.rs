@@ -11,7 +11,10 @@ mod bundle;
 mod card;
 mod export;
 mod field;
+mod firewall;
+mod hardening;
 mod look;
+mod operator;
 mod password;
 mod plain;
 mod release;
@@ -47,12 +50,15 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 15] = [
+pub const BUILT: [&str; 18] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
     "vulnerability-scanning",
     rest::ID,
+    firewall::ID,
+    operator::ID,
+    hardening::ID,
     "password-hashing",
     "roles",
     "tenant-schema",
@@ -153,11 +159,11 @@ async fn check_due(platform: &Platform, shutdown: &Receiver<bool>) -> Result<()>
 fn is_due(platform: &Platform, id: PromiseId, newest: Option<&Observation>) -> bool {
     let Some(newest) = newest else { return true };
     let interval = interval_for(id);
-    // Only a node that serves requests knows the routes, and only a process outside a sandbox sees the disks; another
-    // looks, in vain, when none has for long.
+    // Only a node that serves requests knows the routes, and only a process outside a sandbox, or one with the root
+    // helper, sees the disks; another looks, in vain, when none has for long.
     let away = match id.as_str() {
         route::ID => platform.routes().is_none(),
-        rest::ID => rest::is_blind(),
+        rest::ID => rest::is_blind(platform),
         _ => false,
     };
     let seconds = if away {
@@ -201,6 +207,9 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         "offline-updates" => bundle::look(platform).await,
         "vulnerability-scanning" => vulnerability::look(platform).await,
         rest::ID => rest::look(platform).await,
+        firewall::ID => firewall::look(platform).await,
+        operator::ID => operator::look(platform).await,
+        hardening::ID => hardening::look(platform).await,
         "password-hashing" => password::look(platform).await,
         "roles" => role::look(platform).await,
         "tenant-schema" => schema::look(platform).await,

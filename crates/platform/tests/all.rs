@@ -23,6 +23,8 @@ mod crash;
 mod export;
 #[path = "all/file.rs"]
 mod file;
+#[path = "all/firewall.rs"]
+mod firewall;
 #[path = "all/fixture.rs"]
 mod fixture;
 #[path = "all/import.rs"]

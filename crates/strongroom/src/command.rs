@@ -10,6 +10,7 @@ mod database;
 mod dataset;
 mod doctor;
 mod export;
+pub(crate) mod firewall;
 mod import;
 mod key;
 mod man;
@@ -98,6 +99,9 @@ enum Command {
     /// Take updates out of signed bundles, and look for known vulnerabilities
     #[command(subcommand)]
     Update(update::Update),
+    /// Close every port but those that the appliance needs, on the host
+    #[command(subcommand)]
+    Firewall(firewall::Firewall),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -132,6 +136,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Audit(command) => command.run(common),
         Command::Promises(command) => command.run(common).map(done),
         Command::Update(command) => command.run(common),
+        Command::Firewall(command) => command.run(common).map(done),
         Command::Config(command) => command.run(common),
         Command::Status(command) => command.run(common).map(done),
         Command::Openapi(command) => command.run().map(done),

@@ -6,6 +6,7 @@
 
 mod appliance;
 mod files;
+mod firewall;
 mod listener;
 mod mutes;
 mod units;
@@ -19,7 +20,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 20] = [
+pub(crate) const CHECKS: [&str; 21] = [
     "files",
     "settings",
     "database",
@@ -30,6 +31,7 @@ pub(crate) const CHECKS: [&str; 20] = [
     "listener",
     "units",
     "ssh",
+    "firewall",
     "operating-system",
     "processors",
     "memory",
@@ -62,9 +64,18 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
             findings.extend(appliance::check(config));
             findings.extend(listener::certificate(config));
             findings.extend(listener::check(config));
+            findings.push(firewall::check(config));
         }
         None => findings.extend(
-            ["database", "root-key", "promises", "certificate", "listener"].map(|check| {
+            [
+                "database",
+                "root-key",
+                "promises",
+                "certificate",
+                "listener",
+                "firewall",
+            ]
+            .map(|check| {
                 Finding::could_not_look(check, "the settings cannot be read", "see the check `settings`")
             }),
         ),

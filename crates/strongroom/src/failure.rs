@@ -65,6 +65,9 @@ pub(crate) enum CommandError {
     /// The record of updates.
     #[error(transparent)]
     Record(#[from] updates::record::RecordError),
+    /// The root helper.
+    #[error(transparent)]
+    Helper(#[from] ::host::helper::HelperError),
     /// OpenSSL refused.
     #[error("{what}")]
     Tls {
@@ -159,9 +162,20 @@ impl CommandError {
             | Self::Import(_)
             | Self::Record(_)
             | Self::Tls { .. } => Some(Exit::Failed),
+            Self::Helper(error) => Some(of_helper(error)),
             Self::Said { exit, .. } => Some(*exit),
             Self::PipeClosed => None,
         }
+    }
+}
+
+fn of_helper(error: &::host::helper::HelperError) -> Exit {
+    use ::host::helper::HelperError;
+    match error {
+        HelperError::Absent { .. } | HelperError::Silent(_) => Exit::Unreachable,
+        HelperError::NotAllowed { .. } => Exit::NotAllowed,
+        HelperError::Refused { .. } => Exit::Conflict,
+        HelperError::Failed { .. } | HelperError::Garbled { .. } => Exit::Failed,
     }
 }
 

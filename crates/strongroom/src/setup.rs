@@ -35,7 +35,10 @@ pub(crate) const NOT_BUILT: [(&str, &str); 6] = [
         "nothing is backed up: copy the database and the credentials yourself",
     ),
     ("recovery kit", "keep a copy of the root key elsewhere yourself"),
-    ("firewall", "no rules are set"),
+    (
+        "firewall",
+        "no rules are set here: run `strongroom firewall apply`",
+    ),
 ];
 
 /// How far set-up goes.

@@ -18,6 +18,9 @@ mod licences;
 mod staging;
 pub(crate) mod versions;
 
+/// The packages of cargo whose programs are packed.
+const PROGRAMS: &[&str] = &["strongroom", "strongroom-hostd"];
+
 /// What `cargo xtask deb` takes.
 #[derive(Debug, Args)]
 pub(crate) struct DebArguments {
@@ -111,7 +114,8 @@ fn compile(profile: Profile) -> Result<PathBuf> {
         // The very build that the tests use: another selection of packages would compile the dependencies once more.
         Profile::Dev => cargo.args(["build", "--workspace", "--all-targets", "--quiet"]),
         Profile::Release => cargo
-            .args(["build", "--release", "--locked", "--package", "strongroom"])
+            .args(["build", "--release", "--locked"])
+            .args(PROGRAMS.iter().map(|program| format!("--package={program}")))
             .env("RUSTFLAGS", nameless_paths()),
     };
     program::run(&mut cargo)?;

@@ -130,6 +130,7 @@ async fn open(database: &TestDatabase, base: &str) -> Platform {
         upload_bytes_max: 16 << 20,
         listener: None,
         plain_listener: None,
+        helper: "/nonexistent/hostd.sock".into(),
     };
     let root = RootKey::generate().unwrap();
     Platform::open_with(settings, address, app, root, 32, Timestamp::now)

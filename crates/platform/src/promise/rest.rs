@@ -1,13 +1,14 @@
 //! What lies on the disk is encrypted: the database's data, its tablespaces, temporary files and swap, asked
-//! of the kernel.
+//! of the kernel; by the root helper where a sandbox is in the way.
 //!
 //! Invariant: one plain place breaks the promise, whatever else cannot be seen; without one, a place that
 //! cannot be seen makes it unknown. No local backups are made yet, so none are looked at.
 
 use super::look::Look;
-use crate::{Platform, PlatformError, error::Result};
+use crate::{Platform, PlatformError, error::Result, helper};
 use host::{
     encryption::{self, Encryption},
+    helper::{GetStorage, PlaceKind, StorageReply},
     postgresql, swap,
 };
 use promises::Outcome;
@@ -22,18 +23,64 @@ const TEMPORARY: [&str; 2] = ["/tmp", "/var/tmp"];
 /// A place on a disk, and what the kernel says of it.
 type Place = (&'static str, String, Encryption);
 
-/// A daemon's sandbox hides swap and the data folder; root's command line sees them.
-pub(super) fn is_blind() -> bool {
+/// A daemon's sandbox hides swap and the data folder; root's command line sees them, and so does the root helper.
+pub(super) fn is_blind(platform: &Platform) -> bool {
+    is_sandboxed() && !platform.settings().helper.exists()
+}
+
+fn is_sandboxed() -> bool {
     !Path::new("/proc/swaps").exists()
 }
 
 pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
     let storage = evidence::storage(&mut platform.control().read().await?).await?;
+    if is_sandboxed() {
+        return Ok(match helper::ask(platform, GetStorage {}).await? {
+            Ok(reply) => judge(&told(&storage, &reply)),
+            Err(error) => Outcome::could_not_look(helper::text(&error)),
+        });
+    }
     // The kernel may take its time over a disk that is away.
     let places = tokio::task::spawn_blocking(move || places(&storage)).await;
     Ok(judge(
         &places.map_err(|error| PlatformError::invariant(error.to_string()))?,
     ))
+}
+
+/// What the helper tells of the places that matter here. One that it does not know is hidden.
+fn told(storage: &StorageFact, reply: &StorageReply) -> Vec<Place> {
+    let hidden = |what, path: &str, why: String| (what, path.to_owned(), Encryption::Unknown { why });
+    let name = &storage.cluster_name;
+    let data = reply
+        .places
+        .iter()
+        .find(|place| place.cluster.as_ref() == Some(name));
+    let mut places = vec![match data {
+        Some(place) => ("the database", place.path.clone(), place.encryption()),
+        None => hidden(
+            "the database",
+            name,
+            format!("the root helper does not know the cluster {name:?}"),
+        ),
+    }];
+    for path in &storage.tablespaces {
+        let why =
+            "only root's own command line sees tablespaces: run `strongroom promises --check`".to_owned();
+        places.push(hidden("a tablespace", path, why));
+    }
+    for place in &reply.places {
+        let what = match place.kind {
+            PlaceKind::Temporary => "temporary files",
+            PlaceKind::Swap => "swap",
+            PlaceKind::Database => continue,
+        };
+        places.push((what, place.path.clone(), place.encryption()));
+    }
+    if reply.left_out > 0 {
+        let why = format!("{} places more than were looked at", reply.left_out);
+        places.push(hidden("the machine", "the rest", why));
+    }
+    places
 }
 
 fn places(storage: &StorageFact) -> Vec<Place> {
@@ -162,5 +209,39 @@ mod tests {
         let places = places(&storage);
         assert!(matches!(places[0].2, Encryption::Unknown { .. }), "{places:?}");
         assert_eq!(places[1].0, "a tablespace");
+    }
+
+    #[test]
+    fn what_the_helper_tells_counts_for_our_cluster_only_and_what_it_leaves_out_is_hidden() {
+        let of = |kind, cluster: Option<&str>, path: &str, found| {
+            host::helper::Place::new(kind, cluster.map(str::to_owned), path.to_owned(), found)
+        };
+        let dark = |place: Place| place.2;
+        let mut reply = StorageReply {
+            places: vec![
+                of(PlaceKind::Database, Some("17/main"), "/main", dark(plain())),
+                of(
+                    PlaceKind::Database,
+                    Some("17/strongroom"),
+                    "/data",
+                    dark(encrypted()),
+                ),
+                of(PlaceKind::Temporary, None, "/tmp", Encryption::Memory),
+            ],
+            left_out: 0,
+        };
+        let storage = |tablespaces: &[&str]| StorageFact {
+            cluster_name: "17/strongroom".to_owned(),
+            tablespaces: tablespaces.iter().map(|path| (*path).to_owned()).collect(),
+        };
+        assert_eq!(faults(&told(&storage(&[]), &reply)), Some(0));
+        assert_eq!(faults(&told(&storage(&["/fast"]), &reply)), None);
+        reply
+            .places
+            .push(of(PlaceKind::Swap, None, "/swap", dark(plain())));
+        assert_eq!(faults(&told(&storage(&["/fast"]), &reply)), Some(1));
+        reply.places.pop();
+        reply.left_out = 1;
+        assert_eq!(faults(&told(&storage(&[]), &reply)), None);
     }
 }

@@ -174,6 +174,7 @@ pub(crate) async fn open(database: &TestDatabase, root: RootKey, clock: fn() -> 
         upload_bytes_max: UPLOAD_BYTES_MAX,
         listener: None,
         plain_listener: None,
+        helper: "/nonexistent/hostd.sock".into(),
     };
     Platform::open_with(settings, address, app, root, 64, clock)
         .await

@@ -7,6 +7,8 @@ use ::host::{
     unit::{self, Unit},
 };
 
+/// Without it, what only root sees is unknown.
+const HELPER: &str = "strongroom-hostd.socket";
 /// A daemon that begins anew this often has something.
 const RESTARTS_MAX: u32 = 5;
 
@@ -20,7 +22,7 @@ pub(super) fn check(hand: Hand) -> Vec<Finding> {
         Ok(found) => mend(name, &found, hand),
         Err(error) => Finding::could_not_look(CHECK, error.to_string(), "run this as root"),
     };
-    UNITS.into_iter().map(look).collect()
+    UNITS.into_iter().chain([HELPER]).map(look).collect()
 }
 
 fn mend(name: &str, found: &Unit, hand: Hand) -> Finding {
@@ -140,6 +142,7 @@ mod tests {
             judge_ssh(Some(&Ssh {
                 passwords,
                 root_with_password,
+                ports: Default::default(),
             }))
             .level
         };

@@ -64,14 +64,19 @@ pub(super) fn write(folder: &Path) -> Result<()> {
 
 /// The crates of others in the program, by name and version.
 fn components() -> Result<Vec<Component>> {
-    let shipped = shipped(&said(&[
+    let packages: Vec<String> = super::PROGRAMS
+        .iter()
+        .map(|name| format!("--package={name}"))
+        .collect();
+    let mut tree = vec![
         "tree",
-        "--package=strongroom",
         "--edges=normal",
         "--prefix=none",
         "--format={p}",
         "--locked",
-    ])?);
+    ];
+    tree.extend(packages.iter().map(String::as_str));
+    let shipped = shipped(&said(&tree)?);
     let metadata: Metadata = serde_json::from_str(&said(&["metadata", "--format-version=1", "--locked"])?)?;
     let mut components = metadata.packages;
     components.retain(|component| {

@@ -63,6 +63,9 @@ const PURE_DEPENDENCIES: &[&str] = &[
     "zeroize",
 ];
 
+/// What root's program may be made of: whatever more there is, runs as root.
+const ROOTS_DEPENDENCIES: &[&str] = &["host", "nix", "serde", "serde_json", "thiserror"];
+
 /// The violations of one crate's manifest.
 pub(super) fn check(package: &Package) -> Vec<String> {
     let name = package.name();
@@ -94,6 +97,11 @@ fn check_edge(name: &str, place: usize, dependency: &Dependency) -> Option<Strin
     }
     if SQL_CLIENTS.contains(&other) && !SQL_SPEAKERS.contains(&name) {
         return Some(format!("{name} depends on {other}; only store speaks SQL"));
+    }
+    if name == "hostd" && !ROOTS_DEPENDENCIES.contains(&other) {
+        return Some(format!(
+            "hostd depends on {other}, which would run as root; let the caller do it"
+        ));
     }
     if PURE.contains(&name) && !dependency.is_ours() && !PURE_DEPENDENCIES.contains(&other) {
         return Some(format!(
@@ -156,6 +164,17 @@ mod tests {
             &["serde", "tokio"],
         ));
         assert!(found.contains("tokio is not known to be pure"), "{found}");
+    }
+
+    #[test]
+    fn more_than_root_needs_in_its_program_is_found() {
+        for (ours, others) in [
+            (&[("platform", true)][..], &[][..]),
+            (&[("host", true)], &["tokio"]),
+        ] {
+            let found = only_violation(&Package::planted("hostd", ours, others));
+            assert!(found.contains("would run as root"), "{found}");
+        }
     }
 
     #[test]

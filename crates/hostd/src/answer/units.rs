@@ -1,0 +1,64 @@
+//! Our units: how they do, how exposed they are, and starting one anew.
+
+use host::exposure;
+use host::helper::{OwnUnit, Refusal, RestartReply, UnitReply, UnitsReply};
+use host::unit;
+
+use super::{failed, said};
+
+/// Our units, this helper among them.
+const UNITS: [&str; 3] = [
+    "strongroom.service",
+    "strongroom-worker.service",
+    "strongroom-hostd.service",
+];
+const DROP_INS_MAX: usize = 20;
+
+pub(super) fn look() -> UnitsReply {
+    UnitsReply {
+        units: UNITS.map(of).into(),
+    }
+}
+
+pub(super) fn restart(unit: OwnUnit) -> Result<RestartReply, Refusal> {
+    unit::restart(unit.unit()).map_err(|error| failed(&error))?;
+    Ok(RestartReply { unit })
+}
+
+fn of(name: &str) -> UnitReply {
+    let mut reply = UnitReply {
+        name: name.to_owned(),
+        state: String::new(),
+        is_enabled: false,
+        restarts: 0,
+        exposure_tenths: None,
+        drop_ins: Vec::new(),
+        why: None,
+    };
+    match unit::look(name) {
+        Ok(found) if !found.is_installed => reply.why = Some("it is not installed".to_owned()),
+        Ok(found) => {
+            reply.state = found.state;
+            reply.is_enabled = found.is_enabled;
+            reply.restarts = found.restarts;
+            measure(name, &mut reply);
+        }
+        Err(error) => reply.why = Some(said(&error)),
+    }
+    reply
+}
+
+fn measure(name: &str, reply: &mut UnitReply) {
+    match exposure::tenths(name) {
+        Ok(Some(tenths)) => reply.exposure_tenths = Some(tenths),
+        Ok(None) => reply.why = Some("systemd-analyze names no exposure".to_owned()),
+        Err(error) => reply.why = Some(said(&error)),
+    }
+    match exposure::drop_ins(name) {
+        Ok(paths) => {
+            let paths = paths.iter().map(|path| path.display().to_string());
+            reply.drop_ins = paths.take(DROP_INS_MAX).collect();
+        }
+        Err(error) => reply.why = Some(said(&error)),
+    }
+}
