@@ -21,6 +21,7 @@ mod headers;
 mod history;
 mod imports;
 mod invitation;
+mod maintenance;
 mod members;
 mod notice;
 mod organizations;

@@ -31,7 +31,7 @@ pub use access_log::{AccessBar, AccessLogPage, AccessRow, OrganizationAccessPage
 pub use account::{AccountPage, SessionRow};
 pub use archive::ArchivePage;
 pub use audit::{AuditEntryPage, AuditFilter, AuditPage, AuditRow, Commitment};
-pub use chrome::{Chrome, Crumb, Nav, Notice, NoticeKind, OrganizationLink, Theme};
+pub use chrome::{Banner, Chrome, Crumb, Nav, Notice, NoticeKind, OrganizationLink, Theme};
 pub use dataset::{
     DatasetHeader, DatasetNewPage, DatasetRow, DatasetSettingsPage, DatasetTab, DatasetsPage, FieldRow,
 };

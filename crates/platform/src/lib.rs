@@ -20,6 +20,7 @@ pub mod invitation;
 pub mod job;
 mod key;
 pub mod list;
+pub mod maintenance;
 pub mod member;
 pub mod organization;
 pub mod people;

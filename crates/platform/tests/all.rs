@@ -29,6 +29,8 @@ mod fixture;
 mod import;
 #[path = "all/invitation.rs"]
 mod invitation;
+#[path = "all/maintenance.rs"]
+mod maintenance;
 #[path = "all/promise.rs"]
 mod promise;
 #[path = "all/promise_agility.rs"]

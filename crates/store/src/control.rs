@@ -14,6 +14,7 @@ pub mod evidence;
 pub mod idempotency;
 pub mod invitation;
 pub mod job;
+pub mod maintenance;
 pub mod membership;
 pub mod organization;
 pub mod organization_key;

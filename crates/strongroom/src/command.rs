@@ -12,6 +12,7 @@ mod doctor;
 mod export;
 mod import;
 mod key;
+mod maintenance;
 mod man;
 mod member;
 mod openapi;
@@ -66,6 +67,9 @@ enum Command {
     Setup(setup::Setup),
     /// Look whether the appliance and its machine are well, and say what to do
     Doctor(doctor::Doctor),
+    /// Let nothing be changed for a time, and say so to everybody
+    #[command(subcommand)]
+    Maintenance(maintenance::Maintenance),
     /// Make, migrate and look at the database
     #[command(subcommand)]
     Database(database::Database),
@@ -116,6 +120,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Work(command) => command.run(common).map(done),
         Command::Setup(command) => command.run(common),
         Command::Doctor(command) => command.run(common),
+        Command::Maintenance(command) => command.run(common).map(done),
         Command::Database(command) => command.run(common).map(done),
         Command::Key(command) => command.run(common).map(done),
         Command::Organization(command) => command.run(common).map(done),
