@@ -5,6 +5,7 @@ pub mod clock;
 pub mod device;
 pub mod disk;
 pub mod encryption;
+pub mod journal;
 pub mod machine;
 pub mod mount;
 pub mod name;

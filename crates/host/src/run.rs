@@ -31,6 +31,8 @@ const SAID_CHARS_MAX: usize = 2000;
 /// What may be started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Program {
+    /// systemd's journal, read only.
+    Journalctl,
     /// Makes a PostgreSQL cluster (postgresql-common).
     PgCreatecluster,
     /// Starts and stops a PostgreSQL cluster.
@@ -52,6 +54,7 @@ impl Program {
     #[must_use]
     pub fn path(self) -> &'static Path {
         Path::new(match self {
+            Self::Journalctl => "/usr/bin/journalctl",
             Self::PgCreatecluster => "/usr/bin/pg_createcluster",
             Self::PgCtlcluster => "/usr/bin/pg_ctlcluster",
             Self::PgLsclusters => "/usr/bin/pg_lsclusters",

@@ -31,6 +31,7 @@ pub mod record;
 pub mod rotation;
 mod sealing;
 pub mod session;
+pub mod support;
 pub mod token;
 pub mod trail;
 pub mod upkeep;

@@ -11,6 +11,7 @@ mod column;
 pub mod entry_log;
 mod error;
 pub mod evidence;
+pub mod figures;
 pub mod idempotency;
 pub mod invitation;
 pub mod job;

@@ -22,6 +22,7 @@ mod record;
 mod serve;
 mod setup;
 mod status;
+mod support;
 mod token;
 mod work;
 
@@ -101,6 +102,9 @@ enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Gather what support needs, without anything that is yours
+    #[command(subcommand)]
+    Support(support::Support),
     /// Show how the appliance is doing
     Status(status::Status),
     /// Write the API's OpenAPI document to stdout
@@ -133,6 +137,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Audit(command) => command.run(common),
         Command::Promises(command) => command.run(common).map(done),
         Command::Config(command) => command.run(common),
+        Command::Support(command) => command.run(common).map(done),
         Command::Status(command) => command.run(common).map(done),
         Command::Openapi(command) => command.run().map(done),
         Command::Completion(command) => command.run().map(done),

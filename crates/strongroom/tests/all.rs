@@ -14,4 +14,5 @@ mod all {
     mod program;
     mod serve;
     mod setup;
+    mod support;
 }

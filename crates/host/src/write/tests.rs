@@ -94,3 +94,24 @@ fn what_is_not_there_is_told_apart_from_what_cannot_be_looked_at() {
     let error = file(&folder.path().join("gone/deeper"), b"", mine(0o600)).unwrap_err();
     assert!(error.to_string().starts_with("cannot open "), "{error}");
 }
+
+#[test]
+fn a_new_file_never_takes_the_place_of_what_is_there() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("bundle.tar");
+    new_file(&path, b"first", mine(0o600)).unwrap();
+    assert_eq!(look(&path).unwrap(), Some(mine(0o600)));
+    let link = folder.path().join("link.tar");
+    symlink(folder.path().join("victim"), &link).unwrap();
+    for taken in [&path, &link] {
+        let error = new_file(taken, b"second", mine(0o600)).unwrap_err();
+        assert!(matches!(error, WriteError::Exists { .. }), "{error}");
+    }
+    assert_eq!(fs::read(&path).unwrap(), b"first");
+    assert!(!folder.path().join("victim").exists());
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        2,
+        "nothing half-written is left"
+    );
+}

@@ -56,6 +56,8 @@ const COMMANDS: &[&str] = &[
     "promises",
     "config",
     "config check",
+    "support",
+    "support bundle",
     "status",
     "openapi",
     "completion",
