@@ -161,6 +161,7 @@ fn record(visit: &Visit, response: &ServiceResponse<BoxBody>, place: Place) {
     let route = request.match_pattern().unwrap_or_else(|| "/".to_owned());
     let method = match (event.action, visit.caller.account()) {
         (Some("sign-in"), _) => "password",
+        (Some("break-glass"), _) => "break-glass",
         (_, Some(_)) => "session",
         (_, None) => "none",
     };

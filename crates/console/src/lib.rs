@@ -8,6 +8,7 @@ mod account;
 mod archive;
 mod asset_files;
 mod audit;
+mod break_glass;
 mod chrome;
 mod csrf;
 mod datasets;

@@ -22,6 +22,7 @@ fn changes_nothing(path: &str) -> bool {
     matches!(
         parts[..],
         ["sign-in" | "sign-out"]
+            | ["break-glass", _]
             | ["account", "appearance"]
             | ["account", "sessions", "end-others"]
             | ["account", "sessions", _, "end"]
@@ -74,6 +75,7 @@ mod tests {
         for open in [
             "/sign-in",
             "/sign-out",
+            "/break-glass/x",
             "/account/appearance",
             "/account/sessions/17/end",
             "/o/acme/archive",

@@ -4,6 +4,7 @@ pub mod account;
 pub mod clock;
 pub mod device;
 pub mod disk;
+pub mod egress;
 pub mod encryption;
 pub mod journal;
 pub mod machine;

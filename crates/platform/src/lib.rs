@@ -3,6 +3,7 @@
 pub mod access_log;
 pub mod account;
 mod act;
+pub mod break_glass;
 pub mod bulk;
 mod cache;
 pub mod caller;

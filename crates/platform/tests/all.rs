@@ -13,6 +13,8 @@ mod abandoned;
 mod archive;
 #[path = "all/attack.rs"]
 mod attack;
+#[path = "all/break_glass.rs"]
+mod break_glass;
 #[path = "all/bulk.rs"]
 mod bulk;
 #[path = "all/check.rs"]

@@ -7,6 +7,7 @@
 pub mod access_event;
 pub mod account;
 pub mod api_token;
+pub mod break_glass;
 mod column;
 pub mod entry_log;
 mod error;

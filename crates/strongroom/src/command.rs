@@ -4,6 +4,7 @@
 //! server with a token and run anywhere.
 
 mod audit;
+mod break_glass;
 mod completion;
 mod config;
 mod database;
@@ -19,6 +20,7 @@ mod openapi;
 mod organization;
 mod promises;
 mod record;
+mod rename;
 mod serve;
 mod setup;
 mod status;
@@ -66,6 +68,8 @@ enum Command {
     Work(work::Work),
     /// Set the appliance up on this machine, step by step; running it again changes nothing
     Setup(setup::Setup),
+    /// Give the appliance another name: certificate, base URL, daemons; running it again changes nothing
+    Rename(rename::Rename),
     /// Look whether the appliance and its machine are well, and say what to do
     Doctor(doctor::Doctor),
     /// Let nothing be changed for a time, and say so to everybody
@@ -83,6 +87,8 @@ enum Command {
     /// List, add and invite members
     #[command(subcommand)]
     Member(member::Member),
+    /// Let an account in once when nothing else does, as root at a terminal; its organizations see it
+    BreakGlass(break_glass::BreakGlass),
     /// Make API tokens
     #[command(subcommand)]
     Token(token::Token),
@@ -123,12 +129,14 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Serve(command) => command.run(common).map(done),
         Command::Work(command) => command.run(common).map(done),
         Command::Setup(command) => command.run(common),
+        Command::Rename(command) => command.run(common),
         Command::Doctor(command) => command.run(common),
         Command::Maintenance(command) => command.run(common).map(done),
         Command::Database(command) => command.run(common).map(done),
         Command::Key(command) => command.run(common).map(done),
         Command::Organization(command) => command.run(common).map(done),
         Command::Member(command) => command.run(common).map(done),
+        Command::BreakGlass(command) => command.run(common).map(done),
         Command::Token(command) => command.run(common).map(done),
         Command::Dataset(command) => command.run(common).map(done),
         Command::Record(command) => command.run(common).map(done),

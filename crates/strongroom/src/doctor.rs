@@ -19,7 +19,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 20] = [
+pub(crate) const CHECKS: [&str; 21] = [
     "files",
     "settings",
     "database",
@@ -29,6 +29,7 @@ pub(crate) const CHECKS: [&str; 20] = [
     "certificate",
     "listener",
     "units",
+    "egress",
     "ssh",
     "operating-system",
     "processors",
@@ -70,6 +71,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
         ),
     }
     findings.extend(units::check(hand));
+    findings.push(units::egress());
     findings.push(units::ssh());
     findings.extend(machine::judge(&facts(settings, config)));
     mutes::apply(settings, &mut findings);

@@ -8,6 +8,7 @@
 
 mod all {
     mod appliance;
+    mod break_glass;
     mod client;
     mod help;
     mod kill;

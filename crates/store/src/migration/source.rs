@@ -39,6 +39,13 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0003_maintenance/up.sql"),
         down: include_str!("../../migrations/control/0003_maintenance/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 4,
+        name: "break glass",
+        up: include_str!("../../migrations/control/0004_break_glass/up.sql"),
+        down: include_str!("../../migrations/control/0004_break_glass/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[
