@@ -1,9 +1,10 @@
 //! The OpenAPI 3.1 document, made from the table of routes and the schemas of `document/schemas.json`.
 //!
-//! Invariant: each operation says in `x-permission` what it needs, out of the same table that the check reads.
+//! Invariant: each operation says in `x-permission` what it needs and in `x-changes` whether it changes something, out of
+//! the same table that the checks read.
 
 use crate::{
-    route::{Condition, Gives, Needs, Parameter, Route, Takes, Verb},
+    route::{Condition, Effect, Gives, Needs, Parameter, Route, Takes, Verb},
     serve::BASE,
     table::ROUTES,
 };
@@ -17,7 +18,8 @@ const SCHEMAS: &str = include_str!("document/schemas.json");
 
 const ABOUT: &str = "Typed records with isolation, encryption and an audit entry for every change. Decimals and amounts \
     are strings both ways; whole numbers beyond 2^53 too. Each answer carries X-Request-Id. Every refusal is \
-    problem+json with a stable code. Every change accepts Idempotency-Key: the same request with the same key gets the \
+    problem+json with a stable code. During maintenance operations with x-changes \
+    are refused with 503, code maintenance and Retry-After. Every change accepts Idempotency-Key: the same request with the same key gets the \
     first answer again for 24 hours.";
 
 /// The document as data, for programs that join it with others.
@@ -69,6 +71,7 @@ fn operation(route: &Route) -> Json {
         "parameters": parameters(route),
         "responses": responses(route),
         "x-permission": route.needs.code(),
+        "x-changes": route.effect == Effect::Changes,
     });
     if route.needs != Needs::Public {
         operation["security"] = json!([{"token": []}]);

@@ -8,6 +8,7 @@ pub(crate) mod export;
 pub(crate) mod field;
 pub(crate) mod file;
 pub(crate) mod import;
+pub(crate) mod maintenance;
 pub(crate) mod me;
 pub(crate) mod member;
 pub(crate) mod meta;

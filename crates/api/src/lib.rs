@@ -19,6 +19,6 @@ mod view;
 
 pub use api::{Api, ApiSettings};
 pub use document::{document, openapi_json};
-pub use route::{Needs, Route};
+pub use route::{Effect, Needs, Route, Verb};
 pub use serve::configure;
 pub use table::{ROUTES, declarations};

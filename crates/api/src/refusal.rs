@@ -64,7 +64,8 @@ impl Refusal {
 
     /// The answer. A 5xx is logged here, with its chain, and nowhere else.
     pub(crate) fn into_answer(self, request_id: &str, operation: &str) -> Answer {
-        if self.code.status() >= 500 {
+        // Maintenance is no failure: somebody wanted it.
+        if self.code.status() >= 500 && self.code != ProblemCode::Maintenance {
             tracing::error!(
                 request.id = request_id,
                 request.operation = operation,
@@ -122,6 +123,7 @@ impl From<PlatformError> for Refusal {
     fn from(error: PlatformError) -> Self {
         Self {
             errors: error.errors,
+            retry_after: error.retry_after_seconds,
             source: error.source.map(Box::new),
             ..Self::new(error.code, error.detail)
         }

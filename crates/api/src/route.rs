@@ -72,6 +72,16 @@ impl Verb {
     }
 }
 
+/// What a route does to what is stored; maintenance refuses changes only. Acts that leave no more than a trace in the
+/// audit log are reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It reads.
+    Reads,
+    /// It changes something.
+    Changes,
+}
+
 /// The body that a route takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Takes {
@@ -125,6 +135,7 @@ pub struct Route {
     pub(crate) takes: Takes,
     pub(crate) gives: Gives,
     pub(crate) condition: Condition,
+    pub(crate) effect: Effect,
     pub(crate) handler: fn(Call) -> Handling,
 }
 
@@ -147,6 +158,10 @@ impl Route {
             takes: Takes::Nothing,
             gives: Gives::Nothing,
             condition: Condition::None,
+            effect: match verb {
+                Verb::Get => Effect::Reads,
+                Verb::Post | Verb::Put | Verb::Patch | Verb::Delete => Effect::Changes,
+            },
             handler,
         }
     }
@@ -167,6 +182,14 @@ impl Route {
         Self { condition, ..self }
     }
 
+    /// Of a POST that changes nothing.
+    pub(crate) const fn reads(self) -> Self {
+        Self {
+            effect: Effect::Reads,
+            ..self
+        }
+    }
+
     /// The method.
     #[must_use]
     pub fn verb(&self) -> Verb {
@@ -183,6 +206,12 @@ impl Route {
     #[must_use]
     pub fn operation(&self) -> &'static str {
         self.operation
+    }
+
+    /// Whether it changes something.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.effect
     }
 
     /// What the caller needs.

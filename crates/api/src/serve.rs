@@ -11,7 +11,7 @@ use crate::{
     rate::{Allowance, Payer},
     read::{body, json, query::Query},
     refusal::{Refusal, Result},
-    route::{Needs, Route, Takes, Verb},
+    route::{Effect, Needs, Route, Takes, Verb},
     table::ROUTES,
 };
 use access::Permission;
@@ -227,6 +227,9 @@ async fn carry_out(
     let caller = identified?;
     let workspace = admit(api, route, &request, &caller).await?;
     visit.organization = workspace.as_ref().map(|workspace| workspace.organization().id);
+    if route.effect == Effect::Changes {
+        platform::maintenance::refuse_changes(api.platform()).await?;
+    }
     let query = Query::parse(request.query_string(), route.query)?;
     let key = idempotency::key(&request).filter(|_| caller.account().is_some());
     let (body, bytes) = take_body(api, route, &request, payload).await?;

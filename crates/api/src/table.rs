@@ -3,8 +3,8 @@
 
 use crate::{
     handler::{
-        access_log, audit, batch, dataset, export, field, file, import, me, member, meta, organization,
-        promise, record, record_change, token,
+        access_log, audit, batch, dataset, export, field, file, import, maintenance, me, member, meta,
+        organization, promise, record, record_change, token,
     },
     route::{
         Condition::{IfMatch, IfNoneMatch},
@@ -146,6 +146,7 @@ pub const ROUTES: &[Route] = &[
         "List records by a filter tree",
         handler!(record::query),
     )
+    .reads()
     .takes(Takes::Json("RecordQuery"))
     .gives(Gives::Json(200, "Records")),
     Route::new(
@@ -156,6 +157,7 @@ pub const ROUTES: &[Route] = &[
         "Count, sum, average, least and greatest by group",
         handler!(record::aggregate),
     )
+    .reads()
     .takes(Takes::Json("AggregateQuery"))
     .gives(Gives::Json(200, "Bins")),
     Route::new(
@@ -195,6 +197,7 @@ pub const ROUTES: &[Route] = &[
         "Reveal a sensitive field; the act is logged",
         handler!(record_change::reveal),
     )
+    .reads()
     .gives(Gives::Json(200, "Revealed")),
     Route::new(
         Get,
@@ -243,6 +246,15 @@ pub const ROUTES: &[Route] = &[
         handler!(meta::openapi),
     )
     .gives(Gives::Json(200, "Document")),
+    Route::new(
+        Get,
+        "/maintenance",
+        "maintenance.show",
+        SignedIn,
+        "Whether maintenance is announced or on; it is switched on the host",
+        handler!(maintenance::show),
+    )
+    .gives(Gives::Json(200, "Maintenance")),
     Route::new(
         Get,
         "/me",

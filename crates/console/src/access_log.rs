@@ -162,6 +162,7 @@ fn in_words(event: &AccessEvent) -> (Badge, String) {
         .unwrap_or((event.action.as_str(), ""));
     let text = match verb {
         "sign-in" => "Signed in",
+        "break-glass" => "Came in by break-glass",
         "sign-out" => "Signed out",
         "GET" => "Read",
         "POST" | "PUT" | "PATCH" => "Changed",

@@ -63,8 +63,8 @@ impl Fault {
 impl From<PlatformError> for Fault {
     fn from(problem: PlatformError) -> Self {
         Self {
+            retry_after: problem.retry_after_seconds.map(u64::from),
             problem,
-            retry_after: None,
         }
     }
 }
@@ -94,6 +94,7 @@ pub(crate) fn page_of(visit: &Visit, fault: &Fault) -> ErrorPage {
             account_name: visit.caller.account().map(|account| account.name.clone()),
             csrf: visit.form_token().unwrap_or_default(),
             theme: visit.theme,
+            maintenance: visit.maintenance.clone(),
             ..Chrome::default()
         },
         status: code.status(),
@@ -122,6 +123,9 @@ fn advice(code: ProblemCode, retry_after: Option<u64>) -> String {
             Some(seconds) => return format!("Wait {seconds} seconds and try again."),
             None => "Wait a little and try again.",
         },
+        ProblemCode::Maintenance => {
+            "Nothing was changed. Keep what you typed: go back, copy it, and send it when maintenance is over."
+        }
         ProblemCode::Unavailable | ProblemCode::Timeout => {
             "Try again in a moment. If it goes on, tell your operator the request below."
         }

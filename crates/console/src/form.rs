@@ -4,6 +4,7 @@
 //! takes one cannot be reached by a forged request.
 
 use crate::{
+    break_glass::BREAK_GLASS,
     errors::Fault,
     invitation::INVITATION,
     query::{PAIRS_MAX, Pairs},
@@ -77,7 +78,9 @@ impl FromRequest for Form {
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok());
         let urlencoded = media.is_some_and(|media| media.starts_with("application/x-www-form-urlencoded"));
-        let may_be_anonymous = request.path() == "/sign-in" || request.path().starts_with(INVITATION);
+        let path = request.path();
+        let may_be_anonymous =
+            path == "/sign-in" || path.starts_with(INVITATION) || path.starts_with(BREAK_GLASS);
         Box::pin(async move {
             let visit = visit.await?;
             if !urlencoded {

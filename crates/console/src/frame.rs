@@ -5,6 +5,7 @@ use crate::{
     csrf::{Provenance, provenance},
     errors::{Fault, page_of},
     headers::protect,
+    maintenance,
     query::encode,
     state::Console,
     visit::{Visit, page_with},
@@ -30,7 +31,13 @@ pub(crate) async fn frame(
     let (visit, known) = Visit::begin(&console, &request, request_id).await;
     request.extensions_mut().insert(visit.clone());
     let (place, admitted) = match place_in_log(&visit, &request).await {
-        Ok(place) => (place, known.and_then(|()| admit(&console, &request))),
+        Ok(place) => {
+            let admitted = match known.and_then(|()| admit(&console, &request)) {
+                Ok(()) => maintenance::admit(&console, &request).await,
+                refused => refused,
+            };
+            (place, admitted)
+        }
         Err(full) => (None, Err(full)),
     };
     let is_get = request.method() == Method::GET;
@@ -126,7 +133,8 @@ fn answer_to(visit: &Visit, fault: &Fault, get_path: Option<String>) -> HttpResp
 
 /// A failure of ours is logged once, here, with its chain.
 fn log(visit: &Visit, fault: &Fault) {
-    if fault.status().is_server_error() {
+    // Maintenance is no failure: somebody wanted it.
+    if fault.status().is_server_error() && fault.code() != ProblemCode::Maintenance {
         let source = fault
             .problem
             .source
@@ -153,6 +161,7 @@ fn record(visit: &Visit, response: &ServiceResponse<BoxBody>, place: Place) {
     let route = request.match_pattern().unwrap_or_else(|| "/".to_owned());
     let method = match (event.action, visit.caller.account()) {
         (Some("sign-in"), _) => "password",
+        (Some("break-glass"), _) => "break-glass",
         (_, Some(_)) => "session",
         (_, None) => "none",
     };

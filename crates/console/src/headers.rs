@@ -2,7 +2,7 @@
 //!
 //! Invariant: an answer leaves without being kept by caches unless its handler said otherwise.
 
-use crate::{assets::CONTENT_SECURITY_POLICY, invitation::INVITATION};
+use crate::{assets::CONTENT_SECURITY_POLICY, break_glass::BREAK_GLASS, invitation::INVITATION};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// Two years, as browsers ask for.
@@ -28,7 +28,7 @@ const ALWAYS: [(&str, &str); 8] = [
 /// under that one browsers send our own forms with `Origin: null`, which [`crate::csrf`] refuses. Where the address is a
 /// secret even our own pages learn the host only.
 fn referrer_policy(path: &str) -> &'static str {
-    if path.starts_with(INVITATION) {
+    if path.starts_with(INVITATION) || path.starts_with(BREAK_GLASS) {
         "strict-origin"
     } else {
         "same-origin"

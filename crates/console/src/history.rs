@@ -100,6 +100,8 @@ pub(crate) fn action_badge(action: &str) -> Badge {
         "access.refuse" | "session.refuse" => ("Refused", Tone::Bad),
         "session.begin" => ("Signed in", Tone::Neutral),
         "session.end" => ("Signed out", Tone::Neutral),
+        "break-glass.create" => ("Made a break-glass link", Tone::Warn),
+        "break-glass.use" => ("Came in by break-glass", Tone::Warn),
         "invitation.create" => ("Made a link", Tone::Good),
         "invitation.use" => ("Set a first password", Tone::Good),
         "file.create" => ("Stored a file", Tone::Good),

@@ -1,9 +1,9 @@
 //! Every address of the console and who answers it: the map of this crate.
 
 use crate::{
-    access_log, account, archive, asset_files, audit, datasets, export, fields, files, history, imports,
-    invitation, members, organizations, promises_page, record_form, records, sign_in, single_record, tokens,
-    trash,
+    access_log, account, archive, asset_files, audit, break_glass, datasets, export, fields, files, history,
+    imports, invitation, members, organizations, promises_page, record_form, records, sign_in, single_record,
+    tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -21,6 +21,11 @@ pub(crate) fn register(config: &mut ServiceConfig) {
             resource("/invitation/{token}")
                 .route(get().to(invitation::show))
                 .route(post().to(invitation::accept)),
+        )
+        .service(
+            resource("/break-glass/{token}")
+                .route(get().to(break_glass::show))
+                .route(post().to(break_glass::redeem)),
         )
         .service(resource("/promises").route(get().to(promises_page::show)))
         .service(resource("/o").route(get().to(organizations::list)))

@@ -69,6 +69,7 @@ pub(crate) fn door_chrome(visit: &Visit, title: &str, visitor: &str) -> Result<C
         csrf: form_token(visit.platform(), &visit.caller, visitor)?,
         notice: crate::notice::of(&visit.query),
         theme: visit.theme,
+        maintenance: visit.maintenance.clone(),
         ..Chrome::default()
     })
 }

@@ -7,6 +7,7 @@ mod access_log;
 mod account;
 mod archive;
 mod audit;
+mod break_glass;
 mod chrome;
 mod dataset;
 mod error;
@@ -31,7 +32,8 @@ pub use access_log::{AccessBar, AccessLogPage, AccessRow, OrganizationAccessPage
 pub use account::{AccountPage, SessionRow};
 pub use archive::ArchivePage;
 pub use audit::{AuditEntryPage, AuditFilter, AuditPage, AuditRow, Commitment};
-pub use chrome::{Chrome, Crumb, Nav, Notice, NoticeKind, OrganizationLink, Theme};
+pub use break_glass::BreakGlassPage;
+pub use chrome::{Banner, Chrome, Crumb, Nav, Notice, NoticeKind, OrganizationLink, Theme};
 pub use dataset::{
     DatasetHeader, DatasetNewPage, DatasetRow, DatasetSettingsPage, DatasetTab, DatasetsPage, FieldRow,
 };

@@ -9,7 +9,7 @@ use crate::{
     query::Pairs,
     session,
     state::Console,
-    view::{Chrome, Nav, OrganizationLink, Theme},
+    view::{Banner, Chrome, Nav, OrganizationLink, Theme},
 };
 use access::Permission;
 use actix_web::{
@@ -49,6 +49,8 @@ pub(crate) struct Parts {
     pub(crate) request_id: String,
     pub(crate) address: Option<IpAddr>,
     pub(crate) theme: Theme,
+    /// What the banner says.
+    pub(crate) maintenance: Option<Banner>,
     /// Random name of a browser before sign-in; empty after it.
     pub(crate) visitor: String,
     pub(crate) query: Pairs,
@@ -88,6 +90,7 @@ impl Visit {
             theme: session::theme_of(cookie(request, session::THEME).as_deref()),
             visitor: cookie(request, session::VISITOR).unwrap_or_default(),
             query: query.unwrap_or_default(),
+            maintenance: crate::maintenance::banner(console, request).await,
             event: RefCell::default(),
         }));
         let fault = known.and_then(|()| {
@@ -147,6 +150,7 @@ impl Visit {
             nav,
             notice: crate::notice::of(&self.query),
             theme: self.theme,
+            maintenance: self.maintenance.clone(),
             ..Chrome::default()
         })
     }

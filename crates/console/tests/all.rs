@@ -14,6 +14,7 @@ mod all {
     mod html;
     mod jobs;
     mod journey;
+    mod maintenance;
     mod pages;
     mod person;
     mod preview;

@@ -35,6 +35,8 @@ pub enum Program {
     DpkgDeb,
     /// The kernel's firewall.
     Nft,
+    /// systemd's journal, read only.
+    Journalctl,
     /// Makes a PostgreSQL cluster (postgresql-common).
     PgCreatecluster,
     /// Starts and stops a PostgreSQL cluster.
@@ -62,6 +64,7 @@ impl Program {
         Path::new(match self {
             Self::DpkgDeb => "/usr/bin/dpkg-deb",
             Self::Nft => "/usr/sbin/nft",
+            Self::Journalctl => "/usr/bin/journalctl",
             Self::PgCreatecluster => "/usr/bin/pg_createcluster",
             Self::PgCtlcluster => "/usr/bin/pg_ctlcluster",
             Self::PgLsclusters => "/usr/bin/pg_lsclusters",

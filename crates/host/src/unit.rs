@@ -37,6 +37,51 @@ pub fn look(name: &str) -> Result<Unit, RunError> {
     Ok(parse(&call.within(Duration::from_secs(20)).run()?))
 }
 
+/// What a unit's processes may reach over the network, drop-ins included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// They have a network of their own with nothing in it.
+    pub has_own_network: bool,
+    /// Families of sockets that they may make, as systemd shows them; `~` in front means "all but".
+    pub families: Vec<String>,
+    /// No address may send to them or hear from them.
+    pub denies_every_address: bool,
+}
+
+/// Asks for a unit's reach, as systemd will apply it.
+///
+/// # Errors
+/// [`RunError`].
+pub fn reach(name: &str) -> Result<Reach, RunError> {
+    let properties = "--property=PrivateNetwork,RestrictAddressFamilies,IPAddressDeny,IPAddressAllow";
+    let call = Call::new(Program::Systemctl).with(["show", properties, "--", name]);
+    Ok(parse_reach(&call.within(Duration::from_secs(20)).run()?))
+}
+
+fn parse_reach(text: &str) -> Reach {
+    let denied: Vec<&str> = value(text, "IPAddressDeny").split_whitespace().collect();
+    let denies = |network| denied.contains(&network);
+    Reach {
+        has_own_network: value(text, "PrivateNetwork") == "yes",
+        families: value(text, "RestrictAddressFamilies")
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect(),
+        // What is allowed goes before what is denied (systemd.resource-control(5)).
+        denies_every_address: denies("0.0.0.0/0")
+            && denies("::/0")
+            && value(text, "IPAddressAllow").is_empty(),
+    }
+}
+
+/// A property out of `KEY=VALUE` lines; empty where it is not there.
+fn value<'a>(text: &'a str, key: &str) -> &'a str {
+    let mut lines = text.lines();
+    lines
+        .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
+        .unwrap_or_default()
+}
+
 /// Lets a unit start at boot and starts it now. A unit that runs already is left alone.
 ///
 /// # Errors
@@ -81,26 +126,37 @@ fn systemctl<const N: usize>(arguments: [&str; N]) -> Result<(), RunError> {
 }
 
 fn parse(text: &str) -> Unit {
-    let value = |key: &str| {
-        let found = text
-            .lines()
-            .find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
-        found.unwrap_or_default().to_owned()
-    };
     Unit {
-        is_installed: value("LoadState") == "loaded",
+        is_installed: value(text, "LoadState") == "loaded",
         is_enabled: matches!(
-            value("UnitFileState").as_str(),
+            value(text, "UnitFileState"),
             "enabled" | "enabled-runtime" | "static"
         ),
-        state: value("ActiveState"),
-        restarts: value("NRestarts").parse().unwrap_or(0),
+        state: value(text, "ActiveState").to_owned(),
+        restarts: value(text, "NRestarts").parse().unwrap_or(0),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_units_reach_is_read_with_its_drop_ins() {
+        let closed = "PrivateNetwork=yes\nRestrictAddressFamilies=AF_UNIX\nIPAddressDeny=0.0.0.0/0 ::/0\nIPAddressAllow=\n";
+        let reach = parse_reach(closed);
+        assert!(reach.has_own_network && reach.denies_every_address);
+        assert_eq!(reach.families, ["AF_UNIX"]);
+        let opened = parse_reach(&closed.replace("IPAddressAllow=", "IPAddressAllow=192.0.2.0/24"));
+        assert!(
+            !opened.denies_every_address,
+            "what is allowed goes before what is denied"
+        );
+        let half = parse_reach(&closed.replace(" ::/0", ""));
+        assert!(!half.denies_every_address);
+        let nothing = parse_reach("");
+        assert!(!nothing.has_own_network && nothing.families.is_empty());
+    }
 
     #[test]
     fn a_units_properties_are_read() {

@@ -13,7 +13,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2, renameat};
+use nix::fcntl::{AtFlags, OFlag, OpenHow, RenameFlags, ResolveFlag, openat, openat2, renameat, renameat2};
 use nix::sys::stat::{Mode, SFlag, fchmod, fstatat, mkdirat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fsync, unlinkat};
 
@@ -59,6 +59,12 @@ pub enum WriteError {
         /// What it should be.
         wanted: &'static str,
     },
+    /// It is there, and is not to be overwritten.
+    #[error("{} is there already and is never overwritten; name another file", .path.display())]
+    Exists {
+        /// The path.
+        path: PathBuf,
+    },
     /// The operating system refused.
     #[error("cannot {what} {}; look at the rights of its folder and the space on its disk", .path.display())]
     Refused {
@@ -99,6 +105,30 @@ pub fn file(path: &Path, content: &[u8], access: Access) -> Result<Written, Writ
     } else {
         Written::Made
     })
+}
+
+/// Writes a file that must not be there yet.
+///
+/// # Errors
+/// [`WriteError::Exists`] when something is there, which stays as it is; [`WriteError`].
+pub fn new_file(path: &Path, content: &[u8], access: Access) -> Result<(), WriteError> {
+    let (parent, name) = parts(path)?;
+    let temporary = format!(".{name}.{}.new", std::process::id());
+    let flags = RenameFlags::RENAME_NOREPLACE;
+    let written = write_new(&parent, &temporary, content, access)
+        .and_then(|()| renameat2(&parent, temporary.as_str(), &parent, name, flags).map_err(io::Error::from));
+    match written.and_then(|()| Ok(fsync(&parent)?)) {
+        Ok(()) => Ok(()),
+        Err(source) => {
+            unlinkat(&parent, temporary.as_str(), UnlinkatFlags::NoRemoveDir).ok();
+            Err(match source.kind() {
+                io::ErrorKind::AlreadyExists => WriteError::Exists {
+                    path: path.to_owned(),
+                },
+                _ => refused("write", path)(source),
+            })
+        }
+    }
 }
 
 /// Makes the folder be there with this owner and mode. Its parent must be there.

@@ -20,6 +20,8 @@ pub struct PlatformError {
     pub errors: Vec<FieldProblem>,
     /// The record as it is now, where a stale version was refused.
     pub current: Option<Box<types::Record>>,
+    /// Seconds until trying again makes sense, where that is known.
+    pub retry_after_seconds: Option<u32>,
     /// What lies beneath; for the journal only.
     #[source]
     pub source: Option<Failure>,
@@ -48,6 +50,7 @@ impl PlatformError {
             detail: detail.into(),
             errors: Vec::new(),
             current: None,
+            retry_after_seconds: None,
             source: None,
         }
     }
@@ -110,6 +113,7 @@ impl From<StoreError> for PlatformError {
                 ProblemCode::Conflict,
                 "the dataset was redefined meanwhile; try again",
             ),
+            StoreError::Maintenance => crate::maintenance::refused_by_database(),
             StoreError::Unavailable(_) => Self::new(
                 ProblemCode::Unavailable,
                 "the database is not available; try again in a moment",

@@ -53,6 +53,7 @@ struct Inner {
     homes: Cache<String, Arc<Home>>,
     standings: Cache<(OrganizationId, AccountId), crate::organization::MemberStanding>,
     known: Cache<[u8; 32], Known>,
+    maintenance: Cache<(), Option<store::control::maintenance::Plan>>,
     recorder: Recorder,
     pending_events: std::sync::Mutex<Option<access_log::Pending>>,
     routes: std::sync::OnceLock<Vec<crate::promise::RouteDeclaration>>,
@@ -141,6 +142,7 @@ impl Platform {
             homes: Cache::new(),
             standings: Cache::new(),
             known: Cache::new(),
+            maintenance: Cache::new(),
             recorder,
             pending_events: std::sync::Mutex::new(Some(pending)),
             routes: std::sync::OnceLock::new(),
@@ -189,6 +191,10 @@ impl Platform {
 
     pub(crate) fn known(&self) -> &Cache<[u8; 32], Known> {
         &self.inner.known
+    }
+
+    pub(crate) fn maintenance(&self) -> &Cache<(), Option<store::control::maintenance::Plan>> {
+        &self.inner.maintenance
     }
 
     /// Where access events are handed in.

@@ -13,9 +13,13 @@ use crate::{
 use access::{Permission, TokenScope};
 use jiff::{SignedDuration, Timestamp};
 use std::{collections::BTreeSet, time::Instant};
-use store::control::{
-    account::{self, Account, AccountState},
-    api_token, session as rows,
+use store::{
+    NewEntry,
+    control::{
+        ControlTx,
+        account::{self, Account, AccountState},
+        api_token, session as rows,
+    },
 };
 use types::{EmailAddress, ProblemCode, SessionId};
 use vault::{ApiToken, HashedToken, SecretText, SessionToken, Verdict};
@@ -92,6 +96,22 @@ async fn open_session(
     account: &Account,
     rehash: Option<(String, String)>,
 ) -> Result<(SessionToken, Caller)> {
+    let mut tx = platform.control().begin().await?;
+    let (token, caller, entry) = begin_in(platform, &mut tx, origin, account).await?;
+    if let Some((old, new)) = rehash {
+        account::rehash(&mut tx, account.id, &old, &new).await?;
+    }
+    tx.commit(&entry, &[]).await?;
+    Ok((token, caller))
+}
+
+/// Begins a session within a transaction; its entry is to be committed with it.
+pub(crate) async fn begin_in(
+    platform: &Platform,
+    tx: &mut ControlTx,
+    origin: Origin,
+    account: &Account,
+) -> Result<(SessionToken, Caller, NewEntry)> {
     let token = SessionToken::generate().map_err(vault_failure)?;
     let now = platform.now();
     let id = SessionId::new(platform.now_ms(), random()?);
@@ -101,7 +121,6 @@ async fn open_session(
         session: id,
     };
     let caller = Caller { identity, origin };
-    let mut tx = platform.control().begin().await?;
     let new = rows::NewSession {
         id,
         token_hash: token.hashed().bytes().to_vec(),
@@ -111,17 +130,10 @@ async fn open_session(
         address: caller.origin.address.clone().unwrap_or_default(),
         device: caller.origin.device.clone().unwrap_or_default(),
     };
-    rows::insert(&mut tx, new).await?;
-    if let Some((old, new)) = rehash {
-        account::rehash(&mut tx, account.id, &old, &new).await?;
-    }
-    let entry = platform.entry(
-        &caller,
-        None,
-        &Act::access("session.begin", Object::new("session", id)),
-    )?;
-    tx.commit(&entry, &[]).await?;
-    Ok((token, caller))
+    rows::insert(tx, new).await?;
+    let act = Act::access("session.begin", Object::new("session", id));
+    let entry = platform.entry(&caller, None, &act)?;
+    Ok((token, caller, entry))
 }
 
 /// Ends the caller's session.

@@ -6,7 +6,7 @@
 mod kind;
 mod lease;
 
-use crate::{Platform, error::Result, job, upkeep};
+use crate::{Platform, error::Result, job, maintenance, upkeep};
 use lease::{Held, LEASE};
 use std::time::{Duration, Instant};
 use store::control::{
@@ -59,11 +59,27 @@ async fn work(platform: &Platform, mut shutdown: watch::Receiver<bool>) {
     }
 }
 
+/// A job to run; none while maintenance is on, since every job writes.
 async fn claim(platform: &Platform) -> Result<Option<Job>> {
+    if is_paused(platform).await? {
+        return Ok(None);
+    }
     let now = platform.now();
     let until = now.checked_add(LEASE).unwrap_or(now);
     let mut keep = platform.control().keep().await?;
     Ok(rows::claim_next(&mut keep, now, until).await?)
+}
+
+async fn is_paused(platform: &Platform) -> Result<bool> {
+    let found = maintenance::current(platform).await?;
+    Ok(found.is_some_and(|found| found.phase == maintenance::Phase::On))
+}
+
+/// Returns when maintenance begins; a database that is away for a moment is not maintenance.
+async fn paused(platform: &Platform) {
+    while !is_paused(platform).await.unwrap_or(false) {
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 async fn perform(platform: &Platform, job: Job, shutdown: &mut watch::Receiver<bool>) {
@@ -77,6 +93,10 @@ async fn perform(platform: &Platform, job: Job, shutdown: &mut watch::Receiver<b
         outcome = kind::run(platform, &job, &meter) => outcome,
         Held::Lost = lease::keep(platform, &job, &meter) => {
             tracing::info!(job = %job.id, "a job was called off");
+            return;
+        }
+        () = paused(platform) => {
+            tracing::info!(job = %job.id, "a job was interrupted by maintenance and will be taken up again");
             return;
         }
         () = stop => {
@@ -104,7 +124,7 @@ async fn perform(platform: &Platform, job: Job, shutdown: &mut watch::Receiver<b
 fn is_passing(code: ProblemCode) -> bool {
     matches!(
         code,
-        ProblemCode::Unavailable | ProblemCode::Timeout | ProblemCode::Conflict
+        ProblemCode::Unavailable | ProblemCode::Timeout | ProblemCode::Conflict | ProblemCode::Maintenance
     )
 }
 
@@ -121,7 +141,9 @@ async fn tidy(platform: &Platform, mut shutdown: watch::Receiver<bool>) {
         if let Err(error) = tidy_once(platform).await {
             log(&error, "tidying up failed");
         }
-        if removed_at.is_none_or(|at| at.elapsed() >= REMOVE_EVERY) {
+        // What cannot be asked is answered by the work itself.
+        let is_open = !is_paused(platform).await.unwrap_or(false);
+        if is_open && removed_at.is_none_or(|at| at.elapsed() >= REMOVE_EVERY) {
             match remove_abandoned(platform).await {
                 Ok(()) => removed_at = Some(Instant::now()),
                 Err(error) => log(&error, "abandoned uploads cannot be removed"),
@@ -135,6 +157,12 @@ async fn tidy(platform: &Platform, mut shutdown: watch::Receiver<bool>) {
 
 /// Ends jobs whose every attempt died, and forgets answers that nobody will ask for again.
 async fn tidy_once(platform: &Platform) -> Result<()> {
+    if maintenance::settle(platform).await? {
+        tracing::info!("the time of the maintenance was over; it was switched off");
+    }
+    if is_paused(platform).await? {
+        return Ok(());
+    }
     let now = platform.now();
     let mut keep = platform.control().keep().await?;
     let result = serde_json::json!({ "error": "it was interrupted too often; start it again" });

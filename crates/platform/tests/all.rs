@@ -13,6 +13,8 @@ mod abandoned;
 mod archive;
 #[path = "all/attack.rs"]
 mod attack;
+#[path = "all/break_glass.rs"]
+mod break_glass;
 #[path = "all/bulk.rs"]
 mod bulk;
 #[path = "all/check.rs"]
@@ -31,6 +33,8 @@ mod fixture;
 mod import;
 #[path = "all/invitation.rs"]
 mod invitation;
+#[path = "all/maintenance.rs"]
+mod maintenance;
 #[path = "all/promise.rs"]
 mod promise;
 #[path = "all/promise_agility.rs"]

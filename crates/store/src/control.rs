@@ -7,13 +7,16 @@
 pub mod access_event;
 pub mod account;
 pub mod api_token;
+pub mod break_glass;
 mod column;
 pub mod entry_log;
 mod error;
 pub mod evidence;
+pub mod figures;
 pub mod idempotency;
 pub mod invitation;
 pub mod job;
+pub mod maintenance;
 pub mod membership;
 pub mod organization;
 pub mod organization_key;

@@ -32,6 +32,9 @@ pub enum StoreError {
     /// A change without its audit entry; a bug of ours that the database stopped.
     #[error("a change without its audit entry was refused")]
     Unaudited,
+    /// The appliance is in maintenance: nothing is written.
+    #[error("maintenance is on")]
+    Maintenance,
     /// The database is away, restarting, or out of connections. Whether a commit in flight happened is unknown.
     #[error("the database is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -80,6 +83,7 @@ impl From<tokio_postgres::Error> for StoreError {
             }
             code if code.code() == "SR001" => Self::Unaudited,
             code if code.code() == "SR003" => Self::Redefined,
+            code if code.code() == "SR004" => Self::Maintenance,
             code if code.code().starts_with("57P")
                 || code.code().starts_with("08")
                 || code.code().starts_with("53") =>

@@ -4,6 +4,7 @@
 //! server with a token and run anywhere.
 
 mod audit;
+mod break_glass;
 mod completion;
 mod config;
 mod database;
@@ -13,15 +14,18 @@ mod export;
 pub(crate) mod firewall;
 mod import;
 mod key;
+mod maintenance;
 mod man;
 mod member;
 mod openapi;
 mod organization;
 mod promises;
 mod record;
+mod rename;
 mod serve;
 mod setup;
 mod status;
+mod support;
 mod token;
 mod update;
 mod work;
@@ -66,8 +70,13 @@ enum Command {
     Work(work::Work),
     /// Set the appliance up on this machine, step by step; running it again changes nothing
     Setup(setup::Setup),
+    /// Give the appliance another name: certificate, base URL, daemons; running it again changes nothing
+    Rename(rename::Rename),
     /// Look whether the appliance and its machine are well, and say what to do
     Doctor(doctor::Doctor),
+    /// Let nothing be changed for a time, and say so to everybody
+    #[command(subcommand)]
+    Maintenance(maintenance::Maintenance),
     /// Make, migrate and look at the database
     #[command(subcommand)]
     Database(database::Database),
@@ -80,6 +89,8 @@ enum Command {
     /// List, add and invite members
     #[command(subcommand)]
     Member(member::Member),
+    /// Let an account in once when nothing else does, as root at a terminal; its organizations see it
+    BreakGlass(break_glass::BreakGlass),
     /// Make API tokens
     #[command(subcommand)]
     Token(token::Token),
@@ -105,6 +116,9 @@ enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Gather what support needs, without anything that is yours
+    #[command(subcommand)]
+    Support(support::Support),
     /// Show how the appliance is doing
     Status(status::Status),
     /// Write the API's OpenAPI document to stdout
@@ -123,11 +137,14 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Serve(command) => command.run(common).map(done),
         Command::Work(command) => command.run(common).map(done),
         Command::Setup(command) => command.run(common),
+        Command::Rename(command) => command.run(common),
         Command::Doctor(command) => command.run(common),
+        Command::Maintenance(command) => command.run(common).map(done),
         Command::Database(command) => command.run(common).map(done),
         Command::Key(command) => command.run(common).map(done),
         Command::Organization(command) => command.run(common).map(done),
         Command::Member(command) => command.run(common).map(done),
+        Command::BreakGlass(command) => command.run(common).map(done),
         Command::Token(command) => command.run(common).map(done),
         Command::Dataset(command) => command.run(common).map(done),
         Command::Record(command) => command.run(common).map(done),
@@ -138,6 +155,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Update(command) => command.run(common),
         Command::Firewall(command) => command.run(common).map(done),
         Command::Config(command) => command.run(common),
+        Command::Support(command) => command.run(common).map(done),
         Command::Status(command) => command.run(common).map(done),
         Command::Openapi(command) => command.run().map(done),
         Command::Completion(command) => command.run().map(done),

@@ -20,7 +20,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 21] = [
+pub(crate) const CHECKS: [&str; 22] = [
     "files",
     "settings",
     "database",
@@ -30,6 +30,7 @@ pub(crate) const CHECKS: [&str; 21] = [
     "certificate",
     "listener",
     "units",
+    "egress",
     "ssh",
     "firewall",
     "operating-system",
@@ -81,6 +82,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
         ),
     }
     findings.extend(units::check(hand));
+    findings.push(units::egress());
     findings.push(units::ssh());
     findings.extend(machine::judge(&facts(settings, config)));
     mutes::apply(settings, &mut findings);

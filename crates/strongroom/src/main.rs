@@ -16,6 +16,7 @@ mod secret;
 mod server;
 mod setup;
 mod stop;
+mod support;
 mod systemd;
 
 use clap::Parser;

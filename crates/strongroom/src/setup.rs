@@ -7,6 +7,7 @@
 pub(crate) mod answers;
 mod preflight;
 pub(crate) mod questions;
+pub(crate) mod rename;
 pub(crate) mod site;
 pub(crate) mod step;
 

@@ -8,11 +8,13 @@
 
 mod all {
     mod appliance;
+    mod break_glass;
     mod client;
     mod help;
     mod kill;
     mod program;
     mod serve;
     mod setup;
+    mod support;
     mod update;
 }

@@ -74,6 +74,8 @@ problem_codes! {
     TooMany = "too-many-requests", 429, "Too many requests; wait and try again";
     /// Our bug.
     Internal = "internal", 500, "Something went wrong on our side";
+    /// Maintenance is on: what is there can be read, and nothing can be changed.
+    Maintenance = "maintenance", 503, "Nothing can be changed during maintenance";
     /// The database or a needed part is away.
     Unavailable = "unavailable", 503, "The service is not available at the moment";
     /// It took too long.

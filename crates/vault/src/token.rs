@@ -123,6 +123,11 @@ url_token!(
     InvitationToken,
     "strongroom/invitation-token/v1"
 );
+url_token!(
+    /// The plain token of a break-glass link.
+    BreakGlassToken,
+    "strongroom/break-glass-token/v1"
+);
 
 /// The public part of an API token: 80 random bits as 16 characters. It finds the stored row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

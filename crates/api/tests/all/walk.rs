@@ -125,6 +125,48 @@ async fn every_route_answers_each_role_as_the_golden_table_says() {
     assert!(table == golden, "the table is now:\n{table}");
 }
 
+/// What a POST may be that changes nothing. A route that is not here and not a GET must be refused.
+const READING_POSTS: [&str; 3] = ["record.query", "record.aggregate", "record.reveal"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn maintenance_refuses_every_writing_route_and_no_reading_one() {
+    let web = Web::start().await;
+    let wish = platform::maintenance::Wish::default();
+    let host = platform::Caller::host();
+    platform::maintenance::begin(&web.site.platform, &host, wish)
+        .await
+        .unwrap();
+    let places = Places::none("acme");
+    for route in api::ROUTES {
+        let answer = ask(&web, Some(web.token(Role::Owner)), route, &places).await;
+        let operation = route.operation();
+        if route.verb() == api::Verb::Get || READING_POSTS.contains(&operation) {
+            assert_ne!(answer.status, 503, "{operation} only reads");
+            continue;
+        }
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (503, "maintenance"),
+            "{operation}"
+        );
+        let seconds: u32 = answer.header("Retry-After").unwrap().parse().unwrap();
+        assert!((1..=300).contains(&seconds), "{operation}: {seconds}");
+        // Whoever may not do it hears that, and nothing of what is going on.
+        assert_eq!(ask(&web, None, route, &places).await.status, 401, "{operation}");
+    }
+    assert_eq!(web.get("/api/v1/maintenance").await.json()["phase"], "on");
+    platform::maintenance::end(&web.site.platform, &host)
+        .await
+        .unwrap();
+    let made = web
+        .post(
+            &format!("{INVOICES}/records"),
+            &json!({"fields": {"number": "A-1"}}),
+        )
+        .await;
+    assert_eq!(made.status, 201, "{}", made.text());
+}
+
 /// Writes of the first role that may make those of the next a conflict; both show that the right was there.
 fn status(answer: &Answer) -> u16 {
     if answer.status == 409 || answer.status == 422 {

@@ -26,6 +26,8 @@ pub struct Chrome {
     pub notice: Option<Notice>,
     /// Light, dark, or as the system says.
     pub theme: Theme,
+    /// The maintenance that everybody should know of.
+    pub maintenance: Option<Banner>,
 }
 
 impl Chrome {
@@ -111,6 +113,17 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// One sentence.
     pub text: String,
+}
+
+/// What stands above every page while maintenance is announced or on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Banner {
+    /// On already, and not only announced.
+    pub is_on: bool,
+    /// What it means for people, and when.
+    pub text: String,
+    /// The operator's sentence.
+    pub message: Option<String>,
 }
 
 /// How a notice is meant; decides colour, icon and whether a screen reader interrupts.

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 /// Text on background: at least 4.5 to 1.
-const TEXT: [(&str, &str); 27] = [
+const TEXT: [(&str, &str); 29] = [
+    ("text", "accent-soft"),
+    ("text", "warn-soft"),
     ("text", "ground"),
     ("text", "surface"),
     ("text", "hover"),

@@ -455,3 +455,43 @@ site_test!(a_page_is_quick, site, {
     (0..10).for_each(|_| assert_eq!(client.get("/o/acme/datasets").status, 200));
     assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
 });
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_break_glass_link_lets_in_once_and_not_by_being_opened() {
+    let site = std::sync::Arc::new(Site::start().await);
+    let host = platform::Caller::host();
+    let link = platform::break_glass::create(&site.platform, &host, &email("owner"), "a test")
+        .await
+        .unwrap();
+    let path = link.url.expose().strip_prefix(&site.base).unwrap().to_owned();
+    let kept = std::sync::Arc::clone(&site);
+    with_client(move || {
+        let mut scanner = Client::new(&kept);
+        for _ in 0..3 {
+            let page = scanner.get(&path);
+            assert_eq!(
+                (page.status, page.header("referrer-policy")),
+                (200, Some("strict-origin"))
+            );
+            assert!(
+                !page.body.contains(path.rsplit('/').next().unwrap()),
+                "{}",
+                page.body
+            );
+        }
+        let mut forger = Client::new(&kept);
+        forger.get(&path);
+        let answer = forger.post(&path, &[("csrf", "x")]);
+        assert_eq!(answer.status, 403, "a form without its token");
+        assert!(!forger.cookies.contains_key("__Host-session"));
+        let mut person = Client::new(&kept);
+        assert_eq!(person.submit(&path, &path, &[]).location(), "/o");
+        assert_eq!(person.get("/o").location(), "/o/acme/datasets", "the only one");
+        let mut second = Client::new(&kept);
+        let page = second.get(&path);
+        assert_eq!(page.status, 404);
+        assert!(page.body.contains("does not work"), "{}", page.body);
+        assert_eq!(second.get("/o").location(), "/sign-in?next=%2Fo");
+    })
+    .await;
+}

@@ -120,3 +120,24 @@ fn opening_part_by_part_follows_no_link_either() {
     }
     assert!(open_by_parts(Path::new("/"), OFlag::O_RDONLY | OFlag::O_DIRECTORY).is_ok());
 }
+
+#[test]
+fn a_new_file_never_takes_the_place_of_what_is_there() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("bundle.tar");
+    new_file(&path, b"first", mine(0o600)).unwrap();
+    assert_eq!(look(&path).unwrap(), Some(mine(0o600)));
+    let link = folder.path().join("link.tar");
+    symlink(folder.path().join("victim"), &link).unwrap();
+    for taken in [&path, &link] {
+        let error = new_file(taken, b"second", mine(0o600)).unwrap_err();
+        assert!(matches!(error, WriteError::Exists { .. }), "{error}");
+    }
+    assert_eq!(fs::read(&path).unwrap(), b"first");
+    assert!(!folder.path().join("victim").exists());
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        2,
+        "nothing half-written is left"
+    );
+}

@@ -37,6 +37,7 @@ fn database_error(
             StoreError::Unavailable(information.message().into())
         }
         _ if constraint == "require_entry" => StoreError::Unaudited,
+        _ if constraint == "maintenance" => StoreError::Maintenance,
         _ => by_message(Error::DatabaseError(kind, information)),
     }
 }

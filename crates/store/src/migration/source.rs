@@ -32,6 +32,20 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0002_invitation/up.sql"),
         down: include_str!("../../migrations/control/0002_invitation/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 3,
+        name: "maintenance",
+        up: include_str!("../../migrations/control/0003_maintenance/up.sql"),
+        down: include_str!("../../migrations/control/0003_maintenance/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 4,
+        name: "break glass",
+        up: include_str!("../../migrations/control/0004_break_glass/up.sql"),
+        down: include_str!("../../migrations/control/0004_break_glass/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[
@@ -48,6 +62,13 @@ const ORGANIZATION: &[Migration] = &[
         name: "resealed files",
         up: include_str!("../../migrations/organization/0002_resealed_files/up.sql"),
         down: include_str!("../../migrations/organization/0002_resealed_files/down.sql"),
+    },
+    Migration {
+        scope: Scope::Organization,
+        version: 3,
+        name: "organization maintenance",
+        up: include_str!("../../migrations/organization/0003_maintenance/up.sql"),
+        down: include_str!("../../migrations/organization/0003_maintenance/down.sql"),
     },
 ];
 

@@ -4,7 +4,7 @@ use super::Hand;
 use crate::{finding::Finding, setup::step::services::UNITS};
 use ::host::{
     ssh::{self, Ssh},
-    unit::{self, Unit},
+    unit::{self, Reach, Unit},
 };
 
 /// Without it, what only root sees is unknown.
@@ -64,6 +64,54 @@ fn judge(name: &str, found: &Unit) -> Finding {
         return Finding::warning(CHECK, what, journal);
     }
     Finding::ok(CHECK, format!("{name} runs"))
+}
+
+/// The unit that needs no network at all.
+const WORKER: &str = "strongroom-worker.service";
+
+/// Whether the worker can reach anything: a drop-in may have opened it.
+pub(super) fn egress() -> Finding {
+    const CHECK: &str = "egress";
+    if !unit::is_systemd_here() {
+        let what = "systemd does not run here, so nobody can say what the daemons may reach";
+        return Finding::could_not_look(CHECK, what, "run this on the host");
+    }
+    match unit::look(WORKER) {
+        Ok(found) if !found.is_installed => {
+            return Finding::could_not_look(
+                CHECK,
+                format!("{WORKER} is not installed"),
+                "see the check `units`",
+            );
+        }
+        Ok(_) => {}
+        Err(error) => return Finding::could_not_look(CHECK, error.to_string(), "run this as root"),
+    }
+    match unit::reach(WORKER) {
+        Ok(reach) => judge_egress(&reach),
+        Err(error) => Finding::could_not_look(CHECK, error.to_string(), "run this as root"),
+    }
+}
+
+fn judge_egress(reach: &Reach) -> Finding {
+    const CHECK: &str = "egress";
+    let mut open = Vec::new();
+    if !reach.has_own_network {
+        open.push("it shares the machine's network");
+    }
+    if reach.families != ["AF_UNIX"] {
+        open.push("it may make sockets other than unix sockets");
+    }
+    if !reach.denies_every_address {
+        open.push("some addresses are not denied");
+    }
+    if open.is_empty() {
+        return Finding::ok(CHECK, format!("{WORKER} reaches nothing outside the machine"));
+    }
+    let advice = format!(
+        "remove the drop-in that opens it (`systemctl cat {WORKER}`), then restart it; no setting names a target"
+    );
+    Finding::fault(CHECK, format!("{WORKER}: {}", open.join(", ")), advice)
 }
 
 pub(super) fn ssh() -> Finding {
@@ -134,6 +182,41 @@ mod tests {
             }),
             Level::Warning
         );
+    }
+
+    #[test]
+    fn a_worker_that_a_drop_in_opens_is_told() {
+        let closed = Reach {
+            has_own_network: true,
+            families: vec!["AF_UNIX".to_owned()],
+            denies_every_address: true,
+        };
+        assert_eq!(judge_egress(&closed).level, Level::Ok);
+        let families = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
+        for opened in [
+            Reach {
+                has_own_network: false,
+                ..closed.clone()
+            },
+            Reach {
+                denies_every_address: false,
+                ..closed.clone()
+            },
+            Reach {
+                families: families(&["AF_UNIX", "AF_INET"]),
+                ..closed.clone()
+            },
+            Reach {
+                families: families(&["~AF_PACKET"]),
+                ..closed.clone()
+            },
+            Reach {
+                families: Vec::new(),
+                ..closed
+            },
+        ] {
+            assert_eq!(judge_egress(&opened).level, Level::Fault, "{opened:?}");
+        }
     }
 
     #[test]

@@ -162,6 +162,35 @@ impl Answers {
         })
     }
 
+    /// What is left of the answers for an appliance that is there and gets another name.
+    pub(super) fn for_name(name: String, listen: &config::Listen, certificate: Certificate) -> Self {
+        Self {
+            server: Server {
+                name,
+                https: listen.https,
+                http: listen.http,
+            },
+            certificate,
+            database: Database {
+                cluster: String::new(),
+                version: None,
+                port: None,
+                data_folder: None,
+            },
+            organization: Organization {
+                slug: String::new(),
+                name: String::new(),
+                owner_email: String::new(),
+                owner_name: String::new(),
+                owner_password_file: None,
+            },
+            services: Services {
+                user: String::new(),
+                start: true,
+            },
+        }
+    }
+
     /// The address that people type.
     pub(crate) fn base_url(&self) -> String {
         let host = match self.server.name.parse::<IpAddr>() {
@@ -201,7 +230,7 @@ fn server(written: WrittenServer) -> Result<Server, String> {
 }
 
 /// RFC 1123 section 2.1; case does not count, so it is folded here once.
-fn checked_host(name: String) -> Result<String, String> {
+pub(super) fn checked_host(name: String) -> Result<String, String> {
     let name = name.trim().to_lowercase();
     let label = |label: &str| {
         let plain = label

@@ -1,0 +1,1 @@
+DROP TRIGGER refuse_in_maintenance ON {{schema}}._entry;

@@ -1,0 +1,197 @@
+//! The support bundle of an appliance in which canaries were planted: none of them comes through, in no form.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::appliance::{Appliance, PASSWORD};
+use super::program::run;
+
+const LDAP_PASSWORD: &str = "Kanarie-LDAP-7f3a";
+const RECORD: &str = "kanarienvogel value 4711";
+
+/// Everything that was planted.
+fn plant(appliance: &Appliance) -> Vec<String> {
+    appliance.secret("kanarie", PASSWORD);
+    let password = appliance.path("kanarie");
+    let create = [
+        "organization",
+        "create",
+        "kanarie-trading",
+        "--name",
+        "Test Harbour",
+    ];
+    let owner = [
+        "--owner-email",
+        "vera@kanarie.example",
+        "--owner-name",
+        "Record Owner",
+    ];
+    let file = ["--password-file", password.as_str()];
+    appliance
+        .run(&[create.as_slice(), owner.as_slice(), file.as_slice()].concat())
+        .done();
+    let _daemon = appliance.serve();
+    let client = appliance.client();
+    let make = [
+        "dataset",
+        "create",
+        "Canaries",
+        "--key",
+        "canaries",
+        "--field",
+        "Song=text",
+    ];
+    run(Some(&client), &make).done();
+    let record = format!("song={RECORD}");
+    run(Some(&client), &["record", "create", "canaries", &record]).done();
+    let token = fs::read_to_string(appliance.path("owner.token")).unwrap();
+    let root = fs::read_to_string(appliance.path("root.key")).unwrap();
+    let key = fs::read_to_string(&appliance.certificates.key).unwrap();
+    let key_line = key.lines().nth(1).unwrap().to_owned();
+    let machine = nix::sys::utsname::uname()
+        .unwrap()
+        .nodename()
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let words = [
+        RECORD,
+        "kanarienvogel",
+        PASSWORD,
+        "vera",
+        "vera@kanarie.example",
+        "kanarie-trading",
+        "Test Harbour",
+        "Record Owner",
+        LDAP_PASSWORD,
+        "dc17.kanarie.lan",
+        token.trim(),
+        root.trim(),
+        key_line.as_str(),
+        machine.as_str(),
+    ];
+    words.map(str::to_owned).to_vec()
+}
+
+/// Looks for a canary as it is, in whatever case, in hexadecimal and in base64.
+#[track_caller]
+fn assert_absent(canary: &str, name: &str, text: &str) {
+    let hexadecimal: String = canary.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let base64 = openssl::base64::encode_block(canary.as_bytes());
+    for form in [canary, &hexadecimal, base64.trim_end_matches('=')] {
+        assert!(
+            !text.to_lowercase().contains(&form.to_lowercase()),
+            "{name} holds {form:?}:\n{text}"
+        );
+    }
+}
+
+fn preview(appliance: &Appliance) -> Vec<(String, String)> {
+    let shown: Value = serde_json::from_str(
+        &appliance
+            .run(&["--json", "support", "bundle", "--preview"])
+            .done(),
+    )
+    .unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let files = shown["files"].as_array().unwrap();
+    files
+        .iter()
+        .map(|file| (text(&file["name"]), text(&file["text"])))
+        .collect()
+}
+
+#[test]
+fn no_canary_comes_through_and_what_helps_does() {
+    let appliance = Appliance::prepared();
+    let canaries = plant(&appliance);
+    let files = preview(&appliance);
+    for (name, text) in &files {
+        for canary in &canaries {
+            assert_absent(canary, name, text);
+        }
+    }
+    let of = |wanted: &str| files.iter().find(|(name, _)| name == wanted).unwrap().1.clone();
+    assert!(
+        of("sizes.txt").contains("strongroom access_event "),
+        "{}",
+        of("sizes.txt")
+    );
+    assert!(of("sizes.txt").contains(" d1 "), "{}", of("sizes.txt"));
+    assert!(
+        of("postgresql.txt").contains("fsync "),
+        "{}",
+        of("postgresql.txt")
+    );
+    assert!(
+        of("settings.txt").contains("keys.root_file: [secret], file path-"),
+        "{}",
+        of("settings.txt")
+    );
+    assert!(
+        of("settings.txt").contains("limits.requests_per_minute: 600"),
+        "{}",
+        of("settings.txt")
+    );
+    assert!(of("doctor.txt").contains("ok settings"), "{}", of("doctor.txt"));
+    assert!(of("versions.txt").contains(concat!("strongroom: ", env!("CARGO_PKG_VERSION"))));
+    for (name, text) in files.iter().skip(1) {
+        assert!(
+            of("manifest.txt").contains(name.as_str()),
+            "{name} is not in the manifest"
+        );
+        assert!(!text.is_empty());
+    }
+}
+
+#[test]
+fn settings_that_do_not_load_leak_nothing_and_are_told() {
+    let appliance = Appliance::prepared();
+    let section =
+        format!("[ldap]\nserver = \"ldaps://dc17.kanarie.lan\"\nbind_password = \"{LDAP_PASSWORD}\"\n");
+    appliance.add_settings(&section);
+    let files = preview(&appliance);
+    for (name, text) in &files {
+        for canary in [LDAP_PASSWORD, "dc17.kanarie.lan", "kanarie"] {
+            assert_absent(canary, name, text);
+        }
+    }
+    let (_, settings) = files.iter().find(|(name, _)| name == "settings.txt").unwrap();
+    assert!(settings.contains("the settings cannot be read"), "{settings}");
+    let (_, journal) = files.iter().find(|(name, _)| name == "journal.txt").unwrap();
+    assert!(
+        journal.contains("left out"),
+        "names are not known, so nothing of the journal is shown: {journal}"
+    );
+}
+
+#[test]
+fn the_file_is_private_holds_what_the_preview_showed_and_is_never_overwritten() {
+    let appliance = Appliance::prepared();
+    let path = appliance.path("bundle.tar");
+    appliance.run(&["support", "bundle", "--out", &path]).done();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
+    let listed = Command::new("tar").args(["-tf", &path]).output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let names: Vec<String> = preview(&appliance)
+        .into_iter()
+        .map(|(name, _)| format!("strongroom-support/{name}"))
+        .collect();
+    assert_eq!(listed.lines().collect::<Vec<_>>(), names);
+    let before = fs::read(&path).unwrap();
+    let again = appliance.run(&["support", "bundle", "--out", &path]);
+    assert_eq!(again.code, Some(1));
+    assert!(again.talk.contains("never overwritten"), "{}", again.talk);
+    assert_eq!(fs::read(&path).unwrap(), before);
+    let link = appliance.path("link.tar");
+    symlink(appliance.path("victim"), &link).unwrap();
+    assert_eq!(
+        appliance.run(&["support", "bundle", "--out", &link]).code,
+        Some(1)
+    );
+    assert!(!Path::new(&appliance.path("victim")).exists());
+}
