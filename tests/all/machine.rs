@@ -3,3 +3,4 @@
 mod console;
 mod installed;
 mod site;
+mod update;

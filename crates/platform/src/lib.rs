@@ -32,6 +32,7 @@ mod sealing;
 pub mod session;
 pub mod token;
 pub mod trail;
+pub mod update;
 pub mod upkeep;
 pub mod work;
 pub mod workspace;

@@ -22,6 +22,7 @@ mod serve;
 mod setup;
 mod status;
 mod token;
+mod update;
 mod work;
 
 use crate::{failure::CommandError, output::Format};
@@ -97,6 +98,9 @@ enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Look at updates, and update the platform
+    #[command(subcommand)]
+    Update(update::Update),
     /// Show how the appliance is doing
     Status(status::Status),
     /// Write the API's OpenAPI document to stdout
@@ -128,6 +132,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Audit(command) => command.run(common),
         Command::Promises(command) => command.run(common).map(done),
         Command::Config(command) => command.run(common),
+        Command::Update(command) => command.run(common),
         Command::Status(command) => command.run(common).map(done),
         Command::Openapi(command) => command.run().map(done),
         Command::Completion(command) => command.run().map(done),

@@ -56,6 +56,9 @@ pub(crate) enum CommandError {
     /// PostgreSQL's clusters.
     #[error(transparent)]
     Cluster(#[from] ::host::postgresql::ClusterError),
+    /// The record of updates.
+    #[error(transparent)]
+    Updates(#[from] ::host::updates::RecordError),
     /// OpenSSL refused.
     #[error("{what}")]
     Tls {
@@ -146,6 +149,7 @@ impl CommandError {
             | Self::Write(_)
             | Self::Run(_)
             | Self::Cluster(_)
+            | Self::Updates(_)
             | Self::Tls { .. } => Some(Exit::Failed),
             Self::Said { exit, .. } => Some(*exit),
             Self::PipeClosed => None,

@@ -17,6 +17,7 @@ mod server;
 mod setup;
 mod stop;
 mod systemd;
+mod update;
 
 use clap::Parser;
 use command::Arguments;

@@ -18,6 +18,7 @@ mod licences;
 mod openapi;
 mod postgresql;
 mod program;
+mod repository;
 mod stage;
 mod test;
 mod tools;
@@ -51,6 +52,8 @@ enum Command {
     Licences,
     /// Build the Debian package
     Deb(deb::DebArguments),
+    /// Make a signed apt repository out of packages
+    Repository(repository::RepositoryArguments),
     /// Write the bill of materials and the licences of the crates in the program into a folder
     Bill(deb::BillArguments),
     /// Write the API's OpenAPI document, or check that the written one is current
@@ -79,6 +82,7 @@ fn run(command: Command) -> Result<()> {
         Command::Documents => documents::run(),
         Command::Licences => licences::run(),
         Command::Deb(arguments) => deb::run(&arguments),
+        Command::Repository(arguments) => repository::run(&arguments),
         Command::Bill(arguments) => deb::bill(&arguments),
         Command::Openapi(arguments) => openapi::run(&arguments),
     }
