@@ -98,7 +98,10 @@ pub struct Update {
 pub struct Refresh {
     /// When.
     pub at: Timestamp,
-    /// What apt said; none when all was well.
+    /// When the newest index was signed that was ever taken; an older one is refused.
+    #[serde(default)]
+    pub signed_at: Option<Timestamp>,
+    /// Why it was not well; none when it was.
     pub failure: Option<String>,
 }
 
@@ -287,9 +290,18 @@ impl Folder {
     ///
     /// # Errors
     /// [`RecordError`].
-    pub fn note_refresh(&self, at: Timestamp, failure: Option<&str>) -> Result<(), RecordError> {
-        let failure = failure.map(bounded);
-        self.write("refresh.json", &Refresh { at, failure })
+    pub fn note_refresh(
+        &self,
+        at: Timestamp,
+        signed_at: Option<Timestamp>,
+        failure: Option<&str>,
+    ) -> Result<(), RecordError> {
+        let refresh = Refresh {
+            at,
+            signed_at,
+            failure: failure.map(bounded),
+        };
+        self.write("refresh.json", &refresh)
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, RecordError> {

@@ -10,6 +10,7 @@ mod fetch;
 mod health;
 mod recover;
 mod rehearse;
+mod repository;
 pub(crate) mod words;
 
 use crate::{
@@ -93,10 +94,7 @@ fn newer(folder: &Folder) -> Result<Option<(String, String)>, CommandError> {
         ));
         return Ok(None);
     }
-    let refreshed = act::refresh();
-    let failure = refreshed.as_ref().err().map(ToString::to_string);
-    folder.note_refresh(Timestamp::now(), failure.as_deref())?;
-    refreshed?;
+    repository::refresh(folder, Timestamp::now())?;
     let from = installed()?;
     match act::candidate("strongroom")? {
         Some(to) if package::compare(&to, &from)?.is_gt() => Ok(Some((from, to))),

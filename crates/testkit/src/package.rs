@@ -29,10 +29,9 @@ pub fn repack(
     )?;
     let control = tree.join("DEBIAN/control");
     let text = fs::read_to_string(&control)?;
-    let before = text
-        .lines()
-        .find_map(|line| line.strip_prefix("Version: "))
-        .context("the package has no version")?;
+    let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name));
+    let before = field("Version: ").context("the package has no version")?;
+    let architecture = field("Architecture: ").context("the package has no architecture")?;
     fs::write(
         &control,
         text.replace(&format!("Version: {before}\n"), &format!("Version: {version}\n")),
@@ -45,7 +44,8 @@ pub fn repack(
         )?;
     }
     change(&tree)?;
-    let file = folder.join(format!("strongroom_{version}.deb"));
+    // apt-ftparchive chooses by the end of the name.
+    let file = folder.join(format!("strongroom_{version}_{architecture}.deb"));
     process::run(
         Command::new("dpkg-deb")
             .args(["--root-owner-group", "-Zgzip", "-z1", "--build"])

@@ -93,14 +93,7 @@ fn release(folder: &Path, validity: Validity<'_>) -> Result<Vec<u8>> {
         ("Components", COMPONENT.to_owned()),
         ("Description", "Strongroom and nothing else".to_owned()),
     ];
-    for (field, time) in [("Date", validity.from), ("Valid-Until", validity.until)] {
-        let shown = process::run(
-            Command::new("date")
-                .args(["--utc", "--date", time, "+%a, %d %b %Y %H:%M:%S UTC"])
-                .env("LC_ALL", "C"),
-        )?;
-        options.push((field, String::from_utf8(shown.stdout)?.trim().to_owned()));
-    }
+    options.push(("Date", time(validity.from)?));
     let options: Vec<String> = options
         .into_iter()
         .map(|(name, value)| format!("--option=APT::FTPArchive::Release::{name}={value}"))
@@ -108,7 +101,20 @@ fn release(folder: &Path, validity: Validity<'_>) -> Result<Vec<u8>> {
     let suite = format!("dists/{SUITE}");
     let mut arguments: Vec<&str> = options.iter().map(String::as_str).collect();
     arguments.extend(["release", &suite]);
-    ftparchive(folder, &arguments)
+    let fields = ftparchive(folder, &arguments)?;
+    // apt-ftparchive counts this one from now, which may not be when it is to be signed.
+    let until = format!("Valid-Until: {}\n", time(validity.until)?);
+    Ok([until.into_bytes(), fields].concat())
+}
+
+/// As apt's indices write it.
+fn time(text: &str) -> Result<String> {
+    let shown = process::run(
+        Command::new("date")
+            .args(["--utc", "--date", text, "+%a, %d %b %Y %H:%M:%S UTC"])
+            .env("LC_ALL", "C"),
+    )?;
+    Ok(String::from_utf8(shown.stdout)?.trim().to_owned())
 }
 
 fn ftparchive(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>> {

@@ -190,10 +190,26 @@ fn strangers_and_old_indices_are_refused_and_told(site: &Site, vendor: &Vendor) 
     let (is_well, said) = update(site);
     assert!(is_well, "{said}");
     assert!(!faults(site).contains("apt refuses"), "{}", faults(site));
+    an_older_index_is_refused_though_apt_takes_it(site, vendor);
     site.machine.run(&["apt-mark", "hold", "openssl"]).unwrap();
     assert!(faults(site).contains("held"), "{}", faults(site));
     site.machine.run(&["apt-mark", "unhold", "openssl"]).unwrap();
     assert!(!faults(site).contains("held"), "{}", faults(site));
+}
+
+/// Where its lists are gone, apt knows of no newer one.
+fn an_older_index_is_refused_though_apt_takes_it(site: &Site, vendor: &Vendor) {
+    let older = Validity {
+        from: "-2 days",
+        until: "+5 days",
+    };
+    vendor.publish_as(site, &vendor.key, older);
+    site.machine.shell("rm -rf /var/lib/apt/lists/*Release").unwrap();
+    let (is_well, said) = update(site);
+    assert!(!is_well && said.contains("older"), "{said}");
+    vendor.publish(site);
+    let (is_well, said) = update(site);
+    assert!(is_well, "{said}");
 }
 
 fn nothing_is_left(site: &Site) {

@@ -34,6 +34,7 @@ fn well() -> Standing {
         has_repository: true,
         refresh: Seen::Known(Some(Refresh {
             at: now(),
+            signed_at: before(1),
             failure: None,
         })),
         indices: Seen::Known(vec![
@@ -131,7 +132,11 @@ fn a_held_package_a_stopped_timer_and_a_stranger_each_break_it() {
         }),
         ("refuses the repository: NO_PUBKEY", |standing| {
             let failure = Some("NO_PUBKEY 1234".to_owned());
-            standing.refresh = Seen::Known(Some(Refresh { at: now(), failure }));
+            standing.refresh = Seen::Known(Some(Refresh {
+                at: now(),
+                signed_at: None,
+                failure,
+            }));
         }),
         ("no index of the repository", |standing| {
             standing.indices = Seen::Known(vec![index("Debian", "Debian-Security", 1, 6)]);
