@@ -15,6 +15,8 @@ const SHOWN: &str =
 /// What dpkg knows of all packages.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Packages {
+    /// How many are installed, wholly or not.
+    pub total: usize,
     /// Packages that somebody holds at their version.
     pub held: Vec<String>,
     /// Packages whose installation did not end: name and state.
@@ -45,6 +47,7 @@ fn parse(text: &str) -> Packages {
         if name.is_empty() || matches!(state, "not-installed" | "config-files") {
             continue;
         }
+        found.total += 1;
         if want == "hold" {
             found.held.push(name.to_owned());
         }

@@ -85,7 +85,7 @@ impl Standing {
             refresh: Seen::of(folder.refresh()),
             indices: Seen::of(indices(&below(LISTS)).map_err(|error| cannot(LISTS, &error))),
             automatic: Seen::Unknown(not_asked()),
-            packages: Seen::of(packages(root)),
+            packages: some_packages(root),
             pending: Seen::Unknown(not_asked()),
             last_runs: Seen::of(last_runs(root)),
             timers: Seen::Unknown(not_asked()),
@@ -112,6 +112,14 @@ fn automatic(settings: Settings) -> Automatic {
             .map(str::to_owned)
             .collect(),
         weakening: settings.weakening(),
+    }
+}
+
+/// dpkg tells of no packages where its files are gone; a system without any is none.
+fn some_packages(root: &Path) -> Seen<Packages> {
+    match packages(root) {
+        Ok(found) if found.total == 0 => Seen::Unknown("dpkg knows of no package at all".to_owned()),
+        found => Seen::of(found),
     }
 }
 
