@@ -6,3 +6,4 @@ mod helper;
 mod image;
 mod installed;
 mod site;
+mod update;

@@ -21,9 +21,10 @@ pub(crate) fn target() -> PathBuf {
 pub(crate) fn package() -> PathBuf {
     let folder = target().join("deb/dev");
     let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-    let found = files
-        .map(|entry| entry.path())
-        .find(|path| path.extension().is_some_and(|end| end == "deb"));
+    let found = files.map(|entry| entry.path()).find(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("strongroom_") && name.ends_with(".deb")
+    });
     found.unwrap_or_else(|| {
         panic!(
             "no package in {}; run `cargo xtask deb --profile dev`",

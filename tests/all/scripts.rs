@@ -30,6 +30,21 @@ fn a_version_that_is_too_old_is_refused_and_told_where_to_stop_on_the_way() {
 }
 
 #[test]
+fn an_update_refuses_the_same_versions_before_it_begins() {
+    let unpacked = unpacked();
+    let read = |name: &str| std::fs::read_to_string(unpacked.path().join(name)).unwrap();
+    let script = read("DEBIAN/preinst");
+    let oldest = script
+        .split("OLDEST='")
+        .nth(1)
+        .unwrap()
+        .split('\'')
+        .next()
+        .unwrap();
+    assert_eq!(read("usr/share/strongroom/updates-from").trim(), oldest);
+}
+
+#[test]
 fn going_back_is_allowed_by_one_series_and_no_more() {
     assert_eq!(refusal(&["upgrade", "0.2.5"]), None);
     for newer in ["0.3.0", "0.10.0", "1.0.0"] {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod account;
+pub mod apt;
 pub mod clock;
 pub mod device;
 pub mod disk;
@@ -23,4 +24,5 @@ pub mod run;
 pub mod ssh;
 pub mod swap;
 pub mod unit;
+pub mod updates;
 pub mod write;

@@ -3,7 +3,7 @@
 //! Invariant: a cluster of ours listens on a unix socket only, has page checksums, and lets in nobody but by
 //! a password or as the operating system's `postgres` and `root`. Start at [`clusters`].
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,6 +17,8 @@ use crate::write::{self, Access, WriteError, Written};
 /// initdb on a slow disk takes a while.
 const CREATE_DEADLINE: Duration = Duration::from_secs(180);
 const START_DEADLINE: Duration = Duration::from_secs(120);
+/// A large database takes its time.
+const ARCHIVE_DEADLINE: Duration = Duration::from_secs(6 * 3600);
 /// Where Debian installs the majors' programs.
 const PROGRAMS: &str = "/usr/lib/postgresql";
 /// No machine of ours has more.
@@ -95,6 +97,17 @@ pub enum ClusterError {
 pub fn clusters() -> Result<Vec<Cluster>, ClusterError> {
     let call = Call::new(Program::PgLsclusters).with(["--json"]);
     parse(&call.within(Duration::from_secs(30)).run()?)
+}
+
+/// The cluster behind a socket, by its folder and port; none where that is none of Debian's.
+///
+/// # Errors
+/// [`ClusterError`].
+pub fn at_socket(folder: &Path, port: u16) -> Result<Option<Cluster>, ClusterError> {
+    let real = |folder: &Path| folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let wanted = real(folder);
+    let mut clusters = clusters()?.into_iter();
+    Ok(clusters.find(|cluster| cluster.port == port && real(&cluster.socket_folder) == wanted))
 }
 
 /// The majors whose server is installed, the newest first.
@@ -224,6 +237,50 @@ pub fn is_made_by_us(cluster: &Cluster) -> Result<bool, ClusterError> {
     let (name, _) = MADE_BY_US.split_once('=').unwrap_or_default();
     let text = String::from_utf8_lossy(&settings);
     Ok(text.lines().any(|line| line.starts_with(name)))
+}
+
+/// Writes a database of a cluster into an open file, in PostgreSQL's custom format; runs as `postgres`, which need not
+/// reach the file's place.
+///
+/// # Errors
+/// [`ClusterError`].
+pub fn dump(cluster: &Cluster, database: &str, archive: File) -> Result<(), ClusterError> {
+    let call = Call::new(Program::PgDump)
+        .with([
+            named(cluster).as_str(),
+            "--format=custom",
+            "--compress=1",
+            "--no-password",
+        ])
+        .with(["--dbname", database])
+        .as_account(superuser()?)
+        .in_folder(Path::new("/"))
+        .to_file(archive);
+    call.within(ARCHIVE_DEADLINE).run()?;
+    Ok(())
+}
+
+/// Reads such a file into an empty database of the cluster; the first failure ends it.
+///
+/// # Errors
+/// [`ClusterError`].
+pub fn restore(cluster: &Cluster, database: &str, archive: File) -> Result<(), ClusterError> {
+    let call = Call::new(Program::PgRestore)
+        .with([named(cluster).as_str(), "--exit-on-error", "--no-password"])
+        .with(["--dbname", database])
+        .as_account(superuser()?)
+        .from_file(archive);
+    call.within(ARCHIVE_DEADLINE).run()?;
+    Ok(())
+}
+
+/// How postgresql-common's programs are told the cluster (pg_wrapper(1)).
+fn named(cluster: &Cluster) -> String {
+    format!("--cluster={}/{}", cluster.version, cluster.name)
+}
+
+fn superuser() -> Result<Account, ClusterError> {
+    Account::named("postgres").ok_or(ClusterError::NoAccount)
 }
 
 /// Starts a cluster, or starts it anew. With systemd this goes through its unit.

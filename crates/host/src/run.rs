@@ -5,17 +5,20 @@
 //! secret. Start at [`Call`].
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use nix::unistd::{AccessFlags, Pid, access};
 use zeroize::Zeroizing;
+
+use crate::account::Account;
 
 /// Most bytes of each stream that are kept; the rest is read and dropped, so that the program does not wait
 /// for us.
@@ -31,18 +34,36 @@ const SAID_CHARS_MAX: usize = 2000;
 /// What may be started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Program {
-    /// Debian's packages, asked what they say of themselves.
+    /// apt's look at what is there to be installed.
+    AptCache,
+    /// apt's settings, asked for only.
+    AptConfig,
+    /// Fetches, installs and updates packages.
+    AptGet,
+    /// The program of the version that an update is about to install, unpacked in a folder of root's.
+    Candidate,
+    /// What is installed, and in what state.
+    Dpkg,
+    /// A package's file, looked at and unpacked.
     DpkgDeb,
-    /// The kernel's firewall.
-    Nft,
+    /// What is installed, asked for only.
+    DpkgQuery,
     /// systemd's journal, read only.
     Journalctl,
+    /// Which services and whether the kernel still run old code.
+    Needrestart,
+    /// The kernel's firewall.
+    Nft,
     /// Makes a PostgreSQL cluster (postgresql-common).
     PgCreatecluster,
     /// Starts and stops a PostgreSQL cluster.
     PgCtlcluster,
+    /// Writes a database into an archive.
+    PgDump,
     /// Lists PostgreSQL clusters.
     PgLsclusters,
+    /// Reads a database out of an archive.
+    PgRestore,
     /// The SSH server, asked for its settings only.
     Sshd,
     /// systemd's units.
@@ -62,12 +83,21 @@ impl Program {
     #[must_use]
     pub fn path(self) -> &'static Path {
         Path::new(match self {
+            Self::AptCache => "/usr/bin/apt-cache",
+            Self::AptConfig => "/usr/bin/apt-config",
+            Self::AptGet => "/usr/bin/apt-get",
+            Self::Candidate => "/var/lib/strongroom/updates/candidate/tree/usr/bin/strongroom",
+            Self::Dpkg => "/usr/bin/dpkg",
             Self::DpkgDeb => "/usr/bin/dpkg-deb",
-            Self::Nft => "/usr/sbin/nft",
+            Self::DpkgQuery => "/usr/bin/dpkg-query",
             Self::Journalctl => "/usr/bin/journalctl",
+            Self::Needrestart => "/usr/sbin/needrestart",
+            Self::Nft => "/usr/sbin/nft",
             Self::PgCreatecluster => "/usr/bin/pg_createcluster",
             Self::PgCtlcluster => "/usr/bin/pg_ctlcluster",
+            Self::PgDump => "/usr/bin/pg_dump",
             Self::PgLsclusters => "/usr/bin/pg_lsclusters",
+            Self::PgRestore => "/usr/bin/pg_restore",
             Self::Sshd => "/usr/sbin/sshd",
             Self::Systemctl => "/usr/bin/systemctl",
             Self::SystemdAnalyze => "/usr/bin/systemd-analyze",
@@ -82,6 +112,12 @@ impl Program {
     pub fn is_installed(self) -> bool {
         self.path().exists()
     }
+
+    /// Whether this process may start it: a daemon's sandbox lets it start nothing but itself.
+    #[must_use]
+    pub fn may_start(self) -> bool {
+        access(self.path(), AccessFlags::X_OK).is_ok()
+    }
 }
 
 /// A program with its arguments, not yet started.
@@ -90,6 +126,10 @@ pub struct Call {
     program: Program,
     arguments: Vec<OsString>,
     input: Zeroizing<Vec<u8>>,
+    source: Option<File>,
+    target: Option<File>,
+    account: Option<Account>,
+    folder: PathBuf,
     deadline: Duration,
 }
 
@@ -152,6 +192,10 @@ impl Call {
             program,
             arguments: Vec::new(),
             input: Zeroizing::default(),
+            source: None,
+            target: None,
+            account: None,
+            folder: PathBuf::from("/"),
             deadline: Duration::from_secs(60),
         }
     }
@@ -167,6 +211,34 @@ impl Call {
     #[must_use]
     pub fn reading(self, input: Zeroizing<Vec<u8>>) -> Self {
         Self { input, ..self }
+    }
+
+    /// Lets the program read an open file, whose rights and place it need not have.
+    #[must_use]
+    pub fn from_file(self, source: File) -> Self {
+        let source = Some(source);
+        Self { source, ..self }
+    }
+
+    /// Lets the program write its standard output into an open file, however long it is.
+    #[must_use]
+    pub fn to_file(self, target: File) -> Self {
+        let target = Some(target);
+        Self { target, ..self }
+    }
+
+    /// Runs it with the rights of another account; only for root.
+    #[must_use]
+    pub fn as_account(self, account: Account) -> Self {
+        let account = Some(account);
+        Self { account, ..self }
+    }
+
+    /// Runs it in a folder, for programs that write where they stand.
+    #[must_use]
+    pub fn in_folder(self, folder: &Path) -> Self {
+        let folder = folder.to_owned();
+        Self { folder, ..self }
     }
 
     /// Sets the deadline.
@@ -224,17 +296,28 @@ impl Call {
     fn start(&self) -> Result<Child, RunError> {
         let program = self.program;
         let mut command = Command::new(program.path());
+        let stream = |file: &Option<File>| match file {
+            Some(file) => file.try_clone().map(Stdio::from),
+            None => Ok(Stdio::piped()),
+        };
+        let not_started = |source| RunError::NotStarted { program, source };
         command
             .args(&self.arguments)
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("LC_ALL", "C.UTF-8")
-            .current_dir("/")
+            // Packages that would ask take their defaults (debconf(7)).
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .current_dir(&self.folder)
             // Its own group, so that whatever it starts can be stopped with it.
             .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdin(stream(&self.source).map_err(not_started)?)
+            .stdout(stream(&self.target).map_err(not_started)?)
             .stderr(Stdio::piped());
+        if let Some(account) = &self.account {
+            // Its supplementary groups go as well: std drops root's when the user is set.
+            command.gid(account.gid.as_raw()).uid(account.uid.as_raw());
+        }
         command.spawn().map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => RunError::Absent { program },
             _ => RunError::NotStarted { program, source },

@@ -9,13 +9,15 @@ use crate::{
 use config::Config;
 use std::path::PathBuf;
 use store::{
-    Address, Login, StoreError, connect, database,
+    Address, Login, StoreError,
+    connect::{self, Client},
+    database,
     migration::{self, MigrationError},
 };
 use types::ProblemCode;
 use vault::SecretText;
 
-pub use store::database::Upgraded;
+pub use store::database::{SCRATCH, Upgraded};
 
 /// How the cluster's superuser signs in.
 #[derive(Debug)]
@@ -58,11 +60,9 @@ pub struct Status {
 pub async fn prepare(admin: &AdminAccess, config: &Config) -> Result<Prepared> {
     let password = application_password(config)?;
     let name = &config.database.name;
-    let cluster = connect::connect(&admin.address("postgres"), &admin.login()).await;
-    let cluster = cluster.map_err(|error| admin.unreached(error))?;
+    let cluster = admin.connect("postgres").await?;
     let created = database::ensure(&cluster, name).await?;
-    let client = connect::connect(&admin.address(name), &admin.login()).await;
-    let client = client.map_err(|error| admin.unreached(error))?;
+    let client = admin.connect(name).await?;
     migration::bootstrap(&client, password.expose())
         .await
         .map_err(unmigrated)?;
@@ -75,9 +75,30 @@ pub async fn prepare(admin: &AdminAccess, config: &Config) -> Result<Prepared> {
 /// # Errors
 /// As [`prepare`]; nothing is changed when the program is older than the database.
 pub async fn migrate(admin: &AdminAccess, config: &Config) -> Result<Upgraded> {
-    let client = connect::connect(&admin.address(&config.database.name), &admin.login()).await;
-    let client = client.map_err(|error| admin.unreached(error))?;
+    let client = admin.connect(&config.database.name).await?;
     database::upgrade(&client).await.map_err(unmigrated)
+}
+
+/// Makes the empty database [`SCRATCH`] for a rehearsal, with the owner and the rights of the appliance's, in the place of
+/// one that was left.
+///
+/// # Errors
+/// As [`prepare`].
+pub async fn make_scratch(admin: &AdminAccess) -> Result<()> {
+    drop_scratch(admin).await?;
+    let cluster = admin.connect("postgres").await?;
+    database::ensure(&cluster, SCRATCH).await?;
+    let client = admin.connect(SCRATCH).await?;
+    migration::own_database(&client).await.map_err(unmigrated)
+}
+
+/// Removes the database [`SCRATCH`], if it is there.
+///
+/// # Errors
+/// As [`prepare`].
+pub async fn drop_scratch(admin: &AdminAccess) -> Result<()> {
+    let cluster = admin.connect("postgres").await?;
+    Ok(database::drop_scratch(&cluster, SCRATCH).await?)
 }
 
 /// Where the database stands.
@@ -85,8 +106,7 @@ pub async fn migrate(admin: &AdminAccess, config: &Config) -> Result<Upgraded> {
 /// # Errors
 /// As [`migrate`].
 pub async fn status(admin: &AdminAccess, config: &Config) -> Result<Status> {
-    let client = connect::connect(&admin.address(&config.database.name), &admin.login()).await;
-    let client = client.map_err(|error| admin.unreached(error))?;
+    let client = admin.connect(&config.database.name).await?;
     let found = migration::status(&client).await.map_err(unmigrated)?;
     Ok(Status {
         version: database::version(&found),
@@ -122,6 +142,11 @@ fn unmigrated(error: MigrationError) -> PlatformError {
 }
 
 impl AdminAccess {
+    async fn connect(&self, database: &str) -> Result<Client> {
+        let client = connect::connect(&self.address(database), &self.login()).await;
+        client.map_err(|error| self.unreached(error))
+    }
+
     fn address(&self, database: &str) -> Address {
         Address {
             socket_folder: self.socket_folder.clone(),

@@ -37,6 +37,7 @@ pub mod session;
 pub mod support;
 pub mod token;
 pub mod trail;
+pub mod update;
 pub mod upkeep;
 pub mod work;
 pub mod workspace;

@@ -20,14 +20,17 @@ mod plain;
 mod release;
 mod rest;
 mod role;
+mod rollback;
 mod route;
 mod sample;
 mod schema;
+mod security;
 mod tls;
 mod transit;
 mod vulnerability;
 
 pub use route::{Requirement, RouteDeclaration};
+pub use security::judge as judge_security_updates;
 
 use crate::{
     Caller, Platform, PlatformError, act::vault_failure, caller::Identity, error::Result, organization,
@@ -50,7 +53,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 18] = [
+pub const BUILT: [&str; 20] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -59,6 +62,8 @@ pub const BUILT: [&str; 18] = [
     firewall::ID,
     operator::ID,
     hardening::ID,
+    security::ID,
+    rollback::ID,
     "password-hashing",
     "roles",
     "tenant-schema",
@@ -70,6 +75,9 @@ pub const BUILT: [&str; 18] = [
     "export-complete",
     "no-card-numbers",
 ];
+
+/// What an update looks at when it has ended: the daemons' sandbox hides some of it.
+pub const OF_UPDATES: [&str; 2] = [security::ID, rollback::ID];
 
 /// Every promise with what can be said of it now: for whoever has `promise.read` in any organization, and for the
 /// operator at the host.
@@ -164,6 +172,7 @@ fn is_due(platform: &Platform, id: PromiseId, newest: Option<&Observation>) -> b
     let away = match id.as_str() {
         route::ID => platform.routes().is_none(),
         rest::ID => rest::is_blind(platform),
+        security::ID => security::is_blind(),
         _ => false,
     };
     let seconds = if away {
@@ -210,6 +219,8 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         firewall::ID => firewall::look(platform).await,
         operator::ID => operator::look(platform).await,
         hardening::ID => hardening::look(platform).await,
+        security::ID => security::look(platform).await,
+        rollback::ID => Ok(rollback::look(platform)),
         "password-hashing" => password::look(platform).await,
         "roles" => role::look(platform).await,
         "tenant-schema" => schema::look(platform).await,

@@ -3,7 +3,9 @@
 use crate::StoreError;
 use std::{path::PathBuf, time::Duration};
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::NoTls;
+
+pub use tokio_postgres::Client;
 
 /// Where the database is: a unix socket's folder, its port and the database's name.
 #[derive(Debug, Clone)]

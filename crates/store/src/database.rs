@@ -7,6 +7,9 @@ use crate::{
 };
 use tokio_postgres::Client;
 
+/// How the names of databases begin that are made to be thrown away.
+pub const SCRATCH: &str = "strongroom_rehearsal";
+
 /// What [`upgrade`] did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upgraded {
@@ -38,6 +41,21 @@ pub async fn ensure(superuser: &Client, name: &str) -> Result<bool, StoreError> 
     let statement = format!("CREATE DATABASE {identifier} TEMPLATE template0 ENCODING 'UTF8'");
     superuser.batch_execute(&statement).await?;
     Ok(true)
+}
+
+/// Removes a database that was made to be thrown away; whoever is connected to it is cut off.
+///
+/// # Errors
+/// As [`ensure`]; a name that does not begin with [`SCRATCH`] is refused.
+pub async fn drop_scratch(superuser: &Client, name: &str) -> Result<(), StoreError> {
+    let identifier = Identifier::new(name).filter(|_| name.starts_with(SCRATCH));
+    let identifier = identifier.ok_or_else(|| {
+        StoreError::unexpected(format!(
+            "the database {name:?} is no rehearsal's; it is not removed"
+        ))
+    })?;
+    let statement = format!("DROP DATABASE IF EXISTS {identifier} WITH (FORCE)");
+    Ok(superuser.batch_execute(&statement).await?)
 }
 
 /// Migrates and says from where to where.

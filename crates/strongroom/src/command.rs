@@ -107,7 +107,7 @@ enum Command {
     Audit(audit::Audit),
     /// Show what the appliance promises and whether it is kept
     Promises(promises::Promises),
-    /// Take updates out of signed bundles, and look for known vulnerabilities
+    /// Look at updates, update the platform, and take updates out of signed bundles
     #[command(subcommand)]
     Update(update::Update),
     /// Close every port but those that the appliance needs, on the host

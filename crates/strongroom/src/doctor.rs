@@ -10,6 +10,7 @@ mod firewall;
 mod listener;
 mod mutes;
 mod units;
+mod updates;
 
 use crate::{
     finding::Finding,
@@ -20,7 +21,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 22] = [
+pub(crate) const CHECKS: [&str; 24] = [
     "files",
     "settings",
     "database",
@@ -33,6 +34,8 @@ pub(crate) const CHECKS: [&str; 22] = [
     "egress",
     "ssh",
     "firewall",
+    "security-updates",
+    "platform-update",
     "operating-system",
     "processors",
     "memory",
@@ -84,6 +87,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
     findings.extend(units::check(hand));
     findings.push(units::egress());
     findings.push(units::ssh());
+    findings.extend(updates::check());
     findings.extend(machine::judge(&facts(settings, config)));
     mutes::apply(settings, &mut findings);
     findings
@@ -115,11 +119,6 @@ fn facts(settings: &Path, config: Option<&Config>) -> Facts {
 
 /// Where the data of the database that the settings name lies, if it is one of Debian's clusters.
 fn data_folder(config: &Config) -> Option<PathBuf> {
-    let socket = |folder: &Path| folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    let wanted = socket(&config.database.host);
-    let clusters = postgresql::clusters().ok()?;
-    let found = clusters
-        .into_iter()
-        .find(|cluster| cluster.port == config.database.port && socket(&cluster.socket_folder) == wanted);
-    Some(found?.data_folder)
+    let found = postgresql::at_socket(&config.database.host, config.database.port);
+    Some(found.ok()??.data_folder)
 }

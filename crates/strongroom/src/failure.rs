@@ -68,6 +68,9 @@ pub(crate) enum CommandError {
     /// The root helper.
     #[error(transparent)]
     Helper(#[from] ::host::helper::HelperError),
+    /// The record of updates.
+    #[error(transparent)]
+    Updates(#[from] ::host::updates::RecordError),
     /// OpenSSL refused.
     #[error("{what}")]
     Tls {
@@ -161,6 +164,7 @@ impl CommandError {
             | Self::Refusal(_)
             | Self::Import(_)
             | Self::Record(_)
+            | Self::Updates(_)
             | Self::Tls { .. } => Some(Exit::Failed),
             Self::Helper(error) => Some(of_helper(error)),
             Self::Said { exit, .. } => Some(*exit),

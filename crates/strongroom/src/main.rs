@@ -18,6 +18,7 @@ mod setup;
 mod stop;
 mod support;
 mod systemd;
+mod update;
 
 use clap::Parser;
 use command::Arguments;

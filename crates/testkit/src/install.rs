@@ -24,6 +24,8 @@ pub const TESTS: &[&str] = &[
 
 /// What builds and checks the Debian package.
 pub const PACKAGE: &[&str] = &["debhelper", "dpkg-dev", "lintian"];
+/// What makes and signs an apt repository.
+pub const REPOSITORY: &[&str] = &["apt-utils", "gpg", "gpg-agent", "gpgconf"];
 /// What test machines are made and run with.
 pub const MACHINES: &[&str] = &[
     "debian-archive-keyring",

@@ -3,7 +3,9 @@
 pub mod cluster;
 pub mod install;
 pub mod machine;
+pub mod package;
 pub mod process;
+pub mod repository;
 pub mod secret;
 pub mod state;
 

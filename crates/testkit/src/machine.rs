@@ -145,6 +145,16 @@ impl Machine {
         self.wait_until_booted()
     }
 
+    /// Ends it as a power cut does, at whatever it is doing, and boots it again.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn cut_power(&mut self) -> Result<()> {
+        self.container.stop();
+        self.container = Container::start(&self.name, &self.base, &self.folder)?;
+        self.wait_until_booted()
+    }
+
     /// Packets that left the machine since it booted. Whoever tries to reach anybody makes some: the way out leads to
     /// the host, which passes nothing on.
     ///

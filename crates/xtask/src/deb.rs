@@ -14,6 +14,7 @@ use crate::program;
 
 mod bill;
 mod check;
+mod keyring;
 mod licences;
 mod staging;
 pub(crate) mod versions;
@@ -30,6 +31,9 @@ pub(crate) struct DebArguments {
     /// Build the package a second time elsewhere and compare, and run lintian
     #[arg(long)]
     check: bool,
+    /// The public key of the repository, binary or armoured: builds strongroom-archive-keyring as well
+    #[arg(long, value_name = "FILE")]
+    archive_key: Option<PathBuf>,
 }
 
 impl DebArguments {
@@ -38,6 +42,7 @@ impl DebArguments {
         Self {
             profile: Profile::Dev,
             check: true,
+            archive_key: None,
         }
     }
 }
@@ -59,12 +64,23 @@ pub(crate) enum Profile {
 
 pub(crate) fn run(arguments: &DebArguments) -> Result<()> {
     program::install(&[install::BUILD, install::PACKAGE])?;
-    let package = build(arguments.profile)?;
+    let key = arguments.archive_key.as_deref();
+    let key = key.map(keyring::read).transpose()?;
+    let package = build_with(arguments.profile, key.as_deref())?;
+    let keyring = keyring::package(&folder(arguments.profile), key.is_some())?;
     if arguments.check {
         check::reproducible(arguments.profile, &package)?;
-        check::lintian(&package)?;
+        for package in [Some(&package), keyring.as_ref()].into_iter().flatten() {
+            check::lintian(package)?;
+        }
     }
     println!("{}", package.display());
+    match keyring {
+        Some(keyring) => println!("{}", keyring.display()),
+        None => eprintln!(
+            "deb: no key of a repository was given (--archive-key), so no keyring package was built"
+        ),
+    }
     Ok(())
 }
 
@@ -74,14 +90,22 @@ pub(crate) fn bill(arguments: &BillArguments) -> Result<()> {
 
 /// Builds program and package, and gives the package's path.
 pub(crate) fn build(profile: Profile) -> Result<PathBuf> {
+    build_with(profile, None)
+}
+
+/// The same, and the keyring package where there is a key for it.
+fn build_with(profile: Profile, key: Option<&[u8]>) -> Result<PathBuf> {
     versions::check()?;
     let programs = compile(profile)?;
-    pack(profile, &programs, &folder(profile))
+    pack(profile, &programs, &folder(profile), key)
 }
 
 /// Builds the package in `folder` out of programs that are there.
-fn pack(profile: Profile, programs: &Path, folder: &Path) -> Result<PathBuf> {
+fn pack(profile: Profile, programs: &Path, folder: &Path, key: Option<&[u8]>) -> Result<PathBuf> {
     let source = staging::prepare(folder)?;
+    if let Some(key) = key {
+        keyring::stage(&source, key)?;
+    }
     bill::write(&source.join("debian/generated/bill"))?;
     let mut dpkg = Command::new("dpkg-buildpackage");
     // What stands in our environment is not to decide what stands in the package.

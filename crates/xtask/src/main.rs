@@ -21,6 +21,7 @@ mod licences;
 mod openapi;
 mod postgresql;
 mod program;
+mod repository;
 mod stage;
 mod test;
 mod tools;
@@ -56,6 +57,8 @@ enum Command {
     Deb(deb::DebArguments),
     /// Build a disk image that boots and asks for set-up
     Image(image::ImageArguments),
+    /// Make a signed apt repository out of packages
+    Repository(repository::RepositoryArguments),
     /// Write the bill of materials and the licences of the crates in the program into a folder
     Bill(deb::BillArguments),
     /// Make bundles of updates for machines without a network, and the roots that they are trusted by
@@ -88,6 +91,7 @@ fn run(command: Command) -> Result<()> {
         Command::Licences => licences::run(),
         Command::Deb(arguments) => deb::run(&arguments),
         Command::Image(arguments) => image::run(&arguments),
+        Command::Repository(arguments) => repository::run(&arguments),
         Command::Bill(arguments) => deb::bill(&arguments),
         Command::Bundle(command) => stage::bundle(&command),
         Command::Openapi(arguments) => openapi::run(&arguments),

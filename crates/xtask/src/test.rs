@@ -38,7 +38,13 @@ impl TestArguments {
 }
 
 pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
-    program::install(&[install::BUILD, install::DEMO, install::TESTS, install::PACKAGE])?;
+    program::install(&[
+        install::BUILD,
+        install::DEMO,
+        install::TESTS,
+        install::PACKAGE,
+        install::REPOSITORY,
+    ])?;
     let mut failures = Vec::new();
     if arguments.filters.is_empty() {
         failures.extend(examples().err());

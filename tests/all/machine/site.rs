@@ -57,7 +57,12 @@ impl Site {
 
     /// `strongroom setup` with answers from a file; gives what it said.
     pub(super) fn set_up(&self) -> String {
-        fs::write(self.machine.outside(ANSWERS_INSIDE), ANSWERS).unwrap();
+        self.set_up_with("")
+    }
+
+    /// The same with more answers.
+    pub(super) fn set_up_with(&self, more: &str) -> String {
+        fs::write(self.machine.outside(ANSWERS_INSIDE), format!("{ANSWERS}{more}")).unwrap();
         fs::write(self.machine.outside("/root/owner"), PASSWORD).unwrap();
         self.machine.run(&["chmod", "0600", "/root/owner"]).unwrap();
         let said = self

@@ -200,3 +200,46 @@ async fn dump(site: &Site, superuser: &tokio_postgres::Client) -> String {
     dump.push_str(&kept.collect::<Vec<_>>().join("\n"));
     dump
 }
+
+/// What a later version might add, in both scopes.
+fn later_steps() -> Steps {
+    let step = |scope, version, up| migration::Migration {
+        scope,
+        version,
+        name: "later",
+        up,
+        down: "",
+    };
+    use migration::Scope::{Control, Organization};
+    let control = "CREATE TABLE strongroom.later (id integer PRIMARY KEY);
+        ALTER TABLE strongroom.account ADD COLUMN later text";
+    let organization = "CREATE TABLE {{schema}}._later (id integer PRIMARY KEY);
+        ALTER TABLE {{schema}}._dataset ADD COLUMN later integer NOT NULL DEFAULT 0";
+    let own = Steps::OWN;
+    let control = step(Control, own.newest(Control) + 1, control);
+    let organization = step(Organization, own.newest(Organization) + 1, organization);
+    Steps {
+        control: [own.control, &[control]].concat().leak(),
+        organization: [own.organization, &[organization]].concat().leak(),
+    }
+}
+
+/// What an update relies on: it migrates before it installs, and goes back by putting the old program back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_works_on_the_schemas_of_the_version_after_it() {
+    let site = Site::start().await;
+    let before = site.as_role(Role::Owner).await;
+    site.dataset(&before, "Things", vec![field("Name", FieldKind::Text)])
+        .await;
+    create(&before, "things", &json!({"name": "before"})).await;
+    let superuser = site.database.superuser().unwrap().connect().await.unwrap();
+    migration::migrate_with(&superuser, later_steps()).await.unwrap();
+    create(&before, "things", &json!({"name": "after"})).await;
+    assert_eq!(records(&before, "things", PlaceOrLive::Live).await.len(), 2);
+    let second = site.second_organization().await;
+    site.dataset(&second, "Others", vec![field("Name", FieldKind::Text)])
+        .await;
+    create(&second, "others", &json!({"name": "new"})).await;
+    let report = check::appliance(&site.platform, &Caller::host()).await.unwrap();
+    assert!(report.is_clean(), "{report:?}");
+}

@@ -319,3 +319,83 @@ fn the_steps_of_released_versions_are_frozen() {
         );
     }
 }
+
+/// Statements by which the program of the version before would lose what it reads or writes.
+const SHRINKING: [&str; 9] = [
+    "DROP TABLE",
+    "DROP COLUMN",
+    "DROP SCHEMA",
+    "DROP FUNCTION",
+    "DROP VIEW",
+    "RENAME",
+    "SET NOT NULL",
+    "REVOKE",
+    " TYPE ",
+];
+
+/// What in a step would break the version before; the foundation has none before it. A reading of the text: what only a
+/// person can judge (a new required column, a narrower check) is asked for by the test's message.
+fn shrinking(step: &Migration) -> Vec<&'static str> {
+    let lines = step
+        .up
+        .lines()
+        .map(|line| line.split("--").next().unwrap_or_default());
+    let text = lines.collect::<Vec<_>>().join(" ").to_uppercase();
+    // A new type takes nothing away; a column of another type does.
+    let words = text
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace("CREATE TYPE ", "");
+    let mut found: Vec<&str> = SHRINKING.into_iter().filter(|one| words.contains(one)).collect();
+    let adds = words.split("ADD COLUMN").skip(1);
+    if adds
+        .filter_map(|column| column.split([',', ';']).next())
+        .any(|column| column.contains("NOT NULL") && !column.contains("DEFAULT"))
+    {
+        found.push("ADD COLUMN ... NOT NULL without a default");
+    }
+    found
+}
+
+#[test]
+fn a_step_only_expands_so_that_the_version_before_runs_on_its_schema() {
+    for scope in Scope::ALL {
+        for step in Steps::OWN.of(scope).iter().filter(|step| step.version > 1) {
+            let found = shrinking(step);
+            assert!(
+                found.is_empty(),
+                "{scope} {} ({}): {found:?}; an update goes back by putting the old program on the new schema, so \
+                 let go of it one release later (docs/adr/0013-updates-go-forward-or-back.md)",
+                step.version,
+                step.name
+            );
+        }
+    }
+}
+
+#[test]
+fn a_step_that_takes_something_away_would_be_found() {
+    let step = |up| Migration {
+        scope: Scope::Control,
+        version: 9,
+        name: "later",
+        up,
+        down: "",
+    };
+    for up in [
+        "ALTER TABLE strongroom.account\n    DROP COLUMN email",
+        "alter table a rename column b to c",
+        "ALTER TABLE a ALTER COLUMN b TYPE bigint",
+        "ALTER TABLE a ADD COLUMN b integer NOT NULL",
+        "DROP TABLE strongroom.session",
+    ] {
+        assert!(!shrinking(&step(up)).is_empty(), "{up}");
+    }
+    for up in [
+        "CREATE TABLE a (b integer NOT NULL) -- DROP TABLE comes later",
+        "ALTER TABLE a ADD COLUMN b integer NOT NULL DEFAULT 0",
+    ] {
+        assert_eq!(shrinking(&step(up)), Vec::<&str>::new(), "{up}");
+    }
+}

@@ -13,7 +13,7 @@ pub(super) enum Database {
     /// Make the database and its roles if they are not there, and migrate; running it again does no harm
     Prepare(Admin),
     /// Bring every schema to this program's version
-    Migrate(Admin),
+    Migrate(Migrate),
     /// Show the schemas' version and the steps that are left
     Status(Admin),
 }
@@ -35,6 +35,15 @@ pub(super) struct Admin {
     admin_password_file: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct Migrate {
+    #[command(flatten)]
+    admin: Admin,
+    /// Another database of the cluster, such as a rehearsal's; the configuration's if not given
+    #[arg(long, value_name = "NAME")]
+    database: Option<String>,
+}
+
 impl Admin {
     fn access(&self, config: &Config) -> Result<AdminAccess, CommandError> {
         let file = self.admin_password_file.as_deref();
@@ -53,8 +62,12 @@ impl Database {
         let config = Config::load(common.config.as_deref())?;
         match self {
             Self::Prepare(admin) => prepare(common, &config, &admin.access(&config)?),
-            Self::Migrate(admin) => {
-                let access = admin.access(&config)?;
+            Self::Migrate(migrate) => {
+                let access = migrate.admin.access(&config)?;
+                let mut config = config;
+                if let Some(database) = &migrate.database {
+                    config.database.name.clone_from(database);
+                }
                 let upgraded = host::block_on(async { Ok(database::migrate(&access, &config).await?) })?;
                 show(common, &config, false, &upgraded)
             }

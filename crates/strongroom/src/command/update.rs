@@ -1,8 +1,11 @@
 //! `strongroom update`
 
 mod here;
+mod history;
 mod import;
+mod run;
 mod shown;
+mod status;
 mod verify;
 mod vulnerabilities;
 
@@ -19,6 +22,12 @@ pub(super) enum Update {
     Import(import::Import),
     /// List known vulnerabilities of what is installed, by the data of the last bundle
     Vulnerabilities(vulnerabilities::Vulnerabilities),
+    /// Show whether security updates arrive and are installed, and how the last update of the platform went
+    Status(status::Status),
+    /// Update the platform from its repository: rehearse, back up, install, look, and go back where it is not well
+    Run(run::Run),
+    /// Show the updates of the platform, newest first
+    History(history::History),
 }
 
 impl Update {
@@ -27,6 +36,9 @@ impl Update {
             Self::Verify(command) => command.run(common).map(|()| ExitCode::SUCCESS),
             Self::Import(command) => command.run(common).map(|()| ExitCode::SUCCESS),
             Self::Vulnerabilities(command) => command.run(common),
+            Self::Status(command) => command.run(common),
+            Self::Run(command) => command.run(common),
+            Self::History(command) => command.run(common),
         }
     }
 }

@@ -23,6 +23,7 @@ pub(crate) struct Answers {
     pub(crate) database: Database,
     pub(crate) organization: Organization,
     pub(crate) services: Services,
+    pub(crate) updates: Updates,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +75,14 @@ pub(crate) struct Services {
     pub(crate) start: bool,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Updates {
+    /// Whether this machine installs updates by itself.
+    pub(crate) automatic: bool,
+    /// Where the platform's own packages come from; with bundles if none.
+    pub(crate) repository: Option<String>,
+}
+
 /// The file as it is written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -83,6 +92,14 @@ pub(super) struct Written {
     pub(super) database: WrittenDatabase,
     pub(super) organization: WrittenOrganization,
     pub(super) services: WrittenServices,
+    pub(super) updates: WrittenUpdates,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct WrittenUpdates {
+    pub(super) automatic: Option<bool>,
+    pub(super) repository: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -159,6 +176,7 @@ impl Answers {
                 user: written.services.user.unwrap_or_else(|| "strongroom".to_owned()),
                 start: written.services.start.unwrap_or(true),
             },
+            updates: updates(written.updates)?,
         })
     }
 
@@ -188,6 +206,10 @@ impl Answers {
                 user: String::new(),
                 start: true,
             },
+            updates: Updates {
+                automatic: false,
+                repository: None,
+            },
         }
     }
 
@@ -202,6 +224,44 @@ impl Answers {
             port => format!("https://{host}:{port}"),
         }
     }
+}
+
+fn updates(written: WrittenUpdates) -> Result<Updates, String> {
+    let repository = written.repository.filter(|text| !text.is_empty());
+    let repository = repository.map(|text| checked_repository(&text)).transpose()?;
+    let automatic = written.automatic.unwrap_or(true);
+    if repository.is_some() && !automatic {
+        return Err(
+            "updates.repository: is named while updates.automatic is false; leave one of them out".to_owned(),
+        );
+    }
+    Ok(Updates {
+        automatic,
+        repository,
+    })
+}
+
+/// It becomes a line of apt's sources: whatever could end that line or add a word to it is refused.
+fn checked_repository(text: &str) -> Result<String, String> {
+    let key = "updates.repository";
+    let url = url::Url::parse(text).map_err(|error| format!("{key}: {text:?} is no address ({error})"))?;
+    if !matches!(url.scheme(), "https" | "http" | "file") {
+        return Err(format!(
+            "{key}: write an address that begins with https://, http:// or file:/"
+        ));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(format!(
+            "{key}: an address holds no password; put it into /etc/apt/auth.conf.d (apt_auth.conf(5))"
+        ));
+    }
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"[]\"'\\<>".contains(&byte);
+    if !text.bytes().all(is_plain) || url.query().is_some() || url.fragment().is_some() {
+        return Err(format!(
+            "{key}: {text:?} has signs that apt would misread; write scheme, host and path only"
+        ));
+    }
+    Ok(text.trim_end_matches('/').to_owned())
 }
 
 fn server(written: WrittenServer) -> Result<Server, String> {

@@ -2,7 +2,7 @@
 
 use super::answers::{
     Answers, Written, WrittenCertificate, WrittenDatabase, WrittenOrganization, WrittenServer,
-    WrittenServices,
+    WrittenServices, WrittenUpdates,
 };
 use crate::{
     failure::{CommandError, Exit},
@@ -63,12 +63,21 @@ fn written(input: &mut impl BufRead) -> Result<Written, CommandError> {
         owner_email: question(input, "E-mail address of the owner", None)?,
         owner_password_file: None,
     };
+    let repository = question(
+        input,
+        "Repository of Strongroom's packages; nothing where updates come as bundles",
+        Some(""),
+    )?;
     Ok(Written {
         server,
         certificate,
         organization,
         database: WrittenDatabase::default(),
         services: WrittenServices::default(),
+        updates: WrittenUpdates {
+            repository: Some(repository),
+            ..WrittenUpdates::default()
+        },
     })
 }
 
@@ -119,7 +128,7 @@ mod tests {
 
     #[test]
     fn enter_takes_the_default_and_what_has_none_is_asked_again() {
-        let typed = "records.example.org\n\n\n\n\nHarbour Analytics & Co\n\nOlga\nolga@example.org\n";
+        let typed = "records.example.org\n\n\n\n\nHarbour Analytics & Co\n\nOlga\nolga@example.org\n\n";
         let answers = Answers::check(answers(typed).unwrap()).unwrap();
         assert_eq!(answers.base_url(), "https://records.example.org");
         assert_eq!(answers.organization.slug, "harbour-analytics-co");

@@ -11,6 +11,7 @@ mod organization;
 mod secrets;
 pub(crate) mod services;
 mod settings;
+mod updates;
 
 pub(super) use certificate::given_faults as certificate_faults;
 pub(super) use cluster::find as cluster_of;
@@ -38,12 +39,14 @@ pub(crate) enum Step {
     Organization,
     /// The systemd units
     Services,
+    /// Updates of Debian and of the platform
+    Updates,
     /// An answer over HTTPS
     Health,
 }
 
 /// In the order in which they are taken.
-pub(crate) const STEPS: [Step; 9] = [
+pub(crate) const STEPS: [Step; 10] = [
     Step::Folders,
     Step::Secrets,
     Step::Certificate,
@@ -52,6 +55,7 @@ pub(crate) const STEPS: [Step; 9] = [
     Step::Database,
     Step::Organization,
     Step::Services,
+    Step::Updates,
     Step::Health,
 ];
 
@@ -106,6 +110,7 @@ impl Step {
             Self::Database => "database",
             Self::Organization => "organization",
             Self::Services => "services",
+            Self::Updates => "updates",
             Self::Health => "health",
         }
     }
@@ -121,6 +126,7 @@ impl Step {
             Self::Database => database::look(run.site),
             Self::Organization => organization::look(run.site),
             Self::Services => services::look(run),
+            Self::Updates => updates::look(run.site),
             Self::Health => health::look(run),
         }
     }
@@ -136,6 +142,7 @@ impl Step {
             Self::Database => database::apply(run.site),
             Self::Organization => organization::apply(run.site),
             Self::Services => services::apply(run),
+            Self::Updates => updates::apply(run),
             Self::Health => health::apply(run),
         }
     }

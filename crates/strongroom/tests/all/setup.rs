@@ -19,7 +19,7 @@ use testkit::certificate::Authority;
 use super::appliance::{Daemon, PASSWORD, free_port, spawn};
 use super::program::{Said, run};
 
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     "folders",
     "secrets",
     "certificate",
@@ -28,6 +28,7 @@ const STEPS: [&str; 9] = [
     "database",
     "organization",
     "services",
+    "updates",
     "health",
 ];
 

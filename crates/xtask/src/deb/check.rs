@@ -14,7 +14,7 @@ use crate::program;
 /// slow to be shown each time.
 pub(super) fn reproducible(profile: Profile, package: &Path) -> Result<()> {
     let elsewhere = folder(profile).with_extension("again");
-    let again = pack(profile, &compile(profile)?, &elsewhere)?;
+    let again = pack(profile, &compile(profile)?, &elsewhere, None)?;
     ensure!(
         fs::read(package)? == fs::read(&again)?,
         "two builds differ; `diffoscope {} {}` shows where",

@@ -68,3 +68,29 @@ fn an_address_may_stand_for_a_name_and_another_port_is_in_the_url() {
     let text = text.replace("[organization]", "https = \"[::]:8443\"\n[organization]");
     assert_eq!(read(&text).unwrap().base_url(), "https://[fd00::5]:8443");
 }
+
+#[test]
+fn a_repository_is_an_address_and_nothing_that_apt_would_misread() {
+    let read = |repository: &str| {
+        let answers = read(&format!("{LEAST}[updates]\nrepository = {repository:?}\n"))?;
+        Ok::<_, String>(answers.updates.repository)
+    };
+    assert_eq!(
+        read("https://packages.example.org/debian/").unwrap().as_deref(),
+        Some("https://packages.example.org/debian")
+    );
+    assert_eq!(read("").unwrap(), None);
+    for attack in [
+        "https://a.example/ \nTrusted: yes",
+        "https://a.example/\nSigned-By:",
+        "https://a.example/ stable",
+        "https://a.example/[trusted=yes]",
+        "https://user:secret@a.example/",
+        "ssh://a.example/",
+        "a.example",
+    ] {
+        let refused = read(attack).unwrap_err();
+        assert!(refused.contains("updates.repository"), "{attack}: {refused}");
+        assert!(!refused.contains("secret"), "{refused}");
+    }
+}

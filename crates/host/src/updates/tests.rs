@@ -1,0 +1,85 @@
+use super::*;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn folder() -> (tempfile::TempDir, Folder) {
+    let outer = tempfile::tempdir().unwrap();
+    let folder = Folder::at(&outer.path().join("updates"));
+    folder.prepare().unwrap();
+    (outer, folder)
+}
+
+fn ended(second: i64) -> Update {
+    let mut update = Update::new("0.1.0", "0.1.1", at(second));
+    update.begin(Phase::Fetch, at(second));
+    update.end_step(at(second + 2), "two files");
+    update.end(Outcome::Installed, None, at(second + 3));
+    update
+}
+
+#[test]
+fn an_update_is_in_progress_until_it_stands_in_the_history() {
+    let (_outer, folder) = folder();
+    assert_eq!(folder.current().unwrap(), None);
+    let mut update = Update::new("0.1.0", "0.1.1", at(10));
+    update.begin(Phase::BackUp, at(11));
+    folder.note(&update).unwrap();
+    let found = folder.current().unwrap().unwrap();
+    assert_eq!(
+        (found.reached(), found.steps[0].took_ms),
+        (Some(Phase::BackUp), None)
+    );
+    update.end_step(at(13), "");
+    update.end(Outcome::Installed, None, at(14));
+    folder.finish(&update).unwrap();
+    assert_eq!(folder.current().unwrap(), None);
+    assert_eq!(folder.history().unwrap(), [update.clone()]);
+    // Cut off after the history was written and before the other file was removed.
+    folder.note(&update).unwrap();
+    folder.finish(&update).unwrap();
+    assert_eq!(folder.history().unwrap().len(), 1);
+}
+
+#[test]
+fn the_history_has_a_bound_and_the_newest_stays() {
+    let (_outer, folder) = folder();
+    for second in 0..60 {
+        folder.finish(&ended(second * 10)).unwrap();
+    }
+    let history = folder.history().unwrap();
+    assert_eq!(history.len(), UPDATES_MAX);
+    assert_eq!(history[0].began_at, at(590));
+}
+
+#[test]
+fn what_a_step_says_has_a_bound() {
+    let mut update = Update::new("0.1.0", "0.1.1", at(0));
+    update.begin(Phase::Rehearse, at(0));
+    update.end_step(at(1), &"x".repeat(10_000));
+    let said = update.steps[0].said.as_ref().unwrap();
+    assert_eq!(said.len(), SAID_CHARS_MAX);
+}
+
+#[test]
+fn two_runs_at_once_are_one_too_many() {
+    let (_outer, folder) = folder();
+    let first = folder.lock().unwrap();
+    assert!(matches!(folder.lock(), Err(RecordError::Busy)));
+    drop(first);
+    folder.lock().unwrap();
+}
+
+#[test]
+fn a_record_that_is_none_is_named_and_a_planted_link_is_not_followed() {
+    let (outer, folder) = folder();
+    fs::write(folder.join("history.json"), "[{\"from\":").unwrap();
+    let error = folder.history().unwrap_err();
+    assert!(error.to_string().contains("history.json is no record"), "{error}");
+    let target = outer.path().join("target");
+    fs::write(&target, "[]").unwrap();
+    fs::remove_file(folder.join("history.json")).unwrap();
+    std::os::unix::fs::symlink(&target, folder.join("history.json")).unwrap();
+    assert!(matches!(folder.history(), Err(RecordError::Write(_))));
+}
