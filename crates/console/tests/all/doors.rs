@@ -5,7 +5,7 @@ use super::{
     site::{PASSWORD, Site, email},
 };
 use platform::dataset::{self, DatasetDraft};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 async fn with_client<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.unwrap()
@@ -129,7 +129,11 @@ site_test!(a_person_comes_in_by_a_link_that_works_once, site, {
     assert_eq!(used.body, unknown.body, "one page for every reason");
     assert_eq!(nora.sign_in("nora@example.com", password, "").location(), "/o");
     let token = path.strip_prefix("/invitation/").unwrap();
-    let log = || nora.get("/account/access-log").body;
+    // Each look is an event of its own: without a pause they would push what is looked for off the page.
+    let log = || {
+        std::thread::sleep(Duration::from_millis(500));
+        nora.get("/account/access-log").body
+    };
     let begun = Instant::now();
     let mut log = std::iter::repeat_with(log).take_while(|_| begun.elapsed().as_secs() < 20);
     let log = log.find(|body| body.contains("/invitation/{token}")).unwrap();
