@@ -93,15 +93,23 @@ fn setting_up_again_changes_nothing(site: &Site) {
 
 /// And finds one when there is one.
 fn the_doctor_finds_no_fault(site: &Site) {
-    let doctor = || site.machine.attempt(&["strongroom", "doctor"]).unwrap();
-    let well = doctor();
-    assert!(well.status.success(), "{}", String::from_utf8_lossy(&well.stdout));
+    assert_eq!(faults(site), Vec::<String>::new());
     site.machine.run(&["systemctl", "stop", UNITS[1]]).unwrap();
-    let ill = doctor();
-    assert!(!ill.status.success(), "the doctor does not miss a stopped worker");
-    let said = String::from_utf8_lossy(&ill.stdout);
-    assert!(said.contains(UNITS[1]), "{said}");
+    let ill = faults(site);
+    assert!(ill.len() == 1 && ill[0].contains(UNITS[1]), "{ill:?}");
     site.machine.run(&["systemctl", "start", UNITS[1]]).unwrap();
+}
+
+/// What the doctor calls a fault, but for promises that this machine breaks until somebody gives it a firewall and a source
+/// of Debian's security updates.
+fn faults(site: &Site) -> Vec<String> {
+    let doctor = site.machine.attempt(&["strongroom", "doctor"]).unwrap();
+    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(said.contains("ok      units: strongroom.service runs"), "{said}");
+    let lines = said.lines().filter(|line| line.contains("✗ fault"));
+    let expected = ["broken (firewall)", "broken (firewall, security-updates)"];
+    let lines = lines.filter(|line| !expected.iter().any(|expected| line.contains(expected)));
+    lines.map(str::to_owned).collect()
 }
 
 /// From the kernel's and systemd's own mouths, not from the unit's file.
