@@ -24,7 +24,8 @@ const GOOD: Validity<'_> = Validity {
     until: "+7 days",
 };
 /// Everything works but the daemons, which end at once; their sandbox has no shell either.
-const DEAD_DAEMON: &str = "#!/bin/sh\ncase \" $* \" in *\" serve \"*|*\" work \"*) exit 1;; esac\nexec /usr/bin/strongroom.real \"$@\"\n";
+pub(super) const DEAD_DAEMON: &str =
+    "#!/bin/sh\ncase \" $* \" in *\" serve \"*|*\" work \"*) exit 1;; esac\nexec \"$0.real\" \"$@\"\n";
 /// The program of a version that cannot migrate.
 const BAD_MIGRATION: &str = "#!/bin/sh\necho 'column \"x\" does not exist' >&2\nexit 1\n";
 
