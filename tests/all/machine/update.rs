@@ -303,6 +303,12 @@ fn long_an_update_that_is_cut_off_at_any_time_comes_back_working() {
             "cut {cut} after {wait:?}"
         );
     }
+    let history = site.machine.run(&["strongroom", "--json", "update", "history"]);
+    let history = history.unwrap();
+    assert!(
+        history.contains("it was cut off"),
+        "no cut hit an update: {history}"
+    );
 }
 
 /// Any instant will do; which one is told.

@@ -9,7 +9,6 @@ use crate::{
     output,
 };
 use ::host::{
-    account::Account,
     apt::{OWN, act, package},
     updates::Folder,
     write::{self, Access},
@@ -91,7 +90,7 @@ pub(super) fn newer(
 fn name(sources: &Path, folder: &Path) -> Result<(), CommandError> {
     let access = Access {
         user: Uid::from_raw(0),
-        group: Account::named("root").map_or(Gid::from_raw(0), |account| account.gid),
+        group: Gid::from_raw(0),
         mode: 0o600,
     };
     let line = format!("deb [trusted=yes] file:{} ./\n", folder.display());
@@ -117,6 +116,8 @@ fn bring_others(sources: &Path, config: &Config, bundle: &Bundle) -> Result<(), 
         CommandError::said(Exit::Failed, text)
     })?;
     output::talk(&format!("installing {} of Debian's packages", wanted.len()));
+    // Where a former run was cut off, apt refuses before this; what fails here fails again below.
+    act::configure_rest().ok();
     act::install(Some(sources), &wanted)?;
     health::wait(config).map(drop)
 }
