@@ -6,6 +6,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -21,6 +22,9 @@ const START_DEADLINE: Duration = Duration::from_secs(120);
 const ARCHIVE_DEADLINE: Duration = Duration::from_secs(6 * 3600);
 /// Where Debian installs the majors' programs.
 const PROGRAMS: &str = "/usr/lib/postgresql";
+/// How often the list is asked for: it fails as a whole while anybody's cluster is half made or half removed.
+const LIST_TRIES: u32 = 5;
+const LIST_AGAIN: Duration = Duration::from_millis(300);
 /// No machine of ours has more.
 const CLUSTERS_MAX: usize = 50;
 /// Where the clusters' settings lie, by major and name.
@@ -96,7 +100,14 @@ pub enum ClusterError {
 /// [`ClusterError`].
 pub fn clusters() -> Result<Vec<Cluster>, ClusterError> {
     let call = Call::new(Program::PgLsclusters).with(["--json"]);
-    parse(&call.within(Duration::from_secs(30)).run()?)
+    let call = call.within(Duration::from_secs(30));
+    for _ in 1..LIST_TRIES {
+        match call.run() {
+            Err(RunError::Failed { .. }) => thread::sleep(LIST_AGAIN),
+            listed => return parse(&listed?),
+        }
+    }
+    parse(&call.run()?)
 }
 
 /// The cluster behind a socket, by its folder and port; none where that is none of Debian's.

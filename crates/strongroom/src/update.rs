@@ -1,10 +1,12 @@
-//! `strongroom update`: the platform's own packages, brought to the repository's version and back again by itself.
+//! `strongroom update`: the platform's own packages, brought to the repository's or a bundle's version and back again by
+//! itself.
 //!
 //! Invariants: nothing is installed that was not rehearsed on a copy of the data; the files of the version that runs are
 //! at hand before another is installed; the database is migrated while the old version runs on it, so that going
 //! back needs no other database (migrations only expand); each step is on the disk before it is taken, so that
 //! whoever comes after a power cut knows what to end or undo. Start at [`run`].
 
+pub(crate) mod bundle;
 mod deny;
 mod fetch;
 mod health;
@@ -23,18 +25,31 @@ use ::host::{
     apt::{self, SOURCE, act, package},
     updates::{Folder, Outcome, Phase, Update},
 };
+use bundle::Bundle;
 use config::Config;
 use jiff::Timestamp;
 use platform::{Caller, Platform, promise};
-use std::{error::Error, path::Path};
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+};
 
 /// How much is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Extent {
-    /// What was cut off, and then an update if there is one.
+    /// What was cut off, and then an update out of the repository if there is one.
     Whole,
+    /// What was cut off, and then an update out of a bundle that was taken.
+    Bundle(Bundle),
     /// Only what was cut off.
     Resume,
+}
+
+/// An update that can be had.
+struct Offer {
+    from: String,
+    to: String,
+    bundle: Option<u64>,
 }
 
 /// One update on its way.
@@ -45,11 +60,16 @@ struct Run<'a> {
     update: Update,
 }
 
-/// Ends what was cut off, then updates if there is something newer; gives the updates that ended in this run.
+/// Ends what was cut off, then updates if there is something newer; gives the updates that ended in this run. Files that
+/// are named for the way back are kept as those of the version that runs.
 ///
 /// # Errors
 /// Nothing could be begun, or the record cannot be written. An update that failed is no error here: its outcome says so.
-pub(crate) fn run(settings: &Path, extent: Extent) -> Result<Vec<Update>, CommandError> {
+pub(crate) fn run(
+    settings: &Path,
+    extent: &Extent,
+    way_back: &[PathBuf],
+) -> Result<Vec<Update>, CommandError> {
     if !account::is_root() {
         return Err(CommandError::said(
             Exit::NotAllowed,
@@ -70,15 +90,18 @@ pub(crate) fn run(settings: &Path, extent: Extent) -> Result<Vec<Update>, Comman
         };
         ended.push(run.recover()?);
     }
-    if extent == Extent::Resume {
-        return Ok(ended);
-    }
-    if let Some((from, to)) = newer(&folder)? {
+    fetch::keep_named(&folder, way_back)?;
+    let offer = match extent {
+        Extent::Resume => return Ok(ended),
+        Extent::Whole => newer(&folder)?,
+        Extent::Bundle(bundle) => bundle::newer(&folder, &config, bundle)?,
+    };
+    if let Some(offer) = offer {
         let run = Run {
             folder: &folder,
             config: &config,
             settings,
-            update: Update::new(&from, &to, Timestamp::now()),
+            update: Update::new(&offer.from, &offer.to, Timestamp::now()).out_of(offer.bundle),
         };
         ended.push(run.take()?);
     }
@@ -87,7 +110,7 @@ pub(crate) fn run(settings: &Path, extent: Extent) -> Result<Vec<Update>, Comman
 }
 
 /// The installed version and the repository's, where that is another one.
-fn newer(folder: &Folder) -> Result<Option<(String, String)>, CommandError> {
+fn newer(folder: &Folder) -> Result<Option<Offer>, CommandError> {
     if !Path::new(SOURCE).exists() {
         output::talk(&format!(
             "no repository is named in {SOURCE}: this machine is updated with bundles; `strongroom setup` names one"
@@ -96,8 +119,12 @@ fn newer(folder: &Folder) -> Result<Option<(String, String)>, CommandError> {
     }
     repository::refresh(folder, Timestamp::now())?;
     let from = installed()?;
-    match act::candidate("strongroom")? {
-        Some(to) if package::compare(&to, &from)?.is_gt() => Ok(Some((from, to))),
+    match act::candidate(Path::new(SOURCE), "strongroom")? {
+        Some(to) if package::compare(&to, &from)?.is_gt() => Ok(Some(Offer {
+            from,
+            to,
+            bundle: None,
+        })),
         _ => {
             output::talk(&format!(
                 "{from} is the newest version that the repository offers"
@@ -130,6 +157,14 @@ fn own_names() -> Result<Vec<&'static str>, CommandError> {
 }
 
 impl Run<'_> {
+    /// The file that names where the new version's packages come from (sources.list(5)).
+    fn sources(&self) -> PathBuf {
+        match self.update.bundle {
+            Some(_) => bundle::sources(self.folder),
+            None => PathBuf::from(SOURCE),
+        }
+    }
+
     /// The whole way.
     fn take(mut self) -> Result<Update, CommandError> {
         output::talk(&format!(
@@ -171,7 +206,13 @@ impl Run<'_> {
     /// From here on it goes forward or back, and does not stop.
     fn replace(&mut self) -> Result<(), CommandError> {
         self.step(Phase::Install, |run| {
-            act::install(&own_names()?, &run.update.to)?;
+            let wanted = own_names()?
+                .into_iter()
+                .map(|name| format!("{name}={}", run.update.to));
+            let wanted: Vec<String> = wanted.collect();
+            // A bundle's machine may reach no other source; a repository has only our own packages.
+            let alone = run.update.bundle.is_some().then(|| run.sources());
+            act::install(alone.as_deref(), &wanted)?;
             Ok(String::new())
         })?;
         self.step(Phase::Health, |run| health::wait(run.config))

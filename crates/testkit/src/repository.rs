@@ -140,10 +140,15 @@ fn sign(dists: &Path, secret: &Path) -> Result<()> {
 }
 
 /// A home of gpg, gone with its agent when dropped.
-struct Home(PathBuf);
+#[derive(Debug)]
+pub struct Home(PathBuf);
 
 impl Home {
-    fn new(folder: &Path) -> Result<Self> {
+    /// Makes one in a folder that is not there yet.
+    ///
+    /// # Errors
+    /// When something is there, or it cannot be made.
+    pub fn new(folder: &Path) -> Result<Self> {
         use std::os::unix::fs::DirBuilderExt;
         fs::DirBuilder::new()
             .mode(0o700)
@@ -152,7 +157,11 @@ impl Home {
         Ok(Self(folder.to_owned()))
     }
 
-    fn run(&self, arguments: &[&str]) -> Result<Vec<u8>> {
+    /// Runs gpg with its keys, and gives what it wrote to stdout.
+    ///
+    /// # Errors
+    /// With what gpg said, when it fails.
+    pub fn run(&self, arguments: &[&str]) -> Result<Vec<u8>> {
         let mut gpg = Command::new("gpg");
         gpg.arg("--homedir")
             .arg(&self.0)

@@ -169,6 +169,7 @@ impl Manifest {
                 ..
             } = &target.content
             {
+                check_name(package)?;
                 self.check_package(target, architecture)?;
                 if !packages.insert(package) {
                     return Err(Refusal::List {
@@ -210,5 +211,45 @@ impl Manifest {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.targets.iter().map(|target| target.bytes).sum()
+    }
+}
+
+/// Debian Policy 5.6.7: it stands in command lines of apt, where another one could be an option.
+fn check_name(package: &str) -> Result<(), Refusal> {
+    let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte);
+    let begins = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_name =
+        package.len() >= 2 && package.bytes().all(is_part) && package.as_bytes().first().is_some_and(begins);
+    match is_name {
+        true => Ok(()),
+        false => Err(Refusal::List {
+            why: format!("{package:?} is no name of a package"),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_of_apt_is_no_name_of_a_package() {
+        for name in ["libssl3", "g++", "a.b-c", "0ad"] {
+            assert!(check_name(name).is_ok(), "{name}");
+        }
+        for name in [
+            "",
+            "a",
+            "-o",
+            "--allow-unauthenticated",
+            "+b",
+            "A",
+            "a b",
+            "a=1",
+            "a*",
+            "a/trixie",
+        ] {
+            assert!(check_name(name).is_err(), "{name}");
+        }
     }
 }

@@ -28,13 +28,18 @@ impl Console {
 
     /// Whether anything takes connections for HTTPS.
     pub(super) fn answers(&self) -> bool {
-        self.get("/api/v1/health").is_some()
+        self.health().is_ok()
     }
 
     /// Waits until the appliance says that it is well.
     pub(super) fn wait_until_ready(&self) {
-        let is_ready = poll(Duration::from_secs(READY_SECONDS_MAX), || self.answers());
-        assert!(is_ready, "nothing answers at https://{}", self.address);
+        let mut said = String::new();
+        let is_ready = poll(Duration::from_secs(READY_SECONDS_MAX), || {
+            let asked = self.health();
+            said = asked.as_ref().err().cloned().unwrap_or_default();
+            asked.is_ok()
+        });
+        assert!(is_ready, "nothing answers at https://{}: {said}", self.address);
     }
 
     /// Signs in with a password, through the form of the page, and gives the page after it.
@@ -61,16 +66,23 @@ impl Console {
 
     /// A page; none where the server does not answer with one.
     pub(super) fn get(&self, path: &str) -> Option<String> {
-        let output = self.curl(path).output().unwrap();
-        output
-            .status
-            .success()
-            .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+        answer(&mut self.curl(path)).ok()
+    }
+
+    /// As a stranger: the API takes a session's cookie from pages of ours only.
+    fn health(&self) -> Result<String, String> {
+        answer(&mut self.stranger("/api/v1/health"))
     }
 
     fn curl(&self, path: &str) -> Command {
-        let mut curl = Command::new("curl");
+        let mut curl = self.stranger(path);
         let jar = self.folder.path().join("cookies");
+        curl.arg("--cookie").arg(&jar).arg("--cookie-jar").arg(&jar);
+        curl
+    }
+
+    fn stranger(&self, path: &str) -> Command {
+        let mut curl = Command::new("curl");
         // The certificate is for localhost; the connection goes to the machine.
         curl.args([
             "--silent",
@@ -83,12 +95,18 @@ impl Console {
         ])
         .arg("--cacert")
         .arg(&self.authority)
-        .arg("--cookie")
-        .arg(&jar)
-        .arg("--cookie-jar")
-        .arg(&jar)
         .args(["--connect-to", &format!("localhost:443:{}:443", self.address)])
         .arg(format!("https://localhost{path}"));
         curl
+    }
+}
+
+/// A page, or what curl said instead.
+fn answer(curl: &mut Command) -> Result<String, String> {
+    let output = curl.output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    match output.status.success() {
+        true => Ok(text(&output.stdout)),
+        false => Err(text(&output.stderr)),
     }
 }

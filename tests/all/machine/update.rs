@@ -24,7 +24,8 @@ const GOOD: Validity<'_> = Validity {
     until: "+7 days",
 };
 /// Everything works but the daemons, which end at once; their sandbox has no shell either.
-const DEAD_DAEMON: &str = "#!/bin/sh\ncase \" $* \" in *\" serve \"*|*\" work \"*) exit 1;; esac\nexec /usr/bin/strongroom.real \"$@\"\n";
+pub(super) const DEAD_DAEMON: &str =
+    "#!/bin/sh\ncase \" $* \" in *\" serve \"*|*\" work \"*) exit 1;; esac\nexec \"$0.real\" \"$@\"\n";
 /// The program of a version that cannot migrate.
 const BAD_MIGRATION: &str = "#!/bin/sh\necho 'column \"x\" does not exist' >&2\nexit 1\n";
 
@@ -302,6 +303,12 @@ fn long_an_update_that_is_cut_off_at_any_time_comes_back_working() {
             "cut {cut} after {wait:?}"
         );
     }
+    let history = site.machine.run(&["strongroom", "--json", "update", "history"]);
+    let history = history.unwrap();
+    assert!(
+        history.contains("it was cut off"),
+        "no cut hit an update: {history}"
+    );
 }
 
 /// Any instant will do; which one is told.

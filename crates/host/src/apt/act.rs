@@ -1,13 +1,13 @@
 //! What an update does with our own packages: fetch, unpack beside, install, go back.
 //!
-//! Invariants: metadata comes from our repository alone and apt verifies it; nothing is removed to make room; settings
-//! that somebody changed stay as they are.
+//! Invariants: metadata comes from one named file of sources alone (sources.list(5)), our repository's or a taken
+//! bundle's, and apt verifies what it fetches by it; nothing is removed to make room; settings that somebody changed
+//! stay as they are.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::SOURCE;
 use crate::run::{Call, Program, RunError};
 
 /// A slow line is no failure, a stalled one is.
@@ -17,23 +17,23 @@ const INSTALL_DEADLINE: Duration = Duration::from_secs(3600);
 /// Whoever else runs apt is waited for.
 const LOCK: &str = "--option=DPkg::Lock::Timeout=600";
 
-/// Options that let apt see our repository and no other.
-fn ours_only() -> [String; 3] {
+/// Options that let apt see the sources in this file and no others.
+fn only(sources: &Path) -> [String; 3] {
     [
-        format!("--option=Dir::Etc::SourceList={SOURCE}"),
+        format!("--option=Dir::Etc::SourceList={}", sources.display()),
         "--option=Dir::Etc::SourceParts=-".to_owned(),
         // The other sources' lists stay.
         "--option=APT::Get::List-Cleanup=0".to_owned(),
     ]
 }
 
-/// Fetches our repository's index; any error is one, also those that apt only warns of.
+/// Fetches the index of the sources in a file; any error is one, also those that apt only warns of.
 ///
 /// # Errors
 /// [`RunError`] with apt's words: no connection, another signature, an expired index.
-pub fn refresh() -> Result<(), RunError> {
+pub fn refresh(sources: &Path) -> Result<(), RunError> {
     let call = Call::new(Program::AptGet)
-        .with(ours_only())
+        .with(only(sources))
         .with([
             "--option=Acquire::Check-Valid-Until=1",
             "--option=Acquire::Retries=2",
@@ -42,14 +42,14 @@ pub fn refresh() -> Result<(), RunError> {
     call.within(FETCH_DEADLINE).run().map(drop)
 }
 
-/// The version of a package that our repository offers and no pin forbids; none where it is the installed one or there
+/// The version of a package that the sources in a file offer and no pin forbids; none where it is the installed one or there
 /// is none.
 ///
 /// # Errors
 /// [`RunError`].
-pub fn candidate(package: &str) -> Result<Option<String>, RunError> {
+pub fn candidate(sources: &Path, package: &str) -> Result<Option<String>, RunError> {
     let call = Call::new(Program::AptCache)
-        .with(ours_only())
+        .with(only(sources))
         .with(["policy", package]);
     Ok(parse_candidate(&call.run()?))
 }
@@ -57,10 +57,10 @@ pub fn candidate(package: &str) -> Result<Option<String>, RunError> {
 /// Fetches a package's file of this version into a folder, which only root may write to; apt compares its hash.
 ///
 /// # Errors
-/// [`RunError`]; for example when the repository has that version no more.
-pub fn download(package: &str, version: &str, folder: &Path) -> Result<(), RunError> {
+/// [`RunError`]; for example when the sources have that version no more.
+pub fn download(sources: &Path, package: &str, version: &str, folder: &Path) -> Result<(), RunError> {
     let call = Call::new(Program::AptGet)
-        .with(ours_only())
+        .with(only(sources))
         // Its own user could not write into root's folder.
         .with(["--option=APT::Sandbox::User=root", "--quiet=2", "download"])
         .with([format!("{package}={version}")]);
@@ -86,13 +86,19 @@ pub fn unpack(file: &Path, folder: &Path) -> Result<(), RunError> {
     call.within(FETCH_DEADLINE).run().map(drop)
 }
 
-/// Installs our packages at this version out of the repository; dependencies come from all of the machine's sources.
+/// Installs packages at the versions named, `package=version`; they and what they depend on come from the sources in a
+/// file, or from all of the machine's where none is named.
 ///
 /// # Errors
 /// [`RunError`]; the packages may be half installed then.
-pub fn install(packages: &[&str], version: &str) -> Result<(), RunError> {
-    let wanted = packages.iter().map(|package| format!("{package}={version}"));
-    install_with(wanted.map(OsString::from).collect())
+pub fn install(sources: Option<&Path>, wanted: &[String]) -> Result<(), RunError> {
+    let sources = sources.map(only).into_iter().flatten();
+    install_with(
+        sources
+            .chain(wanted.iter().cloned())
+            .map(OsString::from)
+            .collect(),
+    )
 }
 
 /// Installs kept files, whatever is installed now.

@@ -37,6 +37,22 @@ pub fn packages(root: &Path) -> Result<Packages, RunError> {
     Ok(parse(&call.with(["--show", SHOWN]).run()?))
 }
 
+/// The version of a package that is wholly installed; none where it is not.
+///
+/// # Errors
+/// [`RunError`]; dpkg itself does not answer.
+pub fn version(name: &str) -> Result<Option<String>, RunError> {
+    let shown = "--showformat=${Version} ${db:Status-Status}\n";
+    let said = Call::new(Program::DpkgQuery)
+        .with(["--show", shown, "--", name])
+        .ask()?;
+    let installed = said
+        .output
+        .lines()
+        .find_map(|line| line.strip_suffix(" installed"));
+    Ok(installed.map(str::to_owned))
+}
+
 /// From lines of [`SHOWN`].
 fn parse(text: &str) -> Packages {
     let mut found = Packages::default();
@@ -87,6 +103,16 @@ mod tests {
         assert_eq!(found.held, ["openssl"]);
         assert_eq!(found.unfinished, ["curl (half-configured)"]);
         assert_eq!(found.own, [("strongroom".to_owned(), "0.1.0".to_owned())]);
+    }
+
+    #[test]
+    fn the_version_of_an_installed_package_is_known_and_of_no_other() {
+        assert!(
+            version("dpkg")
+                .unwrap()
+                .is_some_and(|version| version.starts_with('1'))
+        );
+        assert_eq!(version("no-such-package-anywhere").unwrap(), None);
     }
 
     #[test]

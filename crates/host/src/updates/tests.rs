@@ -1,4 +1,6 @@
+use super::folder::UPDATES_MAX;
 use super::*;
+use std::fs;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()

@@ -34,7 +34,7 @@ impl Update {
     pub(super) fn run(&self, common: &Common) -> Result<ExitCode, CommandError> {
         match self {
             Self::Verify(command) => command.run(common).map(|()| ExitCode::SUCCESS),
-            Self::Import(command) => command.run(common).map(|()| ExitCode::SUCCESS),
+            Self::Import(command) => command.run(common),
             Self::Vulnerabilities(command) => command.run(common),
             Self::Status(command) => command.run(common),
             Self::Run(command) => command.run(common),

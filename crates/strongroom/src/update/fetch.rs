@@ -2,7 +2,7 @@
 //!
 //! Invariant: they lie in folders that only root enters, so that what apt has verified stays what is installed later.
 
-use super::{Run, own_names};
+use super::{Run, own_names, own_packages};
 use crate::failure::{CommandError, Exit};
 use ::host::{
     apt::{act, package},
@@ -29,7 +29,7 @@ pub(super) fn fetch(run: &Run<'_>) -> Result<String, CommandError> {
     let candidate = run.folder.join(CANDIDATE);
     empty(&candidate)?;
     for name in own_names()? {
-        act::download(name, to, &candidate)?;
+        act::download(&run.sources(), name, to, &candidate)?;
     }
     let files = packages_in(&candidate)?;
     let tree = candidate.join(TREE);
@@ -38,13 +38,13 @@ pub(super) fn fetch(run: &Run<'_>) -> Result<String, CommandError> {
         act::unpack(file, &tree)?;
     }
     check_step(&tree, from)?;
-    keep_previous(run.folder, from)?;
+    keep_previous(run)?;
     Ok(format!("{} packages", files.len()))
 }
 
-/// The files of the version that runs; fetched only where they are not kept from its own update.
-fn keep_previous(folder: &Folder, version: &str) -> Result<(), CommandError> {
-    let previous = folder.join(PREVIOUS);
+/// The files of the version that runs; fetched only where they are not kept from its own update or named by hand.
+fn keep_previous(run: &Run<'_>) -> Result<(), CommandError> {
+    let (previous, version) = (run.folder.join(PREVIOUS), run.update.from.as_str());
     let names = own_names()?;
     let is_kept = |name: &&str| is_version(&previous, name, version);
     if names.iter().all(is_kept) {
@@ -52,16 +52,42 @@ fn keep_previous(folder: &Folder, version: &str) -> Result<(), CommandError> {
     }
     empty(&previous)?;
     for name in names {
-        act::download(name, version, &previous).map_err(|error| {
+        act::download(&run.sources(), name, version, &previous).map_err(|error| {
             CommandError::said(
                 Exit::Failed,
                 format!(
-                    "there would be no way back: the repository has {name} {version}, which runs now, no more \
-                     ({error}); put its file into {} and run this again",
-                    previous.display()
+                    "there would be no way back: {name} {version}, which runs now, is not kept here and cannot be \
+                     fetched ({error}); name its file with --way-back"
                 ),
             )
         })?;
+    }
+    Ok(())
+}
+
+/// Keeps the files that the operator names as those of the version that runs; others are refused.
+pub(super) fn keep_named(folder: &Folder, files: &[PathBuf]) -> Result<(), CommandError> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let mut named = Vec::new();
+    for file in files {
+        let field = |name| act::field(file, name).map(Option::unwrap_or_default);
+        let (package, version) = (field("Package")?, field("Version")?);
+        if !own_packages()?.contains(&(package.clone(), version.clone())) {
+            let text = format!(
+                "{} is {package} {version}, which does not run here; name the file of the version that is installed",
+                file.display()
+            );
+            return Err(CommandError::said(Exit::Usage, text));
+        }
+        named.push((file, format!("{package}.deb")));
+    }
+    let previous = folder.join(PREVIOUS);
+    empty(&previous)?;
+    for (file, name) in named {
+        let kept = fs::copy(file, previous.join(name));
+        kept.map_err(CommandError::io(format!("cannot keep {}", file.display())))?;
     }
     Ok(())
 }

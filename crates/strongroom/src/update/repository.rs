@@ -6,7 +6,7 @@
 use crate::failure::{CommandError, Exit};
 use ::host::{
     apt::{
-        ORIGIN, act,
+        ORIGIN, SOURCE, act,
         index::{Index, LISTS, indices},
     },
     updates::Folder,
@@ -27,7 +27,7 @@ pub(super) fn refresh(folder: &Folder, now: Timestamp) -> Result<(), CommandErro
 }
 
 fn look(floor: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, CommandError> {
-    act::refresh()?;
+    act::refresh(Path::new(SOURCE))?;
     let found = indices(Path::new(LISTS)).map_err(CommandError::io(format!("cannot look into {LISTS}")))?;
     judge(&found, floor, now).map_err(|why| CommandError::said(Exit::Failed, why))
 }

@@ -249,3 +249,23 @@ fn an_import_that_is_killed_leaves_nothing_that_counts_and_the_next_one_goes_thr
     site.update("import", Some(&file), &["--root", &root]).done();
     assert_eq!(site.names(), ["1", "update-record.json"]);
 }
+
+#[test]
+fn a_way_back_goes_with_an_installation_and_what_was_never_imported_is_not_installed() {
+    let site = Site::new();
+    let file = site.bundle(1);
+    let lone = ["--root", &site.root(), "--way-back", "strongroom.deb"];
+    let lone = site.update("import", Some(&file), &lone);
+    assert!(
+        lone.code == Some(2) && lone.talk.contains("--install"),
+        "{lone:?}"
+    );
+    assert_eq!(site.names(), Vec::<String>::new());
+    let both = site.update("run", None, &["--bundle", "--resume"]);
+    assert_eq!(both.code, Some(2), "{both:?}");
+    let none = site.update("run", None, &["--bundle"]);
+    assert!(
+        none.code == Some(1) && none.talk.contains("no bundle was ever imported"),
+        "{none:?}"
+    );
+}

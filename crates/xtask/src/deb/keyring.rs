@@ -2,32 +2,28 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use testkit::process;
+use testkit::repository::Home;
 
 const FILE: &str = "debian/generated/strongroom-archive-keyring.gpg";
 const PACKAGE: &str = "strongroom-archive-keyring_";
 
 /// A public key as apt wants it, binary; a secret one is refused.
 pub(super) fn read(file: &Path) -> Result<Vec<u8>> {
-    let said = process::run(
-        Command::new("gpg")
-            .args(["--batch", "--no-options", "--show-keys", "--with-colons"])
-            .arg(file),
-    )
-    .with_context(|| format!("{} is no key", file.display()))?;
-    check(&String::from_utf8_lossy(&said.stdout)).with_context(|| file.display().to_string())?;
+    // The user's own keys are nobody's business here, and there may be none.
+    let home = std::env::temp_dir().join(format!("strongroom-keyring-{}", std::process::id()));
+    let home = Home::new(&home)?;
+    let name = file.to_string_lossy();
+    let said = home
+        .run(&["--show-keys", "--with-colons", &name])
+        .with_context(|| format!("{} is no key", file.display()))?;
+    check(&String::from_utf8_lossy(&said)).with_context(|| file.display().to_string())?;
     let bytes = fs::read(file)?;
-    if !bytes.starts_with(b"-----BEGIN") {
-        return Ok(bytes);
+    match bytes.starts_with(b"-----BEGIN") {
+        true => home.run(&["--output", "-", "--dearmor", &name]),
+        false => Ok(bytes),
     }
-    let mut dearmor = Command::new("gpg");
-    dearmor
-        .args(["--batch", "--no-options", "--output", "-", "--dearmor"])
-        .arg(file);
-    Ok(process::run(&mut dearmor)?.stdout)
 }
 
 /// From gpg's lines with colons: `pub:` begins a public key, `sec:` a secret one.
@@ -67,7 +63,26 @@ pub(super) fn package(folder: &Path, is_wanted: bool) -> Result<Option<PathBuf>>
 
 #[cfg(test)]
 mod tests {
+    use testkit::repository::SigningKey;
+
     use super::*;
+
+    #[test]
+    fn a_public_key_is_read_binary_or_armoured_and_a_real_secret_one_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = SigningKey::make(folder.path(), "Archive").unwrap();
+        let binary = read(&key.public).unwrap();
+        assert!(!binary.is_empty());
+        let armoured = folder.path().join("public.asc");
+        let home = Home::new(&folder.path().join("other")).unwrap();
+        let text = home.run(&["--output", "-", "--enarmor", &key.public.to_string_lossy()]);
+        let text = String::from_utf8(text.unwrap()).unwrap();
+        // gpg calls what it armours by this command a file.
+        fs::write(&armoured, text.replace("ARMORED FILE", "PUBLIC KEY BLOCK")).unwrap();
+        assert_eq!(read(&armoured).unwrap(), binary);
+        let refused = read(&key.secret).unwrap_err();
+        assert!(format!("{refused:#}").contains("secret key"), "{refused:#}");
+    }
 
     #[test]
     fn a_secret_key_and_a_file_without_any_are_refused() {

@@ -1,28 +1,53 @@
 //! `strongroom update import`
 
-use super::{here::Here, shown};
+use super::{
+    here::Here,
+    run::{WayBack, code, take},
+    shown,
+};
 use crate::{
     command::Common,
     failure::{CommandError, Exit},
+    update::{Extent, bundle::Bundle},
 };
 use ::host::{
     account::{self, Account},
     write::{self, Access},
 };
 use nix::unistd::{Gid, Uid};
-use std::path::PathBuf;
-use updates::{patience::Patience, shelf};
+use std::{path::PathBuf, process::ExitCode};
+use updates::{manifest::Manifest, patience::Patience, shelf};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::command) struct Import {
     /// The bundle
     file: PathBuf,
+    /// Install what is in it: Debian's packages, then the platform's as `strongroom update run` does, with a way back
+    #[arg(long)]
+    install: bool,
+    #[command(flatten)]
+    way_back: WayBack,
     #[command(flatten)]
     here: Here,
 }
 
 impl Import {
-    pub(super) fn run(&self, common: &Common) -> Result<(), CommandError> {
+    pub(super) fn run(&self, common: &Common) -> Result<ExitCode, CommandError> {
+        if self.way_back.is_named() && !self.install {
+            let text = "--way-back is for an update; say --install as well, or leave it out";
+            return Err(CommandError::said(Exit::Usage, text));
+        }
+        let (manifest, folder) = self.import(common)?;
+        if !self.install {
+            return Ok(ExitCode::SUCCESS);
+        }
+        let extent = Extent::Bundle(Bundle::of(&manifest, folder));
+        let ended = take(common.config.as_deref(), &extent, &self.way_back)?;
+        Ok(code(&ended))
+    }
+
+    /// Takes the bundle, shows it, and gives its list and the folder that it was unpacked to.
+    fn import(&self, common: &Common) -> Result<(Manifest, PathBuf), CommandError> {
         if !account::is_root() {
             let text = "bundles are unpacked by root alone; run this as root";
             return Err(CommandError::said(Exit::NotAllowed, text));
@@ -55,10 +80,8 @@ impl Import {
             record.sequence,
             record.version
         );
-        shown::show(
-            common.format(),
-            &received,
-            Some(&shelf::folder(&places, record.sequence)),
-        )
+        let folder = shelf::folder(&places, record.sequence);
+        shown::show(common.format(), &received, Some(&folder))?;
+        Ok((received.manifest, folder))
     }
 }
