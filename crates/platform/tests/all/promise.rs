@@ -427,6 +427,8 @@ pub(crate) async fn listening_also(
         listener,
         plain_listener,
         helper: "/nonexistent/hostd.sock".into(),
+        outside_targets: Vec::new(),
+        database_socket: "/nonexistent/.s.PGSQL.5432".into(),
     };
     let platform = Platform::open_with(
         settings,
