@@ -84,6 +84,17 @@ fn nobody_of_ours_gets_out_until_the_rules_are_flushed(site: &Site) {
         );
     }
     assert!(site.console().answers(), "answers to clients do not pass");
+    for unit in ["strongroom.service", "strongroom-worker.service"] {
+        let bus = format!(
+            "/proc/{}/root/run/dbus/system_bus_socket",
+            site.unit(unit, "MainPID")
+        );
+        let seen = site.machine.attempt(&["test", "-S", &bus]).unwrap();
+        assert!(
+            !seen.status.success(),
+            "{unit} can have others of the machine carry a message"
+        );
+    }
     let change = [
         "runuser",
         "-u",

@@ -75,7 +75,9 @@ async fn a_sound_platform_keeps_every_promise_that_can_be_looked_at() {
             // As this machine's release is, and the bundles that were imported on it.
             "current-debian" | "offline-updates" | "vulnerability-scanning" => continue,
             // There is no root helper for this platform.
-            "firewall" | "operator-mfa" | "host-hardening" => State::Unknown,
+            "firewall" | "no-disclosure" | "own-infrastructure" | "operator-mfa" | "host-hardening" => {
+                State::Unknown
+            }
             id if BUILT.contains(&id) => State::Kept,
             _ => State::Unknown,
         };
@@ -370,6 +372,17 @@ pub(crate) struct Listening {
 
 /// Serves HTTPS for `name`, down to a version; answers each path with the status that `answer` gives.
 pub(crate) fn serve(name: &str, oldest: SslVersion, answer: fn(&str) -> u16) -> SocketAddr {
+    serve_whole(name, oldest, move |path| {
+        format!("HTTP/1.1 {} x\r\nContent-Length: 0\r\n\r\n", answer(path))
+    })
+}
+
+/// The same with whole answers.
+pub(crate) fn serve_whole(
+    name: &str,
+    oldest: SslVersion,
+    answer: impl Fn(&str) -> String + Send + 'static,
+) -> SocketAddr {
     let authority = Authority::create("a test").unwrap();
     let identity = authority.issue(&[name]).unwrap();
     let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
@@ -392,14 +405,14 @@ pub(crate) fn serve(name: &str, oldest: SslVersion, answer: fn(&str) -> u16) -> 
             let read = stream.read(&mut request).unwrap_or(0);
             let text = String::from_utf8_lossy(&request[..read]).into_owned();
             if let Some(path) = text.split(' ').nth(1) {
-                let _sent = write!(stream, "HTTP/1.1 {} x\r\nContent-Length: 0\r\n\r\n", answer(path));
+                let _sent = stream.write_all(answer(path).as_bytes());
             }
         }
     });
     address
 }
 
-async fn listening(listener: Option<SocketAddr>) -> Listening {
+pub(crate) async fn listening(listener: Option<SocketAddr>) -> Listening {
     listening_also(listener, None).await
 }
 
