@@ -13,13 +13,15 @@ use super::site::{OWNER, PASSWORD, Site};
 const LONG_WORK: Duration = Duration::from_secs(600);
 /// Who may not begin a connection.
 const RULED: [&str; 2] = ["strongroom", "postgres"];
+const DISCLOSURE: &str = "no-disclosure";
+const INFRASTRUCTURE: &str = "own-infrastructure";
 const WITH_FIREWALL: &str = "[firewall]\napply = true\n";
 
 #[test]
 fn the_platform_works_with_no_way_out_and_tries_none_on_debian_13() {
     let site = boot(Release::Trixie);
     nobody_of_ours_gets_out_until_the_rules_are_flushed(&site);
-    each_break_of_the_promise_is_noticed(&site);
+    each_opened_unit_is_noticed(&site);
     work(&site, Duration::ZERO);
 }
 
@@ -107,11 +109,13 @@ fn nobody_of_ours_gets_out_until_the_rules_are_flushed(site: &Site) {
         "strongroom",
     ];
     assert!(!site.machine.attempt(&change).unwrap().status.success());
+    let attempted = look(site);
     assert_eq!(
-        promise(site, "own-infrastructure")["state"],
+        state(&attempted, INFRASTRUCTURE),
         "broken",
         "the attempts do not show"
     );
+    assert_eq!(state(&attempted, DISCLOSURE), "kept", "{attempted}");
     site.machine
         .run(&["nft", "flush", "chain", "inet", "strongroom", "output"])
         .unwrap();
@@ -121,47 +125,53 @@ fn nobody_of_ours_gets_out_until_the_rules_are_flushed(site: &Site) {
             "the rules were not what held {user}"
         );
     }
-    let flushed = promise(site, "no-disclosure");
-    assert_eq!(flushed["state"], "broken", "{flushed}");
-    assert_eq!(promise(site, "own-infrastructure")["state"], "unknown");
+    let flushed = look(site);
+    assert_eq!(state(&flushed, DISCLOSURE), "broken", "{flushed}");
+    assert_eq!(state(&flushed, INFRASTRUCTURE), "unknown", "{flushed}");
     site.machine
         .run(&["systemctl", "start", "strongroom-firewall"])
         .unwrap();
-    for id in ["no-disclosure", "own-infrastructure"] {
-        let kept = promise(site, id);
-        assert_eq!(kept["state"], "kept", "{kept}");
-    }
 }
 
-fn promise(site: &Site, id: &str) -> Value {
+/// All promises, looked at now by root.
+fn look(site: &Site) -> Value {
     let output = site
         .machine
         .attempt(&["strongroom", "promises", "--check", "--json"])
         .unwrap();
-    let all: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let lines = all["promises"].as_array().unwrap();
-    lines.iter().find(|line| line["id"] == id).unwrap().clone()
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn each_break_of_the_promise_is_noticed(site: &Site) {
-    for (unit, setting) in [
+fn line<'a>(looked: &'a Value, id: &str) -> &'a Value {
+    let lines = looked["promises"].as_array().unwrap();
+    lines.iter().find(|line| line["id"] == id).unwrap()
+}
+
+fn state<'a>(looked: &'a Value, id: &str) -> &'a str {
+    line(looked, id)["state"].as_str().unwrap()
+}
+
+fn each_opened_unit_is_noticed(site: &Site) {
+    let drop_ins = [
         ("strongroom-worker.service", "PrivateNetwork=no"),
-        ("strongroom-worker.service", "RestrictAddressFamilies=AF_INET"),
+        ("strongroom-hostd.service", "RestrictAddressFamilies=AF_INET"),
         ("strongroom.service", "User=root"),
-    ] {
+    ];
+    for (unit, setting) in drop_ins {
         let folder = format!("/etc/systemd/system/{unit}.d");
-        let drop_in = format!(
-            "mkdir -p {folder}; printf '[Service]\\n{setting}\\n' > {folder}/x.conf; systemctl daemon-reload"
-        );
-        site.machine.shell(&drop_in).unwrap();
-        let opened = promise(site, "no-disclosure");
-        assert_eq!(opened["state"], "broken", "{setting}: {opened}");
-        assert!(opened.to_string().contains(unit), "{opened}");
-        site.machine
-            .shell(&format!("rm -r {folder}; systemctl daemon-reload"))
-            .unwrap();
+        let write = format!("mkdir -p {folder}; printf '[Service]\\n{setting}\\n' > {folder}/x.conf");
+        site.machine.shell(&write).unwrap();
     }
-    assert_eq!(promise(site, "no-disclosure")["state"], "kept");
+    site.machine.run(&["systemctl", "daemon-reload"]).unwrap();
+    let opened = look(site);
+    let told = line(&opened, DISCLOSURE);
+    assert_eq!(told["state"], "broken", "{told}");
+    for (unit, _) in drop_ins {
+        assert!(told.to_string().contains(unit), "{unit} is not told: {told}");
+        let folder = format!("/etc/systemd/system/{unit}.d");
+        site.machine.run(&["rm", "-r", &folder]).unwrap();
+    }
+    site.machine.run(&["systemctl", "daemon-reload"]).unwrap();
 }
 
 /// Counts whoever begins anything on the machine's line, root too, before any rule drops it (nft(8): after conntrack at
@@ -193,8 +203,10 @@ fn work(site: &Site, duration: Duration) {
         }
     }
     assert_eq!(attempts(site), 0, "somebody tried to leave in {rounds} rounds");
-    let kept = promise(site, "own-infrastructure");
-    assert_eq!(kept["state"], "kept", "{kept}");
+    let kept = look(site);
+    for id in [DISCLOSURE, INFRASTRUCTURE] {
+        assert_eq!(state(&kept, id), "kept", "{}", line(&kept, id));
+    }
     site.machine.remove_routes().unwrap();
     one_round(site, rounds);
     assert_eq!(attempts(site), 0, "without a route somebody tried to leave");
@@ -219,7 +231,7 @@ strongroom export $as --archive --output "acme$n.tar"; rm "acme$n.tar"
 strongroom audit check
 strongroom doctor || test $? -eq 1
 strongroom promises --check
-strongroom update status
+strongroom update status || test $? -eq 1
 strongroom support bundle --out "support$n.tar"; rm "support$n.tar"
 strongroom maintenance on --until 30m --message Short
 strongroom maintenance status

@@ -12,7 +12,9 @@ const OWN: &str = "<script src=\"/assets/console.js\"></script><a href=\"https:/
 async fn verdict(head: &'static str, body: &'static str, page: &'static str) -> Verdict {
     let address = serve_whole("localhost", SslVersion::TLS1_3, move |_| {
         let length = body.len();
-        format!("HTTP/1.1 200 x\r\nContent-Type: text/html\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}")
+        format!(
+            "HTTP/1.1 200 x\r\nContent-Type: text/html\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
     });
     let site = listening(Some(address)).await;
     site.platform.declare_pages(vec![PageSource {
@@ -54,6 +56,9 @@ async fn a_page_an_answer_a_policy_or_a_report_that_leads_elsewhere_breaks_it() 
     ] {
         let seen = verdict(head, body, page).await;
         assert_eq!(seen.state, State::Broken, "{head}: {seen:?}");
-        assert!(seen.faults.iter().any(|fault| fault.what.contains(what)), "{what}: {seen:?}");
+        assert!(
+            seen.faults.iter().any(|fault| fault.what.contains(what)),
+            "{what}: {seen:?}"
+        );
     }
 }
