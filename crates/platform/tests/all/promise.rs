@@ -72,8 +72,12 @@ async fn a_sound_platform_keeps_every_promise_that_can_be_looked_at() {
                 assert_ne!(verdict.state, State::Kept, "{verdict:?}");
                 continue;
             }
-            // As this machine's release is, and the bundles that were imported on it.
-            "current-debian" | "offline-updates" | "vulnerability-scanning" => continue,
+            // As this machine is: its release, its packages, and the bundles and updates that it has seen.
+            "current-debian"
+            | "offline-updates"
+            | "vulnerability-scanning"
+            | "security-updates"
+            | "change-rollback" => continue,
             // There is no root helper for this platform.
             "firewall" | "no-disclosure" | "own-infrastructure" | "operator-mfa" | "host-hardening" => {
                 State::Unknown
