@@ -5,5 +5,6 @@ mod console;
 mod helper;
 mod image;
 mod installed;
+mod outgoing;
 mod site;
 mod update;

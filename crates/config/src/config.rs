@@ -212,6 +212,24 @@ impl Config {
         }
     }
 
+    /// Where the platform connects to on other machines because a setting says so. No setting names such a place: the
+    /// database is reached over a unix socket.
+    pub fn outside_targets(&self) -> Vec<SocketAddr> {
+        // Every section stands here, so that nobody adds one without a thought to what it reaches.
+        let Self {
+            path: _,
+            listen: _,
+            tls: _,
+            database: _,
+            keys: _,
+            limits: _,
+            session: _,
+            worker: _,
+            log: _,
+        } = self;
+        Vec::new()
+    }
+
     /// The log filter: `STRONGROOM_LOG`, or else the file's.
     pub fn log_filter<'a>(&'a self, environment: &'a Environment) -> &'a str {
         environment.log_filter.as_deref().unwrap_or(&self.log.filter)

@@ -27,6 +27,7 @@ mod members;
 mod notice;
 mod organizations;
 mod origin;
+mod page_sources;
 mod parts;
 mod promises_page;
 mod query;
@@ -44,6 +45,7 @@ mod trash;
 mod visit;
 mod words;
 
+pub use page_sources::page_sources;
 pub use state::{Console, Settings};
 
 use actix_web::{middleware::from_fn, web};

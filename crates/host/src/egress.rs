@@ -10,6 +10,8 @@ use std::net::IpAddr;
 
 /// Most targets of one daemon.
 pub const TARGETS_MAX: usize = 256;
+/// RFC 1035 section 4.2.
+const RESOLVER_PORT: u16 = 53;
 
 /// Where a daemon may connect to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +46,8 @@ pub enum EgressError {
 
 /// The rules of a chain of `type filter hook output`, one on each line, for the account with this number.
 ///
-/// The loopback stays open: on it lie the machine's resolver and nothing of elsewhere. Each dropped attempt is counted.
+/// The loopback stays open, because there the platform looks at its own listener; but not to a resolver, which would carry
+/// any name that it is asked for out of the machine. Each dropped attempt is counted.
 ///
 /// # Errors
 /// [`EgressError`].
@@ -58,13 +61,16 @@ pub fn rules(uid: u32, targets: &[Target]) -> Result<String, EgressError> {
     let mut targets = targets.to_vec();
     targets.sort_unstable();
     targets.dedup();
-    let mut text = format!("meta skuid {uid} oifname \"lo\" accept\n");
     // A reply belongs to a connection that a client began.
-    writeln!(
-        text,
-        "meta skuid {uid} ct direction reply ct state established,related accept"
-    )
-    .ok();
+    let mut text = format!("meta skuid {uid} ct direction reply ct state established,related accept\n");
+    for protocol in ["udp", "tcp"] {
+        writeln!(
+            text,
+            "meta skuid {uid} {protocol} dport {RESOLVER_PORT} counter drop"
+        )
+        .ok();
+    }
+    writeln!(text, "meta skuid {uid} oifname \"lo\" accept").ok();
     for Target { address, port } in targets {
         if address.is_unspecified() || address.is_multicast() || is_broadcast(address) {
             return Err(EgressError::NotOne { address });
@@ -100,8 +106,10 @@ mod tests {
     fn without_targets_only_answers_and_the_loopback_pass() {
         assert_eq!(
             rules(990, &[]).unwrap(),
-            "meta skuid 990 oifname \"lo\" accept\n\
-             meta skuid 990 ct direction reply ct state established,related accept\n\
+            "meta skuid 990 ct direction reply ct state established,related accept\n\
+             meta skuid 990 udp dport 53 counter drop\n\
+             meta skuid 990 tcp dport 53 counter drop\n\
+             meta skuid 990 oifname \"lo\" accept\n\
              meta skuid 990 counter drop\n"
         );
     }
@@ -118,10 +126,10 @@ mod tests {
         )
         .unwrap();
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[2], "meta skuid 990 ip daddr 192.0.2.9 tcp dport 25 accept");
-        assert_eq!(lines[3], "meta skuid 990 ip6 daddr fd00::1 tcp dport 636 accept");
-        assert_eq!(lines[4], "meta skuid 990 counter drop");
-        assert_eq!(lines.len(), 5, "{text}");
+        assert_eq!(lines[4], "meta skuid 990 ip daddr 192.0.2.9 tcp dport 25 accept");
+        assert_eq!(lines[5], "meta skuid 990 ip6 daddr fd00::1 tcp dport 636 accept");
+        assert_eq!(lines[6], "meta skuid 990 counter drop");
+        assert_eq!(lines.len(), 7, "{text}");
     }
 
     #[test]
@@ -135,15 +143,16 @@ mod tests {
         assert!(matches!(rules(990, &many), Err(EgressError::TooMany { .. })));
     }
 
-    /// A network with one line that leads nowhere, the rules, and who tries what; prints the drop's counter after each.
+    /// A network with one line that leads nowhere, the rules, and who tries what; prints the counters of what was dropped (names by UDP, by TCP, all else) after each.
     const TRIES: &str = r#"
         ip link set lo up
         ip link add d0 type veth peer name d1 && ip link set d1 up
         ip addr add 192.0.2.1/24 dev d0 && ip link set d0 up
         nft -f - || exit 9
         try() { timeout 1 setpriv --reuid=$1 --clear-groups bash -c "exec 3<>/dev/tcp/$2/$3" 2>/dev/null
-            nft list ruleset | sed -n 's/.*counter packets \([0-9]*\).*/\1/p'; }
-        try 65534 192.0.2.8 25; try 0 192.0.2.9 443; try 65534 192.0.2.9 443"#;
+            nft list ruleset | sed -n 's/.*counter packets \([0-9]*\).*/\1/p' | tr '\n' ' '; echo; }
+        try 65534 192.0.2.8 25; try 0 192.0.2.9 443; try 65534 192.0.2.9 443; try 65534 127.0.0.1 53
+        try 65534 127.0.0.1 443"#;
 
     #[test]
     fn the_kernel_lets_out_what_is_named_and_nothing_else_of_that_account() {
@@ -167,7 +176,7 @@ mod tests {
         let counts = String::from_utf8(output.stdout).unwrap();
         assert_eq!(
             counts.lines().collect::<Vec<_>>(),
-            ["0", "0", "1"],
+            ["0 0 0 ", "0 0 0 ", "0 0 1 ", "0 1 1 ", "0 1 1 "],
             "{:?}",
             output.status
         );

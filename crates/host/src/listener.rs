@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 
+use nix::sys::socket::{getsockopt, sockopt};
 use serde::{Deserialize, Serialize};
 
 use crate::account;
@@ -54,6 +57,16 @@ impl Listener {
     pub fn is_local(&self) -> bool {
         self.address.to_canonical().is_loopback()
     }
+}
+
+/// The user who listens on a unix socket, a process of this machine, by the kernel's word (SO_PEERCRED, unix(7)).
+///
+/// # Errors
+/// As the kernel answers: nobody listens, or this process may not connect.
+pub fn of_unix_socket(path: &Path) -> io::Result<String> {
+    let stream = UnixStream::connect(path)?;
+    let peer = getsockopt(&stream, sockopt::PeerCredentials)?;
+    Ok(account::user_name(peer.uid()))
 }
 
 /// Everybody who listens in this network namespace, each once, sorted.
@@ -158,6 +171,16 @@ mod tests {
         assert_eq!(seen[0].address, IpAddr::from(Ipv6Addr::UNSPECIFIED));
         // A mapped loopback address is one.
         assert_eq!((seen[1].port, seen[1].is_local()), (0x50, true));
+    }
+
+    #[test]
+    fn the_kernel_says_who_listens_on_a_unix_socket() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        assert!(of_unix_socket(&path).is_err());
+        let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let me = account::user_name(nix::unistd::Uid::effective().as_raw());
+        assert_eq!(of_unix_socket(&path).unwrap(), me);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::firewall::TABLE;
+use crate::firewall::{self, TABLE};
 use crate::run::{Call, Program, RunError};
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -29,16 +29,25 @@ pub fn load(ruleset: &str) -> Result<(), RunError> {
     read(["--file", "-"], ruleset)
 }
 
-/// Our table as nft prints it; none when the kernel has none.
+/// Our table as nft prints it, without what its counters have counted; none when the kernel has none.
 ///
 /// # Errors
 /// [`RunError`].
 pub fn list() -> Result<Option<String>, RunError> {
-    let call = Call::new(Program::Nft)
-        .with(["list", "table"])
-        .with(TABLE)
-        .within(DEADLINE);
-    match call.run() {
+    listed(Call::new(Program::Nft).with(["--stateless", "list", "table"]))
+}
+
+/// How many outgoing packets our table has turned away since it was loaded; none when it rules none.
+///
+/// # Errors
+/// [`RunError`].
+pub fn turned_away() -> Result<Option<u64>, RunError> {
+    let text = listed(Call::new(Program::Nft).with(["list", "table"]))?;
+    Ok(text.as_deref().and_then(firewall::turned_away))
+}
+
+fn listed(call: Call) -> Result<Option<String>, RunError> {
+    match call.with(TABLE).within(DEADLINE).run() {
         Ok(text) => Ok(Some(text)),
         Err(RunError::Failed { said, .. }) if said.contains(ABSENT) => Ok(None),
         Err(error) => Err(error),

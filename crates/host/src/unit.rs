@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::run::{Call, Program, RunError};
 
 /// Longer than the start of a daemon that waits for its database.
@@ -38,8 +40,11 @@ pub fn look(name: &str) -> Result<Unit, RunError> {
 }
 
 /// What a unit's processes may reach over the network, drop-ins included.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Reach {
+    /// The account that they run as, by name; empty for root.
+    pub user: String,
     /// They have a network of their own with nothing in it.
     pub has_own_network: bool,
     /// Families of sockets that they may make, as systemd shows them; `~` in front means "all but".
@@ -53,7 +58,7 @@ pub struct Reach {
 /// # Errors
 /// [`RunError`].
 pub fn reach(name: &str) -> Result<Reach, RunError> {
-    let properties = "--property=PrivateNetwork,RestrictAddressFamilies,IPAddressDeny,IPAddressAllow";
+    let properties = "--property=User,PrivateNetwork,RestrictAddressFamilies,IPAddressDeny,IPAddressAllow";
     let call = Call::new(Program::Systemctl).with(["show", properties, "--", name]);
     Ok(parse_reach(&call.within(Duration::from_secs(20)).run()?))
 }
@@ -62,6 +67,7 @@ fn parse_reach(text: &str) -> Reach {
     let denied: Vec<&str> = value(text, "IPAddressDeny").split_whitespace().collect();
     let denies = |network| denied.contains(&network);
     Reach {
+        user: value(text, "User").to_owned(),
         has_own_network: value(text, "PrivateNetwork") == "yes",
         families: value(text, "RestrictAddressFamilies")
             .split_whitespace()
@@ -143,10 +149,11 @@ mod tests {
 
     #[test]
     fn a_units_reach_is_read_with_its_drop_ins() {
-        let closed = "PrivateNetwork=yes\nRestrictAddressFamilies=AF_UNIX\nIPAddressDeny=0.0.0.0/0 ::/0\nIPAddressAllow=\n";
+        let closed = "User=strongroom\nPrivateNetwork=yes\nRestrictAddressFamilies=AF_UNIX\nIPAddressDeny=0.0.0.0/0 ::/0\nIPAddressAllow=\n";
         let reach = parse_reach(closed);
         assert!(reach.has_own_network && reach.denies_every_address);
         assert_eq!(reach.families, ["AF_UNIX"]);
+        assert_eq!(reach.user, "strongroom");
         let opened = parse_reach(&closed.replace("IPAddressAllow=", "IPAddressAllow=192.0.2.0/24"));
         assert!(
             !opened.denies_every_address,

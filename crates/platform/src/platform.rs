@@ -32,6 +32,10 @@ pub struct Settings {
     pub plain_listener: Option<std::net::SocketAddr>,
     /// The socket of the root helper.
     pub helper: std::path::PathBuf,
+    /// Where settings let the platform connect to on other machines.
+    pub outside_targets: Vec<std::net::SocketAddr>,
+    /// The database's unix socket.
+    pub database_socket: std::path::PathBuf,
 }
 
 /// The platform.
@@ -57,6 +61,7 @@ struct Inner {
     recorder: Recorder,
     pending_events: std::sync::Mutex<Option<access_log::Pending>>,
     routes: std::sync::OnceLock<Vec<crate::promise::RouteDeclaration>>,
+    pages: std::sync::OnceLock<Vec<crate::promise::PageSource>>,
 }
 
 /// At most so many passwords are hashed at once, each with 19 MiB.
@@ -105,6 +110,12 @@ impl Platform {
             listener: Some(config.listen.https),
             plain_listener: config.listen.http,
             helper: host::helper::SOCKET.into(),
+            outside_targets: config.outside_targets(),
+            // libpq's name for it (PQconnectdb, `host`).
+            database_socket: config
+                .database
+                .host
+                .join(format!(".s.PGSQL.{}", config.database.port)),
         };
         let (address, login) = address_of(config)?;
         let path = config.keys.root_file.path().map_err(vault_failure)?;
@@ -146,6 +157,7 @@ impl Platform {
             recorder,
             pending_events: std::sync::Mutex::new(Some(pending)),
             routes: std::sync::OnceLock::new(),
+            pages: std::sync::OnceLock::new(),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -210,6 +222,16 @@ impl Platform {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
             .take()
+    }
+
+    /// What this process' pages are made of, once it is declared.
+    pub(crate) fn pages(&self) -> Option<&[crate::promise::PageSource]> {
+        self.inner.pages.get().map(Vec::as_slice)
+    }
+
+    /// Keeps the first declaration.
+    pub(crate) fn keep_pages(&self, pages: Vec<crate::promise::PageSource>) {
+        let _first = self.inner.pages.set(pages);
     }
 
     /// The routes that this process serves, once they are declared.

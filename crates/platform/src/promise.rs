@@ -9,10 +9,12 @@ mod agility;
 mod audit;
 mod bundle;
 mod card;
+mod disclosure;
 mod export;
 mod field;
 mod firewall;
 mod hardening;
+mod infrastructure;
 mod look;
 mod operator;
 mod password;
@@ -29,6 +31,7 @@ mod tls;
 mod transit;
 mod vulnerability;
 
+pub use disclosure::PageSource;
 pub use route::{Requirement, RouteDeclaration};
 pub use security::judge as judge_security_updates;
 
@@ -53,13 +56,15 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 20] = [
+pub const BUILT: [&str; 22] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
     "vulnerability-scanning",
     rest::ID,
     firewall::ID,
+    disclosure::ID,
+    infrastructure::ID,
     operator::ID,
     hardening::ID,
     security::ID,
@@ -167,10 +172,11 @@ async fn check_due(platform: &Platform, shutdown: &Receiver<bool>) -> Result<()>
 fn is_due(platform: &Platform, id: PromiseId, newest: Option<&Observation>) -> bool {
     let Some(newest) = newest else { return true };
     let interval = interval_for(id);
-    // Only a node that serves requests knows the routes, and only a process outside a sandbox, or one with the root
+    // Only a node that serves requests knows the routes and the pages, and only a process outside a sandbox, or one with the root
     // helper, sees the disks; another looks, in vain, when none has for long.
     let away = match id.as_str() {
         route::ID => platform.routes().is_none(),
+        disclosure::ID | infrastructure::ID => disclosure::is_blind(platform),
         rest::ID => rest::is_blind(platform),
         security::ID => security::is_blind(),
         _ => false,
@@ -217,6 +223,8 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         "vulnerability-scanning" => vulnerability::look(platform).await,
         rest::ID => rest::look(platform).await,
         firewall::ID => firewall::look(platform).await,
+        disclosure::ID => disclosure::look(platform).await,
+        infrastructure::ID => infrastructure::look(platform).await,
         operator::ID => operator::look(platform).await,
         hardening::ID => hardening::look(platform).await,
         security::ID => security::look(platform).await,

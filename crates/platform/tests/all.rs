@@ -39,6 +39,8 @@ mod maintenance;
 mod promise;
 #[path = "all/promise_agility.rs"]
 mod promise_agility;
+#[path = "all/promise_disclosure.rs"]
+mod promise_disclosure;
 #[path = "all/promise_plain.rs"]
 mod promise_plain;
 #[path = "all/promise_role.rs"]

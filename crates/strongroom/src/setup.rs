@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use step::{Run, STEPS, Standing, Step};
 
 /// What the design promises of set-up and a later version brings; told, so that nobody thinks it was done.
-pub(crate) const NOT_BUILT: [(&str, &str); 6] = [
+pub(crate) const NOT_BUILT: [(&str, &str); 5] = [
     ("second factor", "owners sign in with a password only"),
     (
         "directory",
@@ -36,10 +36,6 @@ pub(crate) const NOT_BUILT: [(&str, &str); 6] = [
         "nothing is backed up: copy the database and the credentials yourself",
     ),
     ("recovery kit", "keep a copy of the root key elsewhere yourself"),
-    (
-        "firewall",
-        "no rules are set here: run `strongroom firewall apply`",
-    ),
 ];
 
 /// How far set-up goes.

@@ -80,6 +80,11 @@ impl Machine {
         self.line.inside()
     }
 
+    /// The host's address on the machine's line: all that it can reach.
+    pub fn host_address(&self) -> String {
+        self.line.outside()
+    }
+
     /// Its name on the network of its own.
     pub fn name(&self) -> &str {
         &self.name
@@ -153,6 +158,14 @@ impl Machine {
         self.container.stop();
         self.container = Container::start(&self.name, &self.base, &self.folder)?;
         self.wait_until_booted()
+    }
+
+    /// Takes its way to everything but the host away: its default route is gone.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn remove_routes(&self) -> Result<()> {
+        self.line.remove_routes(self.container.leader())
     }
 
     /// Packets that left the machine since it booted. Whoever tries to reach anybody makes some: the way out leads to

@@ -10,10 +10,11 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use testkit::install;
 
-use crate::program;
+use crate::{program, tools};
 
 mod bill;
 mod check;
+mod embedded;
 mod keyring;
 mod licences;
 mod staging;
@@ -97,7 +98,11 @@ pub(crate) fn build(profile: Profile) -> Result<PathBuf> {
 fn build_with(profile: Profile, key: Option<&[u8]>) -> Result<PathBuf> {
     versions::check()?;
     let programs = compile(profile)?;
-    pack(profile, &programs, &folder(profile), key)
+    let package = pack(profile, &programs, &folder(profile), key)?;
+    if profile == Profile::Release {
+        embedded::check(&package, PROGRAMS, &bill::components()?)?;
+    }
+    Ok(package)
 }
 
 /// Builds the package in `folder` out of programs that are there.
@@ -133,16 +138,22 @@ fn pack(profile: Profile, programs: &Path, folder: &Path, key: Option<&[u8]>) ->
 
 /// The folder with the built programs.
 fn compile(profile: Profile) -> Result<PathBuf> {
-    let mut cargo = program::cargo();
     match profile {
         // The very build that the tests use: another selection of packages would compile the dependencies once more.
-        Profile::Dev => cargo.args(["build", "--workspace", "--all-targets", "--quiet"]),
-        Profile::Release => cargo
-            .args(["build", "--release", "--locked"])
-            .args(PROGRAMS.iter().map(|program| format!("--package={program}")))
-            .env("RUSTFLAGS", nameless_paths()),
-    };
-    program::run(&mut cargo)?;
+        Profile::Dev => {
+            let mut cargo = program::cargo();
+            program::run(cargo.args(["build", "--workspace", "--all-targets", "--quiet"]))?;
+        }
+        // With the list of its components in each program.
+        Profile::Release => {
+            let mut cargo = tools::auditable()?;
+            cargo
+                .args(["build", "--release", "--locked"])
+                .args(PROGRAMS.iter().map(|program| format!("--package={program}")))
+                .env("RUSTFLAGS", nameless_paths());
+            program::run(&mut cargo)?;
+        }
+    }
     let name = if profile == Profile::Dev {
         "debug"
     } else {

@@ -20,6 +20,11 @@ pub(crate) fn deny() -> Result<Command> {
     cargo_tool("deny", &["--no-default-features"])
 }
 
+/// `cargo auditable`, ready for its arguments.
+pub(crate) fn auditable() -> Result<Command> {
+    cargo_tool("auditable", &[])
+}
+
 /// The tool is run by its own name with its subcommand first, as cargo would run it.
 fn cargo_tool(name: &str, options: &[&str]) -> Result<Command> {
     let program = format!("cargo-{name}");

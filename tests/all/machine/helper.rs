@@ -151,7 +151,7 @@ fn firewall(site: &Site, arguments: &[&str]) -> String {
 fn ruleset(site: &Site) -> Option<String> {
     let output = site
         .machine
-        .attempt(&["nft", "list", "table", "inet", "strongroom"])
+        .attempt(&["nft", "--stateless", "list", "table", "inet", "strongroom"])
         .unwrap();
     output
         .status

@@ -131,6 +131,8 @@ async fn open(database: &TestDatabase, base: &str) -> Platform {
         listener: None,
         plain_listener: None,
         helper: "/nonexistent/hostd.sock".into(),
+        outside_targets: Vec::new(),
+        database_socket: "/nonexistent/.s.PGSQL.5432".into(),
     };
     let root = RootKey::generate().unwrap();
     Platform::open_with(settings, address, app, root, 32, Timestamp::now)

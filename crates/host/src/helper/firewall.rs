@@ -111,4 +111,6 @@ pub struct FirewallReply {
     pub confirmed: Option<String>,
     /// An applied ruleset waits to be confirmed.
     pub is_pending: bool,
+    /// Packets of the ruled accounts that were turned away since our table was loaded; none where it rules none.
+    pub turned_away: Option<u64>,
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::method::OwnUnit;
 use crate::encryption::Encryption;
 use crate::listener::Listener;
+use crate::unit::Reach;
 
 /// Who answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,6 +194,8 @@ pub struct UnitReply {
     pub exposure_tenths: Option<u32>,
     /// Files that change it, at most 20.
     pub drop_ins: Vec<String>,
+    /// What it may reach over the network; none where systemd does not say.
+    pub reach: Option<Reach>,
     /// Why something of it is not known.
     pub why: Option<String>,
 }

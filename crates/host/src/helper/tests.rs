@@ -9,6 +9,7 @@ use super::message::check_depth;
 use super::*;
 use crate::encryption::Encryption;
 use crate::listener::{Listener, Protocol};
+use crate::unit::Reach;
 
 mod description;
 
@@ -98,6 +99,12 @@ fn units() -> Sample {
         restarts: 0,
         exposure_tenths: Some(14),
         drop_ins: vec!["/etc/x.conf".to_owned()],
+        reach: Some(Reach {
+            user: "strongroom".to_owned(),
+            has_own_network: false,
+            families: vec!["AF_UNIX".to_owned()],
+            denies_every_address: true,
+        }),
         why: None,
     };
     sample(&GetUnits {}, &UnitsReply { units: vec![unit] })
@@ -113,6 +120,7 @@ fn changes() -> [Sample; 5] {
         loaded: Some(ruleset.clone()),
         confirmed: None,
         is_pending: false,
+        turned_away: Some(0),
     };
     let unit = OwnUnit::Worker;
     let (ports, ssh) = (Ports::try_from(vec![443]).unwrap(), SshAccess::Keep);

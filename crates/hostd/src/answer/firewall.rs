@@ -11,7 +11,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use host::firewall::{plan_replacement, plan_ruleset, replaced_by};
+use host::account::Account;
+use host::firewall::{Outgoing, RULED, plan_replacement, plan_ruleset, replaced_by};
 use host::helper::{
     ApplyFirewall, ConfirmReply, ErrorName, FirewallReply, PlanReply, Ports, Refusal, SshAccess,
 };
@@ -37,7 +38,9 @@ pub(super) fn look() -> Result<FirewallReply, Refusal> {
     let loaded = nft::list().map_err(|error| failed(&error))?;
     let confirmed = kept(Path::new(CONFIRMED))?;
     let pending = kept(Path::new(PENDING))?;
+    let turned_away = nft::turned_away().map_err(|error| failed(&error))?;
     Ok(FirewallReply {
+        turned_away,
         is_pending: pending.is_some() && pending == loaded && pending != confirmed,
         loaded,
         confirmed,
@@ -47,7 +50,12 @@ pub(super) fn look() -> Result<FirewallReply, Refusal> {
 pub(super) fn plan(ports: &Ports, ssh: SshAccess) -> Result<PlanReply, Refusal> {
     let ssh_ports = ssh_ports(ssh)?;
     let all: BTreeSet<u16> = ports.as_slice().iter().chain(&ssh_ports).copied().collect();
-    let ruleset = plan_ruleset(&all);
+    let outgoing = Outgoing {
+        uids: ruled(),
+        // No setting names a target yet.
+        targets: &[],
+    };
+    let ruleset = plan_ruleset(&all, &outgoing).map_err(|error| failed(&error))?;
     nft::check(&plan_replacement(Some(&ruleset))).map_err(|error| failed(&error))?;
     Ok(PlanReply { ruleset, ssh_ports })
 }
@@ -69,6 +77,12 @@ pub(super) fn apply(asked: &ApplyFirewall) -> Result<PlanReply, Refusal> {
         return Err(failed(&error));
     }
     Ok(plan)
+}
+
+/// The accounts whose connections are ruled. In the name of one that is not there nobody connects.
+fn ruled() -> BTreeSet<u32> {
+    let accounts = RULED.iter().filter_map(|name| Account::named(name));
+    accounts.map(|account| account.uid.as_raw()).collect()
 }
 
 /// Puts back what was confirmed, if another ruleset waits: at no time is one loaded that no timer would take back.
@@ -197,7 +211,11 @@ mod tests {
         assert_eq!(kept(&path).unwrap(), None);
         keep(&path, &plan_replacement(None)).unwrap();
         assert_eq!(kept(&path).unwrap(), None);
-        let ruleset = plan_ruleset(&BTreeSet::from([443]));
+        let outgoing = Outgoing {
+            uids: BTreeSet::from([990]),
+            targets: &[],
+        };
+        let ruleset = plan_ruleset(&BTreeSet::from([443]), &outgoing).unwrap();
         keep(&path, &plan_replacement(Some(&ruleset))).unwrap();
         assert_eq!(kept(&path).unwrap(), Some(ruleset));
         forget(&path);

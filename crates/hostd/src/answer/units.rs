@@ -33,6 +33,7 @@ fn of(name: &str) -> UnitReply {
         restarts: 0,
         exposure_tenths: None,
         drop_ins: Vec::new(),
+        reach: None,
         why: None,
     };
     match unit::look(name) {
@@ -52,6 +53,10 @@ fn measure(name: &str, reply: &mut UnitReply) {
     match exposure::tenths(name) {
         Ok(Some(tenths)) => reply.exposure_tenths = Some(tenths),
         Ok(None) => reply.why = Some("systemd-analyze names no exposure".to_owned()),
+        Err(error) => reply.why = Some(said(&error)),
+    }
+    match unit::reach(name) {
+        Ok(reach) => reply.reach = Some(reach),
         Err(error) => reply.why = Some(said(&error)),
     }
     match exposure::drop_ins(name) {

@@ -6,7 +6,7 @@
 use super::look::Look;
 use crate::{Platform, error::Result, firewall::own_ports, helper};
 use host::{
-    firewall::{difference, plan_ruleset},
+    firewall::difference,
     helper::{
         FirewallReply, GetFirewall, GetListeners, HelperError, ListenersReply, PlanFirewall, PlanReply,
         SshAccess,
@@ -41,15 +41,17 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
 
 async fn ask(platform: &Platform) -> Result<std::result::Result<Told, HelperError>> {
     let ports = own_ports(platform)?;
-    let closed = plan_ruleset(&ports.as_slice().iter().copied().collect());
-    let ssh = SshAccess::Keep;
-    let plan = helper::ask(platform, PlanFirewall { ports, ssh }).await?;
+    let plan = async |ssh| {
+        let ports = ports.clone();
+        helper::ask(platform, PlanFirewall { ports, ssh }).await
+    };
+    let (plan, closed) = (plan(SshAccess::Keep).await?, plan(SshAccess::Close).await?);
     let firewall = helper::ask(platform, GetFirewall {}).await?;
     let listeners = helper::ask(platform, GetListeners {}).await?;
     Ok(plan.and_then(|plan| {
         Ok(Told {
             plan,
-            closed,
+            closed: closed?.ruleset,
             firewall: firewall?,
             listeners: listeners?,
         })
@@ -77,6 +79,7 @@ fn check_ruleset(told: &Told, look: &mut Look) {
         loaded,
         confirmed,
         is_pending,
+        turned_away: _,
     } = &told.firewall;
     let Some(loaded) = loaded else {
         look.fault(
@@ -149,7 +152,10 @@ fn join<T: ToString>(items: impl Iterator<Item = T>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use host::listener::{Listener, Protocol};
+    use host::{
+        firewall::{Outgoing, plan_ruleset},
+        listener::{Listener, Protocol},
+    };
 
     fn listener(user: &str, address: &str, port: u16) -> Listener {
         Listener {
@@ -161,13 +167,21 @@ mod tests {
     }
 
     fn sound() -> Told {
-        let ruleset = plan_ruleset(&BTreeSet::from([22, 443]));
+        let plan = |ports: &[u16]| {
+            let outgoing = Outgoing {
+                uids: BTreeSet::from([990]),
+                targets: &[],
+            };
+            plan_ruleset(&ports.iter().copied().collect(), &outgoing).unwrap()
+        };
+        let ruleset = plan(&[22, 443]);
         Told {
-            closed: plan_ruleset(&BTreeSet::from([443])),
+            closed: plan(&[443]),
             firewall: FirewallReply {
                 loaded: Some(ruleset.clone()),
                 confirmed: Some(ruleset.clone()),
                 is_pending: false,
+                turned_away: Some(0),
             },
             listeners: ListenersReply {
                 listeners: vec![

@@ -91,6 +91,7 @@ mod tests {
             is_enabled: true,
             restarts: 0,
             exposure_tenths: tenths,
+            reach: None,
             drop_ins: drop_ins.iter().map(|path| (*path).to_owned()).collect(),
             why: None,
         }

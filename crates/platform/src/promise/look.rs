@@ -26,6 +26,12 @@ impl Look {
         }
     }
 
+    /// As [`Look::fact`], in place.
+    pub(super) fn note(&mut self, name: &str, value: impl ToString) {
+        let outcome = std::mem::replace(&mut self.outcome, Outcome::looked());
+        self.outcome = outcome.with_fact(name, value);
+    }
+
     pub(super) fn fault(&mut self, what: impl Into<String>, place: impl Into<String>, advice: &str) {
         self.faults += 1;
         if self.faults <= FAULTS_MAX {

@@ -8,13 +8,16 @@ use openssl::{
 use std::{
     io::{self, Read, Write},
     net::{IpAddr, SocketAddr, TcpStream},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How long connecting, and each read or write, may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Most bytes of an answer that are read.
 const ANSWER_MAX: usize = 4096;
+/// Most bytes of a page that are read, and how long a whole one may take.
+const PAGE_MAX: usize = 1 << 20;
+const ANSWER_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Which versions are offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +105,73 @@ pub(super) fn status_of(address: SocketAddr, host: &str, path: &str) -> Result<O
     let line = String::from_utf8_lossy(&answer);
     let status = line.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3));
     Ok(status.and_then(|status| status.parse().ok()))
+}
+
+/// An answer over HTTP.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    head: Vec<(String, String)>,
+    /// As text, without its head.
+    pub(super) body: String,
+    /// There was more than was read.
+    pub(super) is_cut: bool,
+}
+
+impl Answer {
+    fn of(bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text.as_ref(), ""));
+        let field = |line: &str| {
+            let (name, value) = line.split_once(':')?;
+            Some((name.to_ascii_lowercase(), value.trim().to_owned()))
+        };
+        Self {
+            head: head.lines().skip(1).filter_map(field).collect(),
+            body: body.to_owned(),
+            is_cut: bytes.len() >= PAGE_MAX,
+        }
+    }
+
+    /// As long as it says (RFC 9110 section 8.6); one that does not say ends with the connection.
+    fn is_whole(&self) -> bool {
+        let length = self.header("content-length").and_then(|text| text.parse().ok());
+        length.is_some_and(|length: usize| self.body.len() >= length)
+    }
+
+    /// The values of a header, by its name in lower case.
+    pub(super) fn headers(&self, name: &str) -> Vec<&str> {
+        let named = self.head.iter().filter(|(found, _)| found == name);
+        named.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// The first value of a header.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers(name).first().copied()
+    }
+}
+
+/// The answer to a GET without credentials, as a browser would get it.
+pub(super) fn answer_to(address: SocketAddr, host: &str, path: &str) -> Result<Answer, Fault> {
+    let until = Instant::now() + ANSWER_PATIENCE;
+    let mut stream = connect(address, host, Offer::Modern)?;
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html, */*\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
+    let mut answer = Vec::new();
+    let mut piece = [0; 4096];
+    while answer.len() < PAGE_MAX && !Answer::of(&answer).is_whole() {
+        if Instant::now() > until {
+            return Err(io::Error::from(io::ErrorKind::TimedOut).into());
+        }
+        match stream.read(&mut piece)? {
+            0 => break,
+            read => answer.extend_from_slice(&piece[..read]),
+        }
+    }
+    if !answer.starts_with(b"HTTP/1.1 ") {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the answer is no HTTP").into());
+    }
+    Ok(Answer::of(&answer))
 }
 
 fn connect(address: SocketAddr, host: &str, offer: Offer) -> Result<SslStream<TcpStream>, Fault> {

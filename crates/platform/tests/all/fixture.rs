@@ -175,6 +175,8 @@ pub(crate) async fn open(database: &TestDatabase, root: RootKey, clock: fn() -> 
         listener: None,
         plain_listener: None,
         helper: "/nonexistent/hostd.sock".into(),
+        outside_targets: Vec::new(),
+        database_socket: "/nonexistent/.s.PGSQL.5432".into(),
     };
     Platform::open_with(settings, address, app, root, 64, clock)
         .await

@@ -79,7 +79,9 @@ async fn a_sound_platform_keeps_every_promise_that_can_be_looked_at() {
             | "security-updates"
             | "change-rollback" => continue,
             // There is no root helper for this platform.
-            "firewall" | "operator-mfa" | "host-hardening" => State::Unknown,
+            "firewall" | "no-disclosure" | "own-infrastructure" | "operator-mfa" | "host-hardening" => {
+                State::Unknown
+            }
             id if BUILT.contains(&id) => State::Kept,
             _ => State::Unknown,
         };
@@ -374,6 +376,17 @@ pub(crate) struct Listening {
 
 /// Serves HTTPS for `name`, down to a version; answers each path with the status that `answer` gives.
 pub(crate) fn serve(name: &str, oldest: SslVersion, answer: fn(&str) -> u16) -> SocketAddr {
+    serve_whole(name, oldest, move |path| {
+        format!("HTTP/1.1 {} x\r\nContent-Length: 0\r\n\r\n", answer(path))
+    })
+}
+
+/// The same with whole answers.
+pub(crate) fn serve_whole(
+    name: &str,
+    oldest: SslVersion,
+    answer: impl Fn(&str) -> String + Send + 'static,
+) -> SocketAddr {
     let authority = Authority::create("a test").unwrap();
     let identity = authority.issue(&[name]).unwrap();
     let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
@@ -396,14 +409,14 @@ pub(crate) fn serve(name: &str, oldest: SslVersion, answer: fn(&str) -> u16) -> 
             let read = stream.read(&mut request).unwrap_or(0);
             let text = String::from_utf8_lossy(&request[..read]).into_owned();
             if let Some(path) = text.split(' ').nth(1) {
-                let _sent = write!(stream, "HTTP/1.1 {} x\r\nContent-Length: 0\r\n\r\n", answer(path));
+                let _sent = stream.write_all(answer(path).as_bytes());
             }
         }
     });
     address
 }
 
-async fn listening(listener: Option<SocketAddr>) -> Listening {
+pub(crate) async fn listening(listener: Option<SocketAddr>) -> Listening {
     listening_also(listener, None).await
 }
 
@@ -431,6 +444,8 @@ pub(crate) async fn listening_also(
         listener,
         plain_listener,
         helper: "/nonexistent/hostd.sock".into(),
+        outside_targets: Vec::new(),
+        database_socket: "/nonexistent/.s.PGSQL.5432".into(),
     };
     let platform = Platform::open_with(
         settings,

@@ -20,6 +20,7 @@ impl Promises {
         let lines = host::with_platform(common.config.as_deref(), async |platform, _| {
             if self.check {
                 talk("looking; this may take a minute");
+                platform.declare_pages(console::page_sources());
                 promise::check_all(platform).await?;
             }
             Ok(promise::register(platform, &Caller::host()).await?)

@@ -19,7 +19,7 @@ pub(super) struct Setup {
     #[arg(long)]
     dry_run: bool,
     /// Stop after this step
-    #[arg(long, value_enum, value_name = "STEP", default_value = "health")]
+    #[arg(long, value_enum, value_name = "STEP", default_value = "firewall")]
     until: Step,
 }
 
@@ -68,15 +68,22 @@ fn say(outcome: &Outcome, extent: Extent) {
         Outcome {
             is_changed: false, ..
         } => format!("\nNothing was changed: all was set up already. {url}"),
-        _ if extent.until != Step::Health => {
+        _ if extent.until != Step::Firewall => {
             format!(
                 "\nStopped after the step {}; run setup again to go on.",
                 extent.until.as_str()
             )
         }
-        _ if outcome.steps.last().is_none_or(|last| last.state == "left out") => {
+        _ if is_unserved(outcome) => {
             format!("\nStart both daemons, then sign in at {url}.")
         }
         Outcome { .. } => format!("\nSign in at {url}; `strongroom doctor` looks after it from now on."),
     });
+}
+
+/// Nobody answers yet, because the daemons were not to be started.
+fn is_unserved(outcome: &Outcome) -> bool {
+    let health = Step::Health.as_str();
+    let mut steps = outcome.steps.iter();
+    steps.any(|step| step.step == health && step.state == "left out")
 }

@@ -71,6 +71,7 @@ mod tests {
                 loaded: loaded.map(str::to_owned),
                 confirmed: confirmed.map(str::to_owned),
                 is_pending,
+                turned_away: None,
             };
             judge(&reply, &plans).level
         };

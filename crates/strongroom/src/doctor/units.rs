@@ -187,6 +187,7 @@ mod tests {
     #[test]
     fn a_worker_that_a_drop_in_opens_is_told() {
         let closed = Reach {
+            user: "strongroom".to_owned(),
             has_own_network: true,
             families: vec!["AF_UNIX".to_owned()],
             denies_every_address: true,

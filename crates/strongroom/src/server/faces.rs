@@ -19,6 +19,7 @@ pub(super) struct Faces {
 impl Faces {
     pub(super) fn new(platform: Platform, config: &Config) -> Self {
         platform.declare_routes(ROUTES.iter().map(declaration).collect());
+        platform.declare_pages(console::page_sources());
         let settings = console::Settings {
             appliance_name: config.listen.base_url.host_str().unwrap_or_default().to_owned(),
             trusted_proxies: config.listen.trusted_proxies.clone(),

@@ -24,6 +24,7 @@ pub(crate) struct Answers {
     pub(crate) organization: Organization,
     pub(crate) services: Services,
     pub(crate) updates: Updates,
+    pub(crate) firewall: Firewall,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +84,12 @@ pub(crate) struct Updates {
     pub(crate) repository: Option<String>,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Firewall {
+    /// Whether every port but the platform's and SSH's is closed.
+    pub(crate) apply: bool,
+}
+
 /// The file as it is written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -93,6 +100,13 @@ pub(super) struct Written {
     pub(super) organization: WrittenOrganization,
     pub(super) services: WrittenServices,
     pub(super) updates: WrittenUpdates,
+    pub(super) firewall: WrittenFirewall,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct WrittenFirewall {
+    pub(super) apply: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -177,6 +191,9 @@ impl Answers {
                 start: written.services.start.unwrap_or(true),
             },
             updates: updates(written.updates)?,
+            firewall: Firewall {
+                apply: written.firewall.apply.unwrap_or(false),
+            },
         })
     }
 
@@ -210,6 +227,7 @@ impl Answers {
                 automatic: false,
                 repository: None,
             },
+            firewall: Firewall { apply: false },
         }
     }
 

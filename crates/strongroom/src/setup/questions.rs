@@ -1,8 +1,8 @@
 //! The questions of an interactive set-up, each with a default, asked again until the answer can be.
 
 use super::answers::{
-    Answers, Written, WrittenCertificate, WrittenDatabase, WrittenOrganization, WrittenServer,
-    WrittenServices, WrittenUpdates,
+    Answers, Written, WrittenCertificate, WrittenDatabase, WrittenFirewall, WrittenOrganization,
+    WrittenServer, WrittenServices, WrittenUpdates,
 };
 use crate::{
     failure::{CommandError, Exit},
@@ -68,8 +68,16 @@ fn written(input: &mut impl BufRead) -> Result<Written, CommandError> {
         "Repository of Strongroom's packages; nothing where updates come as bundles",
         Some(""),
     )?;
+    let firewall = WrittenFirewall {
+        apply: Some(yes_or_no(
+            input,
+            "Close every port but HTTPS and SSH: yes or no",
+            "no",
+        )?),
+    };
     Ok(Written {
         server,
+        firewall,
         certificate,
         organization,
         database: WrittenDatabase::default(),
@@ -105,6 +113,17 @@ fn question(input: &mut impl BufRead, text: &str, default: Option<&str>) -> Resu
     }
 }
 
+/// A question that is asked until it is answered with one of the two.
+fn yes_or_no(input: &mut impl BufRead, text: &str, default: &str) -> Result<bool, CommandError> {
+    loop {
+        match question(input, text, Some(default))?.to_lowercase().as_str() {
+            "yes" | "y" => return Ok(true),
+            "no" | "n" => return Ok(false),
+            _ => {}
+        }
+    }
+}
+
 /// A proposal: lower-case letters, digits and single hyphens.
 fn slug_of(name: &str) -> String {
     let mut slug = String::new();
@@ -128,11 +147,13 @@ mod tests {
 
     #[test]
     fn enter_takes_the_default_and_what_has_none_is_asked_again() {
-        let typed = "records.example.org\n\n\n\n\nHarbour Analytics & Co\n\nOlga\nolga@example.org\n\n";
+        let typed =
+            "records.example.org\n\n\n\n\nHarbour Analytics & Co\n\nOlga\nolga@example.org\n\nperhaps\ny\n";
         let answers = Answers::check(answers(typed).unwrap()).unwrap();
         assert_eq!(answers.base_url(), "https://records.example.org");
         assert_eq!(answers.organization.slug, "harbour-analytics-co");
         assert_eq!(answers.server.http, None);
+        assert!(answers.firewall.apply);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod certificate;
 mod cluster;
 mod database;
+mod firewall;
 mod folders;
 mod health;
 mod organization;
@@ -43,10 +44,12 @@ pub(crate) enum Step {
     Updates,
     /// An answer over HTTPS
     Health,
+    /// The firewall, where the answers ask for it
+    Firewall,
 }
 
 /// In the order in which they are taken.
-pub(crate) const STEPS: [Step; 10] = [
+pub(crate) const STEPS: [Step; 11] = [
     Step::Folders,
     Step::Secrets,
     Step::Certificate,
@@ -57,6 +60,7 @@ pub(crate) const STEPS: [Step; 10] = [
     Step::Services,
     Step::Updates,
     Step::Health,
+    Step::Firewall,
 ];
 
 /// How a step stands.
@@ -112,6 +116,7 @@ impl Step {
             Self::Services => "services",
             Self::Updates => "updates",
             Self::Health => "health",
+            Self::Firewall => "firewall",
         }
     }
 
@@ -128,6 +133,7 @@ impl Step {
             Self::Services => services::look(run),
             Self::Updates => updates::look(run.site),
             Self::Health => health::look(run),
+            Self::Firewall => firewall::look(run),
         }
     }
 
@@ -144,6 +150,7 @@ impl Step {
             Self::Services => services::apply(run),
             Self::Updates => updates::apply(run),
             Self::Health => health::apply(run),
+            Self::Firewall => firewall::apply(run.site),
         }
     }
 }

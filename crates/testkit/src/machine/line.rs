@@ -52,6 +52,10 @@ impl Line {
         )
     }
 
+    pub(super) fn remove_routes(&self, leader: i32) -> Result<()> {
+        ip(Some(leader), &["route", "flush", "default"])
+    }
+
     pub(super) fn packets_sent(&self, leader: i32) -> Result<u64> {
         let path = "/proc/net/dev";
         let output = process::run(&mut within(leader, &["cat", path]))?;

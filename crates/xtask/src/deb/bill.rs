@@ -15,7 +15,7 @@ use super::licences;
 use crate::program;
 
 /// Name and version.
-type Crate = (String, String);
+pub(super) type Crate = (String, String);
 
 /// What `cargo metadata` says of all crates.
 #[derive(Debug, Deserialize)]
@@ -42,6 +42,11 @@ impl Component {
         said.replace('/', " OR ").replace("  ", " ")
     }
 
+    /// Name and version.
+    pub(super) fn key(&self) -> Crate {
+        (self.name.clone(), self.version.clone())
+    }
+
     /// Where its files lie.
     pub(super) fn folder(&self) -> &Path {
         self.manifest_path.parent().unwrap_or(Path::new("."))
@@ -63,7 +68,7 @@ pub(super) fn write(folder: &Path) -> Result<()> {
 }
 
 /// The crates of others in the program, by name and version.
-fn components() -> Result<Vec<Component>> {
+pub(super) fn components() -> Result<Vec<Component>> {
     let packages: Vec<String> = super::PROGRAMS
         .iter()
         .map(|name| format!("--package={name}"))
@@ -79,10 +84,7 @@ fn components() -> Result<Vec<Component>> {
     let shipped = shipped(&said(&tree)?);
     let metadata: Metadata = serde_json::from_str(&said(&["metadata", "--format-version=1", "--locked"])?)?;
     let mut components = metadata.packages;
-    components.retain(|component| {
-        let key = (component.name.clone(), component.version.clone());
-        component.source.is_some() && shipped.contains(&key)
-    });
+    components.retain(|component| component.source.is_some() && shipped.contains(&component.key()));
     components.sort_by(|one, other| (&one.name, &one.version).cmp(&(&other.name, &other.version)));
     ensure!(!components.is_empty(), "cargo names no crate that is compiled in");
     Ok(components)

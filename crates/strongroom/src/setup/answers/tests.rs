@@ -31,6 +31,16 @@ fn three_answers_are_enough_and_the_rest_has_defaults() {
         (answers.services.user.as_str(), answers.services.start),
         ("strongroom", true)
     );
+    assert!(
+        !answers.firewall.apply,
+        "ports are closed that nobody asked to close"
+    );
+    assert!(
+        read(&format!("{LEAST}[firewall]\napply = true\n"))
+            .unwrap()
+            .firewall
+            .apply
+    );
 }
 
 #[test]

@@ -1,0 +1,256 @@
+//! Nothing leaves a machine: the rules hold the daemons and the database, both promises notice when they do not, and
+//! all of the platform works while nobody elsewhere can be reached.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use testkit::machine::Release;
+
+use super::site::{OWNER, PASSWORD, Site};
+
+/// How long the long form works.
+const LONG_WORK: Duration = Duration::from_secs(600);
+/// Who may not begin a connection.
+const RULED: [&str; 2] = ["strongroom", "postgres"];
+const DISCLOSURE: &str = "no-disclosure";
+const INFRASTRUCTURE: &str = "own-infrastructure";
+const WITH_FIREWALL: &str = "[firewall]\napply = true\n";
+
+#[test]
+fn the_platform_works_with_no_way_out_and_tries_none_on_debian_13() {
+    let site = boot(Release::Trixie);
+    nobody_of_ours_gets_out_until_the_rules_are_flushed(&site);
+    each_opened_unit_is_noticed(&site);
+    work(&site, Duration::ZERO);
+}
+
+#[test]
+fn long_the_platform_works_for_ten_minutes_with_no_way_out_and_tries_none() {
+    let site = boot(Release::Trixie);
+    work(&site, LONG_WORK);
+}
+
+#[test]
+fn long_the_platform_works_with_no_way_out_and_tries_none_on_debian_12() {
+    let site = boot(Release::Bookworm);
+    nobody_of_ours_gets_out_until_the_rules_are_flushed(&site);
+    work(&site, Duration::ZERO);
+}
+
+fn boot(release: Release) -> Site {
+    let site = Site::boot(release);
+    site.install();
+    let said = site.set_up_with(WITH_FIREWALL);
+    assert!(
+        said.contains("done      firewall: loaded now and by every boot"),
+        "{said}"
+    );
+    let again = site.set_up_with(WITH_FIREWALL);
+    assert!(again.contains("unchanged firewall"), "{again}");
+    site.console().wait_until_ready();
+    site
+}
+
+/// Whether somebody's connection comes through.
+fn connects(site: &Site, user: &str, address: &str, port: u16) -> bool {
+    let connect = format!("exec 3<>/dev/tcp/{address}/{port}");
+    let command = [
+        "runuser", "-u", user, "--", "timeout", "2", "bash", "-c", &connect,
+    ];
+    site.machine.attempt(&command).unwrap().status.success()
+}
+
+/// What the kernel answers to a datagram: a dropped one is refused to its sender.
+fn sends_name(site: &Site, user: &str, address: &str) -> bool {
+    let send = "use IO::Socket::INET; my $s = IO::Socket::INET->new(Proto => 'udp', PeerAddr => $ARGV[0], \
+                PeerPort => 53) or exit 1; $s->send('a name') or exit 1;";
+    let command = ["runuser", "-u", user, "--", "perl", "-e", send, address];
+    site.machine.attempt(&command).unwrap().status.success()
+}
+
+fn nobody_of_ours_gets_out_until_the_rules_are_flushed(site: &Site) {
+    let host = site.machine.host_address();
+    let listener = TcpListener::bind((host.as_str(), 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    assert!(
+        connects(site, "root", &host, port),
+        "nobody reaches the listener, so it shows nothing"
+    );
+    for user in RULED {
+        assert!(!connects(site, user, &host, port), "{user} gets out");
+        assert!(!sends_name(site, user, &host), "{user} asks a resolver outside");
+        assert!(
+            !sends_name(site, user, "127.0.0.1"),
+            "{user} asks a resolver that would ask others"
+        );
+    }
+    assert!(site.console().answers(), "answers to clients do not pass");
+    for unit in ["strongroom.service", "strongroom-worker.service"] {
+        let bus = format!(
+            "/proc/{}/root/run/dbus/system_bus_socket",
+            site.unit(unit, "MainPID")
+        );
+        let seen = site.machine.attempt(&["test", "-S", &bus]).unwrap();
+        assert!(
+            !seen.status.success(),
+            "{unit} can have others of the machine carry a message"
+        );
+    }
+    let change = [
+        "runuser",
+        "-u",
+        "strongroom",
+        "--",
+        "nft",
+        "flush",
+        "table",
+        "inet",
+        "strongroom",
+    ];
+    assert!(!site.machine.attempt(&change).unwrap().status.success());
+    let attempted = look(site);
+    assert_eq!(
+        state(&attempted, INFRASTRUCTURE),
+        "broken",
+        "the attempts do not show"
+    );
+    assert_eq!(state(&attempted, DISCLOSURE), "kept", "{attempted}");
+    site.machine
+        .run(&["nft", "flush", "chain", "inet", "strongroom", "output"])
+        .unwrap();
+    for user in RULED {
+        assert!(
+            connects(site, user, &host, port),
+            "the rules were not what held {user}"
+        );
+    }
+    let flushed = look(site);
+    assert_eq!(state(&flushed, DISCLOSURE), "broken", "{flushed}");
+    assert_eq!(state(&flushed, INFRASTRUCTURE), "unknown", "{flushed}");
+    site.machine
+        .run(&["systemctl", "start", "strongroom-firewall"])
+        .unwrap();
+}
+
+/// All promises, looked at now by root.
+fn look(site: &Site) -> Value {
+    let output = site
+        .machine
+        .attempt(&["strongroom", "promises", "--check", "--json"])
+        .unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn line<'a>(looked: &'a Value, id: &str) -> &'a Value {
+    let lines = looked["promises"].as_array().unwrap();
+    lines.iter().find(|line| line["id"] == id).unwrap()
+}
+
+fn state<'a>(looked: &'a Value, id: &str) -> &'a str {
+    line(looked, id)["state"].as_str().unwrap()
+}
+
+fn each_opened_unit_is_noticed(site: &Site) {
+    let drop_ins = [
+        ("strongroom-worker.service", "PrivateNetwork=no"),
+        ("strongroom-hostd.service", "RestrictAddressFamilies=AF_INET"),
+        ("strongroom.service", "User=root"),
+    ];
+    for (unit, setting) in drop_ins {
+        let folder = format!("/etc/systemd/system/{unit}.d");
+        let write = format!("mkdir -p {folder}; printf '[Service]\\n{setting}\\n' > {folder}/x.conf");
+        site.machine.shell(&write).unwrap();
+    }
+    site.machine.run(&["systemctl", "daemon-reload"]).unwrap();
+    let opened = look(site);
+    let told = line(&opened, DISCLOSURE);
+    assert_eq!(told["state"], "broken", "{told}");
+    for (unit, _) in drop_ins {
+        assert!(told.to_string().contains(unit), "{unit} is not told: {told}");
+        let folder = format!("/etc/systemd/system/{unit}.d");
+        site.machine.run(&["rm", "-r", &folder]).unwrap();
+    }
+    site.machine.run(&["systemctl", "daemon-reload"]).unwrap();
+}
+
+/// Counts whoever begins anything on the machine's line, root too, before any rule drops it (nft(8): after conntrack at
+/// -200, before the filters at 0).
+const WITNESS: &str = "table inet witness {\n chain out {\n  type filter hook output priority -150; policy accept;\n  \
+                       oifname \"lo\" accept\n  ct direction original counter\n }\n}\n";
+
+fn attempts(site: &Site) -> u64 {
+    let listing = site
+        .machine
+        .run(&["nft", "list", "table", "inet", "witness"])
+        .unwrap();
+    let count = listing.split("counter packets ").nth(1).expect("nobody counts");
+    count.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+/// The members' and the operator's work: first with a way out on which attempts show, then with none.
+fn work(site: &Site, duration: Duration) {
+    std::fs::write(site.machine.outside("/root/witness.nft"), WITNESS).unwrap();
+    site.machine.run(&["nft", "-f", "/root/witness.nft"]).unwrap();
+    site.machine.shell(PREPARE).unwrap();
+    let until = Instant::now() + duration;
+    let mut rounds = 0;
+    loop {
+        one_round(site, rounds);
+        rounds += 1;
+        if Instant::now() >= until {
+            break;
+        }
+    }
+    assert_eq!(attempts(site), 0, "somebody tried to leave in {rounds} rounds");
+    let kept = look(site);
+    for id in [DISCLOSURE, INFRASTRUCTURE] {
+        assert_eq!(state(&kept, id), "kept", "{}", line(&kept, id));
+    }
+    site.machine.remove_routes().unwrap();
+    one_round(site, rounds);
+    assert_eq!(attempts(site), 0, "without a route somebody tried to leave");
+    // The count is worth something: an attempt does show.
+    let host = site.machine.host_address();
+    assert!(!connects(site, "strongroom", &host, 443));
+    assert!(attempts(site) > 0, "an attempt to leave would not be seen");
+}
+
+/// Who asks, and where: members' commands speak to the server as browsers do.
+const PREPARE: &str = "cd /root; umask 077
+strongroom token create --organization acme --email olga@example.org --name work --password-file owner --output token
+printf 'name,amount\\nMooring,12\\nPilot,7\\n' > harbour.csv";
+
+const ROUND: &str = r#"cd /root; n=$1
+as="--url https://localhost --ca /etc/strongroom/tls/authority.pem --token-file token -o acme"
+strongroom import $as --new "Harbour $n" --key "harbour$n" harbour.csv
+strongroom dataset $as list
+strongroom record $as list "harbour$n"
+strongroom export $as "harbour$n"
+strongroom export $as --archive --output "acme$n.tar"; rm "acme$n.tar"
+strongroom audit check
+strongroom doctor || test $? -eq 1
+strongroom promises --check
+strongroom update status || test $? -eq 1
+strongroom support bundle --out "support$n.tar"; rm "support$n.tar"
+strongroom maintenance on --until 30m --message Short
+strongroom maintenance status
+strongroom maintenance off
+strongroom firewall status
+strongroom config check
+strongroom status"#;
+
+fn one_round(site: &Site, number: usize) {
+    let number = number.to_string();
+    let said = site
+        .machine
+        .run(&["sh", "-eufc", ROUND, "work", &number])
+        .unwrap();
+    assert!(said.contains("Mooring"), "{said}");
+    let console = site.console();
+    let page = console.sign_in(OWNER, PASSWORD);
+    assert!(page.contains("Sign out"), "the owner cannot sign in:\n{page}");
+    for path in ["/o", "/o/acme", "/assets/console.js"] {
+        assert!(console.get(path).is_some(), "{path} does not come");
+    }
+}
