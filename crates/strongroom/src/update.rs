@@ -7,7 +7,7 @@
 
 mod deny;
 mod fetch;
-mod health;
+pub(crate) mod health;
 mod recover;
 mod rehearse;
 mod repository;
