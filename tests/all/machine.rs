@@ -6,4 +6,5 @@ mod helper;
 mod image;
 mod installed;
 mod site;
+mod storage;
 mod update;

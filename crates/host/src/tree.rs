@@ -74,6 +74,32 @@ fn bytes_at(folder: &Path, depth: usize) -> Result<u64, TreeError> {
     Ok(sum)
 }
 
+/// Whether anything but folders is below a folder, but entries that `ignore` names at its top.
+///
+/// # Errors
+/// [`TreeError`].
+pub fn has_files(folder: &Path, ignore: impl Fn(&OsStr) -> bool) -> Result<bool, TreeError> {
+    for name in names(folder)?.into_iter().filter(|name| !ignore(name)) {
+        if holds_files(&folder.join(name), DEPTH_MAX)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn holds_files(path: &Path, depth: usize) -> Result<bool, TreeError> {
+    check_depth(path, depth)?;
+    if !look(path)?.is_dir() {
+        return Ok(true);
+    }
+    for name in names(path)? {
+        if holds_files(&path.join(name), depth - 1)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Copies all that is in a folder into another one that is there and empty, with owners, modes, times, links and
 /// extended attributes, and waits until it is on the disk.
 ///

@@ -78,3 +78,16 @@ fn the_size_counts_what_lies_on_the_disk() {
         Err(TreeError::Refused { .. })
     ));
 }
+
+#[test]
+fn empty_folders_are_nothing_and_one_file_deep_below_is_something() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("updates/candidate")).unwrap();
+    fs::create_dir_all(folder.path().join("private/x")).unwrap();
+    fs::write(folder.path().join("private/x/file"), "").unwrap();
+    let ours = |name: &OsStr| name == "private";
+    assert!(!has_files(folder.path(), ours).unwrap());
+    assert!(has_files(folder.path(), |_| false).unwrap());
+    symlink("/nowhere", folder.path().join("updates/candidate/link")).unwrap();
+    assert!(has_files(folder.path(), ours).unwrap());
+}

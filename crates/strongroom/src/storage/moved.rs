@@ -49,15 +49,11 @@ pub(super) fn clear_plain(plan: &Plan) -> Result<(), CommandError> {
     })
 }
 
-/// Whether nothing is left there.
+/// Whether nothing is left there. Empty folders are nothing: systemd-tmpfiles makes them at boot before a volume is mounted.
 pub(super) fn is_removed(plan: &Plan) -> Result<bool, CommandError> {
     let mut is_removed = true;
     each_beneath(plan, |moved, folder| {
-        let what = format!("cannot list {}", folder.display());
-        for entry in fs::read_dir(folder).map_err(CommandError::io(what.clone()))? {
-            let name = entry.map_err(CommandError::io(what.clone()))?.file_name();
-            is_removed &= moved.is_shared && is_private(&name);
-        }
+        is_removed &= !tree::has_files(folder, |name| moved.is_shared && is_private(name))?;
         Ok(())
     })?;
     Ok(is_removed)
