@@ -99,6 +99,15 @@ pub fn check_unused(path: &Path) -> Result<u64, BlankError> {
     device.seek(SeekFrom::End(0)).map_err(refused(path))
 }
 
+/// The size in bytes of a device, whoever uses it.
+///
+/// # Errors
+/// [`BlankError::Refused`].
+pub fn size(path: &Path) -> Result<u64, BlankError> {
+    let opened = File::open(path).and_then(|mut device| device.seek(SeekFrom::End(0)));
+    opened.map_err(refused(path))
+}
+
 /// On a block device `O_EXCL` asks for it alone: the kernel refuses while it is mounted, swap or held (open(2)).
 fn open_alone(path: &Path) -> Result<File, BlankError> {
     let kind = fs::metadata(path).map_err(refused(path))?.file_type();

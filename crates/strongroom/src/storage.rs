@@ -26,6 +26,7 @@ use crate::{
 };
 use ::host::{account, updates::Folder};
 use config::Config;
+use jiff::Timestamp;
 use key::Keys;
 use nix::fcntl::Flock;
 use preflight::Site;
@@ -124,36 +125,46 @@ fn begin(
     Ok(outcome)
 }
 
-/// Makes the volume and a compared copy on it; the appliance stands still from the copying on.
+/// Makes the volume and a compared copy on it; whatever fails on the way is put back.
 fn make(config: &Config, site: &Site, begun: Option<Plan>, talk: &Talk<'_>) -> Result<Plan, CommandError> {
     output::talk("\nEncrypting");
     if let Some(begun) = begun {
-        step("clear up what a former run began", || volume::discard(&begun))?;
+        step("clear up what a former run began", || discard(config, &begun))?;
     }
-    let plan = site.plan.clone();
-    let keys = Keys::make(plan.key, talk)?;
-    plan::write(config, &plan)?;
-    step("make the volume", || volume::make(&plan, &keys))?;
-    (talk.recovery_key)(&keys.recovery)?;
-    step("prepare what unlocks it at boot", || {
-        boot::prepare(config, &plan, &keys)
-    })?;
-    let copied = daemons::hold(config, &site.cluster).and_then(|until| {
-        step("copy and compare", || moved::copy(&plan))?;
-        daemons::check_time_left(until)?;
-        Ok(until)
-    });
-    match copied {
+    let keys = Keys::make(site.plan.key, talk)?;
+    plan::write(config, &site.plan)?;
+    match build(config, site, &keys, talk) {
         Ok(until) => Ok(Plan {
             frozen_until: Some(until),
-            ..plan
+            ..site.plan.clone()
         }),
         Err(error) => {
             output::talk("putting everything back: nothing was switched yet");
-            let undone = volume::discard(&plan).and_then(|()| daemons::start_and_look(config, &site.cluster));
+            let undone =
+                discard(config, &site.plan).and_then(|()| daemons::start_and_look(config, &site.cluster));
             Err(explained(&error, undone))
         }
     }
+}
+
+/// The appliance stands still from the copying on; gives the moment until which nobody can change anything.
+fn build(config: &Config, site: &Site, keys: &Keys, talk: &Talk<'_>) -> Result<Timestamp, CommandError> {
+    let plan = &site.plan;
+    step("make the volume", || volume::make(plan, keys))?;
+    (talk.recovery_key)(&keys.recovery)?;
+    step("prepare what unlocks it at boot", || {
+        boot::prepare(config, plan, keys)
+    })?;
+    let until = daemons::hold(config, &site.cluster)?;
+    step("copy and compare", || moved::copy(plan))?;
+    daemons::check_time_left(until)?;
+    Ok(until)
+}
+
+/// Everything of a volume on which nothing counts.
+fn discard(config: &Config, plan: &Plan) -> Result<(), CommandError> {
+    volume::discard(plan)?;
+    boot::forget(config)
 }
 
 /// From here on it goes forward or back, and does not stop.

@@ -1,7 +1,10 @@
 //! Going back to the plain data, which is whole until the appliance was seen well.
 
-use super::{boot, daemons, plan::Plan, volume};
-use crate::failure::{CommandError, Exit};
+use super::{boot, daemons, plan::Plan, told, volume};
+use crate::{
+    failure::{CommandError, Exit},
+    output,
+};
 use config::Config;
 use jiff::Timestamp;
 
@@ -12,9 +15,16 @@ pub(super) fn go_back(config: &Config, plan: &Plan) -> Result<(), CommandError> 
     // First: a power cut from here on finds the plain data.
     boot::switch_back()?;
     boot::unmount_all(plan)?;
-    volume::discard(plan)?;
+    daemons::start_and_look(config, &cluster)?;
     boot::forget(config)?;
-    daemons::start_and_look(config, &cluster)
+    // Whoever still has a temporary file open on it holds it open; it is of no use to anybody, and closed at the next boot.
+    if let Err(error) = volume::discard(plan) {
+        output::talk(&format!(
+            "the volume stays open until this machine restarts: {}",
+            told(&error)
+        ));
+    }
+    Ok(())
 }
 
 /// Whether nothing can have been changed on the volume, so that nothing is lost.

@@ -1,8 +1,8 @@
 //! What the machine does at boot: unlock the volume (`/etc/crypttab`), mount it and its folders (`/etc/fstab`).
 //!
 //! Invariants: [`switch`] is one atomic write, and the only moment from which the volume counts; PostgreSQL starts
-//! after its folder is mounted or not at all, so that it never runs on plain data that was kept. Nothing here stops a boot
-//! (`nofail`): who cannot unlock the disk can still reach the machine.
+//! after its folder is mounted or not at all, so that it never runs on plain data that was kept. A disk that is gone does
+//! not end in the emergency shell (`nofail`).
 
 use super::{
     key::{KeyKind, Keys},
@@ -27,6 +27,9 @@ const FSTAB: &str = "/etc/fstab";
 const CRYPTTAB: &str = "/etc/crypttab";
 /// What systemd's generator makes of the line in crypttab (systemd-cryptsetup@.service(8)).
 pub(super) const UNLOCK_UNIT: &str = "systemd-cryptsetup@strongroom_data.service";
+/// Whoever types a passphrase takes his time. After systemd's usual 90 seconds the boot would go on without the folders, and
+/// take the screen from the question.
+const WAIT: &str = "x-systemd.device-timeout=infinity,";
 /// The credential that systemd-cryptsetup asks for before it asks a person.
 const CREDENTIAL: &str = "cryptsetup.passphrase";
 
@@ -99,12 +102,12 @@ pub(super) fn mount_all(plan: &Plan) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// The other way round. Where everybody writes, somebody always has something open.
+/// The other way round. PostgreSQL is down and must see its plain folder; in the others somebody may have something open.
 pub(super) fn unmount_all(plan: &Plan) -> Result<(), CommandError> {
     for moved in plan.moves.iter().rev() {
-        match moved.is_shared {
-            true => mount::detach_lazily(&moved.place)?,
-            false => mount::detach(&moved.place)?,
+        match moved.name == super::moved::DATABASE {
+            true => mount::detach(&moved.place)?,
+            false => mount::detach_lazily(&moved.place)?,
         }
     }
     Ok(())
@@ -133,7 +136,7 @@ fn crypttab_line(plan: &Plan) -> String {
 fn fstab_lines(plan: &Plan) -> Vec<String> {
     let cluster = format!("postgresql@{}.service", plan.cluster.replace('/', "-"));
     let mut lines = vec![format!(
-        "{} {MOUNT} ext4 nodev,nosuid,noatime,nofail,x-systemd.requires={UNLOCK_UNIT} 0 2",
+        "{} {MOUNT} ext4 nodev,nosuid,noatime,nofail,{WAIT}x-systemd.requires={UNLOCK_UNIT} 0 2",
         mapped().display()
     )];
     lines.extend(plan.moves.iter().map(|moved| {
@@ -210,7 +213,13 @@ mod tests {
         assert!(crypttab_line(&plan).ends_with(",tpm2-device=auto"));
         plan.target = Target::File("/srv/a b.luks".into(), 1);
         assert!(crypttab_line(&plan).contains(" /srv/a\\040b.luks none "));
-        assert!(fstab_lines(&plan).iter().all(|line| line.contains("nofail")));
+        let lines = fstab_lines(&plan);
+        assert!(lines.iter().all(|line| line.contains("nofail")));
+        assert!(
+            lines[0].contains("x-systemd.device-timeout=infinity"),
+            "{}",
+            lines[0]
+        );
     }
 
     #[test]

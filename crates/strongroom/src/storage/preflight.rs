@@ -335,9 +335,7 @@ fn device(plan: &Plan, begun: Option<&Plan>, path: &Path) -> Result<u64, Finding
         begun.is_some_and(|begun| begun.uuid == plan.uuid) && volume::is_ours(plan).unwrap_or(false);
     // One that a former run left open is closed before it is written to.
     let checked = match is_ours && luks::is_open(NAME) {
-        true => fs::metadata(path)
-            .map(|_| u64::MAX)
-            .map_err(|error| error.to_string()),
+        true => blank::size(path).map_err(|error| error.to_string()),
         false if is_ours => blank::check_unused(path).map_err(|error| error.to_string()),
         false => blank::check_device(path).map_err(|error| error.to_string()),
     };
