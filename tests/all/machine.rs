@@ -7,4 +7,5 @@ mod image;
 mod installed;
 mod outgoing;
 mod site;
+mod storage;
 mod update;

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod apt;
+pub mod blank;
 pub mod clock;
 pub mod device;
 pub mod disk;
@@ -13,6 +14,7 @@ pub mod helper;
 pub mod journal;
 pub mod listener;
 pub mod login;
+pub mod luks;
 pub mod machine;
 pub mod mount;
 pub mod name;
@@ -23,6 +25,8 @@ pub mod release;
 pub mod run;
 pub mod ssh;
 pub mod swap;
+pub mod tables;
+pub mod tree;
 pub mod unit;
 pub mod updates;
 pub mod write;

@@ -1,8 +1,10 @@
-//! Mounted file systems, from `/proc/self/mountinfo` (proc_pid_mountinfo(5)).
+//! Mounted file systems, from `/proc/self/mountinfo` (proc_pid_mountinfo(5)); some of them mounted and unmounted.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::run::{Call, Program, RunError};
 
 /// One mount.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +35,70 @@ pub fn holding(path: &Path, root: &Path) -> io::Result<Mount> {
         .max_by_key(|(place, mount)| (mount.target.as_os_str().len(), *place))
         .map(|(_, mount)| mount)
         .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+}
+
+/// Whether something is mounted just there.
+#[must_use]
+pub fn is_mounted(target: &Path) -> bool {
+    holding(target, Path::new("/")).is_ok_and(|mount| mount.target == target)
+}
+
+/// Mounts a device on a folder that is there.
+///
+/// # Errors
+/// [`RunError`].
+pub fn attach(device: &Path, target: &Path) -> Result<(), RunError> {
+    let options = ["--options", "nodev,nosuid,noatime", "--"];
+    let call = Call::new(Program::Mount).with(options);
+    call.with([device, target]).run().map(drop)
+}
+
+/// Mounts what `/etc/fstab` says of a folder; what is mounted already stays.
+///
+/// # Errors
+/// [`RunError`].
+pub fn attach_listed(target: &Path) -> Result<(), RunError> {
+    if is_mounted(target) {
+        return Ok(());
+    }
+    Call::new(Program::Mount)
+        .with(["--"])
+        .with([target])
+        .run()
+        .map(drop)
+}
+
+/// Shows a folder at a second place, without what is mounted below it.
+///
+/// # Errors
+/// [`RunError`].
+pub fn bind(folder: &Path, target: &Path) -> Result<(), RunError> {
+    let call = Call::new(Program::Mount).with(["--bind", "--make-private", "--"]);
+    call.with([folder, target]).run().map(drop)
+}
+
+/// Unmounts a folder; one on which nothing is mounted is left alone.
+///
+/// # Errors
+/// [`RunError`], when somebody uses it.
+pub fn detach(target: &Path) -> Result<(), RunError> {
+    unmount(target, &["--"])
+}
+
+/// Takes it out of everybody's sight now; the kernel unmounts it when nobody uses it any more.
+///
+/// # Errors
+/// [`RunError`].
+pub fn detach_lazily(target: &Path) -> Result<(), RunError> {
+    unmount(target, &["--lazy", "--"])
+}
+
+fn unmount(target: &Path, options: &[&str]) -> Result<(), RunError> {
+    if !is_mounted(target) {
+        return Ok(());
+    }
+    let call = Call::new(Program::Umount).with(options.iter().copied());
+    call.with([target]).run().map(drop)
 }
 
 /// `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue`

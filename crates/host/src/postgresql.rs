@@ -294,7 +294,7 @@ fn superuser() -> Result<Account, ClusterError> {
     Account::named("postgres").ok_or(ClusterError::NoAccount)
 }
 
-/// Starts a cluster, or starts it anew. With systemd this goes through its unit.
+/// Starts a cluster, starts it anew, or stops it. With systemd this goes through its unit.
 ///
 /// # Errors
 /// [`ClusterError::Run`] with what the server said.
@@ -312,6 +312,8 @@ pub enum Verb {
     Start,
     /// Stop and start it.
     Restart,
+    /// Stop it, with a checkpoint.
+    Stop,
 }
 
 impl Verb {
@@ -319,6 +321,7 @@ impl Verb {
         match self {
             Self::Start => "start",
             Self::Restart => "restart",
+            Self::Stop => "stop",
         }
     }
 }

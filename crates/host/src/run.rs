@@ -40,8 +40,14 @@ pub enum Program {
     AptConfig,
     /// Fetches, installs and updates packages.
     AptGet,
+    /// What a disk holds, asked by probing only.
+    Blkid,
     /// The program of the version that an update is about to install, unpacked in a folder of root's.
     Candidate,
+    /// Copies a folder with all that is in it.
+    Cp,
+    /// Makes and opens encrypted volumes.
+    Cryptsetup,
     /// What is installed, and in what state.
     Dpkg,
     /// A package's file, looked at and unpacked.
@@ -50,6 +56,10 @@ pub enum Program {
     DpkgQuery,
     /// systemd's journal, read only.
     Journalctl,
+    /// Makes a file system.
+    MkfsExt4,
+    /// Mounts a file system.
+    Mount,
     /// Which services and whether the kernel still run old code.
     Needrestart,
     /// The kernel's firewall.
@@ -70,10 +80,16 @@ pub enum Program {
     Systemctl,
     /// systemd's own measure of a unit's sandbox.
     SystemdAnalyze,
+    /// Seals a credential with the machine's key.
+    SystemdCreds,
+    /// Gives the TPM2 a key of a volume.
+    SystemdCryptenroll,
     /// Has systemd start a unit later.
     SystemdRun,
     /// systemd's clock.
     Timedatectl,
+    /// Unmounts a file system.
+    Umount,
     /// OpenZFS, asked for properties only.
     Zfs,
 }
@@ -86,11 +102,16 @@ impl Program {
             Self::AptCache => "/usr/bin/apt-cache",
             Self::AptConfig => "/usr/bin/apt-config",
             Self::AptGet => "/usr/bin/apt-get",
+            Self::Blkid => "/usr/sbin/blkid",
             Self::Candidate => "/var/lib/strongroom/updates/candidate/tree/usr/bin/strongroom",
+            Self::Cp => "/usr/bin/cp",
+            Self::Cryptsetup => "/usr/sbin/cryptsetup",
             Self::Dpkg => "/usr/bin/dpkg",
             Self::DpkgDeb => "/usr/bin/dpkg-deb",
             Self::DpkgQuery => "/usr/bin/dpkg-query",
             Self::Journalctl => "/usr/bin/journalctl",
+            Self::MkfsExt4 => "/usr/sbin/mkfs.ext4",
+            Self::Mount => "/usr/bin/mount",
             Self::Needrestart => "/usr/sbin/needrestart",
             Self::Nft => "/usr/sbin/nft",
             Self::PgCreatecluster => "/usr/bin/pg_createcluster",
@@ -101,8 +122,11 @@ impl Program {
             Self::Sshd => "/usr/sbin/sshd",
             Self::Systemctl => "/usr/bin/systemctl",
             Self::SystemdAnalyze => "/usr/bin/systemd-analyze",
+            Self::SystemdCreds => "/usr/bin/systemd-creds",
+            Self::SystemdCryptenroll => "/usr/bin/systemd-cryptenroll",
             Self::SystemdRun => "/usr/bin/systemd-run",
             Self::Timedatectl => "/usr/bin/timedatectl",
+            Self::Umount => "/usr/bin/umount",
             Self::Zfs => "/usr/sbin/zfs",
         })
     }

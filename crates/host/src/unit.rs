@@ -96,6 +96,22 @@ pub fn enable_and_start(name: &str) -> Result<(), RunError> {
     systemctl(["enable", "--now", "--", name])
 }
 
+/// Starts a unit; one that runs already is left alone.
+///
+/// # Errors
+/// As [`enable_and_start`].
+pub fn start(name: &str) -> Result<(), RunError> {
+    systemctl(["start", "--", name])
+}
+
+/// Has systemd read its files anew, the tables of volumes and mounts among them.
+///
+/// # Errors
+/// [`RunError`].
+pub fn reload() -> Result<(), RunError> {
+    systemctl(["daemon-reload"])
+}
+
 /// Starts a unit that runs anew.
 ///
 /// # Errors

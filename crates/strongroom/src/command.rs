@@ -25,6 +25,7 @@ mod rename;
 mod serve;
 mod setup;
 mod status;
+mod storage;
 mod support;
 mod token;
 mod update;
@@ -113,6 +114,9 @@ enum Command {
     /// Close every port but those that the appliance needs, on the host
     #[command(subcommand)]
     Firewall(firewall::Firewall),
+    /// Look where data lies and whether it is encrypted there, and encrypt it
+    #[command(subcommand)]
+    Storage(storage::Storage),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -154,6 +158,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Promises(command) => command.run(common).map(done),
         Command::Update(command) => command.run(common),
         Command::Firewall(command) => command.run(common).map(done),
+        Command::Storage(command) => command.run(common).map(done),
         Command::Config(command) => command.run(common),
         Command::Support(command) => command.run(common).map(done),
         Command::Status(command) => command.run(common).map(done),

@@ -56,6 +56,12 @@ pub(crate) enum CommandError {
     /// PostgreSQL's clusters.
     #[error(transparent)]
     Cluster(#[from] ::host::postgresql::ClusterError),
+    /// A device that is not blank.
+    #[error(transparent)]
+    Blank(#[from] ::host::blank::BlankError),
+    /// A folder was not copied, compared or emptied.
+    #[error(transparent)]
+    Tree(#[from] ::host::tree::TreeError),
     /// A bundle of updates was refused.
     #[error(transparent)]
     Refusal(#[from] updates::refusal::Refusal),
@@ -161,6 +167,8 @@ impl CommandError {
             | Self::Write(_)
             | Self::Run(_)
             | Self::Cluster(_)
+            | Self::Blank(_)
+            | Self::Tree(_)
             | Self::Refusal(_)
             | Self::Import(_)
             | Self::Record(_)

@@ -16,6 +16,7 @@ mod secret;
 mod server;
 mod setup;
 mod stop;
+mod storage;
 mod support;
 mod systemd;
 mod update;

@@ -9,7 +9,7 @@
 pub(crate) mod bundle;
 mod deny;
 mod fetch;
-mod health;
+pub(crate) mod health;
 mod recover;
 mod rehearse;
 mod repository;

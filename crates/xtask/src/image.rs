@@ -20,7 +20,7 @@ const RELEASE: &str = "trixie";
 /// What a machine has beside what our package depends on. No SSH server: fewer doors than Debian's own images.
 const PACKAGES: &str = "ca-certificates,cryptsetup,dbus,dosfstools,e2fsprogs,initramfs-tools,iproute2,kmod,less,\
     libnss-myhostname,linux-image-amd64,nano,needrestart,nftables,passwd,systemd,systemd-boot,systemd-boot-efi,\
-    systemd-repart,systemd-resolved,systemd-sysv,systemd-timesyncd,udev,unattended-upgrades,zstd";
+    systemd-cryptsetup,systemd-repart,systemd-resolved,systemd-sysv,systemd-timesyncd,udev,unattended-upgrades,zstd";
 
 /// What `cargo xtask image` takes.
 #[derive(Debug, Args)]

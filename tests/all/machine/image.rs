@@ -7,12 +7,12 @@ use testkit::machine::Emulator;
 
 use super::super::package::target;
 
-const DISK_GIB: u32 = 6;
+pub(super) const DISK_GIB: u32 = 6;
 /// Emulated processors are some twenty times slower than real ones.
-const SLOW: u64 = 420;
+pub(super) const SLOW: u64 = 420;
 
 /// What `cargo xtask image --profile dev` built; `cargo xtask test --all` does that first.
-fn image() -> PathBuf {
+pub(super) fn image() -> PathBuf {
     let image = target()
         .join("image")
         .join(concat!("strongroom_", env!("CARGO_PKG_VERSION"), "_amd64.raw"));
@@ -25,7 +25,26 @@ fn image() -> PathBuf {
 
 #[test]
 fn long_the_image_boots_asks_for_set_up_and_serves() {
-    let mut machine = Emulator::boot(&image(), DISK_GIB).unwrap();
+    let mut machine = Emulator::boot(&image(), DISK_GIB, 1).unwrap();
+    set_up(&mut machine);
+
+    let answer = sign_in_page(machine.https_port());
+    assert!(answer.contains("Sign in"), "{answer}");
+
+    sign_in(&mut machine);
+    // The shell shows what is typed; the answer is what the command makes of it.
+    machine
+        .type_line("echo free-$(df --output=size --block-size=G / | tail -1 | tr -d ' ')-of-the-disk")
+        .unwrap();
+    machine.wait_for("free-5G-of-the-disk", SLOW).unwrap();
+    machine
+        .type_line("echo doors-$(ss --no-header --listening --tcp --numeric | grep --count -v 127.0.0)-open")
+        .unwrap();
+    machine.wait_for("doors-1-open", SLOW).unwrap();
+}
+
+/// Answers what the machine asks at its first start, and waits until it serves.
+pub(super) fn set_up(machine: &mut Emulator) {
     let dialogue = [
         ("Name of this machine", "records.example.org"),
         ("New password:", "an image is not a vault"),
@@ -38,6 +57,7 @@ fn long_the_image_boots_asks_for_set_up_and_serves() {
         ("Its name in addresses", ""),
         ("Name of its first owner", "Olga"),
         ("E-mail address of the owner", "olga@example.org"),
+        ("Repository of Strongroom's packages", ""),
         ("Password of the first owner", "correct horse battery staple"),
         ("The same again", "correct horse battery staple"),
     ];
@@ -48,28 +68,19 @@ fn long_the_image_boots_asks_for_set_up_and_serves() {
     machine
         .wait_for("Sign in at https://records.example.org", SLOW)
         .unwrap();
+}
 
-    let answer = sign_in_page(machine.https_port());
-    assert!(answer.contains("Sign in"), "{answer}");
-
+/// Signs in as root at the screen.
+pub(super) fn sign_in(machine: &mut Emulator) {
     machine.wait_for("login:", SLOW).unwrap();
     machine.type_line("root").unwrap();
     machine.wait_for("Password:", SLOW).unwrap();
     machine.type_line("an image is not a vault").unwrap();
     machine.wait_for("# ", SLOW).unwrap();
-    // The shell shows what is typed; the answer is what the command makes of it.
-    machine
-        .type_line("echo free-$(df --output=size --block-size=G / | tail -1 | tr -d ' ')-of-the-disk")
-        .unwrap();
-    machine.wait_for("free-5G-of-the-disk", SLOW).unwrap();
-    machine
-        .type_line("echo doors-$(ss --no-header --listening --tcp --numeric | grep --count -v 127.0.0)-open")
-        .unwrap();
-    machine.wait_for("doors-1-open", SLOW).unwrap();
 }
 
 /// From outside, by the name that the certificate bears; the authority is inside, so this asks only whether it serves.
-fn sign_in_page(port: u16) -> String {
+pub(super) fn sign_in_page(port: u16) -> String {
     let output = Command::new("curl")
         .args([
             "--silent",

@@ -133,7 +133,11 @@ fn judge(places: &[Place]) -> Outcome {
                 look.fault(
                     format!("{what} lies on {device}, which is not encrypted as far as this kernel can see"),
                     place.as_str(),
-                    "put it on a LUKS2 volume, ZFS with encryption, or a folder with fscrypt",
+                    match *what {
+                        "the database" => "run `strongroom storage encrypt`, or put it on a LUKS2 volume, ZFS with encryption, or a folder with fscrypt",
+                        "swap" => "run `swapoff` on it, or encrypt it (a line with `swap` in /etc/crypttab)",
+                        _ => "put it on a LUKS2 volume, ZFS with encryption, or a folder with fscrypt; `strongroom storage status` shows all places",
+                    },
                 );
                 continue;
             }

@@ -73,7 +73,7 @@ pub(super) fn encryption(disk: &DiskFacts) -> Finding {
         Encryption::Plain { place: device } => Finding::warning(
             CHECK,
             format!("{place} lies on {device}, which is not encrypted as far as this kernel can see"),
-            "put it on a LUKS2 volume (cryptsetup), ZFS with encryption, or a folder with fscrypt",
+            "run `strongroom storage encrypt` once it is set up, or put it on a LUKS2 volume, ZFS with encryption, or a folder with fscrypt",
         ),
         Encryption::Unknown { why } => Finding::could_not_look(
             CHECK,

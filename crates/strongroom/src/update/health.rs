@@ -26,12 +26,12 @@ const PAGES: [&str; 2] = ["/api/v1/health", "/sign-in"];
 const AUDIT: &str = "audit-complete";
 
 /// What is not well now, if anything.
-pub(super) fn look(config: &Config) -> Result<(), String> {
+pub(crate) fn look(config: &Config) -> Result<(), String> {
     units().and_then(|_| pages(config)).and_then(|()| audit(config))
 }
 
 /// Waits until it is well and stays so.
-pub(super) fn wait(config: &Config) -> Result<String, CommandError> {
+pub(crate) fn wait(config: &Config) -> Result<String, CommandError> {
     let began = Instant::now();
     let restarts = units_restarts();
     loop {

@@ -37,14 +37,15 @@ pub struct Emulator {
     seen: usize,
     port: u16,
     folder: PathBuf,
+    workshop: Workshop,
 }
 
 impl Emulator {
-    /// Switches a machine on with a copy of a raw image on a disk of so many GiB.
+    /// Switches a machine on with a copy of a raw image on a disk of so many GiB, and a second, blank disk of so many.
     ///
     /// # Errors
     /// When the tools cannot be had or the emulator does not start.
-    pub fn boot(image: &Path, disk_gib: u32) -> Result<Self> {
+    pub fn boot(image: &Path, disk_gib: u32, second_disk_gib: u32) -> Result<Self> {
         let workshop = Workshop::ensure()?;
         let runs = base::runs_folder()?;
         remove_leftovers(&runs)?;
@@ -55,14 +56,14 @@ impl Emulator {
             .or_else(|_| fs::copy(image, &inside).map(drop))
             .with_context(|| format!("cannot use {}", image.display()))?;
         let layer = format!(
-            "qemu-img create -q -f qcow2 -b image.raw -F raw /work/disk.qcow2 {disk_gib}G && cp {VARIABLES} /work/variables"
+            "qemu-img create -q -f qcow2 -b image.raw -F raw /work/disk.qcow2 {disk_gib}G
+            qemu-img create -q -f qcow2 /work/second.qcow2 {second_disk_gib}G
+            cp {VARIABLES} /work/variables"
         );
         process::run(workshop.command(&folder).args(["sh", "-euc", &layer]))?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut qemu = start(workshop.command(&folder), port)?;
-        let keys = qemu.stdin.take().context("the emulator has no keyboard")?;
         let screen = Arc::default();
-        read_in_background(qemu.stdout.take().context("the emulator has no screen")?, &screen);
+        let (qemu, keys) = start(workshop.command(&folder), port, &screen)?;
         Ok(Self {
             qemu,
             keys,
@@ -70,7 +71,35 @@ impl Emulator {
             seen: 0,
             port,
             folder,
+            workshop,
         })
+    }
+
+    /// Waits until the machine has gone down by itself, and switches it on again with the same disks.
+    ///
+    /// # Errors
+    /// When it does not go down within the time.
+    pub fn switch_on_again(&mut self, seconds_max: u64) -> Result<()> {
+        let is_off = process::poll(Duration::from_secs(seconds_max), || {
+            !matches!(self.qemu.try_wait(), Ok(None))
+        });
+        ensure!(is_off, "the machine has not gone down after {seconds_max} s");
+        self.switch_on()
+    }
+
+    /// Cuts the power, and switches the machine on again with the same disks.
+    ///
+    /// # Errors
+    /// When the emulator does not start.
+    pub fn cut_power(&mut self) -> Result<()> {
+        self.qemu.kill().context("the machine was off already")?;
+        self.qemu.wait()?;
+        self.switch_on()
+    }
+
+    fn switch_on(&mut self) -> Result<()> {
+        (self.qemu, self.keys) = start(self.workshop.command(&self.folder), self.port, &self.screen)?;
+        Ok(())
     }
 
     /// The port on localhost that leads to the machine's HTTPS.
@@ -126,7 +155,7 @@ impl Drop for Emulator {
 }
 
 /// Without an accelerator: it is not to depend on what the machine at hand lets through.
-fn start(mut command: Command, port: u16) -> Result<Child> {
+fn start(mut command: Command, port: u16, screen: &Arc<Mutex<Vec<u8>>>) -> Result<(Child, ChildStdin)> {
     command
         .args(["qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-cpu", "max"])
         .args(["-smp", "2", "-m", "1536", "-no-reboot"])
@@ -139,10 +168,14 @@ fn start(mut command: Command, port: u16) -> Result<Child> {
         .arg(format!("if=pflash,format=raw,readonly=on,file={FIRMWARE}"))
         .args(["-drive", "if=pflash,format=raw,file=/work/variables"])
         .args(["-drive", "if=virtio,format=qcow2,file=/work/disk.qcow2"])
+        .args(["-drive", "if=virtio,format=qcow2,file=/work/second.qcow2"])
         .args(["-smbios", SCREEN])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
-    command.spawn().context("cannot start the emulator")
+    let mut qemu = command.spawn().context("cannot start the emulator")?;
+    let keys = qemu.stdin.take().context("the emulator has no keyboard")?;
+    read_in_background(qemu.stdout.take().context("the emulator has no screen")?, screen);
+    Ok((qemu, keys))
 }
 
 fn read_in_background(mut output: impl Read + Send + 'static, screen: &Arc<Mutex<Vec<u8>>>) {

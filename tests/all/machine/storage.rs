@@ -1,0 +1,91 @@
+//! Encryption of the disk, on a machine that has a kernel of its own: what is not blank is refused, the power is cut in the
+//! middle, the data comes onto the volume, and a reboot finds it there.
+
+use testkit::machine::Emulator;
+
+use super::image::{DISK_GIB, SLOW, image, set_up, sign_in, sign_in_page};
+
+const SECOND_DISK_GIB: u32 = 2;
+const ENCRYPT: &str = "strongroom storage encrypt --device /dev/vdb --key host --yes";
+/// The database, packages of updates, temporary files.
+const VOLUMES: &str = "echo volumes-$(strongroom storage status | grep --count 'dm-crypt LUKS2')";
+
+#[test]
+fn long_the_data_comes_onto_an_encrypted_disk_and_a_reboot_finds_it_there() {
+    let mut machine = Emulator::boot(&image(), DISK_GIB, SECOND_DISK_GIB).unwrap();
+    set_up(&mut machine);
+    sign_in(&mut machine);
+    refuses_what_is_not_blank(&mut machine);
+
+    // Power goes while the copy is made: the plain data is there, and the same command begins anew.
+    machine.type_line(ENCRYPT).unwrap();
+    machine.wait_for("copy and compare", SLOW).unwrap();
+    machine.cut_power().unwrap();
+    sign_in(&mut machine);
+    serves(&mut machine);
+    assert_says(&mut machine, VOLUMES, "volumes-0");
+
+    // Power goes when the volume counts and nobody has seen the appliance well on it: the same command goes on.
+    machine.type_line(ENCRYPT).unwrap();
+    machine.wait_for("start and look", 2 * SLOW).unwrap();
+    machine.cut_power().unwrap();
+    sign_in(&mut machine);
+    serves(&mut machine);
+    assert_says(&mut machine, VOLUMES, "volumes-3");
+    let said = run(&mut machine, ENCRYPT);
+    assert!(said.contains("Going on where it was cut off"), "{said}");
+    assert!(said.contains("rest-encryption is kept"), "{said}");
+
+    machine.type_line("reboot").unwrap();
+    machine.switch_on_again(SLOW).unwrap();
+    sign_in(&mut machine);
+    serves(&mut machine);
+    assert_says(&mut machine, VOLUMES, "volumes-3");
+    let promises = run(&mut machine, "strongroom promises --check --state kept");
+    assert!(promises.contains("rest-encryption"), "{promises}");
+    assert_says(&mut machine, "strongroom maintenance status", "off");
+
+    let again = run(&mut machine, ENCRYPT);
+    assert!(!again.contains("Going on"), "{again}");
+    let wrong = run(
+        &mut machine,
+        "echo not the passphrase | cryptsetup open --test-passphrase --tries 1 /dev/vdb",
+    );
+    assert!(wrong.contains("No key available"), "{wrong}");
+}
+
+fn refuses_what_is_not_blank(machine: &mut Emulator) {
+    let root = run(machine, &ENCRYPT.replace("vdb", "vda"));
+    assert!(root.contains("in use"), "{root}");
+    // One byte in the middle of nowhere, which no program knows, and then a file system.
+    let byte = "printf x | dd of=/dev/vdb bs=1 seek=1000000 conv=fsync status=none";
+    run(machine, byte);
+    let unknown = run(machine, ENCRYPT);
+    assert!(unknown.contains("not blank"), "{unknown}");
+    run(machine, "mkfs.ext4 -q -F /dev/vdb");
+    let signed = run(machine, ENCRYPT);
+    assert!(signed.contains("holds ext4"), "{signed}");
+    run(machine, "blkdiscard --force --zeroout /dev/vdb");
+}
+
+fn serves(machine: &mut Emulator) {
+    run(
+        machine,
+        "until systemctl is-active strongroom; do sleep 2; done; sleep 5",
+    );
+    let page = sign_in_page(machine.https_port());
+    assert!(page.contains("Sign in"), "{page}");
+}
+
+fn assert_says(machine: &mut Emulator, command: &str, expected: &str) {
+    let said = run(machine, command);
+    assert!(said.contains(expected), "{command}: {said}");
+}
+
+/// All that a command says. The shell shows what is typed, so the mark of its end is put together by it.
+fn run(machine: &mut Emulator, command: &str) -> String {
+    machine
+        .type_line(&format!("clear; ({command}) 2>&1; echo en''ded-here"))
+        .unwrap();
+    machine.wait_for("ended-here", 2 * SLOW).unwrap()
+}
