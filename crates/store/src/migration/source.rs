@@ -70,6 +70,13 @@ const ORGANIZATION: &[Migration] = &[
         up: include_str!("../../migrations/organization/0003_maintenance/up.sql"),
         down: include_str!("../../migrations/organization/0003_maintenance/down.sql"),
     },
+    Migration {
+        scope: Scope::Organization,
+        version: 4,
+        name: "organization looks by index",
+        up: include_str!("../../migrations/organization/0004_looks_by_index/up.sql"),
+        down: include_str!("../../migrations/organization/0004_looks_by_index/down.sql"),
+    },
 ];
 
 /// The steps that a program knows, of both scopes, each in order.

@@ -82,7 +82,10 @@ fn plant(appliance: &Appliance) -> Vec<String> {
 fn assert_absent(canary: &str, name: &str, text: &str) {
     let hexadecimal: String = canary.bytes().map(|byte| format!("{byte:02x}")).collect();
     let base64 = openssl::base64::encode_block(canary.as_bytes());
-    for form in [canary, &hexadecimal, base64.trim_end_matches('=')] {
+    let forms = [canary, &hexadecimal, base64.trim_end_matches('=')];
+    // What two letters are in another form, random ids are by chance.
+    let forms = if canary.len() < 4 { &forms[..1] } else { &forms[..] };
+    for form in forms {
         assert!(
             !text.to_lowercase().contains(&form.to_lowercase()),
             "{name} holds {form:?}:\n{text}"
