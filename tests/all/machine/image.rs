@@ -58,6 +58,7 @@ pub(super) fn set_up(machine: &mut Emulator) {
         ("Name of its first owner", "Olga"),
         ("E-mail address of the owner", "olga@example.org"),
         ("Repository of Strongroom's packages", ""),
+        ("Close every port but HTTPS and SSH", ""),
         ("Password of the first owner", "correct horse battery staple"),
         ("The same again", "correct horse battery staple"),
     ];
