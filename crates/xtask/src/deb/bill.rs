@@ -112,7 +112,7 @@ fn shipped(tree: &str) -> BTreeSet<Crate> {
 }
 
 /// From the `[[package]]` tables of `Cargo.lock`, whose lines stand in this order.
-fn checksums(lock: &str) -> BTreeMap<Crate, String> {
+pub(super) fn checksums(lock: &str) -> BTreeMap<Crate, String> {
     let (mut name, mut version) = ("", "");
     let mut checksums = BTreeMap::new();
     for line in lock.lines() {

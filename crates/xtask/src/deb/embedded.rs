@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use flate2::read::ZlibDecoder;
 use serde::Deserialize;
 
-use super::bill::{Component, Crate};
+use super::bill::{self, Component, Crate};
 use crate::program;
 
 const SECTION: &str = ".dep-v0";
@@ -43,7 +43,7 @@ enum Kind {
 }
 
 /// Refuses a package whose programs hold no list, or one that says something else than the bill.
-pub(super) fn check(package: &Path, programs: &[&str], bill: &[Component]) -> Result<()> {
+pub(super) fn check(package: &Path, programs: &[&str], components: &[Component]) -> Result<()> {
     let folder = package.with_extension("embedded");
     let mut unpack = Command::new("dpkg-deb");
     program::run(unpack.arg("--extract").arg(package).arg(&folder))?;
@@ -56,8 +56,10 @@ pub(super) fn check(package: &Path, programs: &[&str], bill: &[Component]) -> Re
         }
     }
     fs::remove_dir_all(&folder)?;
-    let billed = bill.iter().map(Component::key).collect();
-    compare(&inside, &beside, &billed)?;
+    let billed = components.iter().map(Component::key).collect();
+    let lock = fs::read_to_string(program::root().join("Cargo.lock"))?;
+    let locked = bill::checksums(&lock).into_keys().collect();
+    compare(&inside, &beside, &billed, &locked)?;
     eprintln!(
         "deb: the programs name their {} components themselves",
         inside.len()
@@ -65,12 +67,19 @@ pub(super) fn check(package: &Path, programs: &[&str], bill: &[Component]) -> Re
     Ok(())
 }
 
-/// The bill also holds macros, which run while the program is built.
-fn compare(inside: &BTreeSet<Crate>, beside: &BTreeSet<Crate>, billed: &BTreeSet<Crate>) -> Result<()> {
-    let unbilled: Vec<&Crate> = inside.difference(billed).collect();
+/// Every component of the bill must be named. The programs may name a few more: cargo-auditable does not know which
+/// optional dependencies of another program or platform are left out; they must stand in `Cargo.lock` at least. The bill
+/// also holds macros, which run while the program is built.
+fn compare(
+    inside: &BTreeSet<Crate>,
+    beside: &BTreeSet<Crate>,
+    billed: &BTreeSet<Crate>,
+    locked: &BTreeSet<Crate>,
+) -> Result<()> {
+    let foreign: Vec<&Crate> = inside.difference(locked).collect();
     ensure!(
-        unbilled.is_empty(),
-        "the programs hold what the bill does not list: {unbilled:?}"
+        foreign.is_empty(),
+        "the programs name what Cargo.lock does not have: {foreign:?}"
     );
     let unknown: Vec<&Crate> = billed
         .iter()
@@ -146,13 +155,15 @@ mod tests {
     }
 
     #[test]
-    fn a_component_that_only_one_of_both_lists_is_refused() {
-        let (inside, beside) = (crates(&["serde", "uuid"]), crates(&["serde_derive"]));
-        compare(&inside, &beside, &crates(&["serde", "serde_derive", "uuid"])).unwrap();
-        let unbilled = compare(&inside, &beside, &crates(&["serde"])).unwrap_err();
-        assert!(unbilled.to_string().contains("uuid"), "{unbilled}");
-        let unknown = compare(&inside, &beside, &crates(&["serde", "uuid", "zip"])).unwrap_err();
+    fn a_component_that_the_programs_do_not_name_or_the_lock_does_not_have_is_refused() {
+        let (inside, beside) = (crates(&["errno", "serde"]), crates(&["serde_derive"]));
+        let locked = crates(&["errno", "serde", "serde_derive", "zip"]);
+        let compared = |billed: &[&str], locked| compare(&inside, &beside, &crates(billed), locked);
+        compared(&["serde", "serde_derive"], &locked).unwrap();
+        let unknown = compared(&["serde", "zip"], &locked).unwrap_err();
         assert!(unknown.to_string().contains("zip"), "{unknown}");
+        let foreign = compared(&["serde"], &crates(&["serde"])).unwrap_err();
+        assert!(foreign.to_string().contains("errno"), "{foreign}");
     }
 
     #[test]
