@@ -99,6 +99,20 @@ pub(crate) enum CommandError {
     PipeClosed,
 }
 
+/// A failure with its causes, in one line.
+pub(crate) fn told(error: &CommandError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(beneath) = cause {
+        let line = beneath.to_string();
+        if !text.contains(&line) {
+            text.push_str(&format!(" ({line})"));
+        }
+        cause = beneath.source();
+    }
+    text
+}
+
 impl CommandError {
     /// A failure in a sentence: what, on which thing, what to do next.
     pub(crate) fn said(exit: Exit, text: impl Into<String>) -> Self {

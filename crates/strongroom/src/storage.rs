@@ -20,7 +20,7 @@ pub(crate) use plan::{Plan, Target};
 pub(crate) use volume::NAME;
 
 use crate::{
-    failure::{CommandError, Exit},
+    failure::{CommandError, Exit, told},
     finding::{Finding, Level},
     output,
 };
@@ -31,7 +31,6 @@ use key::Keys;
 use nix::fcntl::Flock;
 use preflight::Site;
 use std::{
-    error::Error,
     fs::File,
     path::{Path, PathBuf},
 };
@@ -240,20 +239,6 @@ fn explained(error: &CommandError, undone: Result<(), CommandError>) -> CommandE
         Err(second) => format!("{}; and putting back failed: {}", told(error), told(&second)),
     };
     CommandError::said(Exit::Failed, text)
-}
-
-/// With its causes, in one line.
-fn told(error: &CommandError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(beneath) = cause {
-        let line = beneath.to_string();
-        if !text.contains(&line) {
-            text.push_str(&format!(" ({line})"));
-        }
-        cause = beneath.source();
-    }
-    text
 }
 
 /// A path that root's settings and services live by.

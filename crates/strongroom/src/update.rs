@@ -16,7 +16,7 @@ mod repository;
 pub(crate) mod words;
 
 use crate::{
-    failure::{CommandError, Exit},
+    failure::{CommandError, Exit, told},
     host::block_on,
     output,
 };
@@ -29,10 +29,7 @@ use bundle::Bundle;
 use config::Config;
 use jiff::Timestamp;
 use platform::{Caller, Platform, promise};
-use std::{
-    error::Error,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 /// How much is done.
 #[derive(Debug)]
@@ -284,18 +281,4 @@ fn look_at_promises(config: &Config) {
             told(&error)
         ));
     }
-}
-
-/// With its causes, in one line.
-fn told(error: &CommandError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(beneath) = cause {
-        let line = beneath.to_string();
-        if !text.contains(&line) {
-            text.push_str(&format!(" ({line})"));
-        }
-        cause = beneath.source();
-    }
-    text
 }
