@@ -15,6 +15,8 @@ pub mod browser;
 pub mod certificate;
 #[cfg(feature = "database")]
 pub mod database;
+#[cfg(feature = "openid")]
+pub mod openid;
 #[cfg(feature = "database")]
 pub mod wait;
 
@@ -25,6 +27,8 @@ pub use certificate::Authority;
 pub use cluster::{Cluster, ClusterSettings, Durability, Login};
 #[cfg(feature = "database")]
 pub use database::TestDatabase;
+#[cfg(feature = "openid")]
+pub use openid::OpenIdProvider;
 pub use machine::Machine;
 #[cfg(feature = "database")]
 pub use wait::wait_until;

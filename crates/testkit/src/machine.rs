@@ -19,7 +19,7 @@ mod base;
 mod container;
 mod emulator;
 mod line;
-mod once;
+pub(crate) mod once;
 mod possible;
 mod release;
 mod workshop;
