@@ -11,6 +11,7 @@ mod host;
 mod logging;
 mod machine;
 mod output;
+mod person;
 mod probe;
 mod secret;
 mod server;
