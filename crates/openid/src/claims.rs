@@ -154,7 +154,10 @@ impl Truth {
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     let number = serde_json::Number::deserialize(deserializer)?;
     let whole = number.as_i64();
-    #[allow(clippy::cast_possible_truncation, reason = "out of range saturates, and no rule lets the ends pass")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "out of range saturates, and no rule lets the ends pass"
+    )]
     let floored = || number.as_f64().map(|value| value.floor() as i64);
     whole
         .or_else(floored)
@@ -241,7 +244,11 @@ impl Claims {
             Algorithm::Rs256 | Algorithm::Es256 => URL_SAFE_NO_PAD.encode(&sha256(token.as_bytes())[..16]),
             Algorithm::EdDsa => URL_SAFE_NO_PAD.encode(&sha512(token.as_bytes())[..32]),
         };
-        if *claimed == half { Ok(()) } else { Err(ClaimFault::AccessToken) }
+        if *claimed == half {
+            Ok(())
+        } else {
+            Err(ClaimFault::AccessToken)
+        }
     }
 
     fn check_home(&self, provider: &Provider) -> Result<(), ClaimFault> {
@@ -290,7 +297,10 @@ impl Claims {
     pub(crate) fn into_person(self, provider: &Provider) -> Person {
         let rule = &provider.second_factor;
         let by_method = self.amr.iter().any(|method| rule.methods.contains(method));
-        let by_class = self.acr.as_ref().is_some_and(|class| rule.classes.contains(class));
+        let by_class = self
+            .acr
+            .as_ref()
+            .is_some_and(|class| rule.classes.contains(class));
         Person {
             subject: self.sub,
             name: self.name.as_deref().and_then(shown),
@@ -325,7 +335,8 @@ fn short(text: &str) -> String {
 /// Text to show people: one line, not too long, not empty.
 fn shown(text: &str) -> Option<String> {
     let text = text.trim();
-    let good = !text.is_empty() && text.chars().count() <= TEXT_LENGTH_MAX && !text.chars().any(char::is_control);
+    let good =
+        !text.is_empty() && text.chars().count() <= TEXT_LENGTH_MAX && !text.chars().any(char::is_control);
     good.then(|| text.to_owned())
 }
 

@@ -160,7 +160,8 @@ impl Client {
         }
         let rule = &self.provider.second_factor;
         if !rule.classes.is_empty() {
-            url.query_pairs_mut().append_pair("acr_values", &rule.classes.join(" "));
+            url.query_pairs_mut()
+                .append_pair("acr_values", &rule.classes.join(" "));
         }
         if let Some(seconds) = rule.age_seconds_max {
             url.query_pairs_mut().append_pair("max_age", &seconds.to_string());
@@ -235,14 +236,21 @@ impl Client {
             ("code_verifier", flow.verifier.as_str()),
         ];
         let client_id = self.provider.client_id.as_str();
-        let secret = self.provider.client_secret.as_ref().map(vault::SecretText::expose);
+        let secret = self
+            .provider
+            .client_secret
+            .as_ref()
+            .map(vault::SecretText::expose);
         let mut authorization = None;
         match (document.proof, secret) {
             (ClientProof::Basic, Some(secret)) => authorization = Some(basic(client_id, secret)),
-            (ClientProof::Form, Some(secret)) => form.extend([("client_id", client_id), ("client_secret", secret)]),
+            (ClientProof::Form, Some(secret)) => {
+                form.extend([("client_id", client_id), ("client_secret", secret)])
+            }
             (ClientProof::Basic | ClientProof::Form, None) => form.push(("client_id", client_id)),
         }
-        self.wire.post_form(&document.token, authorization.as_deref(), &form, deadline)
+        self.wire
+            .post_form(&document.token, authorization.as_deref(), &form, deadline)
     }
 
     /// Verifies with the keys at hand; a key that they do not have is asked for, but not more often than is decent.
@@ -272,7 +280,12 @@ impl Client {
         Ok(KeySet::parse(&received.bytes)?)
     }
 
-    fn information(&self, url: &str, token: &str, deadline: Deadline) -> Result<UserInformation, OpenIdError> {
+    fn information(
+        &self,
+        url: &str,
+        token: &str,
+        deadline: Deadline,
+    ) -> Result<UserInformation, OpenIdError> {
         let received = self.wire.get(url, Some(token), deadline)?;
         serde_json::from_slice(&received.bytes)
             .map_err(ClaimFault::Malformed)
@@ -290,7 +303,10 @@ impl Client {
         Ok(document)
     }
 
-    pub(crate) fn fetch_document(&self, deadline: Deadline) -> Result<(Document, Option<String>), OpenIdError> {
+    pub(crate) fn fetch_document(
+        &self,
+        deadline: Deadline,
+    ) -> Result<(Document, Option<String>), OpenIdError> {
         let issuer = &self.provider.issuer;
         let received = self.wire.get(&issuer.document(), None, deadline)?;
         let document = Document::parse(&received.bytes, issuer, &self.provider.algorithms)?;

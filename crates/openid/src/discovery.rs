@@ -72,7 +72,11 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    pub(crate) fn parse(bytes: &[u8], issuer: &Issuer, algorithms: &[Algorithm]) -> Result<Self, DiscoveryError> {
+    pub(crate) fn parse(
+        bytes: &[u8],
+        issuer: &Issuer,
+        algorithms: &[Algorithm],
+    ) -> Result<Self, DiscoveryError> {
         let written: Written = serde_json::from_slice(bytes).map_err(DiscoveryError::Malformed)?;
         if written.issuer != issuer.as_str() {
             return Err(DiscoveryError::Issuer {
@@ -96,9 +100,12 @@ impl Document {
 
 impl Written {
     fn check_support(&self, algorithms: &[Algorithm]) -> Result<(), DiscoveryError> {
-        let lacks = |what: &str| DiscoveryError::Unsupported { what: what.to_owned() };
+        let lacks = |what: &str| DiscoveryError::Unsupported {
+            what: what.to_owned(),
+        };
         let has = |list: &Option<Vec<String>>, name: &str| {
-            list.as_ref().is_none_or(|list| list.iter().any(|one| one == name))
+            list.as_ref()
+                .is_none_or(|list| list.iter().any(|one| one == name))
         };
         if !has(&self.response_types_supported, "code") {
             return Err(lacks("the authorization code flow"));
@@ -175,10 +182,23 @@ mod tests {
 
     #[test]
     fn plain_addresses_are_refused() {
-        for name in ["authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"] {
-            for text in ["http://a.example/x", "javascript:alert(1)", "/x", "https://u@a.example/"] {
+        for name in [
+            "authorization_endpoint",
+            "token_endpoint",
+            "jwks_uri",
+            "userinfo_endpoint",
+        ] {
+            for text in [
+                "http://a.example/x",
+                "javascript:alert(1)",
+                "/x",
+                "https://u@a.example/",
+            ] {
                 let refused = changed(name, json!(text));
-                assert!(matches!(refused, Err(DiscoveryError::Address { .. })), "{name} {text}");
+                assert!(
+                    matches!(refused, Err(DiscoveryError::Address { .. })),
+                    "{name} {text}"
+                );
             }
         }
     }
@@ -189,7 +209,10 @@ mod tests {
             ("code_challenge_methods_supported", json!(["plain"])),
             ("response_types_supported", json!(["id_token"])),
             ("id_token_signing_alg_values_supported", json!(["HS256"])),
-            ("token_endpoint_auth_methods_supported", json!(["private_key_jwt"])),
+            (
+                "token_endpoint_auth_methods_supported",
+                json!(["private_key_jwt"]),
+            ),
         ] {
             assert!(
                 matches!(changed(name, value), Err(DiscoveryError::Unsupported { .. })),

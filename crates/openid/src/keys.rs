@@ -104,7 +104,10 @@ impl KeySet {
                 found: document.keys.len(),
             });
         }
-        let read = document.keys.iter().filter_map(|written| written.read().transpose());
+        let read = document
+            .keys
+            .iter()
+            .filter_map(|written| written.read().transpose());
         Ok(Self(read.collect::<Result<_, _>>()?))
     }
 
@@ -136,7 +139,8 @@ impl Written {
         };
         let for_signatures = self.usage.as_deref().is_none_or(|usage| usage == "sig");
         // RFC 9864 calls it Ed25519.
-        let named = |name: &str| name == algorithm.as_str() || (algorithm == Algorithm::EdDsa && name == "Ed25519");
+        let named =
+            |name: &str| name == algorithm.as_str() || (algorithm == Algorithm::EdDsa && name == "Ed25519");
         if !for_signatures || !self.alg.as_deref().is_none_or(named) {
             return Ok(None);
         }

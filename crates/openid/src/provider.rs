@@ -19,16 +19,22 @@ const GOOGLE: &str = "https://accounts.google.com";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
     /// No address, or one with parts that an issuer has not.
-    #[error("the issuer must be an https address without user, query and fragment, such as https://login.example.com")]
+    #[error(
+        "the issuer must be an https address without user, query and fragment, such as https://login.example.com"
+    )]
     Issuer,
     /// Microsoft's addresses for everybody.
-    #[error("{ENTRA_HOST}/{tenant} is for everybody's accounts; use the address of your own tenant, {ENTRA_HOST}/TENANT-ID/v2.0")]
+    #[error(
+        "{ENTRA_HOST}/{tenant} is for everybody's accounts; use the address of your own tenant, {ENTRA_HOST}/TENANT-ID/v2.0"
+    )]
     SharedTenant {
         /// Which of them.
         tenant: String,
     },
     /// Google without the domain.
-    #[error("Google needs the hosted domain, such as example.com; without it every Google account could sign in")]
+    #[error(
+        "Google needs the hosted domain, such as example.com; without it every Google account could sign in"
+    )]
     HostedDomain,
     /// Another issuer than the preset's.
     #[error("the preset {preset} needs another issuer: {wanted}")]
@@ -77,7 +83,10 @@ impl Issuer {
     /// Where its document lies (OpenID Connect Discovery 1.0, section 4).
     #[must_use]
     pub fn document(&self) -> String {
-        format!("{}/.well-known/openid-configuration", self.0.trim_end_matches('/'))
+        format!(
+            "{}/.well-known/openid-configuration",
+            self.0.trim_end_matches('/')
+        )
     }
 
     /// The host and port to connect to.
@@ -147,10 +156,7 @@ impl Preset {
     }
 
     fn check(self, issuer: &Issuer, hosted_domain: Option<&str>) -> Result<(), ProviderError> {
-        let wanted = |wanted| ProviderError::Preset {
-            preset: self,
-            wanted,
-        };
+        let wanted = |wanted| ProviderError::Preset { preset: self, wanted };
         match self {
             Self::Standard if issuer.as_str() == GOOGLE => Self::Google.check(issuer, hosted_domain),
             Self::Standard => Ok(()),
@@ -275,8 +281,14 @@ impl Provider {
             check_text("the hosted domain", domain)?;
         }
         for (what, list) in [
-            ("methods that count as a second factor", &self.second_factor.methods),
-            ("classes that count as a second factor", &self.second_factor.classes),
+            (
+                "methods that count as a second factor",
+                &self.second_factor.methods,
+            ),
+            (
+                "classes that count as a second factor",
+                &self.second_factor.classes,
+            ),
         ] {
             if !list.is_empty() {
                 check_list(what, list)?;
@@ -294,8 +306,13 @@ fn check_list(what: &'static str, list: &[String]) -> Result<(), ProviderError> 
 }
 
 fn check_text(what: &'static str, text: &str) -> Result<(), ProviderError> {
-    let good = (1..=TEXT_LENGTH_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-    if good { Ok(()) } else { Err(ProviderError::Text { what }) }
+    let good =
+        (1..=TEXT_LENGTH_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if good {
+        Ok(())
+    } else {
+        Err(ProviderError::Text { what })
+    }
 }
 
 #[cfg(test)]

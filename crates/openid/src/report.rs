@@ -2,8 +2,8 @@
 //! to do; what comes after it is left out.
 
 use crate::{
-    client::{Client, EXCHANGE_SECONDS, OpenIdError},
     claims::SKEW_SECONDS,
+    client::{Client, EXCHANGE_SECONDS, OpenIdError},
     discovery::Document,
     wire::Deadline,
 };
@@ -91,7 +91,10 @@ impl Client {
         let algorithms = &self.provider.algorithms;
         let names: Vec<&str> = algorithms.iter().map(|one| one.as_str()).collect();
         match keys.count(algorithms) {
-            0 => Err(format!("there is no key for {}; choose other algorithms", names.join(", "))),
+            0 => Err(format!(
+                "there is no key for {}; choose other algorithms",
+                names.join(", ")
+            )),
             count => Ok((Verdict::Passed, format!("{count} for {}", names.join(", ")))),
         }
     }
@@ -118,14 +121,23 @@ fn stage(stages: &mut Vec<Stage>, name: &'static str, run: impl FnOnce() -> Outc
 fn compare(date: Option<&str>, now: Timestamp) -> (Verdict, String) {
     let parsed = date.and_then(|date| DateTimeParser::new().parse_timestamp(date).ok());
     let Some(theirs) = parsed else {
-        return (Verdict::Doubtful, "the provider does not say what time it is".to_owned());
+        return (
+            Verdict::Doubtful,
+            "the provider does not say what time it is".to_owned(),
+        );
     };
     let apart = (now.as_second() - theirs.as_second()).abs();
     if apart > SKEW_SECONDS {
-        let text = format!("the clocks are {apart} s apart and at most {SKEW_SECONDS} are borne; set this machine's");
+        let text = format!(
+            "the clocks are {apart} s apart and at most {SKEW_SECONDS} are borne; set this machine's"
+        );
         return (Verdict::Failed, text);
     }
-    let verdict = if apart > SKEW_SECONDS / 2 { Verdict::Doubtful } else { Verdict::Passed };
+    let verdict = if apart > SKEW_SECONDS / 2 {
+        Verdict::Doubtful
+    } else {
+        Verdict::Passed
+    };
     (verdict, format!("the clocks are {apart} s apart"))
 }
 

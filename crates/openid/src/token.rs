@@ -123,7 +123,9 @@ impl<'a> Unverified<'a> {
                 let mut verifier = Verifier::new(MessageDigest::sha256(), &key.key)?;
                 verifier.verify_oneshot(&signature, signed)
             }
-            Algorithm::EdDsa => Verifier::new_without_digest(&key.key)?.verify_oneshot(&self.signature, signed),
+            Algorithm::EdDsa => {
+                Verifier::new_without_digest(&key.key)?.verify_oneshot(&self.signature, signed)
+            }
         };
         // A signature of the wrong length is an error to OpenSSL and a signature that does not hold to us.
         Ok(held.unwrap_or(false))

@@ -39,7 +39,9 @@ pub enum WireError {
         source: Box<ureq::Error>,
     },
     /// Not in time.
-    #[error("{url} did not answer within the time; look whether it is well and whether the firewall lets it through")]
+    #[error(
+        "{url} did not answer within the time; look whether it is well and whether the firewall lets it through"
+    )]
     TooSlow {
         /// The address.
         url: String,
@@ -137,7 +139,12 @@ impl Wire {
         Ok(Self(config.new_agent()))
     }
 
-    pub(crate) fn get(&self, url: &str, bearer: Option<&str>, deadline: Deadline) -> Result<Received, WireError> {
+    pub(crate) fn get(
+        &self,
+        url: &str,
+        bearer: Option<&str>,
+        deadline: Deadline,
+    ) -> Result<Received, WireError> {
         check_https(url)?;
         let mut request = self
             .0
@@ -210,7 +217,11 @@ fn receive(url: &str, answer: Result<Response<Body>, ureq::Error>) -> Result<Rec
     }
     let date = answer.headers().get("date").and_then(|value| value.to_str().ok());
     let date = date.map(str::to_owned);
-    let body = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec();
+    let body = answer
+        .body_mut()
+        .with_config()
+        .limit(ANSWER_BYTES_MAX)
+        .read_to_vec();
     let bytes = body.map_err(|error| failed(url, error))?;
     if status != 200 {
         return Err(WireError::Status {
@@ -243,7 +254,9 @@ fn error_code(bytes: &[u8]) -> Option<String> {
     }
     let refusal: Refusal = serde_json::from_slice(bytes).ok()?;
     let code: String = refusal.error.chars().take(60).collect();
-    let plain = code.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+    let plain = code
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
     (plain && !code.is_empty()).then_some(code)
 }
 
@@ -271,7 +284,11 @@ mod tests {
     #[test]
     fn plain_http_is_not_spoken() {
         let wire = Wire::new(None).unwrap();
-        let refused = wire.get("http://127.0.0.1:9/", None, Deadline::after(Duration::from_secs(1)));
+        let refused = wire.get(
+            "http://127.0.0.1:9/",
+            None,
+            Deadline::after(Duration::from_secs(1)),
+        );
         assert!(matches!(refused, Err(WireError::NotHttps { .. })));
     }
 }

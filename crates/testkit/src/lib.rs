@@ -27,8 +27,8 @@ pub use certificate::Authority;
 pub use cluster::{Cluster, ClusterSettings, Durability, Login};
 #[cfg(feature = "database")]
 pub use database::TestDatabase;
+pub use machine::Machine;
 #[cfg(feature = "openid")]
 pub use openid::OpenIdProvider;
-pub use machine::Machine;
 #[cfg(feature = "database")]
 pub use wait::wait_until;

@@ -147,7 +147,10 @@ pub fn sign_in(address: &str, who: &str) -> Result<String> {
         Ok(String::from_utf8(output.stdout)?)
     };
     let page = ask(address, None)?;
-    anyhow::ensure!(page.contains("/interaction/"), "the provider does not ask who it is: {page:?}");
+    anyhow::ensure!(
+        page.contains("/interaction/"),
+        "the provider does not ask who it is: {page:?}"
+    );
     let mut next = ask(&page, Some(&format!("login={who}")))?;
     let own = |text: &str| text.split('/').nth(2).map(str::to_owned);
     for _ in 0..5 {

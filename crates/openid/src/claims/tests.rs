@@ -58,22 +58,40 @@ fn a_good_token_says_who_it_is() {
     assert_eq!(person.subject, "u-1");
     assert_eq!(person.email.as_deref(), Some("ann@example.com"));
     assert!(person.email_verified);
-    assert!(!person.second_factor, "nothing counts as one unless the operator says so");
+    assert!(
+        !person.second_factor,
+        "nothing counts as one unless the operator says so"
+    );
 }
 
 #[test]
 fn a_token_of_another_issuer_or_for_another_client_is_refused() {
-    for issuer in ["https://evil.example", "https://login.example.com/", "HTTPS://login.example.com"] {
-        assert!(matches!(changed("iss", json!(issuer)), Err(ClaimFault::Issuer { .. })));
+    for issuer in [
+        "https://evil.example",
+        "https://login.example.com/",
+        "HTTPS://login.example.com",
+    ] {
+        assert!(matches!(
+            changed("iss", json!(issuer)),
+            Err(ClaimFault::Issuer { .. })
+        ));
     }
-    for audience in [json!("other"), json!(["other"]), json!([]), json!(["strongroom", "other"])] {
+    for audience in [
+        json!("other"),
+        json!(["other"]),
+        json!([]),
+        json!(["strongroom", "other"]),
+    ] {
         assert!(
             matches!(changed("aud", audience.clone()), Err(ClaimFault::Audience { .. })),
             "{audience}"
         );
     }
     assert!(changed("aud", json!(["strongroom"])).is_ok());
-    assert!(matches!(changed("azp", json!("other")), Err(ClaimFault::Audience { .. })));
+    assert!(matches!(
+        changed("azp", json!("other")),
+        Err(ClaimFault::Audience { .. })
+    ));
     let mut both = good();
     both["aud"] = json!(["strongroom", "other"]);
     both["azp"] = json!("strongroom");
@@ -97,8 +115,14 @@ fn clocks_may_lie_a_minute_apart_and_no_more() {
         Err(ClaimFault::Future { seconds: 90 })
     ));
     assert!(changed("exp", json!(1e300)).is_ok(), "as far as a number goes");
-    assert!(matches!(changed("exp", json!("soon")), Err(ClaimFault::Malformed(_))));
-    assert!(matches!(changed("exp", json!(null)), Err(ClaimFault::Malformed(_))));
+    assert!(matches!(
+        changed("exp", json!("soon")),
+        Err(ClaimFault::Malformed(_))
+    ));
+    assert!(matches!(
+        changed("exp", json!(null)),
+        Err(ClaimFault::Malformed(_))
+    ));
 }
 
 #[test]

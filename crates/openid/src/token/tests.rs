@@ -81,7 +81,10 @@ fn a_token_does_not_choose_its_algorithm() {
 #[test]
 fn the_public_key_as_a_secret_signs_nothing() {
     // CVE-2015-9235: HMAC under the text of the public key.
-    let public = keys().candidates(Algorithm::Rs256, None)[0].key.public_key_to_pem().unwrap();
+    let public = keys().candidates(Algorithm::Rs256, None)[0]
+        .key
+        .public_key_to_pem()
+        .unwrap();
     let secret = openssl::pkey::PKey::hmac(&public).unwrap();
     let signed = format!("{}.{PAYLOAD}", head(r#"{"alg":"HS256"}"#));
     let mut signer = openssl::sign::Signer::new(MessageDigest::sha256(), &secret).unwrap();
@@ -95,7 +98,10 @@ fn the_public_key_as_a_secret_signs_nothing() {
 
 #[test]
 fn keys_in_the_token_and_unknown_extensions_count_for_nothing() {
-    let crit = format!("{}.{PAYLOAD}.{EC_SIGNATURE}", head(r#"{"alg":"ES256","crit":["exp"]}"#));
+    let crit = format!(
+        "{}.{PAYLOAD}.{EC_SIGNATURE}",
+        head(r#"{"alg":"ES256","crit":["exp"]}"#)
+    );
     assert!(matches!(verify(&crit), Err(TokenError::Extension)));
     let own = r#"{"alg":"EdDSA","kid":"mine","jku":"https://evil.example/keys","jwk":{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}}"#;
     let token = format!("{}.{PAYLOAD}.{ED_SIGNATURE}", head(own));
@@ -104,7 +110,15 @@ fn keys_in_the_token_and_unknown_extensions_count_for_nothing() {
 
 #[test]
 fn whatever_is_no_token_is_malformed() {
-    for text in ["", ".", "..", "a.b", "a.b.c.d", "eyJhbGciOiJFUzI1NiJ9.e30=.AA", "\u{0}.\u{0}.\u{0}"] {
+    for text in [
+        "",
+        ".",
+        "..",
+        "a.b",
+        "a.b.c.d",
+        "eyJhbGciOiJFUzI1NiJ9.e30=.AA",
+        "\u{0}.\u{0}.\u{0}",
+    ] {
         assert!(verify(text).is_err(), "{text:?}");
     }
     let long = format!("eyJhbGciOiJFUzI1NiJ9.{}.AA", "A".repeat(TOKEN_BYTES_MAX));

@@ -42,9 +42,9 @@ for (const [alg, kid] of [['RS256', 'rsa'], ['ES256', 'ec'], ['EdDSA', 'ed']]) {
 const settings = {
   clients: [client('rsa', 'RS256'), client('ec', 'ES256'), client('ed', 'EdDSA')],
   pkce: { required: () => true },
-  claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'hd'] },
+  claims: { openid: ['sub', 'amr'], email: ['email', 'email_verified'], profile: ['name', 'hd'] },
   scopes: ['openid', 'email', 'profile'],
-  // Claims stand in the ID token, as Google and Entra have it; the client `ec` asks for them at the other endpoint.
+  // Claims stand in the ID token, as Google and Entra have it.
   conformIdTokenClaims: false,
   features: { devInteractions: { enabled: false } },
   cookies: { keys: ['of-the-test-provider'] },
