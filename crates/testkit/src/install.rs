@@ -23,6 +23,9 @@ pub const TESTS: &[&str] = &[
     "openssl",
 ];
 
+/// What the test provider of OpenID Connect runs on, where no other Node is there.
+pub const PROVIDER: &[&str] = &["nodejs", "npm"];
+
 /// What builds and checks the Debian package.
 pub const PACKAGE: &[&str] = &["debhelper", "dpkg-dev", "lintian"];
 /// What makes and signs an apt repository.
