@@ -15,6 +15,7 @@ pub const BUILD: &[&str] = &["build-essential", "pkg-config", "libssl-dev"];
 pub const DEMO: &[&str] = &["postgresql"];
 /// What the tests drive, beside what the demo needs.
 pub const TESTS: &[&str] = &[
+    "acme-tiny",
     "chromium",
     "chromium-driver",
     "curl",

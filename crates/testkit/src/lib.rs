@@ -3,11 +3,13 @@
 pub mod cluster;
 pub mod install;
 pub mod machine;
+mod once;
 pub mod package;
 pub mod process;
 pub mod repository;
 pub mod secret;
 pub mod state;
+pub mod unpacked;
 
 #[cfg(feature = "browser")]
 pub mod browser;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::certificate::Authority;
-use crate::machine::once;
+use crate::once;
 use crate::process;
 use crate::secret::write_private;
 use crate::state::state_folder;
