@@ -1,5 +1,7 @@
-//! The documentation against the checkout: relative links lead somewhere, the code map names every crate, and the
-//! list of changes has the version of Cargo and of the package.
+//! The documentation against the checkout: relative links lead somewhere, the code map names every crate, the list of
+//! changes has the version of Cargo and of the package, and claims are backed by tests that are there.
+
+mod claims;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,6 +24,7 @@ pub(crate) fn run() -> Result<()> {
     }
     faults.extend(missing_from_map()?);
     faults.extend(versions::faults()?);
+    faults.extend(claims::faults(program::root())?);
     if faults.is_empty() {
         eprintln!("documents: {} files, all links lead somewhere", documents.len());
         return Ok(());
