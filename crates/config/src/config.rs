@@ -15,10 +15,14 @@ use crate::network::Network;
 use crate::places::Places;
 use crate::problem::{ConfigError, Problem};
 use crate::secret::SecretSource;
+use crate::target::Target;
 use crate::{inspect, sections};
 
 /// Where the file lies if nothing else is said.
 pub const DEFAULT_PATH: &str = "/etc/strongroom/strongroom.toml";
+
+/// Most targets of `[outgoing]`.
+pub const TARGETS_MAX: usize = 64;
 
 /// What must be known before the database opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +45,8 @@ pub struct Config {
     pub worker: Worker,
     /// The log.
     pub log: Log,
+    /// Who on other machines may be reached.
+    pub outgoing: Outgoing,
 }
 
 /// `[listen]`
@@ -142,6 +148,14 @@ pub struct Log {
     pub filter: String,
 }
 
+/// `[outgoing]`
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The only places on other machines that the daemons may connect to, over TCP; default none, at most
+    /// [`TARGETS_MAX`], each once.
+    pub targets: Vec<Target>,
+}
+
 impl Config {
     /// Reads the file at `path`, or the one that `STRONGROOM_CONFIG` names, or [`DEFAULT_PATH`]. Blocks on the file
     /// system; the files that it names are not opened ([`Config::check`] does).
@@ -212,9 +226,9 @@ impl Config {
         }
     }
 
-    /// Where the platform connects to on other machines because a setting says so. No setting names such a place: the
-    /// database is reached over a unix socket.
-    pub fn outside_targets(&self) -> Vec<SocketAddr> {
+    /// Where the platform may connect to on other machines because a setting says so. The database is none of them: it
+    /// is reached over a unix socket.
+    pub fn outside_targets(&self) -> Vec<Target> {
         // Every section stands here, so that nobody adds one without a thought to what it reaches.
         let Self {
             path: _,
@@ -226,8 +240,9 @@ impl Config {
             session: _,
             worker: _,
             log: _,
+            outgoing: Outgoing { targets },
         } = self;
-        Vec::new()
+        targets.clone()
     }
 
     /// The log filter: `STRONGROOM_LOG`, or else the file's.

@@ -16,6 +16,7 @@ pub(crate) struct File {
     pub(crate) session: Session,
     pub(crate) worker: Worker,
     pub(crate) log: Log,
+    pub(crate) outgoing: Outgoing,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -81,4 +82,10 @@ pub(crate) struct Worker {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Log {
     pub(crate) filter: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Outgoing {
+    pub(crate) targets: Vec<String>,
 }

@@ -11,12 +11,15 @@ mod places;
 mod problem;
 mod secret;
 mod sections;
+mod target;
 
 pub use client::ClientConfig;
 pub use config::{
-    Config, DEFAULT_PATH, Database, Keys, Limits, Listen, Log, Session, Tls, TlsMinimum, Worker,
+    Config, DEFAULT_PATH, Database, Keys, Limits, Listen, Log, Outgoing, Session, TARGETS_MAX, Tls,
+    TlsMinimum, Worker,
 };
 pub use environment::{CREDENTIALS, Environment};
 pub use network::{InvalidNetwork, Network};
 pub use problem::{ConfigError, Place, Problem};
 pub use secret::{Secret, SecretError, SecretSource, read_secret};
+pub use target::{InvalidTarget, Target, TargetHost};

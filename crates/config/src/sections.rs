@@ -7,9 +7,12 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::checker::Checker;
-use crate::config::{Config, Database, Keys, Limits, Listen, Log, Session, Tls, TlsMinimum, Worker};
+use crate::config::{
+    Config, Database, Keys, Limits, Listen, Log, Outgoing, Session, TARGETS_MAX, Tls, TlsMinimum, Worker,
+};
 use crate::file;
 use crate::network::Network;
+use crate::target::Target;
 
 const MIB: u64 = 1024 * 1024;
 const DAY_SECONDS: i64 = 86_400;
@@ -22,6 +25,7 @@ pub(crate) fn config(file: file::File, checker: &mut Checker<'_>) -> Option<Conf
     let limits = limits(&file.limits, checker);
     let session = session(&file.session, checker);
     let worker = worker(&file.worker, checker);
+    let outgoing = outgoing(&file.outgoing, checker);
     Some(Config {
         path: checker.path.to_owned(),
         listen: listen?,
@@ -34,7 +38,29 @@ pub(crate) fn config(file: file::File, checker: &mut Checker<'_>) -> Option<Conf
         log: Log {
             filter: file.log.filter.unwrap_or_else(|| "info".to_owned()),
         },
+        outgoing,
     })
+}
+
+/// What is wrong is noted and left out: a part of a list opens nothing, because no configuration comes of it.
+fn outgoing(section: &file::Outgoing, checker: &mut Checker<'_>) -> Outgoing {
+    const KEY: &str = "outgoing.targets";
+    if section.targets.len() > TARGETS_MAX {
+        let what = format!("names {} targets", section.targets.len());
+        checker.note(KEY, what, format!("name at most {TARGETS_MAX}"));
+    }
+    let mut targets = Vec::new();
+    for text in section.targets.iter().take(TARGETS_MAX) {
+        match text.parse::<Target>() {
+            Ok(target) if targets.contains(&target) => {}
+            Ok(target) => targets.push(target),
+            Err(error) => {
+                let advice = "write for example \"ldaps://dc1.example.com:636\" or \"10.0.0.5:587\"";
+                checker.note(KEY, error.to_string(), advice);
+            }
+        }
+    }
+    Outgoing { targets }
 }
 
 fn listen(section: file::Listen, checker: &mut Checker<'_>) -> Option<Listen> {

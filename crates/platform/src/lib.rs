@@ -26,6 +26,7 @@ pub mod list;
 pub mod maintenance;
 pub mod member;
 pub mod organization;
+pub mod outgoing;
 pub mod people;
 mod pipe;
 pub mod platform;

@@ -83,6 +83,8 @@ fn write(page: &mut Page, redactor: &Redactor, config: &Config) {
         Safe::number(config.worker.jobs_parallel_max),
     );
     page.fact("worker.poll_seconds", Safe::number(config.worker.poll_seconds));
+    let targets = i64::try_from(config.outgoing.targets.len()).unwrap_or(i64::MAX);
+    page.fact("outgoing.targets (how many)", Safe::number(targets));
     page.fact("log.filter", redactor.text(&config.log.filter));
 }
 
