@@ -5,12 +5,13 @@
 //! [`crate::invitation`].
 
 use crate::{
+    admission,
     errors::Fault,
     form::Form,
-    session::{SESSION, VISITOR, removed, session_cookie},
+    session::{SESSION, removed},
     sign_in::{door_chrome, door_page, named_visitor},
     view::BreakGlassPage,
-    visit::{Answer, Visit, see_other_with},
+    visit::{Answer, Visit},
 };
 use actix_web::{http::StatusCode, web::Path};
 use platform::break_glass;
@@ -36,13 +37,7 @@ pub(crate) async fn redeem(visit: Visit, token: Path<String>, _form: Form) -> An
     let throttle_name = check_pace(&visit, &token)?;
     let origin = visit.caller.origin.clone();
     match break_glass::redeem(visit.platform(), origin, &token).await {
-        Ok((session, caller)) => {
-            visit.event.borrow_mut().account = caller.account().map(|account| account.id);
-            platform::session::sign_out(visit.platform(), &visit.caller).await?;
-            let seconds = visit.platform().settings().session_absolute_seconds_max;
-            let cookies = vec![session_cookie(session.expose(), seconds), removed(VISITOR)];
-            see_other_with("/o", cookies)
-        }
+        Ok((session, caller)) => admission::begin(&visit, &session, &caller, "").await,
         Err(error) if error.code == ProblemCode::NotFound => dead(&visit, &throttle_name),
         Err(error) => Err(error.into()),
     }

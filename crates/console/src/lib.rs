@@ -5,6 +5,8 @@ pub mod view;
 
 mod access_log;
 mod account;
+mod admission;
+mod appliance;
 mod archive;
 mod asset_files;
 mod audit;

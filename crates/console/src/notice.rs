@@ -7,7 +7,7 @@ use crate::{
     view::{Notice, NoticeKind},
 };
 
-const SENTENCES: [(&str, NoticeKind, &str); 23] = [
+const SENTENCES: &[(&str, NoticeKind, &str)] = &[
     ("saved", NoticeKind::Success, "Saved."),
     ("unchanged", NoticeKind::Information, "Nothing was changed."),
     ("created", NoticeKind::Success, "The record was created."),

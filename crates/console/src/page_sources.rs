@@ -7,14 +7,15 @@ use platform::promise::PageSource;
 
 macro_rules! templates {
     ($($name:literal,)+) => {
-        [$(PageSource { name: $name, text: include_str!(concat!("../templates/", $name)) }),+]
+        &[$(PageSource { name: $name, text: include_str!(concat!("../templates/", $name)) }),+]
     };
 }
 
 /// The templates, as they stand in their folder.
-const TEMPLATES: [PageSource; 38] = templates![
+const TEMPLATES: &[PageSource] = templates![
     "access_log.html",
     "account.html",
+    "appliance.html",
     "archive.html",
     "audit.html",
     "audit_entry.html",
@@ -61,7 +62,11 @@ pub fn page_sources() -> Vec<PageSource> {
         // One that is no text names nothing.
         text: std::str::from_utf8(asset.bytes).unwrap_or_default(),
     };
-    TEMPLATES.into_iter().chain(ASSETS.iter().map(asset)).collect()
+    TEMPLATES
+        .iter()
+        .copied()
+        .chain(ASSETS.iter().map(asset))
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! Signing in and out.
 //!
-//! Invariants: `next` is a path of this console or nothing; a failed sign-in says the same whatever failed; after a
-//! sign-in the browser holds a session that did not exist before.
+//! Invariants: `next` is a path of this console or nothing; a failed sign-in says the same whatever failed.
 
 use crate::{
+    admission,
     errors::Fault,
     form::Form,
-    session::{SESSION, VISITOR, removed, session_cookie, visitor_cookie},
+    session::{SESSION, removed, visitor_cookie},
     view::{Chrome, ErrorSummary, FieldInput, InputKind, SignInPage},
     visit::{Answer, Visit, page_with, see_other, see_other_with},
 };
@@ -113,14 +113,10 @@ pub(crate) async fn submit(visit: Visit, form_sent: Form) -> Answer {
     }
     let password = SecretText::new(form_sent.text("password").to_owned());
     let origin = visit.caller.origin.clone();
-    match platform::session::sign_in(visit.platform(), origin, &login, password).await {
-        Ok((token, caller)) => {
+    match platform::sign_in::with_password(visit.platform(), origin, &login, password).await {
+        Ok(admission) => {
             throttle.forgive(&login);
-            visit.event.borrow_mut().account = caller.account().map(|account| account.id);
-            platform::session::sign_out(visit.platform(), &visit.caller).await?;
-            let seconds = visit.platform().settings().session_absolute_seconds_max;
-            let cookies = vec![session_cookie(token.expose(), seconds), removed(VISITOR)];
-            see_other_with(if next.is_empty() { "/o" } else { next }, cookies)
+            admission::answer(&visit, admission, next).await
         }
         Err(error) if error.code == ProblemCode::NotSignedIn => {
             throttle.note_failure(&login, visit.address, Instant::now());

@@ -5,6 +5,7 @@
 
 mod access_log;
 mod account;
+mod appliance;
 mod archive;
 mod audit;
 mod break_glass;
@@ -30,6 +31,7 @@ mod trash;
 
 pub use access_log::{AccessBar, AccessLogPage, AccessRow, OrganizationAccessPage, VisitorRow};
 pub use account::{AccountPage, SessionRow};
+pub use appliance::{AppliancePage, ApplianceSection};
 pub use archive::ArchivePage;
 pub use audit::{AuditEntryPage, AuditFilter, AuditPage, AuditRow, Commitment};
 pub use break_glass::BreakGlassPage;

@@ -144,6 +144,7 @@ impl Visit {
         Ok(Chrome {
             title: title.to_owned(),
             account_name: Some(self.account()?.name.clone()),
+            is_operator: platform::operator::require(&self.caller).is_ok(),
             organization: only,
             organizations: links,
             csrf: self.form_token()?,

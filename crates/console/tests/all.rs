@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod all {
     mod administration;
+    mod appliance;
     mod archives;
     mod attachments;
     mod audit;

@@ -2,6 +2,7 @@
 //! is audited names it.
 
 use access::TokenScope;
+use store::control::account::Account;
 use types::{AccountId, OrganizationId, SessionId, TokenId};
 
 /// Where a request comes from, as it enters the audit log.
@@ -26,6 +27,17 @@ pub struct AccountSummary {
     pub name: String,
     /// An operator of the appliance.
     pub operator: bool,
+}
+
+impl AccountSummary {
+    pub(crate) fn of(account: &Account) -> Self {
+        Self {
+            id: account.id,
+            email: account.email.clone(),
+            name: account.name.clone(),
+            operator: account.operator,
+        }
+    }
 }
 
 /// How a caller is known.

@@ -161,12 +161,7 @@ pub(crate) async fn enter(platform: &Platform, job: &Job) -> Result<Workspace> {
     drop(read);
     let active = found.filter(|(account, _)| account.state == AccountState::Active);
     let ((account, _), home) = active.zip(home).ok_or_else(gone)?;
-    let account = AccountSummary {
-        id: account.id,
-        email: account.email,
-        name: account.name,
-        operator: account.operator,
-    };
+    let account = AccountSummary::of(&account);
     let Requester {
         session,
         token,

@@ -1,7 +1,7 @@
-//! Signing in and out, and knowing a caller again by session or API token.
+//! Sessions: begun by a sign-in, ended by its holder or by time, and knowing a caller again by session or API token.
 //!
-//! Invariant: a failed sign-in says the same and takes the same work whether the account exists or not; every attempt
-//! is an entry. An ended session or revoked token is refused on every node within [`crate::cache::AGE_MAX`].
+//! Invariant: an ended session or revoked token is refused on every node within [`crate::cache::AGE_MAX`]. Who may begin a
+//! session is decided by [`crate::sign_in`].
 
 use crate::{
     Platform,
@@ -17,12 +17,12 @@ use store::{
     NewEntry,
     control::{
         ControlTx,
-        account::{self, Account, AccountState},
+        account::{Account, AccountState},
         api_token, session as rows,
     },
 };
-use types::{EmailAddress, ProblemCode, SessionId};
-use vault::{ApiToken, HashedToken, SecretText, SessionToken, Verdict};
+use types::SessionId;
+use vault::{ApiToken, HashedToken, SessionToken};
 
 /// A caller known by a session or token, as the cache keeps it.
 #[derive(Clone)]
@@ -32,78 +32,6 @@ pub(crate) struct Known {
 
 /// How often a session's last use is written down, in seconds.
 const TOUCH_SECONDS: i64 = 60;
-
-fn summary_of(account: &Account) -> AccountSummary {
-    AccountSummary {
-        id: account.id,
-        email: account.email.clone(),
-        name: account.name.clone(),
-        operator: account.operator,
-    }
-}
-
-/// Signs a person in with a password.
-///
-/// # Errors
-/// `not-signed-in`, with the same sentence for every cause.
-pub async fn sign_in(
-    platform: &Platform,
-    origin: Origin,
-    email: &str,
-    password: SecretText,
-) -> Result<(SessionToken, Caller)> {
-    let refused = || {
-        PlatformError::new(
-            ProblemCode::NotSignedIn,
-            "the e-mail address or the password is not right",
-        )
-    };
-    let anonymous = Caller::anonymous(origin.clone());
-    let found = match email.trim().parse::<EmailAddress>() {
-        Ok(email) => account::find_by_email(&mut platform.control().read().await?, &email).await?,
-        Err(_) => None,
-    };
-    let stored = found.as_ref().and_then(|(_, hash)| hash.clone());
-    let before = stored.clone();
-    let checked = platform.hash_with(move |hasher| {
-        let verdict = hasher.verify(password.expose(), stored.as_deref());
-        let stronger = match &verdict {
-            Ok(Verdict::RightButWeak) => hasher.hash(password.expose()).ok(),
-            _ => None,
-        };
-        (verdict, stronger)
-    });
-    let (verdict, stronger) = checked.await?;
-    let right = matches!(verdict, Ok(Verdict::Right | Verdict::RightButWeak));
-    let active = found.filter(|(account, _)| right && account.state == AccountState::Active);
-    let Some((account, _)) = active else {
-        note_failure(platform, &anonymous).await?;
-        return Err(refused());
-    };
-    open_session(platform, origin, &account, before.zip(stronger)).await
-}
-
-async fn note_failure(platform: &Platform, caller: &Caller) -> Result<()> {
-    let act = Act::access("session.refuse", Object::unknown("account"));
-    let entry = platform.entry(caller, None, &act)?;
-    platform.control().begin().await?.commit(&entry, &[]).await?;
-    Ok(())
-}
-
-async fn open_session(
-    platform: &Platform,
-    origin: Origin,
-    account: &Account,
-    rehash: Option<(String, String)>,
-) -> Result<(SessionToken, Caller)> {
-    let mut tx = platform.control().begin().await?;
-    let (token, caller, entry) = begin_in(platform, &mut tx, origin, account).await?;
-    if let Some((old, new)) = rehash {
-        account::rehash(&mut tx, account.id, &old, &new).await?;
-    }
-    tx.commit(&entry, &[]).await?;
-    Ok((token, caller))
-}
 
 /// Begins a session within a transaction; its entry is to be committed with it.
 pub(crate) async fn begin_in(
@@ -117,7 +45,7 @@ pub(crate) async fn begin_in(
     let id = SessionId::new(platform.now_ms(), random()?);
     let lifetime = SignedDuration::from_secs(i64::from(platform.settings().session_absolute_seconds_max));
     let identity = Identity::Person {
-        account: summary_of(account),
+        account: AccountSummary::of(account),
         session: id,
     };
     let caller = Caller { identity, origin };
@@ -186,7 +114,7 @@ pub async fn identify_session(platform: &Platform, origin: Origin, text: &str) -
         rows::touch(&mut platform.control().keep().await?, session.id, now).await?;
     }
     let identity = Identity::Person {
-        account: summary_of(&account),
+        account: AccountSummary::of(&account),
         session: session.id,
     };
     platform.known().put(
@@ -232,7 +160,7 @@ pub async fn identify_token(platform: &Platform, origin: Origin, text: &str) -> 
         api_token::touch(&mut platform.control().keep().await?, live.token.id, now).await?;
     }
     let identity = Identity::Token {
-        account: summary_of(&live.account),
+        account: AccountSummary::of(&live.account),
         token: live.token.id,
         organization: live.token.organization_id,
         scope: scope_of(live.token.permissions.as_deref()),

@@ -18,6 +18,7 @@ mod maintenance;
 mod man;
 mod member;
 mod openapi;
+mod operator;
 mod organization;
 mod promises;
 mod record;
@@ -90,6 +91,9 @@ enum Command {
     /// List, add and invite members
     #[command(subcommand)]
     Member(member::Member),
+    /// Make and dismiss operators, who look after the appliance in the console, on the host
+    #[command(subcommand)]
+    Operator(operator::Operator),
     /// Let an account in once when nothing else does, as root at a terminal; its organizations see it
     BreakGlass(break_glass::BreakGlass),
     /// Make API tokens
@@ -148,6 +152,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Key(command) => command.run(common).map(done),
         Command::Organization(command) => command.run(common).map(done),
         Command::Member(command) => command.run(common).map(done),
+        Command::Operator(command) => command.run(common).map(done),
         Command::BreakGlass(command) => command.run(common).map(done),
         Command::Token(command) => command.run(common).map(done),
         Command::Dataset(command) => command.run(common).map(done),

@@ -12,6 +12,7 @@ mod logging;
 mod machine;
 mod outgoing;
 mod output;
+mod person;
 mod probe;
 mod secret;
 mod server;

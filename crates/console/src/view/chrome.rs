@@ -12,6 +12,8 @@ pub struct Chrome {
     pub title: String,
     /// Display name of the signed-in account; `None` before sign-in.
     pub account_name: Option<String>,
+    /// Whether that account looks after the appliance.
+    pub is_operator: bool,
     /// The organization whose pages the navigation leads to.
     pub organization: Option<OrganizationLink>,
     /// All organizations of the account, for the switcher.
@@ -88,6 +90,8 @@ pub enum Nav {
     OrganizationAccess,
     /// API tokens.
     Tokens,
+    /// What operators look after.
+    Appliance,
     /// The promise register.
     Promises,
     /// The account's own access log.

@@ -6,7 +6,12 @@ use actix_web::{App, HttpServer, dev::ServerHandle};
 use console::{Console, Settings};
 use jiff::Timestamp;
 use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslMethod};
-use platform::{Caller, Platform, Workspace, account::NewPerson, member, organization, session};
+use platform::{
+    Caller, Platform, Workspace,
+    account::NewPerson,
+    member, organization,
+    sign_in::{self, Admission},
+};
 use std::net::TcpListener;
 use store::{Address, Login, migration};
 use testkit::{
@@ -79,8 +84,9 @@ impl Site {
     pub(super) async fn workspace(&self, who: &str, slug: &str) -> Workspace {
         let password = SecretText::new(PASSWORD.to_owned());
         let origin = platform::Origin::default();
-        let signed_in = session::sign_in(&self.platform, origin, &email(who), password).await;
-        self.platform.enter(&signed_in.unwrap().1, slug).await.unwrap()
+        let signed_in = sign_in::with_password(&self.platform, origin, &email(who), password).await;
+        let Admission::Session { caller, .. } = signed_in.unwrap();
+        self.platform.enter(&caller, slug).await.unwrap()
     }
 }
 

@@ -7,7 +7,7 @@ use platform::{
     Caller, Origin, PlatformError, Workspace,
     account::NewPerson,
     invitation::{self, Invitation},
-    member, organization, session,
+    member, organization, sign_in,
     trail::{self, TrailQuery},
 };
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -57,7 +57,7 @@ async fn refused(site: &Site, token: &str) {
 }
 
 async fn can_sign_in(site: &Site) -> bool {
-    session::sign_in(&site.platform, Origin::default(), EMAIL, secret(PASSWORD))
+    sign_in::with_password(&site.platform, Origin::default(), EMAIL, secret(PASSWORD))
         .await
         .is_ok()
 }

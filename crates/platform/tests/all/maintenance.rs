@@ -8,7 +8,7 @@ use platform::{
     account::NewPerson,
     list::{self, Query},
     maintenance::{self, Phase, Wish},
-    member, organization, record, session,
+    member, organization, record, sign_in,
 };
 use serde_json::json;
 use std::time::Duration;
@@ -76,7 +76,8 @@ async fn signing_in_goes_on_and_failures_are_still_noted() {
     let site = Site::start().await;
     begin(&site, Wish::default()).await;
     let password = SecretText::new("nine green bottles hanging".to_owned());
-    let failed = session::sign_in(&site.platform, Origin::default(), "owner@example.com", password).await;
+    let failed =
+        sign_in::with_password(&site.platform, Origin::default(), "owner@example.com", password).await;
     assert_eq!(failed.unwrap_err().code, ProblemCode::NotSignedIn);
 }
 

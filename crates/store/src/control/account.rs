@@ -178,6 +178,27 @@ pub async fn set_state(tx: &mut ControlTx, id: AccountId, state: AccountState) -
     found(query.execute(tx.connection()?).await?)
 }
 
+/// Makes an account an operator of the appliance, or no longer.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub async fn set_operator(tx: &mut ControlTx, id: AccountId, operator: bool) -> Result<(), StoreError> {
+    let query = diesel::update(account::table.find(id.0)).set(account::operator.eq(operator));
+    found(query.execute(tx.connection()?).await?)
+}
+
+/// The operators, by address; at most 500.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn list_operators(on: &mut impl Reads) -> Result<Vec<Account>, StoreError> {
+    let query = account::table
+        .filter(account::operator)
+        .order(account::email)
+        .limit(PageSize::MAX.into());
+    Ok(query.select(Account::as_select()).load(on.connection()?).await?)
+}
+
 /// Sets the person's name.
 ///
 /// # Errors

@@ -7,11 +7,11 @@ use crate::{
         show::{items, member as part},
     },
     failure::CommandError,
-    host, output, secret,
+    host, output, person, secret,
 };
 use access::Role;
 use clap::{Args, Subcommand};
-use platform::{Caller, Origin, Platform, account::NewPerson, invitation, member, session};
+use platform::{Caller, Platform, account::NewPerson, invitation, member};
 use serde_json::{Value as Json, json};
 use std::path::PathBuf;
 use vault::SecretText;
@@ -123,23 +123,16 @@ impl Add {
         by: SecretText,
         first: SecretText,
     ) -> Result<member::Member, CommandError> {
-        let origin = Origin {
-            device: Some("command line".to_owned()),
-            ..Origin::default()
-        };
-        let (_session, caller) = session::sign_in(platform, origin, &self.by, by).await?;
-        let added = async {
-            let workspace = platform.enter(&caller, &self.organization).await?;
+        person::acting(platform, &self.by, by, async |caller| {
+            let workspace = platform.enter(caller, &self.organization).await?;
             let person = NewPerson {
                 email: self.email.clone(),
                 name: self.name.clone().unwrap_or_else(|| self.email.clone()),
                 password: Some(first),
             };
-            Ok::<_, CommandError>(member::add(&workspace, person, self.role).await?.0)
-        };
-        let added = added.await;
-        session::sign_out(platform, &caller).await?;
-        added
+            Ok(member::add(&workspace, person, self.role).await?.0)
+        })
+        .await
     }
 }
 

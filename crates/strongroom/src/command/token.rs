@@ -3,11 +3,11 @@
 use super::Common;
 use crate::{
     failure::{CommandError, Exit},
-    host, output, secret,
+    host, output, person, secret,
 };
 use clap::{Args, Subcommand};
 use platform::{
-    Origin, Platform, session,
+    Platform,
     token::{self, NewToken},
 };
 use serde_json::json;
@@ -71,14 +71,10 @@ impl Create {
         platform: &Platform,
         password: SecretText,
     ) -> Result<(), CommandError> {
-        let origin = Origin {
-            device: Some("command line".to_owned()),
-            ..Origin::default()
-        };
-        let (_session, caller) = session::sign_in(platform, origin, &self.email, password).await?;
-        let made = self.make(platform, &caller).await;
-        session::sign_out(platform, &caller).await?;
-        let (token, secret) = made?;
+        let made = person::acting(platform, &self.email, password, async |caller| {
+            self.make(platform, caller).await
+        });
+        let (token, secret) = made.await?;
         let json = json!({
             "id": token.id.to_string(),
             "name": token.name,

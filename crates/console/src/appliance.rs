@@ -1,0 +1,33 @@
+//! `/appliance`: what operators look after. Each section is a page of its own, with one line in [`SECTIONS`].
+//!
+//! Invariant: nobody but an operator sees that these pages exist; every handler below begins with [`enter`].
+
+use crate::{
+    errors::Fault,
+    view::{AppliancePage, ApplianceSection, Nav},
+    visit::{Answer, Visit, page},
+};
+use platform::operator;
+
+/// Its sections, in the order in which an operator needs them.
+const SECTIONS: &[ApplianceSection] = &[ApplianceSection {
+    href: "/promises",
+    icon: "shield",
+    title: "Promises",
+    text: "What the appliance promises, and whether it is kept.",
+}];
+
+/// Refuses whoever is no operator; to them there is nothing here.
+pub(crate) fn enter(visit: &Visit) -> Result<(), Fault> {
+    visit.account()?;
+    operator::require(&visit.caller).map_err(|_| Fault::not_found("page"))
+}
+
+/// `GET /appliance`
+pub(crate) async fn show(visit: Visit) -> Answer {
+    enter(&visit)?;
+    page(&AppliancePage {
+        chrome: visit.chrome("Appliance", Nav::Appliance).await?,
+        sections: SECTIONS,
+    })
+}
