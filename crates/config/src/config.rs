@@ -16,6 +16,7 @@ use crate::places::Places;
 use crate::problem::{ConfigError, Problem};
 use crate::secret::SecretSource;
 use crate::target::Target;
+use crate::window::Window;
 use crate::{inspect, sections};
 
 /// Where the file lies if nothing else is said.
@@ -47,6 +48,8 @@ pub struct Config {
     pub log: Log,
     /// Who on other machines may be reached.
     pub outgoing: Outgoing,
+    /// When the machine may be disturbed.
+    pub updates: Updates,
 }
 
 /// `[listen]`
@@ -156,6 +159,24 @@ pub struct Outgoing {
     pub targets: Vec<Target>,
 }
 
+/// `[updates]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Updates {
+    /// When services, and the machine, may be started anew, in the machine's own time; default `02:00-05:00`.
+    pub window: Window,
+    /// Whether the machine is started anew where only that helps; default [`RebootSetting::Report`].
+    pub reboot: RebootSetting,
+}
+
+/// What becomes of a wish for a reboot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RebootSetting {
+    /// It is told, and left to the administrator: `report`.
+    Report,
+    /// The machine is started anew in the window: `in-window`.
+    InWindow,
+}
+
 impl Config {
     /// Reads the file at `path`, or the one that `STRONGROOM_CONFIG` names, or [`DEFAULT_PATH`]. Blocks on the file
     /// system; the files that it names are not opened ([`Config::check`] does).
@@ -240,6 +261,7 @@ impl Config {
             session: _,
             worker: _,
             log: _,
+            updates: _,
             outgoing: Outgoing { targets },
         } = self;
         targets.clone()

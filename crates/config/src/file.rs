@@ -17,6 +17,7 @@ pub(crate) struct File {
     pub(crate) worker: Worker,
     pub(crate) log: Log,
     pub(crate) outgoing: Outgoing,
+    pub(crate) updates: Updates,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -88,4 +89,11 @@ pub(crate) struct Log {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Outgoing {
     pub(crate) targets: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Updates {
+    pub(crate) window: Option<String>,
+    pub(crate) reboot: Option<String>,
 }

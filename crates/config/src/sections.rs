@@ -8,11 +8,13 @@ use url::Url;
 
 use crate::checker::Checker;
 use crate::config::{
-    Config, Database, Keys, Limits, Listen, Log, Outgoing, Session, TARGETS_MAX, Tls, TlsMinimum, Worker,
+    Config, Database, Keys, Limits, Listen, Log, Outgoing, RebootSetting, Session, TARGETS_MAX, Tls,
+    TlsMinimum, Updates, Worker,
 };
 use crate::file;
 use crate::network::Network;
 use crate::target::Target;
+use crate::window::Window;
 
 const MIB: u64 = 1024 * 1024;
 const DAY_SECONDS: i64 = 86_400;
@@ -26,6 +28,7 @@ pub(crate) fn config(file: file::File, checker: &mut Checker<'_>) -> Option<Conf
     let session = session(&file.session, checker);
     let worker = worker(&file.worker, checker);
     let outgoing = outgoing(&file.outgoing, checker);
+    let updates = updates(&file.updates, checker);
     Some(Config {
         path: checker.path.to_owned(),
         listen: listen?,
@@ -39,6 +42,32 @@ pub(crate) fn config(file: file::File, checker: &mut Checker<'_>) -> Option<Conf
             filter: file.log.filter.unwrap_or_else(|| "info".to_owned()),
         },
         outgoing,
+        updates: updates?,
+    })
+}
+
+fn updates(section: &file::Updates, checker: &mut Checker<'_>) -> Option<Updates> {
+    let window = match section.window.as_deref().map(str::parse::<Window>) {
+        None => Some(Window::DEFAULT),
+        Some(Ok(window)) => Some(window),
+        Some(Err(error)) => {
+            let advice = "write for example \"02:00-05:00\", in the machine's own time";
+            checker.note("updates.window", error.to_string(), advice);
+            None
+        }
+    };
+    let reboot = match section.reboot.as_deref() {
+        None | Some("report") => Some(RebootSetting::Report),
+        Some("in-window") => Some(RebootSetting::InWindow),
+        Some(other) => {
+            let what = format!("{other:?} is not known");
+            checker.note("updates.reboot", what, "write \"report\" or \"in-window\"");
+            None
+        }
+    };
+    Some(Updates {
+        window: window?,
+        reboot: reboot?,
     })
 }
 

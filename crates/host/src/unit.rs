@@ -140,6 +140,14 @@ pub fn restart(name: &str) -> Result<(), RunError> {
     systemctl(["restart", "--", name])
 }
 
+/// Starts the machine anew, as systemd does it: services are stopped in their order.
+///
+/// # Errors
+/// As [`enable_and_start`].
+pub fn reboot() -> Result<(), RunError> {
+    systemctl(["reboot"])
+}
+
 /// Stops a unit; one that is not there or does not run is left alone.
 ///
 /// # Errors
