@@ -1,9 +1,9 @@
 //! Every address of the console and who answers it: the map of this crate.
 
 use crate::{
-    access_log, account, appliance, archive, asset_files, audit, break_glass, datasets, export, fields,
-    files, history, imports, invitation, members, organizations, promises_page, record_form, records,
-    sign_in, single_record, tokens, trash,
+    access_log, account, appliance, appliance_updates, archive, asset_files, audit, break_glass, datasets,
+    export, fields, files, history, imports, invitation, members, organizations, promises_page, record_form,
+    records, sign_in, single_record, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -28,6 +28,11 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(post().to(break_glass::redeem)),
         )
         .service(resource("/appliance").route(get().to(appliance::show)))
+        .service(
+            resource("/appliance/updates")
+                .route(get().to(appliance_updates::show))
+                .route(post().to(appliance_updates::hand_over)),
+        )
         .service(resource("/promises").route(get().to(promises_page::show)))
         .service(resource("/o").route(get().to(organizations::list)))
         .service(resource("/o/{organization}").route(get().to(organizations::home)))

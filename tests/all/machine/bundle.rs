@@ -18,6 +18,7 @@ use updates::root::{Chain, Root};
 use updates::terms::Machine;
 
 use super::super::package::package;
+use super::console::Console;
 use super::site::{OWNER, PASSWORD, Site};
 use super::update::DEAD_DAEMON;
 
@@ -52,6 +53,7 @@ fn a_bundle_updates_a_machine_without_a_network_and_both_promises_can_be_looked_
     assert_eq!(version(&site, "strongroom"), NEXT, "{said}");
     assert_eq!(version(&site, OTHER), "2.0", "{said}");
     look_at_promises(&site);
+    a_bundle_handed_over_on_the_page_is_verified_by_root_and_installs_nothing(&site, &maker);
 
     a_bundle_that_is_not_well_is_undone_and_stays_denied(&site, &maker);
     let after = site.machine.packets_sent().unwrap();
@@ -66,7 +68,7 @@ fn a_bundle_that_is_not_well_is_undone_and_stays_denied(site: &Site, maker: &Mak
     let unwell = repack(&package(), UNWELL, maker.folder.path(), |tree| {
         wrap(&tree.join("usr/bin/strongroom"), DEAD_DAEMON)
     });
-    maker.carry(site, 2, UNWELL, unwell.unwrap());
+    maker.carry(site, 4, UNWELL, unwell.unwrap());
     let said = import(site, &["--install"]).expect_err("it is not well");
     assert!(said.contains(&format!("going back to {NEXT}")), "{said}");
     assert_eq!(version(site, "strongroom"), NEXT, "{said}");
@@ -81,8 +83,76 @@ fn a_bundle_that_is_not_well_is_undone_and_stays_denied(site: &Site, maker: &Mak
             &history["updates"][at]["bundle"],
         )
     };
-    assert_eq!(ends(0), (&json!("undone"), &json!(2)));
+    assert_eq!(ends(0), (&json!("undone"), &json!(4)));
     assert_eq!(ends(1), (&json!("installed"), &json!(1)));
+}
+
+/// One with a flipped bit first; then a link that the daemons' account leaves; then a good one, and one that is copied.
+fn a_bundle_handed_over_on_the_page_is_verified_by_root_and_installs_nothing(site: &Site, maker: &Maker) {
+    site.machine
+        .run(&["strongroom", "operator", "appoint", OWNER])
+        .unwrap();
+    let console = site.console();
+    console.wait_until_ready();
+    console.sign_in(OWNER, PASSWORD);
+    let deb = repack(&package(), NEXT, maker.folder.path(), |_| Ok(())).unwrap();
+    let good = maker.bundle(2, NEXT, deb.clone());
+    let mut bad = good.clone();
+    let middle = bad.len() / 2;
+    bad[middle] ^= 1;
+    let file = maker.path("upload.bundle");
+    let records = "sha256sum /etc/strongroom/update-record.json; ls -d /var/lib/strongroom/updates/[0-9]*";
+    let before = site.machine.shell(records).unwrap();
+    fs::write(&file, bad).unwrap();
+    console.upload(UPDATES, &file);
+    let page = wait_for(&console, "Refused");
+    assert!(page.contains("altered") || page.contains("digest"), "{page}");
+    let link = "cd /var/spool/strongroom/incoming && runuser -u strongroom -- ln -s /etc/shadow x.bundle";
+    site.machine.shell(link).unwrap();
+    wait_for(&console, "it is a link, a pipe or a folder, and no bundle");
+    let after = site
+        .machine
+        .shell(records)
+        .unwrap()
+        .replace("verdicts.json\n", "");
+    assert_eq!(after, before, "a refused bundle leaves something");
+    fs::write(&file, &good).unwrap();
+    console.upload(UPDATES, &file);
+    wait_for(&console, &format!("Bundle 2 with version {NEXT}"));
+    assert_eq!(version(site, "strongroom"), NEXT);
+    let copied = maker.bundle(3, NEXT, deb);
+    fs::write(site.machine.outside("/root/copied"), copied).unwrap();
+    site.machine
+        .shell("cp /root/copied /var/spool/strongroom/incoming/mine.bundle")
+        .unwrap();
+    wait_for(&console, &format!("Bundle 3 with version {NEXT}"));
+    assert_eq!(
+        site.machine
+            .shell("ls /var/spool/strongroom/*")
+            .unwrap()
+            .matches("bundle")
+            .count(),
+        0
+    );
+    let write = "runuser -u strongroom -- sh -c 'touch /var/spool/strongroom/taken/x || touch /var/lib/strongroom/updates/x'";
+    assert!(
+        site.machine.shell(write).is_err(),
+        "the daemons write where root alone may"
+    );
+    assert_ne!(site.unit("strongroom-take.service", "ActiveState"), "failed");
+}
+
+const UPDATES: &str = "/appliance/updates";
+
+/// Waits until root has looked.
+fn wait_for(console: &Console, text: &str) -> String {
+    let mut page = String::new();
+    let is_there = process::poll(std::time::Duration::from_secs(60), || {
+        page = console.get(UPDATES).unwrap_or_default();
+        page.contains(text)
+    });
+    assert!(is_there, "{text} does not show:\n{page}");
+    page
 }
 
 fn import(site: &Site, more: &[&str]) -> Result<String, String> {
