@@ -53,7 +53,14 @@ fn a_bundle_updates_a_machine_without_a_network_and_both_promises_can_be_looked_
     assert_eq!(version(&site, "strongroom"), NEXT, "{said}");
     assert_eq!(version(&site, OTHER), "2.0", "{said}");
     look_at_promises(&site);
+    assert_eq!(
+        site.machine.packets_sent().unwrap(),
+        before,
+        "somebody tried the network"
+    );
+    // Pages are answered over the machine's line, so the count begins anew after them.
     a_bundle_handed_over_on_the_page_is_verified_by_root_and_installs_nothing(&site, &maker);
+    let before = site.machine.packets_sent().unwrap();
 
     a_bundle_that_is_not_well_is_undone_and_stays_denied(&site, &maker);
     let after = site.machine.packets_sent().unwrap();

@@ -72,6 +72,17 @@ pub(crate) fn run(settings: &Path, now: &Zoned) -> Result<Option<Renewal>, Comma
     let config = Config::load(Some(settings))?;
     let folder = Folder::of_machine();
     folder.prepare()?;
+    // Root's timer does this as well, because the helper reaches no database and the daemons not its record.
+    match crate::helper_calls::bring(&config) {
+        Ok(0) => {}
+        Ok(count) => output::talk(&format!(
+            "{count} lines of the root helper's record are in the audit log"
+        )),
+        Err(error) => output::talk(&format!(
+            "the root helper's record is not in the audit log: {}",
+            told(&error)
+        )),
+    }
     let renewal = in_window(&config, &folder, now)?;
     // What the console shows is of after what was done; a machine that goes down is looked at when it is back.
     if renewal
