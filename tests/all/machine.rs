@@ -5,6 +5,7 @@ mod console;
 mod helper;
 mod image;
 mod installed;
+mod major;
 mod outgoing;
 mod site;
 mod storage;

@@ -8,8 +8,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 mod folder;
+mod major;
 
 pub use folder::{FOLDER, Folder, RecordError};
+pub use major::{MajorOutcome, MajorPhase, MajorUpgrade};
 
 /// Most characters of what a step said.
 const SAID_CHARS_MAX: usize = 600;

@@ -15,17 +15,19 @@ mod updates;
 use crate::{
     finding::Finding,
     machine::{self, Facts},
+    major::standing,
 };
 use ::host::{account, postgresql};
 use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 24] = [
+pub(crate) const CHECKS: [&str; 25] = [
     "files",
     "settings",
     "database",
     "migrations",
+    "postgresql",
     "root-key",
     "promises",
     "certificate",
@@ -84,6 +86,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
             }),
         ),
     }
+    findings.push(standing::check(config));
     findings.extend(units::check(hand));
     findings.push(units::egress());
     findings.push(units::ssh());

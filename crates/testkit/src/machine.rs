@@ -35,7 +35,7 @@ use line::Line;
 
 const BOOT_SECONDS_MAX: u64 = 60;
 /// No single command of a test takes longer.
-const COMMAND_SECONDS_MAX: u32 = 180;
+const COMMAND_SECONDS_MAX: u32 = 420;
 
 /// A machine that runs.
 #[derive(Debug)]

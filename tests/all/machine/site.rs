@@ -36,7 +36,12 @@ pub(super) struct Site {
 impl Site {
     /// A fresh Debian without the package.
     pub(super) fn boot(release: Release) -> Self {
-        let base = Base::ensure(release, DEPENDENCIES).unwrap();
+        Self::boot_with_older(release, &[])
+    }
+
+    /// The same with packages of the release before at hand.
+    pub(super) fn boot_with_older(release: Release, older: &[&str]) -> Self {
+        let base = Base::ensure_with_older(release, DEPENDENCIES, older).unwrap();
         Self {
             machine: Machine::boot(&base).unwrap(),
             tls: tempfile::tempdir().unwrap(),

@@ -3,6 +3,8 @@
 use super::Common;
 use crate::{
     failure::{CommandError, Exit},
+    finding::Finding,
+    major::standing,
     output::{self, Format},
     update::words,
 };
@@ -10,6 +12,7 @@ use ::host::{
     apt::{Seen, automatic::Timer, index::Index, package::Packages, standing::Standing},
     updates::{Folder, Update},
 };
+use config::Config;
 use jiff::Timestamp;
 use platform::promise;
 use promises::{Fault, Outcome};
@@ -28,6 +31,8 @@ impl Status {
             Outcome::Looked { faults, .. } => (faults, None),
             Outcome::CouldNotLook { why } => (Vec::new(), Some(why)),
         };
+        let config = Config::load(common.config.as_deref()).ok();
+        let postgresql = standing::check(config.as_ref());
         match common.format() {
             Format::Json => {
                 let json = json!({
@@ -35,13 +40,14 @@ impl Status {
                     "last_update": last,
                     "faults": faults,
                     "unknown": unknown,
+                    "postgresql": postgresql,
                 });
                 output::data(&json.to_string())?;
             }
             Format::Text => {
                 common
                     .format()
-                    .thing(&lines(&standing, &last, now), &json!(null))?;
+                    .thing(&lines(&standing, &last, &postgresql, now), &json!(null))?;
                 for fault in &faults {
                     output::data(&told(fault))?;
                 }
@@ -64,7 +70,12 @@ fn told(fault: &Fault) -> String {
     ))
 }
 
-fn lines(standing: &Standing, last: &Seen<Option<Update>>, now: Timestamp) -> Vec<(&'static str, String)> {
+fn lines(
+    standing: &Standing,
+    last: &Seen<Option<Update>>,
+    postgresql: &Finding,
+    now: Timestamp,
+) -> Vec<(&'static str, String)> {
     let newest = |last: &Option<Update>| last.as_ref().map_or("none yet".to_owned(), update_line);
     let indices = |indices: &Vec<Index>| {
         list(
@@ -83,6 +94,7 @@ fn lines(standing: &Standing, last: &Seen<Option<Update>>, now: Timestamp) -> Ve
     vec![
         ("platform", show(&standing.packages, own)),
         ("last update", show(last, newest)),
+        ("database", database(postgresql)),
         ("repository", repository(standing)),
         ("indices", show(&standing.indices, indices)),
         (
@@ -124,6 +136,13 @@ fn lines(standing: &Standing, last: &Seen<Option<Update>>, now: Timestamp) -> Ve
         ),
         ("reboot wanted", yes(standing.is_reboot_required)),
     ]
+}
+
+fn database(found: &Finding) -> String {
+    match &found.advice {
+        Some(advice) => format!("{}; {advice}", found.what),
+        None => found.what.clone(),
+    }
 }
 
 fn index_line(index: &Index, now: Timestamp) -> String {
