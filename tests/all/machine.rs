@@ -1,11 +1,13 @@
 //! Whole machines: Debian as it comes, the package, and a person who signs in from outside.
 
+mod arrival;
 mod bundle;
 mod console;
 mod helper;
 mod image;
 mod installed;
 mod major;
+mod maker;
 mod outgoing;
 mod site;
 mod storage;
