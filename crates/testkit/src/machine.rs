@@ -20,7 +20,6 @@ mod capture;
 mod container;
 mod emulator;
 mod line;
-mod once;
 mod possible;
 mod release;
 mod workshop;
