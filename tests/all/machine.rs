@@ -10,6 +10,7 @@ mod installed;
 mod major;
 mod maker;
 mod outgoing;
+mod renew;
 mod site;
 mod storage;
 mod update;

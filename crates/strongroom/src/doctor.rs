@@ -9,6 +9,7 @@ mod files;
 mod firewall;
 mod listener;
 mod mutes;
+mod targets;
 mod units;
 mod updates;
 
@@ -36,6 +37,7 @@ pub(crate) const CHECKS: [&str; 25] = [
     "egress",
     "ssh",
     "firewall",
+    "outgoing",
     "security-updates",
     "platform-update",
     "operating-system",
@@ -71,6 +73,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
             findings.extend(listener::certificate(config));
             findings.extend(listener::check(config));
             findings.push(firewall::check(config));
+            findings.push(targets::check(config));
         }
         None => findings.extend(
             [
@@ -80,6 +83,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "certificate",
                 "listener",
                 "firewall",
+                "outgoing",
             ]
             .map(|check| {
                 Finding::could_not_look(check, "the settings cannot be read", "see the check `settings`")
@@ -88,7 +92,8 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
     }
     findings.push(standing::check(config));
     findings.extend(units::check(hand));
-    findings.push(units::egress());
+    let kept = config.map(crate::outgoing::kept);
+    findings.push(units::egress(&kept.and_then(Result::ok).unwrap_or_default()));
     findings.push(units::ssh());
     findings.extend(updates::check());
     findings.extend(machine::judge(&facts(settings, config)));

@@ -11,6 +11,7 @@ mod host;
 mod logging;
 mod machine;
 mod major;
+mod outgoing;
 mod output;
 mod person;
 mod probe;
