@@ -23,7 +23,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 25] = [
+pub(crate) const CHECKS: [&str; 26] = [
     "files",
     "settings",
     "database",
