@@ -118,7 +118,7 @@ pub async fn change_password(
     old: SecretText,
     new: SecretText,
 ) -> Result<()> {
-    let Identity::Person { account, session } = &caller.identity else {
+    let Identity::Person { account, session, .. } = &caller.identity else {
         return Err(PlatformError::new(
             ProblemCode::NotAllowed,
             "sign in with a password to change it",

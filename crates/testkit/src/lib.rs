@@ -9,6 +9,8 @@ pub mod repository;
 pub mod secret;
 pub mod state;
 
+#[cfg(feature = "certificate")]
+pub mod authenticator;
 #[cfg(feature = "browser")]
 pub mod browser;
 #[cfg(feature = "certificate")]

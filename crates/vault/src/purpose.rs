@@ -29,11 +29,13 @@ pub enum Purpose {
     Forms,
     /// The password of the organization's database login, and other secrets of its settings.
     DatabaseCredential,
+    /// Secrets of second factors; of the appliance's key only.
+    Factors,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Fields,
         Self::Attachments,
         Self::AuditImages,
@@ -42,6 +44,7 @@ impl Purpose {
         Self::Cursors,
         Self::Forms,
         Self::DatabaseCredential,
+        Self::Factors,
     ];
 
     /// The label in the derivation. Frozen: another label is another key.
@@ -55,6 +58,7 @@ impl Purpose {
             Self::Cursors => "strongroom/purpose/v1/cursors",
             Self::Forms => "strongroom/purpose/v1/forms",
             Self::DatabaseCredential => "strongroom/purpose/v1/database-credential",
+            Self::Factors => "strongroom/purpose/v1/factors",
         }
     }
 }
@@ -185,8 +189,8 @@ impl VersionKeys {
                 secret: derive_key(&key.0, &owner, purpose.label())?,
             })
         };
-        let [a, b, c, d, e, f, g, h] = Purpose::ALL.map(of);
-        Ok(Self([a?, b?, c?, d?, e?, f?, g?, h?]))
+        let [a, b, c, d, e, f, g, h, i] = Purpose::ALL.map(of);
+        Ok(Self([a?, b?, c?, d?, e?, f?, g?, h?, i?]))
     }
 
     fn version(&self) -> u32 {
@@ -253,6 +257,7 @@ pub(crate) mod tests {
             "2edaee76a0540c99ced60b1232a0ba051eb43598a7fa8744fe3301f1230941e8",
             "68b81374bd2fee08c5cb7f5f57815563c0c43b2ad3d4cbb67d979d3ed9de190f",
             "76b13ce48ebd0332b292e1d2c1be5d23ee5c91968bf17d07c8ab78572339a21d",
+            "e0f25657fed45a0f0f25bfa48f7df6b55c238f59d166c32105341bb2c68c6df0",
         ]) {
             assert_eq!(
                 hex::encode(key.current(purpose).secret.expose()),

@@ -46,6 +46,13 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0004_break_glass/up.sql"),
         down: include_str!("../../migrations/control/0004_break_glass/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 5,
+        name: "second factor",
+        up: include_str!("../../migrations/control/0005_second_factor/up.sql"),
+        down: include_str!("../../migrations/control/0005_second_factor/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[
