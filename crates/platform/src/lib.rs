@@ -28,6 +28,7 @@ pub mod maintenance;
 pub mod member;
 pub mod operator;
 pub mod organization;
+pub mod password;
 pub mod people;
 mod pipe;
 pub mod platform;

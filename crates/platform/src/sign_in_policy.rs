@@ -20,8 +20,6 @@ use vault::{hierarchy::APPLIANCE, password::PASSWORD_CHARS_MIN};
 pub const LENGTH_MAX: u16 = 64;
 /// Most passwords that are remembered.
 pub const HISTORY_MAX: u16 = 24;
-/// The shortest and longest life of a password that can be asked for, in days.
-pub const DAYS: std::ops::RangeInclusive<u16> = 30..=3_650;
 
 /// Is a second factor asked for?
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -59,8 +57,6 @@ pub struct SignInPolicy {
     pub history: u16,
     /// Kinds of characters.
     pub classes: Classes,
-    /// After so many days a password must be changed; none for never.
-    pub days_max: Option<u16>,
 }
 
 impl Default for SignInPolicy {
@@ -72,7 +68,6 @@ impl Default for SignInPolicy {
             length_min_with_factor: 8,
             history: 0,
             classes: Classes::Any,
-            days_max: None,
         }
     }
 }
@@ -81,14 +76,12 @@ impl SignInPolicy {
     /// What both ask for: of each rule the stricter.
     #[must_use]
     pub fn joined(&self, other: &Self) -> Self {
-        let sooner = |one: Option<u16>, two: Option<u16>| one.into_iter().chain(two).min();
         Self {
             second_factor: self.second_factor.max(other.second_factor),
             length_min: self.length_min.max(other.length_min),
             length_min_with_factor: self.length_min_with_factor.max(other.length_min_with_factor),
             history: self.history.max(other.history),
             classes: self.classes.max(other.classes),
-            days_max: sooner(self.days_max, other.days_max),
         }
     }
 
@@ -111,9 +104,6 @@ impl SignInPolicy {
         }
         if self.history > HISTORY_MAX {
             return wrong("/history", format!("0 to {HISTORY_MAX} passwords"));
-        }
-        if self.days_max.is_some_and(|days| !DAYS.contains(&days)) {
-            return wrong("/days_max", format!("{} to {} days", DAYS.start(), DAYS.end()));
         }
         Ok(())
     }
@@ -204,6 +194,11 @@ async fn store(
     Ok(())
 }
 
+/// What the appliance asks of everybody, whoever asks: for an account that is about to be made.
+pub(crate) async fn appliance_wide(platform: &Platform) -> Result<SignInPolicy> {
+    parsed(rows::find(&mut platform.control().read().await?, APPLIANCE).await?)
+}
+
 /// What is asked of an account by the appliance and all its organizations together.
 pub(crate) async fn in_force(platform: &Platform, account: AccountId) -> Result<SignInPolicy> {
     let mut read = platform.control().read().await?;
@@ -222,14 +217,12 @@ mod tests {
     fn of_two_the_stricter_wins_rule_by_rule() {
         let one = SignInPolicy {
             length_min: 20,
-            days_max: Some(90),
             ..SignInPolicy::default()
         };
         let two = SignInPolicy {
             second_factor: SecondFactor::Required,
             history: 5,
             classes: Classes::All,
-            days_max: Some(60),
             ..SignInPolicy::default()
         };
         let joined = one.joined(&two);
@@ -242,10 +235,7 @@ mod tests {
             ),
             (SecondFactor::Required, 20, 8)
         );
-        assert_eq!(
-            (joined.history, joined.classes, joined.days_max),
-            (5, Classes::All, Some(60))
-        );
+        assert_eq!((joined.history, joined.classes), (5, Classes::All));
     }
 
     #[test]
@@ -281,13 +271,6 @@ mod tests {
                     ..shipped()
                 },
                 "/history",
-            ),
-            (
-                SignInPolicy {
-                    days_max: Some(1),
-                    ..shipped()
-                },
-                "/days_max",
             ),
         ] {
             let refused = policy.check().unwrap_err();

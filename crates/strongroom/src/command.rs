@@ -11,7 +11,8 @@ mod database;
 mod dataset;
 mod doctor;
 mod export;
-pub(crate) mod firewall;
+pub(crate) mod factor;
+mod firewall;
 mod import;
 mod key;
 mod maintenance;
@@ -91,6 +92,9 @@ enum Command {
     /// List, add and invite members
     #[command(subcommand)]
     Member(member::Member),
+    /// Second factors of accounts
+    #[command(subcommand)]
+    Factor(factor::Factor),
     /// Make and dismiss operators, who look after the appliance in the console, on the host
     #[command(subcommand)]
     Operator(operator::Operator),
@@ -152,6 +156,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Key(command) => command.run(common).map(done),
         Command::Organization(command) => command.run(common).map(done),
         Command::Member(command) => command.run(common).map(done),
+        Command::Factor(command) => command.run(common).map(done),
         Command::Operator(command) => command.run(common).map(done),
         Command::BreakGlass(command) => command.run(common).map(done),
         Command::Token(command) => command.run(common).map(done),

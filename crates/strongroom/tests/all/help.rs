@@ -29,6 +29,8 @@ const COMMANDS: &[&str] = &[
     "member list",
     "member add",
     "member invite",
+    "factor",
+    "factor reset",
     "operator",
     "operator appoint",
     "operator dismiss",

@@ -60,6 +60,15 @@ CREATE CONSTRAINT TRIGGER require_entry AFTER INSERT OR DELETE OR UPDATE ON stro
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION strongroom.require_entry();
 GRANT SELECT, INSERT, UPDATE (policy, changed_at) ON strongroom.sign_in_policy TO strongroom_app;
 
+-- Hashes of earlier passwords, so that they are not chosen again where that is asked.
+CREATE TABLE strongroom.password_history (
+    account_id  uuid NOT NULL REFERENCES strongroom.account (id),
+    password    text NOT NULL,
+    replaced_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, replaced_at)
+);
+GRANT SELECT, INSERT, DELETE ON strongroom.password_history TO strongroom_app;
+
 -- How a session passed the second step (null: it did not), and until when it may do what needs a fresh proof.
 ALTER TABLE strongroom.session
     ADD COLUMN factor text CHECK (factor IN ('totp', 'passkey', 'recovery', 'break-glass')),
