@@ -37,7 +37,7 @@ pub(crate) async fn submit(visit: Visit, form: Form) -> Answer {
             let seconds = visit.platform().settings().session_absolute_seconds_max;
             see_other_with(next, vec![session_cookie(token.expose(), seconds)])
         }
-        Err(error) if error.code == ProblemCode::Invalid => {
+        Err(error) if matches!(error.code, ProblemCode::Invalid | ProblemCode::Conflict) => {
             let (fields, failure) = with_problems("This was not confirmed", error, vec![input(wanted)])?;
             form_page(
                 &visit,

@@ -37,6 +37,8 @@ mod import;
 mod invitation;
 #[path = "all/maintenance.rs"]
 mod maintenance;
+#[path = "all/openid.rs"]
+mod openid;
 #[path = "all/operator.rs"]
 mod operator;
 #[path = "all/promise.rs"]

@@ -102,6 +102,10 @@ wide_id!(
     FactorId
 );
 wide_id!(
+    /// Where accounts are known besides here: an OpenID provider or a directory.
+    SourceId
+);
+wide_id!(
     /// A background job.
     JobId
 );

@@ -19,7 +19,7 @@ pub use field::{Field, FieldKind};
 pub use filter::{Condition, FieldRef, Filter, Operator, Sort};
 pub use id::{
     AccountId, AttachmentId, DatasetId, EntryId, FactorId, FieldId, InvitationId, JobId, OrganizationId,
-    RecordId, SessionId, TokenId,
+    RecordId, SessionId, SourceId, TokenId,
 };
 pub use name::{DatasetKey, EmailAddress, FieldKey, OrganizationSlug, SchemaName};
 pub use page::PageSize;

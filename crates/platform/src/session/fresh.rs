@@ -116,9 +116,12 @@ async fn finish(
 async fn check_password(platform: &Platform, caller: &Caller, typed: SecretText) -> Result<()> {
     let (account, _) = caller.holder().ok_or(access::Denial::NotSignedIn)?;
     let found = accounts::find_by_id(&mut platform.control().read().await?, account.id).await?;
-    let stored = found.and_then(|(_, hash)| hash);
+    let Some(stored) = found.and_then(|(_, hash)| hash) else {
+        let text = "you have no password here; sign out and in again, which is a proof for ten minutes";
+        return Err(PlatformError::new(ProblemCode::Conflict, text));
+    };
     let verdict = platform
-        .hash_with(move |hasher| hasher.verify(typed.expose(), stored.as_deref()))
+        .hash_with(move |hasher| hasher.verify(typed.expose(), Some(&stored)))
         .await?;
     if matches!(
         verdict.map_err(vault_failure)?,

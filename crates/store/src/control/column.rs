@@ -6,7 +6,7 @@ use diesel::{
     pg::Pg,
     sql_types,
 };
-use types::{AccountId, EntryId, FactorId, JobId, OrganizationId, SchemaName, SessionId, TokenId};
+use types::{AccountId, EntryId, FactorId, JobId, OrganizationId, SchemaName, SessionId, SourceId, TokenId};
 use uuid::Uuid;
 
 /// A column's value on its way to a type of ours; named in `deserialize_as`.
@@ -49,6 +49,7 @@ id_columns!(
     JobId,
     OrganizationId,
     SessionId,
+    SourceId,
     TokenId
 );
 

@@ -49,9 +49,16 @@ const CONTROL: &[Migration] = &[
     Migration {
         scope: Scope::Control,
         version: 5,
+        name: "identity",
+        up: include_str!("../../migrations/control/0005_identity/up.sql"),
+        down: include_str!("../../migrations/control/0005_identity/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 6,
         name: "second factor",
-        up: include_str!("../../migrations/control/0005_second_factor/up.sql"),
-        down: include_str!("../../migrations/control/0005_second_factor/down.sql"),
+        up: include_str!("../../migrations/control/0006_second_factor/up.sql"),
+        down: include_str!("../../migrations/control/0006_second_factor/down.sql"),
     },
 ];
 
