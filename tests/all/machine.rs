@@ -6,6 +6,7 @@ mod helper;
 mod image;
 mod installed;
 mod outgoing;
+mod renew;
 mod site;
 mod storage;
 mod update;

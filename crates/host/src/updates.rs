@@ -8,8 +8,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 mod folder;
+mod renewal;
 
 pub use folder::{FOLDER, Folder, RecordError};
+pub use renewal::{Reboot, Renewal};
 
 /// Most characters of what a step said.
 const SAID_CHARS_MAX: usize = 600;

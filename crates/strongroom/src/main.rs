@@ -10,6 +10,7 @@ mod hardening;
 mod host;
 mod logging;
 mod machine;
+mod outgoing;
 mod output;
 mod person;
 mod probe;

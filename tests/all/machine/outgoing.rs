@@ -22,6 +22,11 @@ fn the_platform_works_with_no_way_out_and_tries_none_on_debian_13() {
     let site = boot(Release::Trixie);
     nobody_of_ours_gets_out_until_the_rules_are_flushed(&site);
     each_opened_unit_is_noticed(&site);
+    a_target_that_settings_name_is_reached_and_its_neighbour_is_not(&site);
+    // It counts its calls by the minute, and this minute had more than any other; a new one counts from zero.
+    site.machine
+        .run(&["systemctl", "stop", "strongroom-hostd.service"])
+        .unwrap();
     work(&site, Duration::ZERO);
 }
 
@@ -131,6 +136,156 @@ fn nobody_of_ours_gets_out_until_the_rules_are_flushed(site: &Site) {
     site.machine
         .run(&["systemctl", "start", "strongroom-firewall"])
         .unwrap();
+}
+
+/// The name by which the settings know the other machine, which is the host of the tests.
+const NEIGHBOURHOOD: &str = "directory.example.org";
+const SETTINGS: &str = "/etc/strongroom/strongroom.toml";
+const WORKER: &str = "strongroom-worker.service";
+
+/// Lets the settings name targets, applies, and gives what was said; with no targets the section goes.
+fn apply(site: &Site, targets: &str) -> std::process::Output {
+    let path = site.machine.outside(SETTINGS);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let text = text.split("\n[outgoing]").next().unwrap();
+    let section = match targets {
+        "" => String::new(),
+        targets => format!("\n[outgoing]\ntargets = [{targets}]\n"),
+    };
+    std::fs::write(&path, format!("{text}{section}")).unwrap();
+    let script = "strongroom firewall apply && strongroom firewall confirm --same-login";
+    site.machine.attempt(&["sh", "-c", script]).unwrap()
+}
+
+fn a_target_that_settings_name_is_reached_and_its_neighbour_is_not(site: &Site) {
+    let host = site.machine.host_address();
+    let listen = || TcpListener::bind((host.as_str(), 0)).unwrap();
+    let (named, neighbour) = (listen(), listen());
+    let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
+    let (named, neighbour) = (port(&named), port(&neighbour));
+    a_name_without_an_address_opens_nothing(site, &host, named);
+    site.machine
+        .shell(&format!("echo '{host} {NEIGHBOURHOOD}' >> /etc/hosts"))
+        .unwrap();
+    let applied = apply(site, &format!("\"{NEIGHBOURHOOD}:{named}\""));
+    assert!(applied.status.success(), "{applied:?}");
+    assert!(
+        connects(site, "strongroom", &host, named),
+        "the target is not reached"
+    );
+    assert!(
+        !connects(site, "strongroom", &host, neighbour),
+        "its neighbour is reached"
+    );
+    assert!(
+        !connects(site, "postgres", &host, named),
+        "the database reaches the target"
+    );
+    assert!(
+        !sends_name(site, "strongroom", &host),
+        "the daemons ask a resolver"
+    );
+    the_worker_is_opened_for_it(site, &host);
+    let looked = look(site);
+    let told = line(&looked, DISCLOSURE).to_string();
+    assert_eq!(state(&looked, DISCLOSURE), "kept", "{told}");
+    assert!(
+        told.contains(&format!("{NEIGHBOURHOOD}:{named} ({host})")),
+        "{told}"
+    );
+    a_daemon_cannot_name_a_target(site);
+    a_setting_that_is_not_applied_is_noticed(site, &host, neighbour);
+    let closed = apply(site, "");
+    assert!(closed.status.success(), "{closed:?}");
+    assert!(
+        !connects(site, "strongroom", &host, named),
+        "the target stays open"
+    );
+    assert!(
+        site.unit(WORKER, "PrivateNetwork") == "yes",
+        "the worker stays open"
+    );
+    site.machine
+        .run(&["systemctl", "start", "strongroom-firewall"])
+        .unwrap();
+}
+
+fn a_name_without_an_address_opens_nothing(site: &Site, host: &str, port: u16) {
+    let refused = apply(
+        site,
+        &format!("\"no-such-host.invalid:{port}\", \"{host}:{port}\""),
+    );
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success(), "{said}");
+    assert!(said.contains("no-such-host.invalid does not resolve"), "{said}");
+    assert!(
+        !connects(site, "strongroom", host, port),
+        "half of the targets are open"
+    );
+    let looked = look(site);
+    assert_eq!(state(&looked, DISCLOSURE), "broken", "{looked}");
+}
+
+fn the_worker_is_opened_for_it(site: &Site, host: &str) {
+    assert_eq!(site.unit(WORKER, "PrivateNetwork"), "no");
+    assert_eq!(site.unit(WORKER, "IPAddressAllow"), format!("{host}/32"));
+    assert_eq!(site.unit(WORKER, "ActiveState"), "active");
+    let exposure = site
+        .machine
+        .shell(&format!("systemd-analyze security --no-pager {WORKER} | tail -2"))
+        .unwrap();
+    let looked = look(site);
+    assert_ne!(state(&looked, "host-hardening"), "broken", "{exposure}: {looked}");
+}
+
+/// Neither by the file of targets nor by the settings.
+fn a_daemon_cannot_name_a_target(site: &Site) {
+    for path in ["/etc/strongroom/outgoing.json", SETTINGS, "/etc/strongroom/new"] {
+        let write = format!("echo >> {path}");
+        let written = site
+            .machine
+            .attempt(&["runuser", "-u", "strongroom", "--", "sh", "-c", &write]);
+        assert!(
+            !written.unwrap().status.success(),
+            "{path} is open to the daemons"
+        );
+    }
+    // Nor does root's helper take the file from somebody else.
+    let kept = "/etc/strongroom/outgoing.json";
+    site.machine
+        .shell(&format!("chown strongroom {kept}; chmod 0644 {kept}"))
+        .unwrap();
+    let planned = site.machine.attempt(&["strongroom", "firewall", "plan"]).unwrap();
+    let said = String::from_utf8_lossy(&planned.stderr).into_owned();
+    assert!(
+        !planned.status.success() && said.contains("belongs to user"),
+        "{said}"
+    );
+    site.machine
+        .shell(&format!("chown root {kept}; chmod 0640 {kept}"))
+        .unwrap();
+}
+
+fn a_setting_that_is_not_applied_is_noticed(site: &Site, host: &str, port: u16) {
+    let more = format!(
+        "printf '[outgoing]\\ntargets = [\"{host}:{port}\"]\\n' > /root/new.toml; \
+                        sed -i '/^.outgoing/,$d' {SETTINGS}; cat /root/new.toml >> {SETTINGS}"
+    );
+    site.machine.shell(&more).unwrap();
+    assert!(
+        !connects(site, "strongroom", host, port),
+        "a setting opens before it is applied"
+    );
+    let looked = look(site);
+    assert_eq!(state(&looked, DISCLOSURE), "broken", "{looked}");
+    let doctor = site.machine.attempt(&["strongroom", "doctor", "--json"]).unwrap();
+    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(
+        said.contains(&format!(
+            "settings name {host}:{port}, whose addresses are not known"
+        )),
+        "{said}"
+    );
 }
 
 /// All promises, looked at now by root.

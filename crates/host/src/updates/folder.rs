@@ -9,7 +9,7 @@ use nix::fcntl::{Flock, FlockArg};
 use nix::unistd::{Gid, Uid};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Refresh, Update, bounded};
+use super::{Refresh, Renewal, Update, bounded};
 use crate::account::Account;
 use crate::write::{self, Access, WriteError};
 
@@ -17,6 +17,8 @@ use crate::write::{self, Access, WriteError};
 pub const FOLDER: &str = "/var/lib/strongroom/updates";
 /// The newest updates that are kept.
 pub(super) const UPDATES_MAX: usize = 50;
+/// The newest renewals that are kept.
+pub(super) const RENEWALS_MAX: usize = 50;
 
 /// Why the record cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -167,6 +169,28 @@ impl Folder {
             failure: failure.map(bounded),
         };
         self.write("refresh.json", &refresh)
+    }
+
+    /// What was started anew for old code, newest first.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn renewals(&self) -> Result<Vec<Renewal>, RecordError> {
+        Ok(self.read("renewals.json")?.unwrap_or_default())
+    }
+
+    /// Notes a renewal. One that found nothing to do takes the place of another such, so that only the newest of them stays.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn note_renewal(&self, renewal: &Renewal) -> Result<(), RecordError> {
+        let mut renewals = self.renewals()?;
+        if renewals.first().is_some_and(|newest| !newest.is_news()) {
+            renewals.remove(0);
+        }
+        renewals.insert(0, renewal.clone().bounded());
+        renewals.truncate(RENEWALS_MAX);
+        self.write("renewals.json", &renewals)
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, RecordError> {

@@ -76,6 +76,7 @@ const COMMANDS: &[&str] = &[
     "firewall status",
     "update status",
     "update run",
+    "update renew",
     "update history",
     "storage",
     "storage status",

@@ -4,17 +4,18 @@ use super::Common;
 use crate::{
     failure::{CommandError, Exit},
     output::{self, Format},
-    update::words,
+    update::{renew, words},
 };
 use ::host::{
     apt::{Seen, automatic::Timer, index::Index, package::Packages, standing::Standing},
-    updates::{Folder, Update},
+    updates::{Folder, Renewal, Update},
 };
 use jiff::Timestamp;
 use platform::promise;
 use promises::{Fault, Outcome};
 use serde_json::json;
 use std::process::ExitCode;
+use updates::record::Places;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::command) struct Status {}
@@ -23,8 +24,10 @@ impl Status {
     pub(super) fn run(&self, common: &Common) -> Result<ExitCode, CommandError> {
         let now = Timestamp::now();
         let standing = Standing::of_machine();
+        let bundle = promise::last_bundle(&Places::of_machine());
+        let renewal = Seen::of(Folder::of_machine().renewals()).map(|renewals| renewals.into_iter().next());
         let last = Seen::of(Folder::of_machine().history()).map(|history| history.into_iter().next());
-        let (faults, unknown) = match promise::judge_security_updates(&standing, now) {
+        let (faults, unknown) = match promise::judge_security_updates(&standing, &bundle, now) {
             Outcome::Looked { faults, .. } => (faults, None),
             Outcome::CouldNotLook { why } => (Vec::new(), Some(why)),
         };
@@ -33,15 +36,24 @@ impl Status {
                 let json = json!({
                     "machine": standing,
                     "last_update": last,
+                    "last_bundle": bundle,
+                    "last_renewal": renewal,
                     "faults": faults,
                     "unknown": unknown,
                 });
                 output::data(&json.to_string())?;
             }
             Format::Text => {
-                common
-                    .format()
-                    .thing(&lines(&standing, &last, now), &json!(null))?;
+                let mut lines = lines(&standing, &last, now);
+                lines.push((
+                    "bundle",
+                    show(&bundle, |bundle| bundle_line(bundle.as_ref(), now)),
+                ));
+                lines.push((
+                    "started anew",
+                    show(&renewal, |renewal| renewal_line(renewal.as_ref())),
+                ));
+                common.format().thing(&lines, &json!(null))?;
                 for fault in &faults {
                     output::data(&told(fault))?;
                 }
@@ -124,6 +136,28 @@ fn lines(standing: &Standing, last: &Seen<Option<Update>>, now: Timestamp) -> Ve
         ),
         ("reboot wanted", yes(standing.is_reboot_required)),
     ]
+}
+
+fn bundle_line(bundle: Option<&promise::LastBundle>, now: Timestamp) -> String {
+    let Some(bundle) = bundle else {
+        return "none was ever imported".to_owned();
+    };
+    let days = now.duration_since(bundle.made_at).as_hours() / 24;
+    let left = match bundle.outdated.len() {
+        0 => "installed".to_owned(),
+        count => format!("{count} packages of it are not installed"),
+    };
+    format!(
+        "{}: {days} days old, valid until {}, {left}",
+        bundle.sequence, bundle.not_after
+    )
+}
+
+fn renewal_line(renewal: Option<&Renewal>) -> String {
+    let Some(renewal) = renewal else {
+        return "nobody looked in a maintenance window yet".to_owned();
+    };
+    format!("{}: {}", renewal.at, renew::lines(renewal).join("; "))
 }
 
 fn index_line(index: &Index, now: Timestamp) -> String {
