@@ -22,6 +22,7 @@ const COMMANDS: &[&str] = &[
     "database prepare",
     "database migrate",
     "database status",
+    "database upgrade",
     "key",
     "key create",
     "organization",
