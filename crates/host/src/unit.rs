@@ -159,6 +159,17 @@ pub fn stop(name: &str) -> Result<(), RunError> {
     systemctl(["stop", "--", name])
 }
 
+/// Has systemd forget that a unit failed; one that did not, or is not there any more, is left alone.
+///
+/// # Errors
+/// As [`enable_and_start`].
+pub fn forget_failure(name: &str) -> Result<(), RunError> {
+    match look(name)?.state.as_str() {
+        "failed" => systemctl(["reset-failed", "--", name]),
+        _ => Ok(()),
+    }
+}
+
 /// Has systemd start a unit after so many seconds, by a timer of the same name, which goes with the next boot.
 ///
 /// # Errors

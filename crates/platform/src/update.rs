@@ -5,7 +5,7 @@ use crate::{
     act::{Act, Object},
     error::Result,
 };
-use host::updates::{Outcome, Reboot, Renewal, Update};
+use host::updates::{MajorOutcome, MajorUpgrade, Outcome, Reboot, Renewal, Update};
 use store::control::job;
 
 /// Notes an update that has ended, by the operator at the host or the timer.
@@ -20,6 +20,25 @@ pub async fn note(platform: &Platform, caller: &Caller, update: &Update) -> Resu
     };
     let from = format!("from {}", update.from);
     let act = Act::configuration(action, Object::new("version", &update.to)).because(&from);
+    let entry = platform.entry(caller, None, &act)?;
+    platform.control().begin().await?.commit(&entry, &[]).await?;
+    Ok(())
+}
+
+/// Notes how an upgrade of PostgreSQL ended, by the operator at the host.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn note_major(platform: &Platform, caller: &Caller, upgrade: &MajorUpgrade) -> Result<()> {
+    let action = match upgrade.outcome {
+        Some(MajorOutcome::Kept) => "appliance.database-upgrade",
+        Some(MajorOutcome::Confirmed) => "appliance.database-upgrade-confirmed",
+        Some(MajorOutcome::Returned) => "appliance.database-upgrade-returned",
+        Some(MajorOutcome::Undone) | None => "appliance.database-upgrade-undone",
+    };
+    let version = upgrade.to.to_string();
+    let from = format!("from PostgreSQL {}", upgrade.from);
+    let act = Act::configuration(action, Object::new("postgresql", &version)).because(&from);
     let entry = platform.entry(caller, None, &act)?;
     platform.control().begin().await?.commit(&entry, &[]).await?;
     Ok(())

@@ -16,17 +16,19 @@ mod updates;
 use crate::{
     finding::Finding,
     machine::{self, Facts},
+    major::standing,
 };
 use ::host::{account, postgresql};
 use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 25] = [
+pub(crate) const CHECKS: [&str; 26] = [
     "files",
     "settings",
     "database",
     "migrations",
+    "postgresql",
     "root-key",
     "promises",
     "certificate",
@@ -88,6 +90,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
             }),
         ),
     }
+    findings.push(standing::check(config));
     findings.extend(units::check(hand));
     let kept = config.map(crate::outgoing::kept);
     findings.push(units::egress(&kept.and_then(Result::ok).unwrap_or_default()));

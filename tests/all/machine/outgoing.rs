@@ -9,8 +9,14 @@ use testkit::machine::Release;
 
 use super::site::{OWNER, PASSWORD, Site};
 
-/// How long the long form works.
+/// How long members and operator work: a minute each time, ten minutes and an hour in the long forms.
+const SHORT_WORK: Duration = Duration::from_secs(60);
 const LONG_WORK: Duration = Duration::from_secs(600);
+const HOUR_OF_WORK: Duration = Duration::from_secs(3600);
+/// In that hour people also think, so that timers and whatever works by itself have their time.
+const THINKING: Duration = Duration::from_secs(60);
+/// All but answers to clients, and the neighbour's address that these need (RFC 826).
+const LEAVES: &str = "not arp and not (tcp and src port 443)";
 /// Who may not begin a connection.
 const RULED: [&str; 2] = ["strongroom", "postgres"];
 const DISCLOSURE: &str = "no-disclosure";
@@ -27,20 +33,26 @@ fn the_platform_works_with_no_way_out_and_tries_none_on_debian_13() {
     site.machine
         .run(&["systemctl", "stop", "strongroom-hostd.service"])
         .unwrap();
-    work(&site, Duration::ZERO);
+    work(&site, SHORT_WORK, Duration::ZERO);
 }
 
 #[test]
 fn long_the_platform_works_for_ten_minutes_with_no_way_out_and_tries_none() {
     let site = boot(Release::Trixie);
-    work(&site, LONG_WORK);
+    work(&site, LONG_WORK, Duration::ZERO);
+}
+
+#[test]
+fn long_an_hour_of_work_sends_no_packet_but_answers() {
+    let site = boot(Release::Trixie);
+    work(&site, HOUR_OF_WORK, THINKING);
 }
 
 #[test]
 fn long_the_platform_works_with_no_way_out_and_tries_none_on_debian_12() {
     let site = boot(Release::Bookworm);
     nobody_of_ours_gets_out_until_the_rules_are_flushed(&site);
-    work(&site, Duration::ZERO);
+    work(&site, SHORT_WORK, Duration::ZERO);
 }
 
 fn boot(release: Release) -> Site {
@@ -343,32 +355,54 @@ fn attempts(site: &Site) -> u64 {
     count.split_whitespace().next().unwrap().parse().unwrap()
 }
 
-/// The members' and the operator's work: first with a way out on which attempts show, then with none.
-fn work(site: &Site, duration: Duration) {
+/// The members' and the operator's work: half of it with a way out on which attempts show, the other half with none.
+fn work(site: &Site, duration: Duration, thinking: Duration) {
     std::fs::write(site.machine.outside("/root/witness.nft"), WITNESS).unwrap();
     site.machine.run(&["nft", "-f", "/root/witness.nft"]).unwrap();
     site.machine.shell(PREPARE).unwrap();
-    let until = Instant::now() + duration;
-    let mut rounds = 0;
-    loop {
-        one_round(site, rounds);
-        rounds += 1;
-        if Instant::now() >= until {
-            break;
-        }
-    }
+    let capture = site.machine.capture(LEAVES).unwrap();
+    let half = duration / 2;
+    let rounds = rounds(site, 0, half, thinking);
     assert_eq!(attempts(site), 0, "somebody tried to leave in {rounds} rounds");
     let kept = look(site);
     for id in [DISCLOSURE, INFRASTRUCTURE] {
         assert_eq!(state(&kept, id), "kept", "{}", line(&kept, id));
     }
     site.machine.remove_routes().unwrap();
-    one_round(site, rounds);
+    let rounds = self::rounds(site, rounds, half, thinking);
     assert_eq!(attempts(site), 0, "without a route somebody tried to leave");
-    // The count is worth something: an attempt does show.
+    let left = capture.finish().unwrap();
+    assert_eq!(left, Vec::<String>::new(), "packets left in {rounds} rounds");
+    println!("{rounds} rounds of work in {duration:?}: no packet left but answers to clients");
+    both_witnesses_see_an_attempt(site);
+}
+
+/// Rounds of work, one at least; gives the number of the next one.
+fn rounds(site: &Site, first: usize, duration: Duration, thinking: Duration) -> usize {
+    let until = Instant::now() + duration;
+    let mut number = first;
+    loop {
+        one_round(site, number);
+        number += 1;
+        if Instant::now() + thinking >= until {
+            return number;
+        }
+        std::thread::sleep(thinking);
+    }
+}
+
+/// Or they would not be worth anything: the rules drop the daemons' attempts before they leave, and root's leave.
+fn both_witnesses_see_an_attempt(site: &Site) {
     let host = site.machine.host_address();
+    let before = attempts(site);
     assert!(!connects(site, "strongroom", &host, 443));
-    assert!(attempts(site) > 0, "an attempt to leave would not be seen");
+    assert!(attempts(site) > before, "an attempt to leave would not be seen");
+    let capture = site.machine.capture(LEAVES).unwrap();
+    connects(site, "root", &host, 9);
+    assert!(
+        !capture.finish().unwrap().is_empty(),
+        "a packet that leaves would not be seen"
+    );
 }
 
 /// Who asks, and where: members' commands speak to the server as browsers do.

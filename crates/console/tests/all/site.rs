@@ -12,6 +12,8 @@ use platform::{
     member, organization,
     sign_in::{self, Admission},
 };
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::{net::TcpListener, path::Path};
 use store::{Address, Login, migration};
 use tempfile::TempDir;
@@ -33,6 +35,8 @@ pub(super) struct Site {
     pub(super) platform: Platform,
     /// Where bundles are handed over (`incoming`) and what root knows of updates (`updates`).
     pub(super) files: TempDir,
+    /// Recovery codes of the people whose second factor a client has set up.
+    pub(super) recovery_codes: Mutex<BTreeMap<String, Vec<String>>>,
     server: ServerHandle,
     stop: watch::Sender<bool>,
     /// Last, so that connections are closed before it goes.
@@ -73,6 +77,7 @@ impl Site {
             base,
             pin: pin(&identity.certificate).unwrap(),
             authority_pem: authority.certificate_pem().unwrap(),
+            recovery_codes: Mutex::default(),
             server: serve(listener, &identity, platform.clone()),
             platform,
             files,
@@ -93,7 +98,9 @@ impl Site {
         let password = SecretText::new(PASSWORD.to_owned());
         let origin = platform::Origin::default();
         let signed_in = sign_in::with_password(&self.platform, origin, &email(who), password).await;
-        let Admission::Session { caller, .. } = signed_in.unwrap();
+        let Admission::Session { caller, .. } = signed_in.unwrap() else {
+            panic!("{who} is asked for a second factor")
+        };
         self.platform.enter(&caller, slug).await.unwrap()
     }
 }

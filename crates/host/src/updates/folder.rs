@@ -129,10 +129,14 @@ impl Folder {
         history.insert(0, update.clone());
         history.truncate(UPDATES_MAX);
         self.write("history.json", &history)?;
-        let current = self.join("current.json");
-        match fs::remove_file(&current) {
+        self.remove("current.json")
+    }
+
+    pub(super) fn remove(&self, name: &str) -> Result<(), RecordError> {
+        let path = self.join(name);
+        match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(self.refused("remove", &current)(error))
+                Err(self.refused("remove", &path)(error))
             }
             _ => Ok(()),
         }
@@ -229,7 +233,7 @@ impl Folder {
         self.write("verdicts.json", &verdicts)
     }
 
-    fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, RecordError> {
+    pub(super) fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, RecordError> {
         let path = self.join(name);
         let Some(text) = write::read(&path)? else {
             return Ok(None);
@@ -239,7 +243,7 @@ impl Folder {
             .map_err(|source| RecordError::Unreadable { path, source })
     }
 
-    fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<(), RecordError> {
+    pub(super) fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<(), RecordError> {
         let path = self.join(name);
         let text = serde_json::to_vec_pretty(value).map_err(|source| RecordError::Unreadable {
             path: path.clone(),

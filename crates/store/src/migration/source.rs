@@ -53,6 +53,13 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0005_identity/up.sql"),
         down: include_str!("../../migrations/control/0005_identity/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 6,
+        name: "second factor",
+        up: include_str!("../../migrations/control/0006_second_factor/up.sql"),
+        down: include_str!("../../migrations/control/0006_second_factor/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[

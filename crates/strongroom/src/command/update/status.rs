@@ -3,6 +3,8 @@
 use super::Common;
 use crate::{
     failure::{CommandError, Exit},
+    finding::Finding,
+    major::standing,
     output::{self, Format},
     update::{renew, words},
 };
@@ -10,6 +12,7 @@ use ::host::{
     apt::{Seen, automatic::Timer, index::Index, package::Packages, standing::Standing},
     updates::{Folder, Renewal, Update},
 };
+use config::Config;
 use jiff::Timestamp;
 use platform::promise;
 use promises::{Fault, Outcome};
@@ -31,6 +34,8 @@ impl Status {
             Outcome::Looked { faults, .. } => (faults, None),
             Outcome::CouldNotLook { why } => (Vec::new(), Some(why)),
         };
+        let config = Config::load(common.config.as_deref()).ok();
+        let postgresql = standing::check(config.as_ref());
         match common.format() {
             Format::Json => {
                 let json = json!({
@@ -40,11 +45,12 @@ impl Status {
                     "last_renewal": renewal,
                     "faults": faults,
                     "unknown": unknown,
+                    "postgresql": postgresql,
                 });
                 output::data(&json.to_string())?;
             }
             Format::Text => {
-                let mut lines = lines(&standing, &last, now);
+                let mut lines = lines(&standing, &last, &postgresql, now);
                 lines.push((
                     "bundle",
                     show(&bundle, |bundle| bundle_line(bundle.as_ref(), now)),
@@ -76,7 +82,12 @@ fn told(fault: &Fault) -> String {
     ))
 }
 
-fn lines(standing: &Standing, last: &Seen<Option<Update>>, now: Timestamp) -> Vec<(&'static str, String)> {
+fn lines(
+    standing: &Standing,
+    last: &Seen<Option<Update>>,
+    postgresql: &Finding,
+    now: Timestamp,
+) -> Vec<(&'static str, String)> {
     let newest = |last: &Option<Update>| last.as_ref().map_or("none yet".to_owned(), update_line);
     let indices = |indices: &Vec<Index>| {
         list(
@@ -95,6 +106,7 @@ fn lines(standing: &Standing, last: &Seen<Option<Update>>, now: Timestamp) -> Ve
     vec![
         ("platform", show(&standing.packages, own)),
         ("last update", show(last, newest)),
+        ("database", database(postgresql)),
         ("repository", repository(standing)),
         ("indices", show(&standing.indices, indices)),
         (
@@ -136,6 +148,13 @@ fn lines(standing: &Standing, last: &Seen<Option<Update>>, now: Timestamp) -> Ve
         ),
         ("reboot wanted", yes(standing.is_reboot_required)),
     ]
+}
+
+fn database(found: &Finding) -> String {
+    match &found.advice {
+        Some(advice) => format!("{}; {advice}", found.what),
+        None => found.what.clone(),
+    }
 }
 
 fn bundle_line(bundle: Option<&promise::LastBundle>, now: Timestamp) -> String {
