@@ -8,7 +8,6 @@ use testkit::package::{repack, wrap};
 use testkit::process;
 
 use super::super::package::package;
-use super::console::Console;
 use super::maker::{INSIDE, Maker, OTHER};
 use super::site::{OWNER, PASSWORD, Site};
 use super::update::DEAD_DAEMON;
@@ -41,14 +40,7 @@ fn a_bundle_updates_a_machine_without_a_network_and_both_promises_can_be_looked_
     assert_eq!(version(&site, "strongroom"), NEXT, "{said}");
     assert_eq!(version(&site, OTHER), "2.0", "{said}");
     look_at_promises(&site);
-    assert_eq!(
-        site.machine.packets_sent().unwrap(),
-        before,
-        "somebody tried the network"
-    );
-    // Pages are answered over the machine's line, so the count begins anew after them.
-    a_bundle_handed_over_on_the_page_is_verified_by_root_and_installs_nothing(&site, &maker);
-    let before = site.machine.packets_sent().unwrap();
+    a_bundle_in_the_spool_is_verified_by_root_and_installs_nothing(&site, &maker);
 
     a_bundle_that_is_not_well_is_undone_and_stays_denied(&site, &maker);
     let after = site.machine.packets_sent().unwrap();
@@ -82,73 +74,82 @@ fn a_bundle_that_is_not_well_is_undone_and_stays_denied(site: &Site, maker: &Mak
     assert_eq!(ends(1), (&json!("installed"), &json!(1)));
 }
 
-/// One with a flipped bit first; then a link that the daemons' account leaves; then a good one, and one that is copied.
-fn a_bundle_handed_over_on_the_page_is_verified_by_root_and_installs_nothing(site: &Site, maker: &Maker) {
-    site.machine
-        .run(&["strongroom", "operator", "appoint", OWNER])
-        .unwrap();
-    let console = site.console();
-    console.wait_until_ready();
-    console.sign_in(OWNER, PASSWORD);
+/// One with a flipped bit first; then a link that the daemons' account leaves; then a good one, and one that is copied. The
+/// files lie in the spool as the web daemon writes them there; that it does stands in the console's own tests.
+fn a_bundle_in_the_spool_is_verified_by_root_and_installs_nothing(site: &Site, maker: &Maker) {
     let deb = repack(&package(), NEXT, maker.folder.path(), |_| Ok(())).unwrap();
     let packages = [deb, maker.other("2.0")];
     let good = maker.bundle(2, NEXT, &packages);
     let mut bad = good.clone();
     let middle = bad.len() / 2;
     bad[middle] ^= 1;
-    let file = maker.path("upload.bundle");
     let records = "sha256sum /etc/strongroom/update-record.json; ls -d /var/lib/strongroom/updates/[0-9]*";
     let before = site.machine.shell(records).unwrap();
-    fs::write(&file, bad).unwrap();
-    console.upload(UPDATES, &file);
-    let page = wait_for(&console, "Refused");
-    assert!(page.contains("altered") || page.contains("digest"), "{page}");
+    hand_over(site, &bad, "as the daemon");
+    let refused = verdict(site, "1.bundle");
+    assert_eq!(refused["outcome"], "refused", "{refused}");
+    let why = refused["why"].as_str().unwrap();
+    assert!(!why.is_empty(), "{refused}");
     let link = "cd /var/spool/strongroom/incoming && runuser -u strongroom -- ln -s /etc/shadow x.bundle";
     site.machine.shell(link).unwrap();
-    wait_for(&console, "it is a link, a pipe or a folder, and no bundle");
-    let after = site
-        .machine
-        .shell(records)
-        .unwrap()
-        .replace("verdicts.json\n", "");
-    assert_eq!(after, before, "a refused bundle leaves something");
-    fs::write(&file, &good).unwrap();
-    console.upload(UPDATES, &file);
-    wait_for(&console, &format!("Bundle 2 with version {NEXT}"));
-    assert_eq!(version(site, "strongroom"), NEXT);
-    let copied = maker.bundle(3, NEXT, &packages);
-    fs::write(site.machine.outside("/root/copied"), copied).unwrap();
-    site.machine
-        .shell("cp /root/copied /var/spool/strongroom/incoming/mine.bundle")
-        .unwrap();
-    wait_for(&console, &format!("Bundle 3 with version {NEXT}"));
-    assert_eq!(
-        site.machine
-            .shell("ls /var/spool/strongroom/*")
-            .unwrap()
-            .matches("bundle")
-            .count(),
-        0
-    );
-    let write = "runuser -u strongroom -- sh -c 'touch /var/spool/strongroom/taken/x || touch /var/lib/strongroom/updates/x'";
+    let linked = verdict(site, "x.bundle");
     assert!(
-        site.machine.shell(write).is_err(),
-        "the daemons write where root alone may"
+        linked["why"].as_str().unwrap().contains("it is a link"),
+        "{linked}"
     );
+    let after = site.machine.shell(records).unwrap();
+    assert_eq!(after, before, "a refused bundle leaves something");
+    hand_over(site, &good, "as the daemon");
+    let taken = verdict(site, "1.bundle");
+    assert_eq!(
+        (&taken["outcome"], &taken["sequence"]),
+        (&json!("imported"), &json!(2)),
+        "{taken}"
+    );
+    assert_eq!(version(site, "strongroom"), NEXT);
+    hand_over(site, &maker.bundle(3, NEXT, &packages), "by hand");
+    let copied = verdict(site, "mine.bundle");
+    assert_eq!(copied["sequence"], 3, "{copied}");
+    let left = site
+        .machine
+        .shell("ls /var/spool/strongroom/incoming /var/spool/strongroom/taken")
+        .unwrap();
+    assert!(!left.contains("bundle"), "{left}");
+    for path in ["/var/spool/strongroom/taken/x", "/var/lib/strongroom/updates/x"] {
+        let write = ["runuser", "-u", "strongroom", "--", "touch", path];
+        let written = site.machine.attempt(&write).unwrap();
+        assert!(!written.status.success(), "the daemons write {path}");
+    }
     assert_ne!(site.unit("strongroom-take.service", "ActiveState"), "failed");
 }
 
-const UPDATES: &str = "/appliance/updates";
+/// With its name when it is whole, as the daemon does it, or by `cp`, as an administrator does.
+fn hand_over(site: &Site, bundle: &[u8], how: &str) {
+    fs::write(site.machine.outside("/root/handed"), bundle).unwrap();
+    let script = match how {
+        "by hand" => "cp /root/handed /var/spool/strongroom/incoming/mine.bundle",
+        _ => {
+            "cd /var/spool/strongroom/incoming && install -o strongroom -m 0600 /root/handed 1.bundle.part && \
+             runuser -u strongroom -- mv 1.bundle.part 1.bundle"
+        }
+    };
+    site.machine.shell(script).unwrap();
+}
 
-/// Waits until root has looked.
-fn wait_for(console: &Console, text: &str) -> String {
-    let mut page = String::new();
+/// Waits until root has looked at it; gives what the daemons' account reads of it.
+fn verdict(site: &Site, name: &str) -> Value {
+    let read = "test ! -e /var/spool/strongroom/incoming/NAME && sleep 1 && \
+                runuser -u strongroom -- cat /var/lib/strongroom/updates/verdicts.json";
+    let read = read.replace("NAME", name);
+    let mut newest = Value::Null;
     let is_there = process::poll(std::time::Duration::from_secs(60), || {
-        page = console.get(UPDATES).unwrap_or_default();
-        page.contains(text)
+        let said = site.machine.shell(&read).unwrap_or_default();
+        let verdicts: Value = serde_json::from_str(&said).unwrap_or_default();
+        newest = verdicts[0].clone();
+        newest["name"] == name && site.unit("strongroom-take.service", "ActiveState") == "inactive"
     });
-    assert!(is_there, "{text} does not show:\n{page}");
-    page
+    assert!(is_there, "there is no verdict on {name}: {newest}");
+    newest
 }
 
 fn import(site: &Site, more: &[&str]) -> Result<String, String> {

@@ -69,21 +69,6 @@ impl Console {
         answer(&mut self.curl(path)).ok()
     }
 
-    /// Sends a file through the form of a page, and gives the page after it.
-    pub(super) fn upload(&self, path: &str, file: &Path) -> String {
-        let page = self.get(path).expect("the page with the form does not come");
-        let token = page
-            .split("name=\"csrf\" value=\"")
-            .nth(1)
-            .expect("the form has no token");
-        let token = token.split('"').next().unwrap();
-        let mut curl = self.curl(path);
-        curl.args(["--location", "--header", "Origin: https://localhost"])
-            .args(["--form-string", &format!("csrf={token}")])
-            .args(["--form", &format!("file=@{}", file.display())]);
-        answer(&mut curl).unwrap()
-    }
-
     /// As a stranger: the API takes a session's cookie from pages of ours only.
     fn health(&self) -> Result<String, String> {
         answer(&mut self.stranger("/api/v1/health"))
