@@ -43,6 +43,7 @@ mod routes;
 mod second_step;
 mod session;
 mod sign_in;
+mod sign_in_rules;
 mod single_record;
 mod state;
 mod throttle;

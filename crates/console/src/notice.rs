@@ -49,6 +49,11 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         NoticeKind::Success,
         "The member was disabled; sessions and tokens end within seconds.",
     ),
+    (
+        "factors-reset",
+        NoticeKind::Success,
+        "The member's second factors are gone and their sessions ended. Where one is required, their next sign-in sets up a new one.",
+    ),
     ("token-revoked", NoticeKind::Success, "The token was revoked."),
     (
         "password-changed",

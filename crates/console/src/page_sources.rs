@@ -55,6 +55,7 @@ const TEMPLATES: &[PageSource] = templates![
     "recovery_codes.html",
     "second_step.html",
     "sign_in.html",
+    "sign_in_rules.html",
     "tokens.html",
     "trash.html",
 ];

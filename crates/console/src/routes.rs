@@ -3,7 +3,7 @@
 use crate::{
     access_log, account, appliance, archive, asset_files, audit, break_glass, confirm, datasets, export,
     factors, fields, files, history, imports, invitation, members, organizations, promises_page, record_form,
-    records, second_step, sign_in, single_record, tokens, trash,
+    records, second_step, sign_in, sign_in_rules, single_record, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -33,6 +33,11 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(post().to(break_glass::redeem)),
         )
         .service(resource("/appliance").route(get().to(appliance::show)))
+        .service(
+            resource("/appliance/sign-in")
+                .route(get().to(sign_in_rules::show_appliance))
+                .route(post().to(sign_in_rules::save_appliance)),
+        )
         .service(resource("/promises").route(get().to(promises_page::show)))
         .service(resource("/o").route(get().to(organizations::list)))
         .service(resource("/o/{organization}").route(get().to(organizations::home)))
@@ -94,6 +99,15 @@ fn organization_pages(config: &mut ServiceConfig) {
         .service(resource("/o/{organization}/members/{account}/role").route(post().to(members::set_role)))
         .service(resource("/o/{organization}/members/{account}/disable").route(post().to(members::disable)))
         .service(resource("/o/{organization}/members/{account}/enable").route(post().to(members::enable)))
+        .service(
+            resource("/o/{organization}/members/{account}/factors/reset")
+                .route(post().to(members::reset_factors)),
+        )
+        .service(
+            resource("/o/{organization}/sign-in")
+                .route(get().to(sign_in_rules::show))
+                .route(post().to(sign_in_rules::save)),
+        )
         .service(resource("/o/{organization}/members/{account}/remove").route(post().to(members::remove)))
         .service(resource("/o/{organization}/members/{account}/invitation").route(post().to(members::invite)))
         .service(

@@ -26,6 +26,7 @@ mod promise;
 mod record;
 mod record_form;
 mod sign_in;
+mod sign_in_rules;
 mod table;
 mod token;
 mod trash;
@@ -57,6 +58,7 @@ pub use promise::{PromiseCounts, PromiseSection, PromiseState, PromiseView, Prom
 pub use record::{RecordPage, RecordRow, RecordValue, RecordsPage};
 pub use record_form::{ConflictRow, RecordConflict, RecordFormPage};
 pub use sign_in::SignInPage;
+pub use sign_in_rules::SignInRulesPage;
 pub use table::{Badge, CellKind, Column, Fact, Moment, PageSizeLink, Pagination, Sort, TableCell, Tone};
 pub use token::{FreshToken, TokenRow, TokensPage};
 pub use trash::{TrashPage, TrashRow};

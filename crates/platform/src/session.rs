@@ -136,15 +136,25 @@ pub async fn identify_session(platform: &Platform, origin: Origin, text: &str) -
     Ok(Caller { identity, origin })
 }
 
-/// Who a live session stands for. A session that passed no second step is held when the account has a factor, or must
-/// have one: neither an old session nor a new requirement leaves a gap.
-fn identity_of(session: &rows::Session, account: &Account, standing: factor::Standing) -> Identity {
-    let account = AccountSummary::of(account);
-    let lacks = match (session.factor.is_some(), standing.enrolled, standing.required) {
+/// What a session lacks. One that passed no second step is held when the account has a factor, or must have one: neither
+/// an old session nor a new requirement leaves a gap.
+pub(crate) fn lacks_of_session(passed: Option<&str>, standing: factor::Standing) -> Option<Lacks> {
+    match (passed.is_some(), standing.enrolled, standing.required) {
         (true, ..) | (false, false, false) => None,
         (false, true, _) => Some(Lacks::Proof),
         (false, false, true) => Some(Lacks::Enrolment),
-    };
+    }
+}
+
+/// What an API token lacks: it works for an account that could sign in.
+pub(crate) fn lacks_of_program(standing: factor::Standing) -> Option<Lacks> {
+    (standing.required && !standing.enrolled).then_some(Lacks::Enrolment)
+}
+
+/// Who a live session stands for.
+fn identity_of(session: &rows::Session, account: &Account, standing: factor::Standing) -> Identity {
+    let account = AccountSummary::of(account);
+    let lacks = lacks_of_session(session.factor.as_deref(), standing);
     match lacks {
         None => Identity::Person {
             account,
@@ -205,19 +215,18 @@ pub async fn identify_token(platform: &Platform, origin: Origin, text: &str) -> 
     }
     let standing = factor::standing(&mut platform.control().read().await?, live.account.id).await?;
     let account = AccountSummary::of(&live.account);
-    let identity = if standing.required && !standing.enrolled {
-        Identity::Held {
+    let identity = match lacks_of_program(standing) {
+        Some(lacks) => Identity::Held {
             account,
             session: None,
-            lacks: Lacks::Enrolment,
-        }
-    } else {
-        Identity::Token {
+            lacks,
+        },
+        None => Identity::Token {
             account,
             token: live.token.id,
             organization: live.token.organization_id,
             scope: scope_of(live.token.permissions.as_deref()),
-        }
+        },
     };
     platform.known().put(
         *hash.bytes(),

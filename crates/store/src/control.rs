@@ -13,6 +13,7 @@ pub mod entry_log;
 mod error;
 pub mod evidence;
 pub mod factor;
+pub mod factor_evidence;
 pub mod figures;
 pub mod idempotency;
 pub mod identity;

@@ -35,6 +35,7 @@ pub(super) fn pages() -> Vec<Page> {
         page("/states/recovery-codes", &recovery_codes()),
         page("/sign-in/factor", &second_step()),
         page("/account/confirm", &confirm()),
+        page("/appliance/sign-in", &rules()),
         page("/states/error", &error()),
     ]
 }
@@ -338,6 +339,28 @@ fn second_step() -> SecondStepPage {
         next: String::new(),
         tries_left: 4,
         recovery_codes_left: 7,
+    }
+}
+
+fn rules() -> SignInRulesPage {
+    let number = |name: &str, label: &str, value: &str| {
+        FieldInput::new(name, label, InputKind::Integer)
+            .with_value(value)
+            .required()
+    };
+    let asked = [("optional", "Whoever wants one"), ("required", "Everybody must have one")];
+    SignInRulesPage {
+        chrome: chrome("Sign-in rules", Nav::Appliance),
+        lead: "What the appliance asks of everybody.".into(),
+        fields: vec![
+            FieldInput::new(
+                "second_factor",
+                "Second factor",
+                InputKind::Radio(choices(&asked, "required")),
+            ),
+            number("length_min", "Fewest characters of a password", "15"),
+        ],
+        failure: None,
     }
 }
 

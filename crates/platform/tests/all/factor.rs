@@ -1,6 +1,9 @@
 //! Second factors: a code counts once, tries are bounded, nothing goes past a requirement, and what is lost can be mended.
 
-use crate::fixture::{SLUG, Site};
+use crate::{
+    fixture::{SLUG, Site},
+    promise::{assert_broken, assert_kept},
+};
 use access::Role;
 use jiff::Timestamp;
 use platform::{
@@ -367,6 +370,24 @@ async fn break_glass_goes_past_a_lost_factor_and_can_mend_it() {
         .await
         .unwrap();
     session_of(&site).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_promise_of_the_requirement_sees_a_session_that_lies() {
+    let site = Site::start_with_clock(clock).await;
+    let ann = ann(&site).await;
+    session_of(&site).await;
+    assert_kept(&site, "mfa-required").await;
+    give_the_owner_a_factor(&site).await;
+    require(&site, SecondFactor::Required).await.unwrap();
+    assert_kept(&site, "mfa-required").await;
+    let superuser = site.superuser().await;
+    superuser.batch_execute("SET session_replication_role = replica").await.unwrap();
+    let sql = "UPDATE strongroom.session SET factor = $2 WHERE account_id = $1";
+    superuser.execute(sql, &[&ann.0, &"totp"]).await.unwrap();
+    assert_broken(&site, "mfa-required", "says that it passed").await;
+    superuser.execute(sql, &[&ann.0, &"break-glass"]).await.unwrap();
+    assert_kept(&site, "mfa-required").await;
 }
 
 /// The owner has a factor and `acme` requires one of everybody.
