@@ -34,9 +34,7 @@ const ROWS: [&str; 9] = [
 #[must_use]
 pub fn pieces(password: &str, context: &[&str]) -> usize {
     let lower: Zeroizing<Vec<char>> = Zeroizing::new(password.nfkc().flat_map(char::to_lowercase).collect());
-    let plain: Zeroizing<Vec<char>> = Zeroizing::new(lower.iter().map(|typed| unmasked(*typed)).collect());
-    let words = words_of(context);
-    least(&lower, &words).min(least(&plain, &words))
+    least(&lower, &words_of(context))
 }
 
 /// The letter that a digit or sign stands for.
@@ -52,7 +50,7 @@ fn unmasked(typed: char) -> char {
     }
 }
 
-/// The words of names and addresses, as they are and as they would be unmasked.
+/// The words of names and addresses, as they are and unmasked.
 fn words_of(context: &[&str]) -> Vec<Vec<char>> {
     let lower = context
         .iter()
@@ -87,10 +85,13 @@ fn least(text: &[char], words: &[Vec<char>]) -> usize {
 }
 
 fn is_piece(before: &[char], part: &[char], words: &[Vec<char>]) -> bool {
-    part.len() == 1
-        || part.len() >= SHORT && (is_run(part) || is_row(part) || words.iter().any(|word| word == part))
-        || before.ends_with(part)
-        || COMMON_LENGTH.contains(&part.len()) && is_common(part)
+    if part.len() == 1 || before.ends_with(part) {
+        return true;
+    }
+    let plain: Zeroizing<Vec<char>> = Zeroizing::new(part.iter().map(|typed| unmasked(*typed)).collect());
+    let is_word = |word: &Vec<char>| word == part || *word == *plain;
+    part.len() >= SHORT && (is_run(part) || is_row(part) || words.iter().any(is_word))
+        || COMMON_LENGTH.contains(&part.len()) && (is_common(part) || is_common(&plain))
 }
 
 /// One character again and again.
@@ -141,7 +142,7 @@ mod tests {
             assert!(COMMON_LENGTH.contains(&line.len()), "{line}");
             assert!(is_common(&line.chars().collect::<Vec<_>>()), "{line}");
         }
-        for other in ["qqqjqqq", "passwor", "~~~~~~", "!!!!", ""] {
+        for other in ["qqqjqqq", "passwordx~", "~~~~~~", "!!!!", ""] {
             assert!(!is_common(&other.chars().collect::<Vec<_>>()), "{other}");
         }
     }
