@@ -12,11 +12,11 @@ use platform::operator;
 /// Its sections, in the order in which an operator needs them.
 const SECTIONS: &[ApplianceSection] = &[
     ApplianceSection {
-    href: "/promises",
-    icon: "shield",
-    title: "Promises",
-    text: "What the appliance promises, and whether it is kept.",
-},
+        href: "/promises",
+        icon: "shield",
+        title: "Promises",
+        text: "What the appliance promises, and whether it is kept.",
+    },
     ApplianceSection {
         href: "/appliance/sign-in",
         icon: "key",

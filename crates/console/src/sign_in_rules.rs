@@ -72,13 +72,15 @@ pub(crate) async fn save_appliance(visit: Visit, form: Form) -> Answer {
 }
 
 fn again(chrome: Chrome, lead: &str, error: PlatformError, form: &Form) -> Answer {
-    let typed = inputs(&SignInPolicy::default()).into_iter().map(|input| match input.kind {
-        InputKind::Integer => {
-            let value = form.text(&input.name).to_owned();
-            input.with_value(value)
-        }
-        _ => input,
-    });
+    let typed = inputs(&SignInPolicy::default())
+        .into_iter()
+        .map(|input| match input.kind {
+            InputKind::Integer => {
+                let value = form.text(&input.name).to_owned();
+                input.with_value(value)
+            }
+            _ => input,
+        });
     let (mut fields, failure) = with_problems("The rules were not saved", error, typed.collect())?;
     for field in &mut fields {
         if let InputKind::Radio(choices) = &mut field.kind {
@@ -123,16 +125,30 @@ fn inputs(policy: &SignInPolicy) -> Vec<FieldInput> {
     ]);
     let classes = InputKind::Radio(vec![
         choice("any", "Any characters", !all),
-        choice(ALL_CLASSES, "Small and capital letters, digits and another sign", all),
+        choice(
+            ALL_CLASSES,
+            "Small and capital letters, digits and another sign",
+            all,
+        ),
     ]);
     vec![
-        FieldInput::new("second_factor", "Second factor", factor)
-            .with_help("Whoever has none can then do nothing but set one up. API tokens of theirs stop meanwhile."),
-        number("length_min", "Fewest characters of a password", policy.length_min)
-            .with_help(format!("8 to {LENGTH_MAX}. Length does more for a password than anything below.")),
-        number("length_min_with_factor", "The same beside a second factor", policy.length_min_with_factor),
-        number("history", "Earlier passwords that cannot be chosen again", policy.history)
-            .with_help(format!("0 to {HISTORY_MAX}.")),
+        FieldInput::new("second_factor", "Second factor", factor).with_help(
+            "Whoever has none can then do nothing but set one up. API tokens of theirs stop meanwhile.",
+        ),
+        number("length_min", "Fewest characters of a password", policy.length_min).with_help(format!(
+            "8 to {LENGTH_MAX}. Length does more for a password than anything below."
+        )),
+        number(
+            "length_min_with_factor",
+            "The same beside a second factor",
+            policy.length_min_with_factor,
+        ),
+        number(
+            "history",
+            "Earlier passwords that cannot be chosen again",
+            policy.history,
+        )
+        .with_help(format!("0 to {HISTORY_MAX}.")),
         FieldInput::new("classes", "Kinds of characters", classes)
             .with_help("Only for rules that ask for it: common passwords and names are refused in any case."),
     ]

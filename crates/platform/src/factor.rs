@@ -24,7 +24,7 @@ use store::{
     control::{
         ControlTx,
         factor::{self as rows, Factor, FactorState},
-        recovery_code, session as sessions,
+        factor_evidence, recovery_code, session as sessions,
     },
 };
 use types::{AccountId, FactorId, ProblemCode, SessionId};
@@ -61,6 +61,17 @@ pub struct OwnFactors {
     pub recovery_codes_left: i64,
     /// Is one required of this account?
     pub required: bool,
+}
+
+/// The operators who have set no second factor up, by address; nothing is open to them before.
+///
+/// # Errors
+/// `not-signed-in`, `not-allowed` for who is no operator; `unavailable`.
+pub async fn operators_without(platform: &Platform, caller: &Caller) -> Result<Vec<String>> {
+    crate::operator::require(caller)?;
+    let found = factor_evidence::list_operators(&mut platform.control().read().await?).await?;
+    let without = found.into_iter().filter(|operator| !operator.enrolled);
+    Ok(without.map(|operator| operator.email).collect())
 }
 
 /// What a caller who is held is told.

@@ -23,7 +23,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 26] = [
+pub(crate) const CHECKS: [&str; 27] = [
     "files",
     "settings",
     "database",
@@ -31,6 +31,7 @@ pub(crate) const CHECKS: [&str; 26] = [
     "postgresql",
     "root-key",
     "promises",
+    "second-factors",
     "certificate",
     "listener",
     "units",
@@ -80,6 +81,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "database",
                 "root-key",
                 "promises",
+                "second-factors",
                 "certificate",
                 "listener",
                 "firewall",

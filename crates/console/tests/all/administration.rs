@@ -348,7 +348,10 @@ fn rules() -> SignInRulesPage {
             .with_value(value)
             .required()
     };
-    let asked = [("optional", "Whoever wants one"), ("required", "Everybody must have one")];
+    let asked = [
+        ("optional", "Whoever wants one"),
+        ("required", "Everybody must have one"),
+    ];
     SignInRulesPage {
         chrome: chrome("Sign-in rules", Nav::Appliance),
         lead: "What the appliance asks of everybody.".into(),

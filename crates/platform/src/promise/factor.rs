@@ -30,7 +30,9 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
     drop(read);
     let most = usize::try_from(LIST_MAX).unwrap_or(usize::MAX);
     if sessions.len().max(tokens.len()) >= most {
-        return Ok(Outcome::could_not_look("there are too many live sessions or tokens to look at each"));
+        return Ok(Outcome::could_not_look(
+            "there are too many live sessions or tokens to look at each",
+        ));
     }
     let glass = sessions.iter().filter(|found| is_glass(found)).count();
     let mut held = 0;
@@ -45,7 +47,10 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
         .fact("the appliance requires one of everybody", asked.appliance)
         .fact("accounts that must have one", asked.accounts)
         .fact("accounts of those that have one", asked.enrolled)
-        .fact("live sessions and tokens of those accounts", sessions.len() + tokens.len())
+        .fact(
+            "live sessions and tokens of those accounts",
+            sessions.len() + tokens.len(),
+        )
         .fact("of those, held until a factor is shown", held)
         .fact("sessions that came by break-glass", glass)
         .done())
@@ -60,7 +65,11 @@ fn judge_session(found: &SessionFact, look: &mut Look) -> bool {
     let place = || format!("session {}", found.id);
     let is_held = lacks_of_session(found.factor.as_deref(), found.standing()).is_some();
     if !is_held && found.factor.is_none() {
-        look.fault("a session is past the requirement without a second factor", place(), BUG);
+        look.fault(
+            "a session is past the requirement without a second factor",
+            place(),
+            BUG,
+        );
     }
     if !is_held && !found.standing().enrolled && !is_glass(found) {
         look.fault(

@@ -47,7 +47,10 @@ fn judge(reply: &SshReply, operators: &[OperatorFact]) -> Outcome {
     look.fact("host", host)
         .fact("operators", operators.len())
         .fact("operators with a second factor", enrolled)
-        .fact("operators to whom nothing is open before they set one up", operators.len() - enrolled)
+        .fact(
+            "operators to whom nothing is open before they set one up",
+            operators.len() - enrolled,
+        )
         .done()
 }
 
@@ -97,7 +100,10 @@ mod tests {
             let Outcome::Looked { faults, .. } = &outcome else {
                 panic!("{outcome:?}")
             };
-            assert!(faults.is_empty() && format!("{outcome:?}").contains("second factor"), "{outcome:?}");
+            assert!(
+                faults.is_empty() && format!("{outcome:?}").contains("second factor"),
+                "{outcome:?}"
+            );
         }
     }
 }

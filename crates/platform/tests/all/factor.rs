@@ -382,7 +382,10 @@ async fn the_promise_of_the_requirement_sees_a_session_that_lies() {
     require(&site, SecondFactor::Required).await.unwrap();
     assert_kept(&site, "mfa-required").await;
     let superuser = site.superuser().await;
-    superuser.batch_execute("SET session_replication_role = replica").await.unwrap();
+    superuser
+        .batch_execute("SET session_replication_role = replica")
+        .await
+        .unwrap();
     let sql = "UPDATE strongroom.session SET factor = $2 WHERE account_id = $1";
     superuser.execute(sql, &[&ann.0, &"totp"]).await.unwrap();
     assert_broken(&site, "mfa-required", "says that it passed").await;

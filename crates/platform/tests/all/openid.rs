@@ -482,3 +482,22 @@ async fn settings_that_cannot_be_are_refused_at_their_place() {
         "/authority_pem"
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_is_no_way_past_the_second_factor() {
+    let company = start(FirstSignIn::Create).await;
+    let ann = account_of(company.sign_in("ann").await.unwrap());
+    let superuser = company.site.superuser().await;
+    superuser
+        .batch_execute("SET session_replication_role = replica")
+        .await
+        .unwrap();
+    let sql = "INSERT INTO strongroom.factor (id, account_id, kind, label, secret, state, created_at)
+        VALUES (gen_random_uuid(), $1, 'totp', 'a', '', 'active', now())";
+    superuser.execute(sql, &[&ann.id.0]).await.unwrap();
+    let returned = company.sign_in("ann").await.unwrap();
+    let Return::Admitted(admission, _) = returned else {
+        panic!("{returned:?}")
+    };
+    assert!(matches!(*admission, Admission::Factor { .. }), "{admission:?}");
+}
