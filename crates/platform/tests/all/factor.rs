@@ -640,3 +640,24 @@ async fn a_secret_moved_to_another_account_opens_nothing() {
     assert_eq!(refused.code, ProblemCode::Internal);
     assert!(matches!(caller.identity, Identity::Person { .. }));
 }
+
+/// Prints what it measured, and decides only that a refusal has its floor: whoever reads the figures sees whether names can be
+/// told apart by time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn known_and_unknown_names_are_refused_after_the_same_floor() {
+    let site = Site::start().await;
+    ann(&site).await;
+    for email in [ANN, "nobody@example.com", "viewer@example.com", "no address"] {
+        let mut times = Vec::new();
+        for _ in 0..5 {
+            let begun = std::time::Instant::now();
+            let typed = secret("not the right password");
+            let refused = sign_in::with_password(&site.platform, Origin::default(), email, typed).await;
+            assert_eq!(refused.unwrap_err().code, ProblemCode::NotSignedIn);
+            times.push(begun.elapsed().as_millis());
+        }
+        times.sort_unstable();
+        println!("{email}: {times:?} ms");
+        assert!(times[0] >= 400, "{email}: {times:?}");
+    }
+}
