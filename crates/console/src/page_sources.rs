@@ -35,6 +35,7 @@ const TEMPLATES: &[PageSource] = templates![
     "invitation.html",
     "layout.html",
     "members.html",
+    "old_password.html",
     "organization_access_log.html",
     "organizations.html",
     "parts/cell.html",

@@ -65,7 +65,11 @@ fn account_pages(config: &mut ServiceConfig) {
         .service(resource("/account/factors/recovery-codes").route(post().to(factors::renew_codes)))
         .service(resource("/account/factors/{factor}/rename").route(post().to(factors::rename)))
         .service(resource("/account/factors/{factor}/remove").route(post().to(factors::remove)))
-        .service(resource("/account/password").route(post().to(account::change_password)))
+        .service(
+            resource("/account/password")
+                .route(get().to(account::ask_password))
+                .route(post().to(account::change_password)),
+        )
         .service(resource("/account/appearance").route(post().to(account::choose_colours)))
         .service(resource("/account/sessions/end-others").route(post().to(account::end_others)))
         .service(resource("/account/sessions/{session}/end").route(post().to(account::end_session)))

@@ -149,6 +149,13 @@ fn inputs(policy: &SignInPolicy) -> Vec<FieldInput> {
             policy.history,
         )
         .with_help(format!("0 to {HISTORY_MAX}.")),
+        FieldInput::new(
+            "days_max",
+            "A password must be changed after days",
+            InputKind::Integer,
+        )
+        .with_value(policy.days_max.map(|days| days.to_string()).unwrap_or_default())
+        .with_help("Empty for never, which is better: whoever must change it often chooses weak ones."),
         FieldInput::new("classes", "Kinds of characters", classes)
             .with_help("Only for rules that ask for it: common passwords and names are refused in any case."),
     ]
@@ -170,6 +177,10 @@ fn read(form: &Form) -> Result<SignInPolicy, PlatformError> {
         classes: match form.text("classes") {
             ALL_CLASSES => Classes::All,
             _ => Classes::Any,
+        },
+        days_max: match form.text("days_max").trim() {
+            "" => None,
+            _ => Some(number("days_max")?),
         },
     })
 }

@@ -44,7 +44,8 @@ pub use dataset::{
 pub use error::ErrorPage;
 pub use export::ExportPage;
 pub use factor::{
-    ConfirmPage, FactorAddPage, FactorRow, FactorsPage, RecoveryCodesPage, SecondStepPage, SetUp,
+    ConfirmPage, FactorAddPage, FactorRow, FactorsPage, OldPasswordPage, RecoveryCodesPage, SecondStepPage,
+    SetUp,
 };
 pub use filter::{FilterBar, FilterChip, FilterCondition};
 pub use form::{AttachedFile, Choice, ErrorSummary, FieldFailure, FieldInput, InputKind};

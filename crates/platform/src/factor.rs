@@ -81,6 +81,7 @@ pub fn held(lacks: Lacks) -> PlatformError {
         Lacks::Enrolment => {
             "a second factor is required of this account, and it has none; set one up in the console"
         }
+        Lacks::Password => "the password is older than is allowed; change it in the console",
         Lacks::Proof => "this session began before the account had a second factor; sign in again with it",
     };
     PlatformError::new(ProblemCode::FactorRequired, detail)
@@ -129,7 +130,7 @@ fn fresh_holder<'a>(platform: &Platform, caller: &'a Caller) -> Result<(&'a Acco
     let found = holder(caller)?;
     match caller.lacks() {
         Some(Lacks::Enrolment) => {}
-        Some(Lacks::Proof) => return Err(held(Lacks::Proof)),
+        Some(lacks @ (Lacks::Proof | Lacks::Password)) => return Err(held(lacks)),
         None => session::require_fresh(platform, caller)?,
     }
     Ok(found)

@@ -20,6 +20,7 @@ mod look;
 mod operator;
 mod password;
 mod plain;
+mod policy;
 mod release;
 mod rest;
 mod role;
@@ -57,7 +58,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 23] = [
+pub const BUILT: [&str; 24] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -68,6 +69,7 @@ pub const BUILT: [&str; 23] = [
     infrastructure::ID,
     operator::ID,
     factor::ID,
+    policy::ID,
     hardening::ID,
     security::ID,
     rollback::ID,
@@ -229,6 +231,7 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         infrastructure::ID => infrastructure::look(platform).await,
         operator::ID => operator::look(platform).await,
         factor::ID => factor::look(platform).await,
+        policy::ID => policy::look(platform).await,
         hardening::ID => hardening::look(platform).await,
         security::ID => security::look(platform).await,
         rollback::ID => Ok(rollback::look(platform)),

@@ -125,7 +125,7 @@ pub async fn identify_session(platform: &Platform, origin: Origin, text: &str) -
         rows::touch(&mut platform.control().keep().await?, session.id, now).await?;
     }
     let standing = factor::standing(&mut platform.control().read().await?, account.id).await?;
-    let identity = identity_of(&session, &account, standing);
+    let identity = identity_of(&session, &account, standing, now);
     platform.known().put(
         hash,
         Known {
@@ -146,15 +146,34 @@ pub(crate) fn lacks_of_session(passed: Option<&str>, standing: factor::Standing)
     }
 }
 
+/// Is a password older than is allowed? Somebody without one has none that is.
+pub(crate) fn is_password_too_old(
+    changed_at: Option<Timestamp>,
+    standing: factor::Standing,
+    now: Timestamp,
+) -> bool {
+    let (Some(changed_at), Some(days)) = (changed_at, standing.password_days_max) else {
+        return false;
+    };
+    now.as_second() - changed_at.as_second() > i64::from(days) * 86_400
+}
+
 /// What an API token lacks: it works for an account that could sign in.
 pub(crate) fn lacks_of_program(standing: factor::Standing) -> Option<Lacks> {
     (standing.required && !standing.enrolled).then_some(Lacks::Enrolment)
 }
 
 /// Who a live session stands for.
-fn identity_of(session: &rows::Session, account: &Account, standing: factor::Standing) -> Identity {
+fn identity_of(
+    session: &rows::Session,
+    account: &Account,
+    standing: factor::Standing,
+    now: Timestamp,
+) -> Identity {
+    let password_changed_at = account.password_changed_at;
     let account = AccountSummary::of(account);
-    let lacks = lacks_of_session(session.factor.as_deref(), standing);
+    let lacks = lacks_of_session(session.factor.as_deref(), standing)
+        .or_else(|| is_password_too_old(password_changed_at, standing, now).then_some(Lacks::Password));
     match lacks {
         None => Identity::Person {
             account,

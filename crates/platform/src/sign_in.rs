@@ -40,7 +40,8 @@ pub enum Admission {
         /// The secret that the browser keeps meanwhile.
         pending: PendingToken,
     },
-    /// The account must have a second factor and has none: the session is good for setting one up, and nothing else.
+    /// Something is asked for first: a second factor where one is required, or a new password. The session is good for that,
+    /// and for nothing else.
     Enrol {
         /// The secret that the browser keeps.
         token: SessionToken,
@@ -103,11 +104,14 @@ pub(crate) async fn admit(platform: &Platform, origin: Origin, proven: Proven) -
     }
     let (token, caller, entry) = session::begin_in(platform, &mut tx, origin, &account, None).await?;
     tx.commit(&entry, &[]).await?;
-    if !standing.required {
-        return Ok(Admission::Session { token, caller });
-    }
+    let is_old = session::is_password_too_old(account.password_changed_at, standing, platform.now());
+    let lacks = match (standing.required, is_old) {
+        (true, _) => Lacks::Enrolment,
+        (false, true) => Lacks::Password,
+        (false, false) => return Ok(Admission::Session { token, caller }),
+    };
     let caller = Caller {
-        identity: session::held(&caller, Lacks::Enrolment),
+        identity: session::held(&caller, lacks),
         ..caller
     };
     Ok(Admission::Enrol { token, caller })

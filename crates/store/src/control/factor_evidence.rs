@@ -50,6 +50,7 @@ impl SessionFact {
         Standing {
             enrolled: self.enrolled,
             required: true,
+            password_days_max: None,
         }
     }
 }
@@ -61,6 +62,7 @@ impl TokenFact {
         Standing {
             enrolled: self.enrolled,
             required: true,
+            password_days_max: None,
         }
     }
 }
@@ -131,6 +133,28 @@ pub async fn list_tokens(on: &mut impl Reads, now: Timestamp) -> Result<Vec<Toke
         .bind::<Timestamptz, _>(now.to_diesel())
         .bind::<Integer, _>(LIST_MAX);
     Ok(query.load(on.connection()?).await?)
+}
+
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// How many passwords of active accounts were set before the rules that hold for them were last changed.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn count_older_passwords(on: &mut impl Reads) -> Result<i64, StoreError> {
+    let text = "SELECT count(*) FROM strongroom.account a WHERE a.state = 'active' AND a.password IS NOT NULL AND EXISTS (
+        SELECT FROM strongroom.sign_in_policy p WHERE p.changed_at > a.password_changed_at
+            AND (p.organization_id = '00000000-0000-0000-0000-000000000000' OR EXISTS (
+                SELECT FROM strongroom.membership m WHERE m.account_id = a.id AND m.state = 'active'
+                    AND m.organization_id = p.organization_id)))";
+    Ok(diesel::sql_query(text)
+        .get_result::<Count>(on.connection()?)
+        .await?
+        .count)
 }
 
 /// An operator, and whether they have a second factor.
