@@ -85,13 +85,20 @@ fn least(text: &[char], words: &[Vec<char>]) -> usize {
 }
 
 fn is_piece(before: &[char], part: &[char], words: &[Vec<char>]) -> bool {
-    if part.len() == 1 || before.ends_with(part) {
+    if part.len() == 1 || repeats(before, part) {
         return true;
     }
     let plain: Zeroizing<Vec<char>> = Zeroizing::new(part.iter().map(|typed| unmasked(*typed)).collect());
     let is_word = |word: &Vec<char>| word == part || *word == *plain;
     part.len() >= SHORT && (is_run(part) || is_row(part) || words.iter().any(is_word))
         || COMMON_LENGTH.contains(&part.len()) && (is_common(part) || is_common(&plain))
+}
+
+/// What stands before it once more, or several times.
+fn repeats(before: &[char], part: &[char]) -> bool {
+    let is_whole =
+        |unit: usize| part.len().is_multiple_of(unit) && part.chunks(unit).all(|one| *one == part[..unit]);
+    (1..=part.len()).any(|unit| before.ends_with(&part[..unit]) && is_whole(unit))
 }
 
 /// One character again and again.
@@ -161,7 +168,7 @@ mod tests {
             ("aaaaaaaaaaaaaaaaaaaa", 1),
             ("abcdefghijklmnop", 1),
             ("qwertzuiopasdfghjkl", 2),
-            ("xkxkxkxkxkxkxkxkxk", 4),
+            ("xkxkxkxkxkxkxkxkxk", 3),
             ("Okonkwo-Northwind1", 4),
             ("Strongroom123456", 2),
             ("sunshine99", 3),
