@@ -4,7 +4,6 @@
 
 use crate::{
     appliance,
-    errors::Fault,
     fields::with_problems,
     form::Form,
     view::{Choice, Chrome, ErrorSummary, FieldInput, InputKind, Nav, SignInRulesPage},

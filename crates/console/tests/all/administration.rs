@@ -4,8 +4,8 @@ use super::sample::{Page, at, badge, choices, chrome, page, with_notice};
 use console::view::{
     AccountPage, Chrome, ConfirmPage, ErrorPage, ErrorSummary, FactorAddPage, FactorRow, FactorsPage,
     FieldInput, FreshInvitation, FreshToken, InputKind, InvitationPage, MemberRow, MembersPage, Nav,
-    NoticeKind, OrganizationCard, OrganizationsPage, RecoveryCodesPage, SecondStepPage, SessionRow, SetUp,
-    SignInPage, TokenRow, TokensPage, Tone,
+    NoticeKind, OldPasswordPage, OrganizationCard, OrganizationsPage, RecoveryCodesPage, SecondStepPage,
+    SessionRow, SetUp, SignInPage, SignInRulesPage, TokenRow, TokensPage, Tone,
 };
 
 const ROLES: [(&str, &str); 5] = [
@@ -36,6 +36,7 @@ pub(super) fn pages() -> Vec<Page> {
         page("/sign-in/factor", &second_step()),
         page("/account/confirm", &confirm()),
         page("/appliance/sign-in", &rules()),
+        page("/account/password", &old_password()),
         page("/states/error", &error()),
     ]
 }
@@ -363,6 +364,14 @@ fn rules() -> SignInRulesPage {
             ),
             number("length_min", "Fewest characters of a password", "15"),
         ],
+        failure: None,
+    }
+}
+
+fn old_password() -> OldPasswordPage {
+    OldPasswordPage {
+        chrome: door("Change your password"),
+        fields: vec![FieldInput::new("new_password", "New password", InputKind::Password).required()],
         failure: None,
     }
 }
