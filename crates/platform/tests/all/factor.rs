@@ -644,6 +644,7 @@ async fn a_secret_moved_to_another_account_opens_nothing() {
 /// Prints what it measured, and decides only that a refusal has its floor: whoever reads the figures sees whether names can be
 /// told apart by time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[allow(clippy::print_stdout, reason = "the figures are what it is for")]
 async fn known_and_unknown_names_are_refused_after_the_same_floor() {
     let site = Site::start().await;
     ann(&site).await;
