@@ -10,12 +10,20 @@ use crate::{
 use platform::operator;
 
 /// Its sections, in the order in which an operator needs them.
-const SECTIONS: &[ApplianceSection] = &[ApplianceSection {
-    href: "/promises",
-    icon: "shield",
-    title: "Promises",
-    text: "What the appliance promises, and whether it is kept.",
-}];
+const SECTIONS: &[ApplianceSection] = &[
+    ApplianceSection {
+        href: "/promises",
+        icon: "shield",
+        title: "Promises",
+        text: "What the appliance promises, and whether it is kept.",
+    },
+    ApplianceSection {
+        href: "/appliance/providers",
+        icon: "key",
+        title: "OpenID providers",
+        text: "Outside providers by which people sign in, and who waits to be let in.",
+    },
+];
 
 /// Refuses whoever is no operator; to them there is nothing here.
 pub(crate) fn enter(visit: &Visit) -> Result<(), Fault> {

@@ -65,6 +65,23 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         NoticeKind::Success,
         "Your password is set. Sign in with it.",
     ),
+    (
+        "identity-tied",
+        NoticeKind::Success,
+        "The provider opens this account from now on.",
+    ),
+    (
+        "identity-untied",
+        NoticeKind::Success,
+        "The provider does not open this account any more.",
+    ),
+    (
+        "waits",
+        NoticeKind::Information,
+        "You are known to the provider and wait to be let in here. Whoever runs this appliance sees it.",
+    ),
+    ("provider-added", NoticeKind::Success, "The provider was added. Run the test."),
+    ("provider-removed", NoticeKind::Success, "The provider was removed."),
     ("signed-out", NoticeKind::Success, "You are signed out."),
     ("sessions-ended", NoticeKind::Success, "The session was ended."),
 ];

@@ -2,7 +2,7 @@
 
 use crate::{
     access_log, account, appliance, archive, asset_files, audit, break_glass, datasets, export, fields,
-    files, history, imports, invitation, members, organizations, promises_page, record_form, records,
+    files, history, imports, invitation, members, openid, organizations, promises_page, providers, record_form, records,
     sign_in, single_record, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
@@ -16,6 +16,8 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(get().to(sign_in::show))
                 .route(post().to(sign_in::submit)),
         )
+        .service(resource("/sign-in/openid/{provider}").route(get().to(openid::begin)))
+        .service(resource("/callback/{provider}").route(get().to(openid::come_back)))
         .service(resource("/sign-out").route(post().to(sign_in::sign_out)))
         .service(
             resource("/invitation/{token}")
@@ -28,6 +30,7 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(post().to(break_glass::redeem)),
         )
         .service(resource("/appliance").route(get().to(appliance::show)))
+        .configure(provider_pages)
         .service(resource("/promises").route(get().to(promises_page::show)))
         .service(resource("/o").route(get().to(organizations::list)))
         .service(resource("/o/{organization}").route(get().to(organizations::home)))
@@ -37,11 +40,31 @@ pub(crate) fn register(config: &mut ServiceConfig) {
         .configure(record_pages);
 }
 
+fn provider_pages(config: &mut ServiceConfig) {
+    config
+        .service(
+            resource("/appliance/providers")
+                .route(get().to(providers::show))
+                .route(post().to(providers::add)),
+        )
+        .service(
+            resource("/appliance/providers/{provider}")
+                .route(get().to(providers::one))
+                .route(post().to(providers::alter)),
+        )
+        .service(resource("/appliance/providers/{provider}/test").route(post().to(providers::test)))
+        .service(resource("/appliance/providers/{provider}/state").route(post().to(providers::set_state)))
+        .service(resource("/appliance/providers/{provider}/remove").route(post().to(providers::remove)))
+        .service(resource("/appliance/providers/{provider}/newcomers").route(post().to(providers::decide)));
+}
+
 fn account_pages(config: &mut ServiceConfig) {
     config
         .service(resource("/account").route(get().to(account::show)))
         .service(resource("/account/password").route(post().to(account::change_password)))
         .service(resource("/account/appearance").route(post().to(account::choose_colours)))
+        .service(resource("/account/identities/{provider}/tie").route(post().to(openid::tie)))
+        .service(resource("/account/identities/{provider}/untie").route(post().to(openid::untie)))
         .service(resource("/account/sessions/end-others").route(post().to(account::end_others)))
         .service(resource("/account/sessions/{session}/end").route(post().to(account::end_session)))
         .service(resource("/account/access-log").route(get().to(access_log::show)));

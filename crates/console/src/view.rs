@@ -22,6 +22,7 @@ mod invitation;
 mod member;
 mod organization;
 mod promise;
+mod provider;
 mod record;
 mod record_form;
 mod sign_in;
@@ -50,6 +51,9 @@ pub use invitation::InvitationPage;
 pub use member::{FreshInvitation, MemberRow, MembersPage};
 pub use organization::{OrganizationCard, OrganizationsPage};
 pub use promise::{PromiseCounts, PromiseSection, PromiseState, PromiseView, PromisesPage};
+pub use provider::{
+    DoorLink, IdentityRow, NewcomerRow, ProviderPage, ProviderRow, ProvidersPage, StageRow, TieGoPage,
+};
 pub use record::{RecordPage, RecordRow, RecordValue, RecordsPage};
 pub use record_form::{ConflictRow, RecordConflict, RecordFormPage};
 pub use sign_in::SignInPage;

@@ -16,6 +16,7 @@ mod all {
     mod jobs;
     mod journey;
     mod maintenance;
+    mod openid;
     mod pages;
     mod person;
     mod preview;

@@ -2,7 +2,8 @@
 
 use super::sample::{Page, at, badge, choices, chrome, page, with_notice};
 use console::view::{
-    AccountPage, Chrome, ErrorPage, ErrorSummary, FieldInput, FreshInvitation, FreshToken, InputKind,
+    AccountPage, Chrome, DoorLink, ErrorPage, ErrorSummary, FieldInput, FreshInvitation, FreshToken,
+    IdentityRow, InputKind,
     InvitationPage, MemberRow, MembersPage, Nav, NoticeKind, OrganizationCard, OrganizationsPage, SessionRow,
     SignInPage, TokenRow, TokensPage, Tone,
 };
@@ -33,6 +34,11 @@ pub(super) fn pages() -> Vec<Page> {
 
 fn sign_in(refused: bool) -> SignInPage {
     SignInPage {
+        doors: vec![DoorLink {
+            key: "company".into(),
+            href: "/sign-in/openid/company".into(),
+            label: "Company".into(),
+        }],
         chrome: Chrome {
             title: "Sign in".into(),
             csrf: "c0ffee".into(),
@@ -239,6 +245,15 @@ fn account() -> AccountPage {
     };
     let password = |name: &str, label: &str| FieldInput::new(name, label, InputKind::Password).required();
     AccountPage {
+        identities: vec![IdentityRow {
+            key: "company".into(),
+            label: "Company".into(),
+            since: at("12 Mar 2026, 08:02"),
+        }],
+        doors: Vec::new(),
+        identity_fields: vec![
+            FieldInput::new("identity.password", "Present password", InputKind::Password).required(),
+        ],
         chrome: with_notice(
             chrome("Account", Nav::Account),
             NoticeKind::Information,
