@@ -6,9 +6,7 @@ use crate::{
     form::Form,
     openid,
     session::{theme_cookie, theme_of},
-    view::{
-        AccountPage, DoorLink, ErrorSummary, FieldInput, IdentityRow, InputKind, Nav, SessionRow,
-    },
+    view::{AccountPage, DoorLink, ErrorSummary, FieldInput, IdentityRow, InputKind, Nav, SessionRow},
     visit::{Answer, Visit, page, page_with, see_other, see_other_with},
     words::{device, moment},
 };
@@ -38,7 +36,9 @@ pub(crate) async fn account_page(
     sessions.sort_by_key(|session| !session.current);
     let identities = platform::identity::list_own(visit.platform(), &visit.caller).await?;
     let doors = platform::provider::doors(visit.platform()).await?;
-    let free = doors.into_iter().filter(|door| identities.iter().all(|own| own.key != door.key));
+    let free = doors
+        .into_iter()
+        .filter(|door| identities.iter().all(|own| own.key != door.key));
     Ok(AccountPage {
         doors: free.map(door).collect(),
         identities: identities.into_iter().map(identity_row).collect(),

@@ -30,7 +30,10 @@ const ALWAYS: [(&str, &str); 8] = [
 /// under that one browsers send our own forms with `Origin: null`, which [`crate::csrf`] refuses. Where the address is a
 /// secret even our own pages learn the host only.
 fn referrer_policy(path: &str) -> &'static str {
-    if [INVITATION, BREAK_GLASS, CALLBACK].iter().any(|secret| path.starts_with(secret)) {
+    if [INVITATION, BREAK_GLASS, CALLBACK]
+        .iter()
+        .any(|secret| path.starts_with(secret))
+    {
         "strict-origin"
     } else {
         "same-origin"

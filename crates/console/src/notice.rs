@@ -80,8 +80,16 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         NoticeKind::Information,
         "You are known to the provider and wait to be let in here. Whoever runs this appliance sees it.",
     ),
-    ("provider-added", NoticeKind::Success, "The provider was added. Run the test."),
-    ("provider-removed", NoticeKind::Success, "The provider was removed."),
+    (
+        "provider-added",
+        NoticeKind::Success,
+        "The provider was added. Run the test.",
+    ),
+    (
+        "provider-removed",
+        NoticeKind::Success,
+        "The provider was removed.",
+    ),
     ("signed-out", NoticeKind::Success, "You are signed out."),
     ("sessions-ended", NoticeKind::Success, "The session was ended."),
 ];

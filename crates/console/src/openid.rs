@@ -30,7 +30,14 @@ pub(crate) async fn begin(visit: Visit, key: Path<String>) -> Answer {
     match openid::begin(visit.platform(), &key, next).await {
         Ok(begun) => see_other_with(&begun.url, vec![openid_cookie(begun.cookie.expose())]),
         Err(error) if error.code == ProblemCode::Unavailable => {
-            form(&visit, next, "", Some(error.detail), StatusCode::SERVICE_UNAVAILABLE).await
+            form(
+                &visit,
+                next,
+                "",
+                Some(error.detail),
+                StatusCode::SERVICE_UNAVAILABLE,
+            )
+            .await
         }
         Err(error) => Err(error.into()),
     }
@@ -99,7 +106,10 @@ pub(crate) fn inputs() -> Vec<FieldInput> {
 pub(crate) async fn tie(visit: Visit, key: Path<String>, sent: Form) -> Answer {
     let password = SecretText::new(sent.text("identity.password").to_owned());
     let wanted = provider::doors(visit.platform()).await?;
-    let label = wanted.into_iter().find(|door| door.key == *key).map(|door| door.label);
+    let label = wanted
+        .into_iter()
+        .find(|door| door.key == *key)
+        .map(|door| door.label);
     match openid::begin_tie(visit.platform(), &visit.caller, &key, password).await {
         Ok(begun) => {
             let mut response = page(&TieGoPage {

@@ -8,15 +8,17 @@ use crate::{
     fields::with_problems,
     form::Form,
     view::{
-        Badge, ErrorSummary, FieldInput, Nav, NewcomerRow, ProviderPage, ProviderRow, ProvidersPage, StageRow,
-        Tone,
+        Badge, ErrorSummary, FieldInput, Nav, NewcomerRow, ProviderPage, ProviderRow, ProvidersPage,
+        StageRow, Tone,
     },
     visit::{Answer, Visit, page, page_with, see_other},
     words::moment,
 };
 use actix_web::{http::StatusCode, web::Path};
 use inputs::{new_inputs, old_inputs, read_new, read_old};
-use platform::provider::{self, Newcomer, ProviderChange, ProviderState, ProviderView, Report, Stage, Verdict};
+use platform::provider::{
+    self, Newcomer, ProviderChange, ProviderState, ProviderView, Report, Stage, Verdict,
+};
 
 fn state_badge(state: ProviderState) -> Badge {
     match state {
@@ -57,9 +59,13 @@ pub(crate) async fn add(visit: Visit, form: Form) -> Answer {
         Err(error) => Err(error),
     };
     match added {
-        Ok(view) => see_other(&format!("/appliance/providers/{}?notice=provider-added", view.key)),
+        Ok(view) => see_other(&format!(
+            "/appliance/providers/{}?notice=provider-added",
+            view.key
+        )),
         Err(error) => {
-            let (fields, failure) = with_problems("The provider was not added", error, new_inputs(Some(&form)))?;
+            let (fields, failure) =
+                with_problems("The provider was not added", error, new_inputs(Some(&form)))?;
             let mut template = list_page(&visit, fields).await?;
             (template.create_open, template.failure) = (true, Some(failure));
             page_with(StatusCode::UNPROCESSABLE_ENTITY, &template)

@@ -2,8 +2,8 @@
 
 use crate::{
     access_log, account, appliance, archive, asset_files, audit, break_glass, datasets, export, fields,
-    files, history, imports, invitation, members, openid, organizations, promises_page, providers, record_form, records,
-    sign_in, single_record, tokens, trash,
+    files, history, imports, invitation, members, openid, organizations, promises_page, providers,
+    record_form, records, sign_in, single_record, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 

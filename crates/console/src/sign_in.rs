@@ -6,8 +6,8 @@ use crate::{
     admission,
     errors::Fault,
     form::Form,
-    session::{SESSION, removed, visitor_cookie},
     query::href,
+    session::{SESSION, removed, visitor_cookie},
     view::{Chrome, DoorLink, ErrorSummary, FieldInput, InputKind, SignInPage},
     visit::{Answer, Visit, page_with, see_other, see_other_with},
 };
@@ -60,10 +60,12 @@ pub(crate) async fn form(
 
 /// The providers. Where they cannot be read, passwords still work.
 async fn doors(visit: &Visit, next: &str) -> Vec<DoorLink> {
-    let found = platform::provider::doors(visit.platform()).await.unwrap_or_else(|error| {
-        tracing::warn!(detail = %error.detail, "the providers at the sign-in cannot be read");
-        Vec::new()
-    });
+    let found = platform::provider::doors(visit.platform())
+        .await
+        .unwrap_or_else(|error| {
+            tracing::warn!(detail = %error.detail, "the providers at the sign-in cannot be read");
+            Vec::new()
+        });
     let next = [("next", next)].into_iter().filter(|(_, next)| !next.is_empty());
     let link = |door: platform::provider::Door| DoorLink {
         href: href(&format!("/sign-in/openid/{}", door.key), next.clone()),

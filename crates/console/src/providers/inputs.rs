@@ -6,14 +6,16 @@ use crate::{
 };
 use platform::{
     PlatformError,
-    provider::{
-        Algorithm, FirstSignIn, NewProvider, Preset, ProviderChange, ProviderSettings, ProviderView,
-    },
+    provider::{Algorithm, FirstSignIn, NewProvider, Preset, ProviderChange, ProviderSettings, ProviderView},
 };
 use vault::SecretText;
 
 const PRESETS: [(&str, &str, &str); 3] = [
-    ("standard", "OpenID Connect", "Keycloak, authentik, Okta, GitLab and every certified provider"),
+    (
+        "standard",
+        "OpenID Connect",
+        "Keycloak, authentik, Okta, GitLab and every certified provider",
+    ),
     ("google", "Google", "Needs the hosted domain"),
     ("entra", "Microsoft Entra", "Needs the issuer of your own tenant"),
 ];
@@ -21,7 +23,10 @@ const PRESETS: [(&str, &str, &str); 3] = [
 const NEWCOMERS: [(FirstSignIn, &str); 3] = [
     (FirstSignIn::Refuse, "Are turned away"),
     (FirstSignIn::Wait, "Wait until an operator lets them in"),
-    (FirstSignIn::Create, "Get an account, if their address is verified there and nobody's here"),
+    (
+        FirstSignIn::Create,
+        "Get an account, if their address is verified there and nobody's here",
+    ),
 ];
 
 /// The inputs of a new provider, as they were sent if they were.
@@ -51,7 +56,12 @@ pub(super) fn old_inputs(view: &ProviderView, form: Option<&Form>) -> Vec<FieldI
     common(form, &view.label, &view.settings, help)
 }
 
-fn common(form: Option<&Form>, label: &str, settings: &ProviderSettings, secret_help: &str) -> Vec<FieldInput> {
+fn common(
+    form: Option<&Form>,
+    label: &str,
+    settings: &ProviderSettings,
+    secret_help: &str,
+) -> Vec<FieldInput> {
     let text = |name: &str, stored: &str| match form {
         Some(form) => form.text(name).to_owned(),
         None => stored.to_owned(),
@@ -92,21 +102,43 @@ fn common(form: Option<&Form>, label: &str, settings: &ProviderSettings, secret_
             InputKind::MultipleChoice(algorithms.to_vec()),
         ),
         FieldInput::new("hosted_domain", "Hosted domain", InputKind::Text)
-            .with_value(text("hosted_domain", settings.hosted_domain.as_deref().unwrap_or_default()))
+            .with_value(text(
+                "hosted_domain",
+                settings.hosted_domain.as_deref().unwrap_or_default(),
+            ))
             .with_help("Only people of this domain (hd) come in. Google needs it."),
-        FieldInput::new("first_sign_in", "People whom nobody knows here", InputKind::Radio(newcomers.to_vec()))
-            .required(),
-        FieldInput::new("factor_methods", "Methods that count as a second factor", InputKind::Text)
-            .with_value(text("factor_methods", &settings.factor_methods.join(" ")))
-            .with_help("Values of amr, such as mfa hwk. Empty: the provider's word never counts as one."),
-        FieldInput::new("factor_classes", "Classes that count as a second factor", InputKind::Text)
-            .with_value(text("factor_classes", &settings.factor_classes.join(" ")))
-            .with_help("Values of acr."),
-        FieldInput::new("factor_age_seconds_max", "Signed in there within seconds", InputKind::Integer)
-            .with_value(text("factor_age_seconds_max", age.as_deref().unwrap_or_default()))
-            .with_help("Empty: however long ago."),
+        FieldInput::new(
+            "first_sign_in",
+            "People whom nobody knows here",
+            InputKind::Radio(newcomers.to_vec()),
+        )
+        .required(),
+        FieldInput::new(
+            "factor_methods",
+            "Methods that count as a second factor",
+            InputKind::Text,
+        )
+        .with_value(text("factor_methods", &settings.factor_methods.join(" ")))
+        .with_help("Values of amr, such as mfa hwk. Empty: the provider's word never counts as one."),
+        FieldInput::new(
+            "factor_classes",
+            "Classes that count as a second factor",
+            InputKind::Text,
+        )
+        .with_value(text("factor_classes", &settings.factor_classes.join(" ")))
+        .with_help("Values of acr."),
+        FieldInput::new(
+            "factor_age_seconds_max",
+            "Signed in there within seconds",
+            InputKind::Integer,
+        )
+        .with_value(text("factor_age_seconds_max", age.as_deref().unwrap_or_default()))
+        .with_help("Empty: however long ago."),
         FieldInput::new("authority_pem", "Its certificate authority", InputKind::LongText)
-            .with_value(text("authority_pem", settings.authority_pem.as_deref().unwrap_or_default()))
+            .with_value(text(
+                "authority_pem",
+                settings.authority_pem.as_deref().unwrap_or_default(),
+            ))
             .with_help("In PEM. Empty: the authorities that this machine trusts."),
     ]
 }
@@ -122,7 +154,9 @@ fn optional(text: &str) -> Option<String> {
 
 fn read_settings(form: &Form, before: ProviderSettings) -> Result<ProviderSettings, PlatformError> {
     let malformed = |pointer: &str, text: &str| PlatformError::invalid_at(pointer, "malformed", text);
-    let first = NEWCOMERS.iter().find(|(value, _)| value.as_str() == form.text("first_sign_in"));
+    let first = NEWCOMERS
+        .iter()
+        .find(|(value, _)| value.as_str() == form.text("first_sign_in"));
     let age = match optional(form.text("factor_age_seconds_max")) {
         None => None,
         Some(text) => Some(

@@ -54,7 +54,7 @@ pub struct ProvidersPage {
 }
 
 /// A provider in the list.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProviderRow {
     /// Its name in addresses.
     pub key: String,
@@ -97,7 +97,7 @@ pub struct ProviderPage {
 }
 
 /// A stage of the test.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StageRow {
     /// What was tried.
     pub name: String,

@@ -3,9 +3,8 @@
 use super::sample::{Page, at, badge, choices, chrome, page, with_notice};
 use console::view::{
     AccountPage, Chrome, DoorLink, ErrorPage, ErrorSummary, FieldInput, FreshInvitation, FreshToken,
-    IdentityRow, InputKind,
-    InvitationPage, MemberRow, MembersPage, Nav, NoticeKind, OrganizationCard, OrganizationsPage, SessionRow,
-    SignInPage, TokenRow, TokensPage, Tone,
+    IdentityRow, InputKind, InvitationPage, MemberRow, MembersPage, Nav, NoticeKind, OrganizationCard,
+    OrganizationsPage, SessionRow, SignInPage, TokenRow, TokensPage, Tone,
 };
 
 const ROLES: [(&str, &str); 5] = [

@@ -36,7 +36,12 @@ async fn start(first: FirstSignIn) -> (Site, OpenIdProvider) {
 
 /// Says at the provider who one is.
 async fn be(person: &Person, who: &str) {
-    let input = person.browser.wait().for_element(Locator::Id("login")).await.unwrap();
+    let input = person
+        .browser
+        .wait()
+        .for_element(Locator::Id("login"))
+        .await
+        .unwrap();
     input.send_keys(who).await.unwrap();
     let button = person.browser.find(Locator::Css("button")).await.unwrap();
     button.click().await.unwrap();
@@ -110,7 +115,11 @@ async fn an_answer_is_for_the_browser_that_asked() {
             victim.get(&path);
         }
         assert_eq!(victim.get(&path).status, 429);
-        assert_eq!(client.get("/sign-in/openid/unknown").status, 429, "the same address");
+        assert_eq!(
+            client.get("/sign-in/openid/unknown").status,
+            429,
+            "the same address"
+        );
         (site, provider)
     };
     drop(tokio::task::spawn_blocking(walk).await.unwrap());
@@ -124,7 +133,11 @@ async fn a_provider_that_is_down_leaves_the_password_form() {
         let mut client = Client::new(&site);
         let page = client.get("/sign-in/openid/company");
         assert_eq!(page.status, 503);
-        assert!(page.body.contains("cannot be asked at the moment"), "{}", page.body);
+        assert!(
+            page.body.contains("cannot be asked at the moment"),
+            "{}",
+            page.body
+        );
         assert!(page.body.contains("name=\"password\""));
         assert_eq!(client.sign_in(&email("owner"), PASSWORD, "").location(), "/o");
         site
@@ -147,30 +160,64 @@ async fn operators_add_test_and_close_a_provider_and_let_people_in() {
         let one = "/appliance/providers/company";
         let seen = operator.submit(one, "/appliance/providers/company/test", &[]);
         assert_eq!(seen.status, 200);
-        assert_eq!(seen.body.matches("badge-good\">Passed").count(), 4, "{}", seen.body);
+        assert_eq!(
+            seen.body.matches("badge-good\">Passed").count(),
+            4,
+            "{}",
+            seen.body
+        );
         assert!(!seen.body.contains(fixture::CLIENT_SECRET));
 
-        let wrong = [("key", "a"), ("issuer", "http://plain.example"), ("label", "A"), ("preset", "standard"),
-            ("client_id", "c"), ("scopes", "openid"), ("algorithms", "RS256"), ("first_sign_in", "refuse")];
+        let wrong = [
+            ("key", "a"),
+            ("issuer", "http://plain.example"),
+            ("label", "A"),
+            ("preset", "standard"),
+            ("client_id", "c"),
+            ("scopes", "openid"),
+            ("algorithms", "RS256"),
+            ("first_sign_in", "refuse"),
+        ];
         let refused = operator.submit("/appliance/providers", "/appliance/providers", &wrong);
         assert_eq!(refused.status, 422);
-        assert!(refused.body.contains("must be an https address"), "{}", refused.body);
+        assert!(
+            refused.body.contains("must be an https address"),
+            "{}",
+            refused.body
+        );
 
         let mut client = Client::new(&site);
         let address = client.get("/sign-in/openid/company").location().to_owned();
         let path = back(&site, &address, "ben");
         assert_eq!(client.get(&path).location(), "/sign-in?notice=waits");
         let page = operator.get(one);
-        assert!(page.body.contains("u-1002") && page.body.contains("ben@example.com"), "{}", page.body);
-        let decision = [("subject", "u-1002"), ("email", "ben@example.com"), ("decision", "let-in")];
+        assert!(
+            page.body.contains("u-1002") && page.body.contains("ben@example.com"),
+            "{}",
+            page.body
+        );
+        let decision = [
+            ("subject", "u-1002"),
+            ("email", "ben@example.com"),
+            ("decision", "let-in"),
+        ];
         let done = operator.submit(one, "/appliance/providers/company/newcomers", &decision);
         assert_eq!(done.location(), "/appliance/providers/company?notice=saved");
         let address = client.get("/sign-in/openid/company").location().to_owned();
         assert_eq!(client.get(&back(&site, &address, "ben")).location(), "/o");
 
-        let closed = operator.submit(one, "/appliance/providers/company/state", &[("state", "disabled")]);
+        let closed = operator.submit(
+            one,
+            "/appliance/providers/company/state",
+            &[("state", "disabled")],
+        );
         assert_eq!(closed.status, 303);
-        assert!(!Client::new(&site).get("/sign-in").body.contains("Sign in with Company"));
+        assert!(
+            !Client::new(&site)
+                .get("/sign-in")
+                .body
+                .contains("Sign in with Company")
+        );
         assert_eq!(Client::new(&site).get("/sign-in/openid/company").status, 404);
         (site, provider)
     };

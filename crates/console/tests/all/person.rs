@@ -25,7 +25,9 @@ impl Person {
 
     /// One whose browser trusts other servers besides, by their pins.
     pub(super) async fn trusting(site: &Site, scripts: Scripts, others: &[&str]) -> Self {
-        let pins: Vec<&str> = std::iter::once(site.pin.as_str()).chain(others.iter().copied()).collect();
+        let pins: Vec<&str> = std::iter::once(site.pin.as_str())
+            .chain(others.iter().copied())
+            .collect();
         let settings = BrowserSettings {
             trusted_pin: Some(pins.join(",")),
             scripts,
