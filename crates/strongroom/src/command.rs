@@ -22,6 +22,7 @@ mod openapi;
 mod operator;
 mod organization;
 mod promises;
+mod provider;
 mod record;
 mod rename;
 mod serve;
@@ -98,6 +99,9 @@ enum Command {
     /// Make and dismiss operators, who look after the appliance in the console, on the host
     #[command(subcommand)]
     Operator(operator::Operator),
+    /// Set, test and remove the OpenID providers by which people sign in, on the host
+    #[command(subcommand)]
+    Provider(provider::Provider),
     /// Let an account in once when nothing else does, as root at a terminal; its organizations see it
     BreakGlass(break_glass::BreakGlass),
     /// Make API tokens
@@ -158,6 +162,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Organization(command) => command.run(common).map(done),
         Command::Member(command) => command.run(common).map(done),
         Command::Operator(command) => command.run(common).map(done),
+        Command::Provider(command) => command.run(common).map(done),
         Command::BreakGlass(command) => command.run(common).map(done),
         Command::Token(command) => command.run(common).map(done),
         Command::Dataset(command) => command.run(common).map(done),

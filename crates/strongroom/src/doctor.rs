@@ -9,6 +9,7 @@ mod files;
 mod firewall;
 mod listener;
 mod mutes;
+mod providers;
 mod units;
 mod updates;
 
@@ -21,13 +22,14 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 24] = [
+pub(crate) const CHECKS: [&str; 25] = [
     "files",
     "settings",
     "database",
     "migrations",
     "root-key",
     "promises",
+    "providers",
     "certificate",
     "listener",
     "units",
@@ -75,6 +77,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "database",
                 "root-key",
                 "promises",
+                "providers",
                 "certificate",
                 "listener",
                 "firewall",

@@ -1,6 +1,9 @@
 //! Sign-ins by a certified OpenID provider: who comes in, who does not, and who is never taken for somebody else.
 
-use crate::fixture::{Site, caller_of};
+use crate::{
+    fixture::{Site, caller_of},
+    promise::{assert_broken, check},
+};
 use access::Role;
 use jiff::{SignedDuration, Timestamp};
 use platform::{
@@ -17,6 +20,7 @@ use platform::{
         openid::{self, Begun, Return},
     },
 };
+use promises::State;
 use testkit::{Authority, OpenIdProvider, openid as fixture};
 use types::ProblemCode;
 use url::Url;
@@ -436,6 +440,35 @@ async fn a_closed_provider_is_no_door_and_a_removed_one_takes_its_identities_alo
     assert_eq!(under_way.code, ProblemCode::NotFound);
     assert_eq!(provider::remove(platform, &host, KEY).await.unwrap(), 1);
     assert_eq!(company.count("identity").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_promise_is_kept_by_a_provider_that_answers_and_broken_by_one_that_does_not() {
+    let mut company = start(FirstSignIn::Refuse).await;
+    let verdict = check(company.platform(), "sign-in-oidc").await;
+    assert_eq!(verdict.state, State::Kept, "{verdict:?}");
+    let another = Authority::create("another").unwrap();
+    let other = |authority_pem| ProviderChange {
+        settings: Some(ProviderSettings {
+            authority_pem,
+            ..company.settings(FirstSignIn::Refuse)
+        }),
+        ..ProviderChange::default()
+    };
+    let wrong = other(Some(another.certificate_pem().unwrap()));
+    let right = other(company.settings(FirstSignIn::Refuse).authority_pem);
+    provider::alter(company.platform(), &Caller::host(), KEY, wrong).await.unwrap();
+    assert_broken(&company.site, "sign-in-oidc", "certificate").await;
+    provider::alter(company.platform(), &Caller::host(), KEY, right).await.unwrap();
+    assert_eq!(check(company.platform(), "sign-in-oidc").await.state, State::Kept);
+    company.provider.stop().unwrap();
+    assert_broken(&company.site, "sign-in-oidc", "no answer from").await;
+    let close = ProviderChange {
+        state: Some(ProviderState::Disabled),
+        ..ProviderChange::default()
+    };
+    provider::alter(company.platform(), &Caller::host(), KEY, close).await.unwrap();
+    assert_eq!(check(company.platform(), "sign-in-oidc").await.state, State::Unknown);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,6 @@
 //! The database, the root key and the promises.
 
+use super::providers;
 use crate::{finding::Finding, host::block_on};
 use ::host::account;
 use config::Config;
@@ -16,6 +17,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
                 findings.push(Finding::ok("database", format!("{name} lets the daemons in")));
                 findings.push(Finding::ok("root-key", "opens the appliance's keys"));
                 findings.push(promises(&platform).await);
+                findings.extend(providers::check(&platform).await);
             }
             Err(error) => findings.extend(closed(config, &error)),
         }
@@ -76,6 +78,7 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
             away("database"),
             Finding::fault("root-key", detail(error), advice),
             away("promises"),
+            away("providers"),
         ];
     }
     let advice = format!(
@@ -87,6 +90,7 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
         Finding::fault("database", detail(error), advice),
         away("root-key"),
         away("promises"),
+        away("providers"),
     ]
 }
 
