@@ -35,7 +35,10 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
                 look.fault(format!("{}: {}", stage.name, stage.detail), place.clone(), advice);
             }
         }
-        let seen = report.stages.iter().map(|stage| format!("{} {} ms", stage.name, stage.milliseconds));
+        let seen = report
+            .stages
+            .iter()
+            .map(|stage| format!("{} {} ms", stage.name, stage.milliseconds));
         look.note(&place, seen.collect::<Vec<_>>().join(", "));
     }
     Ok(look.done())

@@ -457,9 +457,13 @@ async fn the_promise_is_kept_by_a_provider_that_answers_and_broken_by_one_that_d
     };
     let wrong = other(Some(another.certificate_pem().unwrap()));
     let right = other(company.settings(FirstSignIn::Refuse).authority_pem);
-    provider::alter(company.platform(), &Caller::host(), KEY, wrong).await.unwrap();
+    provider::alter(company.platform(), &Caller::host(), KEY, wrong)
+        .await
+        .unwrap();
     assert_broken(&company.site, "sign-in-oidc", "certificate").await;
-    provider::alter(company.platform(), &Caller::host(), KEY, right).await.unwrap();
+    provider::alter(company.platform(), &Caller::host(), KEY, right)
+        .await
+        .unwrap();
     assert_eq!(check(company.platform(), "sign-in-oidc").await.state, State::Kept);
     company.provider.stop().unwrap();
     assert_broken(&company.site, "sign-in-oidc", "no answer from").await;
@@ -467,8 +471,13 @@ async fn the_promise_is_kept_by_a_provider_that_answers_and_broken_by_one_that_d
         state: Some(ProviderState::Disabled),
         ..ProviderChange::default()
     };
-    provider::alter(company.platform(), &Caller::host(), KEY, close).await.unwrap();
-    assert_eq!(check(company.platform(), "sign-in-oidc").await.state, State::Unknown);
+    provider::alter(company.platform(), &Caller::host(), KEY, close)
+        .await
+        .unwrap();
+    assert_eq!(
+        check(company.platform(), "sign-in-oidc").await.state,
+        State::Unknown
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

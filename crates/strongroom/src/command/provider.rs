@@ -111,11 +111,17 @@ impl Provider {
             }
             Self::Test { key } => test(common, key),
             Self::Remove { key } => remove(common, key),
-            Self::Tie { key, subject, account } => {
+            Self::Tie {
+                key,
+                subject,
+                account,
+            } => {
                 with(common, async |platform, caller| {
                     Ok(identity::tie(platform, caller, key, subject, account).await?)
                 })?;
-                output::talk(&format!("{subject} at {key} opens the account {account} from now on"));
+                output::talk(&format!(
+                    "{subject} at {key} opens the account {account} from now on"
+                ));
                 Ok(())
             }
             Self::Untie { key, account } => {
@@ -130,7 +136,9 @@ impl Provider {
                 with(common, async |platform, caller| {
                     Ok(provider::let_in(platform, caller, key, subject, email).await?)
                 })?;
-                output::talk(&format!("{subject} has the account {email} now; it is a member of nothing yet"));
+                output::talk(&format!(
+                    "{subject} has the account {email} now; it is a member of nothing yet"
+                ));
                 Ok(())
             }
         }
@@ -180,7 +188,10 @@ fn alter(
             settings: Some(wishes.settings(platform, caller, before.settings.clone()).await?),
             secret,
         };
-        Ok((before.has_secret, provider::alter(platform, caller, key, change).await?))
+        Ok((
+            before.has_secret,
+            provider::alter(platform, caller, key, change).await?,
+        ))
     })?;
     if before && !view.has_secret {
         output::talk("the client secret went with the authority that it was given under; set it again");
@@ -196,7 +207,10 @@ fn show(common: &Common, view: &ProviderView) -> Result<(), CommandError> {
         ("state", view.state.to_string()),
         ("redirect uri", view.redirect_uri.clone()),
         ("newcomers", view.settings.first_sign_in.as_str().to_owned()),
-        ("secret", if view.has_secret { "stored" } else { "none" }.to_owned()),
+        (
+            "secret",
+            if view.has_secret { "stored" } else { "none" }.to_owned(),
+        ),
         ("accounts", view.people.to_string()),
     ];
     common.format().thing(&pairs, &json_of(view))

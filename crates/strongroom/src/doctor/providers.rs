@@ -14,7 +14,13 @@ pub(super) async fn check(platform: &Platform) -> Vec<Finding> {
     let caller = Caller::host();
     let found = match provider::list(platform, &caller).await {
         Ok(found) => found,
-        Err(error) => return vec![Finding::could_not_look(CHECK, error.detail, "see the check `database`")],
+        Err(error) => {
+            return vec![Finding::could_not_look(
+                CHECK,
+                error.detail,
+                "see the check `database`",
+            )];
+        }
     };
     let mut findings = Vec::new();
     for view in found.iter().filter(|view| view.state == ProviderState::Active) {
@@ -32,7 +38,10 @@ fn judge(view: &ProviderView, report: Result<Report, PlatformError>) -> Finding 
         Ok(report) => report,
         Err(error) => return Finding::warning(CHECK, format!("{}: {}", view.key, error.detail), ADVICE),
     };
-    let worse = report.stages.iter().find(|stage| stage.verdict != Verdict::Passed);
+    let worse = report
+        .stages
+        .iter()
+        .find(|stage| stage.verdict != Verdict::Passed);
     match worse {
         None => Finding::ok(CHECK, format!("{} answers", view.key)),
         Some(stage) => {

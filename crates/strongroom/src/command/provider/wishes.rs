@@ -146,9 +146,9 @@ async fn organization_of(
 ) -> Result<OrganizationId, CommandError> {
     let all = organization::list_all(platform, caller).await?;
     let found = all.iter().find(|organization| organization.slug == slug);
-    found.map(|organization| organization.id).ok_or_else(|| {
-        CommandError::said(Exit::NotFound, format!("there is no organization {slug}"))
-    })
+    found
+        .map(|organization| organization.id)
+        .ok_or_else(|| CommandError::said(Exit::NotFound, format!("there is no organization {slug}")))
 }
 
 /// The secret out of its file or stdin, where one is named.
@@ -159,7 +159,9 @@ pub(super) fn secret_of(wishes: &Wishes) -> Result<Option<SecretText>, CommandEr
             let mut text = String::new();
             let read = std::io::stdin().take(SECRET_BYTES_MAX).read_to_string(&mut text);
             read.map_err(CommandError::io("cannot read the secret on stdin"))?;
-            Ok(Some(SecretText::new(text.trim_end_matches(['\r', '\n']).to_owned())))
+            Ok(Some(SecretText::new(
+                text.trim_end_matches(['\r', '\n']).to_owned(),
+            )))
         }
         Some(file) => secret::read_file(file).map(Some),
     }
