@@ -134,6 +134,43 @@ impl From<usize> for Lease {
     }
 }
 
+/// How many jobs of a kind wait or run.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn count_unfinished(on: &mut impl Reads, kind: &str) -> Result<i64, StoreError> {
+    let unfinished = [JobState::Waiting.as_str(), JobState::Running.as_str()];
+    let query = job::table
+        .filter(job::kind.eq(kind))
+        .filter(job::state.eq_any(unfinished));
+    Ok(query.count().get_result(on.connection()?).await?)
+}
+
+/// How many jobs of a kind were given up.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn count_failed(on: &mut impl Reads, kind: &str) -> Result<i64, StoreError> {
+    let query = job::table
+        .filter(job::kind.eq(kind))
+        .filter(job::state.eq(JobState::Failed.as_str()));
+    Ok(query.count().get_result(on.connection()?).await?)
+}
+
+/// What came of the job of a kind that was given up last.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn last_failure(on: &mut impl Reads, kind: &str) -> Result<Option<Value>, StoreError> {
+    let query = job::table
+        .filter(job::kind.eq(kind))
+        .filter(job::state.eq(JobState::Failed.as_str()))
+        .order(job::finished_at.desc())
+        .select(job::result);
+    let found: Option<Option<Value>> = query.first(on.connection()?).await.optional()?;
+    Ok(found.flatten())
+}
+
 /// Inserts a job.
 ///
 /// # Errors
