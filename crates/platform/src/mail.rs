@@ -19,6 +19,7 @@ use crate::{
     workspace::random,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use settings::Stored;
 use store::control::{
@@ -27,10 +28,12 @@ use store::control::{
     setting,
 };
 use types::{EmailAddress, JobId, ProblemCode};
-use vault::{Purpose, SecretText, seal};
+use vault::{Purpose, SecretText, mac, seal};
 
 /// The kind of job that sends a letter.
 pub(crate) const SEND: &str = "mail.send";
+/// Most letters to one address within an hour: whoever has others invited cannot bury somebody in letters.
+pub const HOURLY_MAX: i64 = 5;
 /// Most letters that wait.
 pub const WAITING_MAX: i64 = 1_000;
 /// The setting's name.
@@ -163,6 +166,12 @@ pub(crate) async fn post(platform: &Platform, on: &mut impl Keeps, letter: &Lett
         tracing::warn!(letters = WAITING_MAX, "too many letters wait; one was not sent");
         return Ok(false);
     }
+    let (recipient, now) = (recipient(platform, letter), platform.now());
+    let since = now.checked_sub(SignedDuration::from_hours(1)).unwrap_or(now);
+    if jobs::count_since(on, SEND, "recipient", &recipient, since).await? >= HOURLY_MAX {
+        tracing::warn!("an address had its letters of this hour; one was not sent");
+        return Ok(false);
+    }
     let plain = serde_json::to_vec(letter).map_err(vault_failure)?;
     let key = platform.appliance_keys().current(Purpose::Letters);
     let sealed = seal::seal(key, PLACE, &plain).map_err(vault_failure)?;
@@ -172,11 +181,18 @@ pub(crate) async fn post(platform: &Platform, on: &mut impl Keeps, letter: &Lett
         account: None,
         kind: SEND.to_owned(),
         start: JobStart::Waiting,
-        payload: json!({ "letter": STANDARD.encode(sealed) }),
-        created_at: platform.now(),
+        payload: json!({ "letter": STANDARD.encode(sealed), "recipient": recipient }),
+        created_at: now,
     };
     jobs::insert(on, new).await?;
     Ok(true)
+}
+
+/// By what letters to one address are told apart without saying which address it is.
+fn recipient(platform: &Platform, letter: &Letter) -> String {
+    let key = platform.appliance_keys().current(Purpose::BlindIndex);
+    let address = letter.to.to_lowercase();
+    hex::encode(mac::tag(key, b"mail-recipient", address.as_bytes()))
 }
 
 /// Sends the letter of a job.

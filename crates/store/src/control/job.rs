@@ -12,7 +12,8 @@ use super::{
 };
 use crate::StoreError;
 use diesel::{
-    ExpressionMethods, OptionalExtension, PgExpressionMethods, QueryDsl, SelectableHelper,
+    ExpressionMethods, OptionalExtension, PgExpressionMethods, PgJsonbExpressionMethods, QueryDsl,
+    SelectableHelper,
     sql_types::{Integer, Timestamptz},
 };
 use diesel_async::RunQueryDsl;
@@ -143,6 +144,24 @@ pub async fn count_unfinished(on: &mut impl Reads, kind: &str) -> Result<i64, St
     let query = job::table
         .filter(job::kind.eq(kind))
         .filter(job::state.eq_any(unfinished));
+    Ok(query.count().get_result(on.connection()?).await?)
+}
+
+/// How many jobs of a kind whose payload has this text under `name` were put up since.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn count_since(
+    on: &mut impl Reads,
+    kind: &str,
+    name: &str,
+    text: &str,
+    since: Timestamp,
+) -> Result<i64, StoreError> {
+    let query = job::table
+        .filter(job::kind.eq(kind))
+        .filter(job::created_at.gt(since.to_diesel()))
+        .filter(job::payload.contains(serde_json::json!({ name: text })));
     Ok(query.count().get_result(on.connection()?).await?)
 }
 
