@@ -11,7 +11,7 @@ use types::OrganizationId;
 
 /// Everything that can be set.
 #[derive(Debug, Args)]
-pub(super) struct Wishes {
+pub(in crate::command) struct Wishes {
     /// What people call it; stands on the button at the sign-in
     #[arg(long, value_name = "TEXT")]
     pub(super) label: Option<String>,
