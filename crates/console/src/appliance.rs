@@ -23,6 +23,12 @@ const SECTIONS: &[ApplianceSection] = &[
         title: "OpenID providers",
         text: "Outside providers by which people sign in, and who waits to be let in.",
     },
+    ApplianceSection {
+        href: "/appliance/mail",
+        icon: "arrow-right",
+        title: "Mail",
+        text: "The server that sends links to new people, and how it goes.",
+    },
 ];
 
 /// Refuses whoever is no operator; to them there is nothing here.

@@ -24,6 +24,7 @@ mod headers;
 mod history;
 mod imports;
 mod invitation;
+mod mail;
 mod maintenance;
 mod members;
 mod notice;

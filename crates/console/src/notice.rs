@@ -90,6 +90,11 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         NoticeKind::Success,
         "The provider was removed.",
     ),
+    (
+        "letter-sent",
+        NoticeKind::Success,
+        "The server took a letter to your address; see whether it arrives.",
+    ),
     ("signed-out", NoticeKind::Success, "You are signed out."),
     ("sessions-ended", NoticeKind::Success, "The session was ended."),
 ];

@@ -31,6 +31,7 @@ const TEMPLATES: &[PageSource] = templates![
     "imports.html",
     "invitation.html",
     "layout.html",
+    "mail.html",
     "members.html",
     "organization_access_log.html",
     "organizations.html",

@@ -2,7 +2,7 @@
 
 use crate::{
     access_log, account, appliance, archive, asset_files, audit, break_glass, datasets, export, fields,
-    files, history, imports, invitation, members, openid, organizations, promises_page, providers,
+    files, history, imports, invitation, mail, members, openid, organizations, promises_page, providers,
     record_form, records, sign_in, single_record, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
@@ -42,6 +42,13 @@ pub(crate) fn register(config: &mut ServiceConfig) {
 
 fn provider_pages(config: &mut ServiceConfig) {
     config
+        .service(
+            resource("/appliance/mail")
+                .route(get().to(mail::show))
+                .route(post().to(mail::set)),
+        )
+        .service(resource("/appliance/mail/test").route(post().to(mail::test)))
+        .service(resource("/appliance/mail/clear").route(post().to(mail::clear)))
         .service(
             resource("/appliance/providers")
                 .route(get().to(providers::show))

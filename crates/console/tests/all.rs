@@ -15,6 +15,7 @@ mod all {
     mod html;
     mod jobs;
     mod journey;
+    mod mail;
     mod maintenance;
     mod openid;
     mod pages;

@@ -24,6 +24,7 @@ pub mod invitation;
 pub mod job;
 mod key;
 pub mod list;
+pub mod mail;
 pub mod maintenance;
 pub mod member;
 pub mod operator;

@@ -15,6 +15,7 @@ mod export;
 pub(crate) mod firewall;
 mod import;
 mod key;
+mod mail;
 mod maintenance;
 mod man;
 mod member;
@@ -102,6 +103,9 @@ enum Command {
     /// Set, test and remove the OpenID providers by which people sign in, on the host
     #[command(subcommand)]
     Provider(provider::Provider),
+    /// Set and try the server that sends mail, on the host
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// Let an account in once when nothing else does, as root at a terminal; its organizations see it
     BreakGlass(break_glass::BreakGlass),
     /// Make API tokens
@@ -163,6 +167,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Member(command) => command.run(common).map(done),
         Command::Operator(command) => command.run(common).map(done),
         Command::Provider(command) => command.run(common).map(done),
+        Command::Mail(command) => command.run(common).map(done),
         Command::BreakGlass(command) => command.run(common).map(done),
         Command::Token(command) => command.run(common).map(done),
         Command::Dataset(command) => command.run(common).map(done),

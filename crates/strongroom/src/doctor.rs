@@ -8,6 +8,7 @@ mod appliance;
 mod files;
 mod firewall;
 mod listener;
+mod mail;
 mod mutes;
 mod providers;
 mod units;
@@ -22,7 +23,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 25] = [
+pub(crate) const CHECKS: [&str; 26] = [
     "files",
     "settings",
     "database",
@@ -30,6 +31,7 @@ pub(crate) const CHECKS: [&str; 25] = [
     "root-key",
     "promises",
     "providers",
+    "mail",
     "certificate",
     "listener",
     "units",
@@ -78,6 +80,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "root-key",
                 "promises",
                 "providers",
+                "mail",
                 "certificate",
                 "listener",
                 "firewall",

@@ -31,11 +31,13 @@ pub enum Purpose {
     DatabaseCredential,
     /// Sign-ins that are under way elsewhere, as the browser keeps them.
     SignIns,
+    /// Letters that wait to be sent.
+    Letters,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Fields,
         Self::Attachments,
         Self::AuditImages,
@@ -45,6 +47,7 @@ impl Purpose {
         Self::Forms,
         Self::DatabaseCredential,
         Self::SignIns,
+        Self::Letters,
     ];
 
     /// The label in the derivation. Frozen: another label is another key.
@@ -59,6 +62,7 @@ impl Purpose {
             Self::Forms => "strongroom/purpose/v1/forms",
             Self::DatabaseCredential => "strongroom/purpose/v1/database-credential",
             Self::SignIns => "strongroom/purpose/v1/sign-ins",
+            Self::Letters => "strongroom/purpose/v1/letters",
         }
     }
 }
@@ -189,8 +193,8 @@ impl VersionKeys {
                 secret: derive_key(&key.0, &owner, purpose.label())?,
             })
         };
-        let [a, b, c, d, e, f, g, h, i] = Purpose::ALL.map(of);
-        Ok(Self([a?, b?, c?, d?, e?, f?, g?, h?, i?]))
+        let [a, b, c, d, e, f, g, h, i, j] = Purpose::ALL.map(of);
+        Ok(Self([a?, b?, c?, d?, e?, f?, g?, h?, i?, j?]))
     }
 
     fn version(&self) -> u32 {

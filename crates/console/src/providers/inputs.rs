@@ -56,23 +56,26 @@ pub(super) fn old_inputs(view: &ProviderView, form: Option<&Form>) -> Vec<FieldI
     common(form, &view.label, &view.settings, help)
 }
 
+/// What was sent, else what is stored.
+fn shown(form: Option<&Form>, name: &str, stored: &str) -> String {
+    match form {
+        Some(form) => form.text(name).to_owned(),
+        None => stored.to_owned(),
+    }
+}
+
 fn common(
     form: Option<&Form>,
     label: &str,
     settings: &ProviderSettings,
     secret_help: &str,
 ) -> Vec<FieldInput> {
-    let text = |name: &str, stored: &str| match form {
-        Some(form) => form.text(name).to_owned(),
-        None => stored.to_owned(),
-    };
+    let text = |name: &str, stored: &str| shown(form, name, stored);
     let preset = text("preset", &settings.preset);
-    let first = text("first_sign_in", settings.first_sign_in.as_str());
     let presets = PRESETS.map(|(value, name, help)| Choice {
         help: Some(help.to_owned()),
         ..Choice::new(value, name).selected_if(&preset)
     });
-    let newcomers = NEWCOMERS.map(|(value, name)| Choice::new(value.as_str(), name).selected_if(&first));
     let algorithms = Algorithm::ALL.map(|algorithm| Choice {
         selected: match form {
             Some(form) => form.all("algorithms").any(|name| name == algorithm.as_str()),
@@ -80,8 +83,7 @@ fn common(
         },
         ..Choice::new(algorithm.as_str(), algorithm.as_str())
     });
-    let age = settings.factor_age_seconds_max.map(|age| age.to_string());
-    vec![
+    let mut inputs = vec![
         FieldInput::new("label", "What people call it", InputKind::Text)
             .with_value(text("label", label))
             .with_help("Stands on the button at the sign-in.")
@@ -101,11 +103,22 @@ fn common(
             "ID tokens may be signed with",
             InputKind::MultipleChoice(algorithms.to_vec()),
         ),
+    ];
+    inputs.extend(rules(form, settings));
+    inputs
+}
+
+/// Who comes in, and what their provider's word counts for.
+fn rules(form: Option<&Form>, settings: &ProviderSettings) -> Vec<FieldInput> {
+    let text = |name: &str, stored: &str| shown(form, name, stored);
+    let optional =
+        |name: &str, stored: &Option<String>| shown(form, name, stored.as_deref().unwrap_or_default());
+    let first = text("first_sign_in", settings.first_sign_in.as_str());
+    let newcomers = NEWCOMERS.map(|(value, name)| Choice::new(value.as_str(), name).selected_if(&first));
+    let age = settings.factor_age_seconds_max.map(|age| age.to_string());
+    vec![
         FieldInput::new("hosted_domain", "Hosted domain", InputKind::Text)
-            .with_value(text(
-                "hosted_domain",
-                settings.hosted_domain.as_deref().unwrap_or_default(),
-            ))
+            .with_value(optional("hosted_domain", &settings.hosted_domain))
             .with_help("Only people of this domain (hd) come in. Google needs it."),
         FieldInput::new(
             "first_sign_in",
@@ -132,13 +145,10 @@ fn common(
             "Signed in there within seconds",
             InputKind::Integer,
         )
-        .with_value(text("factor_age_seconds_max", age.as_deref().unwrap_or_default()))
+        .with_value(optional("factor_age_seconds_max", &age))
         .with_help("Empty: however long ago."),
         FieldInput::new("authority_pem", "Its certificate authority", InputKind::LongText)
-            .with_value(text(
-                "authority_pem",
-                settings.authority_pem.as_deref().unwrap_or_default(),
-            ))
+            .with_value(optional("authority_pem", &settings.authority_pem))
             .with_help("In PEM. Empty: the authorities that this machine trusts."),
     ]
 }

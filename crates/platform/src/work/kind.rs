@@ -5,7 +5,7 @@ use crate::{
     error::{PlatformError, Result},
     import,
     job::Meter,
-    rotation,
+    mail, rotation,
 };
 use store::control::job::Job;
 
@@ -15,6 +15,7 @@ pub(super) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result
         import::RUN => import::run(platform, job, meter, import::Mode::Import).await,
         import::CHECK => import::run(platform, job, meter, import::Mode::DryRun).await,
         rotation::REENCRYPT => rotation::run(platform, job, meter).await,
+        mail::SEND => mail::run(platform, job).await,
         other => Err(PlatformError::invariant(format!("no job is of kind {other}"))),
     }
 }

@@ -7,7 +7,7 @@ mod wishes;
 use super::Common;
 use crate::{
     failure::{CommandError, Exit},
-    host, output,
+    host, output, secret,
 };
 use clap::Subcommand;
 use platform::{
@@ -15,7 +15,7 @@ use platform::{
     provider::{self, NewProvider, ProviderChange, ProviderState, ProviderView, Verdict},
 };
 use serde_json::{Value, json};
-use wishes::{Wishes, secret_of};
+use wishes::Wishes;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Provider {
@@ -155,7 +155,7 @@ fn with<T>(
 }
 
 fn add(common: &Common, key: &str, issuer: &str, wishes: &Wishes) -> Result<(), CommandError> {
-    let secret = secret_of(wishes)?;
+    let secret = secret::of_file_or_stdin(wishes.secret_file.as_deref())?;
     let view = with(common, async |platform, caller| {
         let new = NewProvider {
             key: key.to_owned(),
@@ -179,7 +179,7 @@ fn alter(
     state: Option<ProviderState>,
     wishes: &Wishes,
 ) -> Result<(), CommandError> {
-    let secret = secret_of(wishes)?;
+    let secret = secret::of_file_or_stdin(wishes.secret_file.as_deref())?;
     let (before, view) = with(common, async |platform, caller| {
         let before = provider::get(platform, caller, key).await?;
         let change = ProviderChange {

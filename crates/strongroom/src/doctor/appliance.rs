@@ -1,6 +1,6 @@
 //! The database, the root key and the promises.
 
-use super::providers;
+use super::{mail, providers};
 use crate::{finding::Finding, host::block_on};
 use ::host::account;
 use config::Config;
@@ -18,6 +18,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
                 findings.push(Finding::ok("root-key", "opens the appliance's keys"));
                 findings.push(promises(&platform).await);
                 findings.extend(providers::check(&platform).await);
+                findings.push(mail::check(&platform).await);
             }
             Err(error) => findings.extend(closed(config, &error)),
         }
@@ -79,6 +80,7 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
             Finding::fault("root-key", detail(error), advice),
             away("promises"),
             away("providers"),
+            away("mail"),
         ];
     }
     let advice = format!(
@@ -91,6 +93,7 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
         away("root-key"),
         away("promises"),
         away("providers"),
+        away("mail"),
     ]
 }
 

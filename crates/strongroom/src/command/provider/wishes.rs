@@ -1,24 +1,17 @@
 //! What is wished of a provider, as options.
 
-use crate::{
-    failure::{CommandError, Exit},
-    secret,
-};
+use crate::failure::{CommandError, Exit};
 use clap::{Args, ValueEnum};
 use platform::{
     Caller, Platform, organization,
     provider::{DefaultMembership, FirstSignIn, Preset, ProviderSettings},
 };
-use std::{fs, io::Read, path::PathBuf};
+use std::{fs, path::PathBuf};
 use types::OrganizationId;
-use vault::SecretText;
-
-/// Most bytes of a secret on stdin.
-const SECRET_BYTES_MAX: u64 = 4_096;
 
 /// Everything that can be set.
 #[derive(Debug, Args)]
-pub(super) struct Wishes {
+pub(in crate::command) struct Wishes {
     /// What people call it; stands on the button at the sign-in
     #[arg(long, value_name = "TEXT")]
     pub(super) label: Option<String>,
@@ -30,7 +23,7 @@ pub(super) struct Wishes {
     client_id: Option<String>,
     /// File with our secret there, readable by its owner only; - for stdin
     #[arg(long, value_name = "FILE")]
-    secret_file: Option<PathBuf>,
+    pub(super) secret_file: Option<PathBuf>,
     /// What to ask for, once for each scope; openid, email and profile by default
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
@@ -149,20 +142,4 @@ async fn organization_of(
     found
         .map(|organization| organization.id)
         .ok_or_else(|| CommandError::said(Exit::NotFound, format!("there is no organization {slug}")))
-}
-
-/// The secret out of its file or stdin, where one is named.
-pub(super) fn secret_of(wishes: &Wishes) -> Result<Option<SecretText>, CommandError> {
-    match &wishes.secret_file {
-        None => Ok(None),
-        Some(file) if file.as_os_str() == "-" => {
-            let mut text = String::new();
-            let read = std::io::stdin().take(SECRET_BYTES_MAX).read_to_string(&mut text);
-            read.map_err(CommandError::io("cannot read the secret on stdin"))?;
-            Ok(Some(SecretText::new(
-                text.trim_end_matches(['\r', '\n']).to_owned(),
-            )))
-        }
-        Some(file) => secret::read_file(file).map(Some),
-    }
 }
