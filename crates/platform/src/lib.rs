@@ -30,6 +30,7 @@ pub mod member;
 pub mod operator;
 pub mod organization;
 pub mod outgoing;
+pub mod password_reset;
 pub mod people;
 mod pipe;
 pub mod platform;

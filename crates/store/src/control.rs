@@ -22,6 +22,7 @@ pub mod membership;
 pub mod openid;
 pub mod organization;
 pub mod organization_key;
+pub mod password_reset;
 mod pool;
 pub mod promise_observation;
 mod schema;

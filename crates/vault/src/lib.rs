@@ -28,4 +28,6 @@ pub use record_key::RecordKey;
 pub use root::RootKey;
 pub use seal::OpenError;
 pub use secret::{Secret, SecretText};
-pub use token::{ApiToken, ApiTokenId, BreakGlassToken, HashedToken, InvitationToken, SessionToken};
+pub use token::{
+    ApiToken, ApiTokenId, BreakGlassToken, HashedToken, InvitationToken, ResetToken, SessionToken,
+};

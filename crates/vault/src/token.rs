@@ -128,6 +128,11 @@ url_token!(
     BreakGlassToken,
     "strongroom/break-glass-token/v1"
 );
+url_token!(
+    /// The plain token of a link that sets another password.
+    ResetToken,
+    "strongroom/reset-token/v1"
+);
 
 /// The public part of an API token: 80 random bits as 16 characters. It finds the stored row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -53,6 +53,13 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0005_identity/up.sql"),
         down: include_str!("../../migrations/control/0005_identity/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 6,
+        name: "password reset",
+        up: include_str!("../../migrations/control/0006_password_reset/up.sql"),
+        down: include_str!("../../migrations/control/0006_password_reset/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[
