@@ -7,6 +7,7 @@ use crate::{
     break_glass::BREAK_GLASS,
     errors::Fault,
     invitation::INVITATION,
+    password_reset::PASSWORD_RESET,
     query::{PAIRS_MAX, Pairs},
     visit::Visit,
 };
@@ -79,8 +80,8 @@ impl FromRequest for Form {
             .and_then(|value| value.to_str().ok());
         let urlencoded = media.is_some_and(|media| media.starts_with("application/x-www-form-urlencoded"));
         let path = request.path();
-        let may_be_anonymous =
-            path == "/sign-in" || path.starts_with(INVITATION) || path.starts_with(BREAK_GLASS);
+        let doors = [INVITATION, BREAK_GLASS, PASSWORD_RESET];
+        let may_be_anonymous = path == "/sign-in" || doors.iter().any(|door| path.starts_with(door));
         Box::pin(async move {
             let visit = visit.await?;
             if !urlencoded {

@@ -33,6 +33,7 @@ mod organizations;
 mod origin;
 mod page_sources;
 mod parts;
+mod password_reset;
 mod promises_page;
 mod providers;
 mod query;

@@ -95,6 +95,11 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         NoticeKind::Success,
         "The server took a letter to your address; see whether it arrives.",
     ),
+    (
+        "reset-asked",
+        NoticeKind::Information,
+        "If there is an account with a password for that address, a link is on its way.",
+    ),
     ("signed-out", NoticeKind::Success, "You are signed out."),
     ("sessions-ended", NoticeKind::Success, "The session was ended."),
 ];

@@ -45,6 +45,7 @@ const TEMPLATES: &[PageSource] = templates![
     "parts/notice.html",
     "parts/pagination.html",
     "parts/ui.html",
+    "password_reset.html",
     "promises.html",
     "provider.html",
     "providers.html",

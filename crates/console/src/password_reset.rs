@@ -65,7 +65,15 @@ fn asking(
     status: StatusCode,
 ) -> Answer {
     let lead = "If there is an account with a password for it, a link goes to this address.";
-    reset_page(visit, "Forgotten your password?", lead, "Send a link", fields, failure, status)
+    reset_page(
+        visit,
+        "Forgotten your password?",
+        lead,
+        "Send a link",
+        fields,
+        failure,
+        status,
+    )
 }
 
 /// `GET /password-reset/{token}`
@@ -159,7 +167,15 @@ fn setting(
     status: StatusCode,
 ) -> Answer {
     let lead = "This link works once. Every session of yours ends, and a second factor stays as it is.";
-    reset_page(visit, "Set another password", lead, "Set password", fields, failure, status)
+    reset_page(
+        visit,
+        "Set another password",
+        lead,
+        "Set password",
+        fields,
+        failure,
+        status,
+    )
 }
 
 fn dead_page(visit: &Visit) -> Answer {

@@ -2,8 +2,8 @@
 
 use crate::{
     access_log, account, appliance, archive, asset_files, audit, break_glass, datasets, export, fields,
-    files, history, imports, invitation, mail, members, openid, organizations, promises_page, providers,
-    record_form, records, sign_in, single_record, tokens, trash,
+    files, history, imports, invitation, mail, members, openid, organizations, password_reset, promises_page,
+    providers, record_form, records, sign_in, single_record, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -23,6 +23,16 @@ pub(crate) fn register(config: &mut ServiceConfig) {
             resource("/invitation/{token}")
                 .route(get().to(invitation::show))
                 .route(post().to(invitation::accept)),
+        )
+        .service(
+            resource("/password-reset")
+                .route(get().to(password_reset::ask))
+                .route(post().to(password_reset::asked)),
+        )
+        .service(
+            resource("/password-reset/{token}")
+                .route(get().to(password_reset::show))
+                .route(post().to(password_reset::set)),
         )
         .service(
             resource("/break-glass/{token}")

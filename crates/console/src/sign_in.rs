@@ -53,6 +53,9 @@ pub(crate) async fn form(
             failures: Vec::new(),
         }),
         doors: doors(visit, next).await,
+        may_reset: platform::password_reset::is_open(visit.platform())
+            .await
+            .unwrap_or(false),
         next: next.to_owned(),
     };
     door_page(visit, &visitor, status, &template)

@@ -22,6 +22,7 @@ mod invitation;
 mod mail;
 mod member;
 mod organization;
+mod password_reset;
 mod promise;
 mod provider;
 mod record;
@@ -52,6 +53,7 @@ pub use invitation::InvitationPage;
 pub use mail::MailPage;
 pub use member::{FreshInvitation, MemberRow, MembersPage};
 pub use organization::{OrganizationCard, OrganizationsPage};
+pub use password_reset::PasswordResetPage;
 pub use promise::{PromiseCounts, PromiseSection, PromiseState, PromiseView, PromisesPage};
 pub use provider::{
     DoorLink, IdentityRow, NewcomerRow, ProviderPage, ProviderRow, ProvidersPage, StageRow, TieGoPage,

@@ -33,6 +33,7 @@ pub(super) fn pages() -> Vec<Page> {
 
 fn sign_in(refused: bool) -> SignInPage {
     SignInPage {
+        may_reset: true,
         doors: vec![DoorLink {
             key: "company".into(),
             href: "/sign-in/openid/company".into(),

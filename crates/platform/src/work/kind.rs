@@ -5,7 +5,7 @@ use crate::{
     error::{PlatformError, Result},
     import,
     job::Meter,
-    mail, rotation,
+    mail, password_reset, rotation,
 };
 use store::control::job::Job;
 
