@@ -5,7 +5,7 @@ use crate::{
     errors::Fault,
     fields::with_problems,
     form::Form,
-    view::{Choice, ErrorSummary, Fact, FieldInput, InputKind, MailPage, Nav},
+    view::{Choice, ErrorSummary, FieldInput, InputKind, MailPage, Nav},
     visit::{Answer, Visit, page, page_with, see_other},
 };
 use actix_web::http::StatusCode;
@@ -107,25 +107,18 @@ async fn mail_page(
     failure: Option<ErrorSummary>,
 ) -> Result<MailPage, Fault> {
     let view = mail::show(visit.platform(), &visit.caller).await?;
-    let fact = |label: &str, value: String| Fact {
-        label: label.to_owned(),
-        value,
-    };
-    let facts = match &view {
-        None => Vec::new(),
-        Some(view) => vec![
-            fact("Letters that wait", view.waiting.to_string()),
-            fact("Letters given up", view.failed.to_string()),
-            fact(
-                "Why the last was",
-                view.last_failure.clone().unwrap_or_else(|| "none was".to_owned()),
-            ),
-        ],
-    };
+    let lines = view.as_ref().map_or_else(Vec::new, |view| {
+        let why = view.last_failure.as_deref().unwrap_or("none was given up");
+        vec![
+            format!("Letters that wait: {}", view.waiting),
+            format!("Letters given up: {}", view.failed),
+            format!("Why the last was: {why}"),
+        ]
+    });
     Ok(MailPage {
         chrome: visit.chrome("Mail", Nav::Appliance).await?,
         is_set: view.is_some(),
-        facts,
+        lines,
         fields: inputs(view.as_ref(), form),
         failure,
     })

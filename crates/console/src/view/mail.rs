@@ -1,6 +1,6 @@
 //! The server that sends mail.
 
-use super::{Chrome, ErrorSummary, Fact, FieldInput};
+use super::{Chrome, ErrorSummary, FieldInput};
 use askama::Template;
 
 /// `/appliance/mail`: posts to itself, to `/appliance/mail/test` and `/appliance/mail/clear`.
@@ -12,7 +12,7 @@ pub struct MailPage {
     /// Whether a server is set.
     pub is_set: bool,
     /// How mail goes.
-    pub facts: Vec<Fact>,
+    pub lines: Vec<String>,
     /// Inputs of the settings.
     pub fields: Vec<FieldInput>,
     /// Why the last try was refused.
