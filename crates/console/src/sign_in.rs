@@ -87,7 +87,7 @@ pub(crate) fn named_visitor(visit: &Visit) -> Result<String, Fault> {
     Ok(hex::encode(random))
 }
 
-fn invariant(error: impl std::fmt::Display) -> PlatformError {
+pub(crate) fn invariant(error: impl std::fmt::Display) -> PlatformError {
     PlatformError::invariant(error.to_string())
 }
 

@@ -5,11 +5,12 @@
 //! nothing else, least of all a second factor. Every session of the account ends with it. Start at [`ask`].
 
 use crate::{
-    Caller, Origin, Platform, account,
+    Caller, Origin, Platform,
     act::{Act, Object, vault_failure},
     caller::Identity,
     error::{PlatformError, Result},
     mail::{self, Letter},
+    password::{self, Whose},
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -36,6 +37,8 @@ const DEAD: &str = "this link has expired, was used already, or is not one of ou
 /// Whose password a link sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
+    /// Their account.
+    pub account: AccountId,
     /// Their address.
     pub email: String,
     /// Their name.
@@ -107,8 +110,8 @@ pub async fn look(platform: &Platform, token: &str) -> Result<Holder> {
     let token = ResetToken::parse(token).map_err(|_| dead())?;
     let mut read = platform.control().read().await?;
     let found = rows::find_live(&mut read, token.hashed().bytes(), platform.now()).await?;
-    let (email, name) = found.ok_or_else(dead)?;
-    Ok(Holder { email, name })
+    let (account, email, name) = found.ok_or_else(dead)?;
+    Ok(Holder { account, email, name })
 }
 
 /// Uses a link up and sets the password of the account that it answers with. Nobody is signed in by this, and whoever was is
@@ -124,7 +127,11 @@ pub async fn set(
 ) -> Result<AccountId> {
     let holder = look(platform, token).await?;
     let token = ResetToken::parse(token).map_err(|_| dead())?;
-    let hashed = account::hash(platform, "/password", password, &[&holder.email, &holder.name]).await?;
+    let whose = Whose::Account {
+        id: holder.account,
+        words: &[&holder.email, &holder.name],
+    };
+    let hashed = password::hash(platform, "/password", password, whose).await?;
     let now = platform.now();
     let mut tx = platform.control().begin().await?;
     let account = match rows::use_up(&mut tx, token.hashed().bytes(), now).await {

@@ -14,6 +14,7 @@ pub mod root;
 pub mod seal;
 pub mod secret;
 pub mod token;
+pub mod totp;
 
 mod aead;
 mod hkdf;
@@ -29,5 +30,7 @@ pub use root::RootKey;
 pub use seal::OpenError;
 pub use secret::{Secret, SecretText};
 pub use token::{
-    ApiToken, ApiTokenId, BreakGlassToken, HashedToken, InvitationToken, ResetToken, SessionToken,
+    ApiToken, ApiTokenId, BreakGlassToken, HashedToken, InvitationToken, PendingToken, RecoveryCode,
+    ResetToken, SessionToken,
 };
+pub use totp::TotpSecret;

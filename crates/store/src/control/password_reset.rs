@@ -21,13 +21,15 @@ struct Holder {
 
 #[derive(diesel::QueryableByName)]
 struct Person {
+    #[diesel(sql_type = Uuid)]
+    id: uuid::Uuid,
     #[diesel(sql_type = Text)]
     email: String,
     #[diesel(sql_type = Text)]
     name: String,
 }
 
-/// A link that could be used now; address and name of the account that it is for.
+/// A link that could be used now; id, address and name of the account that it is for.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
@@ -35,8 +37,8 @@ pub async fn find_live(
     on: &mut impl Reads,
     token_hash: &[u8],
     now: Timestamp,
-) -> Result<Option<(String, String)>, StoreError> {
-    let text = "SELECT a.email, a.name FROM strongroom.password_reset r
+) -> Result<Option<(AccountId, String, String)>, StoreError> {
+    let text = "SELECT a.id, a.email, a.name FROM strongroom.password_reset r
         JOIN strongroom.account a ON a.id = r.account_id
         WHERE r.token_hash = $1 AND r.used_at IS NULL AND r.voided_at IS NULL AND r.expires_at > $2
             AND a.state = 'active' AND a.password IS NOT NULL";
@@ -44,7 +46,7 @@ pub async fn find_live(
         .bind::<Binary, _>(token_hash)
         .bind::<Timestamptz, _>(now.to_diesel());
     let found: Option<Person> = query.get_result(on.connection()?).await.optional()?;
-    Ok(found.map(|found| (found.email, found.name)))
+    Ok(found.map(|found| (AccountId(found.id), found.email, found.name)))
 }
 
 /// Puts a new link in the place of the account's open one.
