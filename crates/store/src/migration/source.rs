@@ -67,6 +67,13 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0007_password_reset/up.sql"),
         down: include_str!("../../migrations/control/0007_password_reset/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 8,
+        name: "provider factor",
+        up: include_str!("../../migrations/control/0008_provider_factor/up.sql"),
+        down: include_str!("../../migrations/control/0008_provider_factor/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[
