@@ -4,6 +4,7 @@
 
 use crate::{
     assets::CONTENT_SECURITY_POLICY, break_glass::BREAK_GLASS, invitation::INVITATION, openid::CALLBACK,
+    password_reset::PASSWORD_RESET,
 };
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
@@ -30,7 +31,7 @@ const ALWAYS: [(&str, &str); 8] = [
 /// under that one browsers send our own forms with `Origin: null`, which [`crate::csrf`] refuses. Where the address is a
 /// secret even our own pages learn the host only.
 fn referrer_policy(path: &str) -> &'static str {
-    if [INVITATION, BREAK_GLASS, CALLBACK]
+    if [INVITATION, BREAK_GLASS, CALLBACK, PASSWORD_RESET]
         .iter()
         .any(|secret| path.starts_with(secret))
     {

@@ -95,6 +95,21 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         NoticeKind::Success,
         "The server took a letter to your address; see whether it arrives.",
     ),
+    (
+        "reset-asked",
+        NoticeKind::Information,
+        "If there is an account with a password for that address, a link is on its way.",
+    ),
+    (
+        "sign-in-over",
+        NoticeKind::Information,
+        "This sign-in is over: it waited too long, or too many codes were wrong. Begin again.",
+    ),
+    (
+        "factor-removed",
+        NoticeKind::Success,
+        "The second factor was removed and your other sessions were ended.",
+    ),
     ("signed-out", NoticeKind::Success, "You are signed out."),
     ("sessions-ended", NoticeKind::Success, "The session was ended."),
 ];

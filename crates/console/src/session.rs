@@ -12,6 +12,8 @@ pub(crate) const SESSION: &str = "__Host-session";
 pub(crate) const VISITOR: &str = "__Host-visitor";
 /// A sign-in that is under way at a provider.
 pub(crate) const OPENID: &str = "__Host-openid";
+/// Holds the token of a sign-in that waits for its second step.
+pub(crate) const PENDING: &str = "__Host-pending";
 /// Light or dark.
 pub(crate) const THEME: &str = "theme";
 
@@ -40,6 +42,13 @@ pub(crate) fn visitor_cookie(name: &str) -> Cookie<'static> {
 pub(crate) fn openid_cookie(sealed: &str) -> Cookie<'static> {
     let mut cookie = guarded(OPENID, sealed.to_owned());
     cookie.set_max_age(Duration::minutes(platform::sign_in::openid::MINUTES));
+    cookie
+}
+
+/// The cookie of a sign-in that waits; it lives as long as that waits.
+pub(crate) fn pending_cookie(token: &str) -> Cookie<'static> {
+    let mut cookie = guarded(PENDING, token.to_owned());
+    cookie.set_max_age(Duration::minutes(platform::sign_in::MINUTES));
     cookie
 }
 

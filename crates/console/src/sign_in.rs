@@ -53,6 +53,9 @@ pub(crate) async fn form(
             failures: Vec::new(),
         }),
         doors: doors(visit, next).await,
+        may_reset: platform::password_reset::is_open(visit.platform())
+            .await
+            .unwrap_or(false),
         next: next.to_owned(),
     };
     door_page(visit, &visitor, status, &template)
@@ -84,7 +87,7 @@ pub(crate) fn named_visitor(visit: &Visit) -> Result<String, Fault> {
     Ok(hex::encode(random))
 }
 
-fn invariant(error: impl std::fmt::Display) -> PlatformError {
+pub(crate) fn invariant(error: impl std::fmt::Display) -> PlatformError {
     PlatformError::invariant(error.to_string())
 }
 

@@ -13,6 +13,7 @@ mod chrome;
 mod dataset;
 mod error;
 mod export;
+mod factor;
 mod filter;
 mod form;
 mod history;
@@ -22,6 +23,7 @@ mod invitation;
 mod mail;
 mod member;
 mod organization;
+mod password_reset;
 mod promise;
 mod provider;
 mod record;
@@ -43,6 +45,9 @@ pub use dataset::{
 };
 pub use error::ErrorPage;
 pub use export::ExportPage;
+pub use factor::{
+    ConfirmPage, FactorAddPage, FactorRow, FactorsPage, RecoveryCodesPage, SecondStepPage, SetUp,
+};
 pub use filter::{FilterBar, FilterChip, FilterCondition};
 pub use form::{AttachedFile, Choice, ErrorSummary, FieldFailure, FieldInput, InputKind};
 pub use history::{Change, RecordHistoryPage, RecordVersion};
@@ -52,6 +57,7 @@ pub use invitation::InvitationPage;
 pub use mail::MailPage;
 pub use member::{FreshInvitation, MemberRow, MembersPage};
 pub use organization::{OrganizationCard, OrganizationsPage};
+pub use password_reset::PasswordResetPage;
 pub use promise::{PromiseCounts, PromiseSection, PromiseState, PromiseView, PromisesPage};
 pub use provider::{
     DoorLink, IdentityRow, NewcomerRow, ProviderPage, ProviderRow, ProvidersPage, StageRow, TieGoPage,

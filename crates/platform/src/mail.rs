@@ -160,19 +160,44 @@ async fn load(on: &mut impl Reads) -> Result<Option<Stored>> {
     }
 }
 
+/// Is there mail at all?
+pub(crate) async fn is_set(platform: &Platform) -> Result<bool> {
+    Ok(load(&mut platform.control().read().await?).await?.is_some())
+}
+
 /// Puts a letter up within a transaction; answers whether there is mail at all. A full queue takes no more and says so to
 /// the journal: whatever the letter is for goes on without it.
 pub(crate) async fn post(platform: &Platform, on: &mut impl Keeps, letter: &Letter) -> Result<bool> {
     if load(on).await?.is_none() {
         return Ok(false);
     }
-    if jobs::count_unfinished(on, SEND).await? >= WAITING_MAX {
+    put_up(platform, on, SEND, letter).await
+}
+
+/// Puts a job of another kind up that is about a letter's address, under the same bounds.
+///
+/// # Errors
+/// `conflict` where mail is not set.
+pub(crate) async fn post_job(
+    platform: &Platform,
+    on: &mut impl Keeps,
+    kind: &str,
+    letter: &Letter,
+) -> Result<bool> {
+    if load(on).await?.is_none() {
+        return Err(unset());
+    }
+    put_up(platform, on, kind, letter).await
+}
+
+async fn put_up(platform: &Platform, on: &mut impl Keeps, kind: &str, letter: &Letter) -> Result<bool> {
+    if jobs::count_unfinished(on, kind).await? >= WAITING_MAX {
         tracing::warn!(letters = WAITING_MAX, "too many letters wait; one was not sent");
         return Ok(false);
     }
     let (recipient, now) = (recipient(platform, letter), platform.now());
     let since = now.checked_sub(SignedDuration::from_hours(1)).unwrap_or(now);
-    if jobs::count_since(on, SEND, "recipient", &recipient, since).await? >= HOURLY_MAX {
+    if jobs::count_since(on, kind, "recipient", &recipient, since).await? >= HOURLY_MAX {
         tracing::warn!("an address had its letters of this hour; one was not sent");
         return Ok(false);
     }
@@ -183,7 +208,7 @@ pub(crate) async fn post(platform: &Platform, on: &mut impl Keeps, letter: &Lett
         id: JobId::new(platform.now_ms(), random()?),
         organization: None,
         account: None,
-        kind: SEND.to_owned(),
+        kind: kind.to_owned(),
         start: JobStart::Waiting,
         payload: json!({ "letter": STANDARD.encode(sealed), "recipient": recipient }),
         created_at: now,
@@ -199,16 +224,17 @@ fn recipient(platform: &Platform, letter: &Letter) -> String {
     hex::encode(mac::tag(key, b"mail-recipient", address.as_bytes()))
 }
 
+/// The letter of a job.
+pub(crate) fn open(platform: &Platform, job: &Job) -> Result<Letter> {
+    let text = job.payload.get("letter").and_then(Value::as_str);
+    let sealed = STANDARD.decode(text.unwrap_or_default()).map_err(vault_failure)?;
+    let plain = seal::open(platform.appliance_keys(), Purpose::Letters, PLACE, &sealed);
+    serde_json::from_slice(&plain.map_err(vault_failure)?).map_err(vault_failure)
+}
+
 /// Sends the letter of a job.
 pub(crate) async fn run(platform: &Platform, job: &Job) -> Result<Value> {
-    let text = job
-        .payload
-        .get("letter")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let sealed = STANDARD.decode(text).map_err(vault_failure)?;
-    let plain = seal::open(platform.appliance_keys(), Purpose::Letters, PLACE, &sealed);
-    let letter: Letter = serde_json::from_slice(&plain.map_err(vault_failure)?).map_err(vault_failure)?;
+    let letter = open(platform, job)?;
     let Some(stored) = load(&mut platform.control().read().await?).await? else {
         return Err(unset());
     };

@@ -17,6 +17,8 @@ pub struct SignInPage {
     pub failure: Option<ErrorSummary>,
     /// Providers by which one may come in instead.
     pub doors: Vec<DoorLink>,
+    /// Whether a link for another password can be asked for.
+    pub may_reset: bool,
     /// Path to go to afterwards; empty for the default.
     pub next: String,
 }

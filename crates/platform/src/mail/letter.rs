@@ -21,6 +21,26 @@ impl Letter {
         }
     }
 
+    /// Without a word: for a job that is about the address alone.
+    pub(crate) fn blank(to: &EmailAddress) -> Self {
+        Self::new(to, "", String::new())
+    }
+
+    /// Whom it is to.
+    pub(crate) fn to(&self) -> &str {
+        &self.to
+    }
+
+    /// With a link that sets another password.
+    pub(crate) fn password_reset(to: &EmailAddress, url: &str, minutes: i64) -> Self {
+        let text = format!(
+            "Somebody, perhaps you, has asked for another password at the Strongroom where this address has an account.\n\n\
+             Set it with this link. It works once, for {minutes} minutes:\n\n{url}\n\n\
+             If it was not you, leave this letter alone; your password stays as it is.\n"
+        );
+        Self::new(to, "Set another password", text)
+    }
+
     /// With the link of an invitation.
     pub(crate) fn invitation(to: &EmailAddress, url: &str, days: i64) -> Self {
         let text = format!(

@@ -3,10 +3,12 @@
 use crate::fixture::{Site, caller_of, person};
 use access::Role;
 use platform::{
-    Caller, Platform,
+    Caller, Origin, Platform,
     account::NewPerson,
     mail::{self, HOURLY_MAX, MailSecurity, MailSettings},
-    member, work,
+    member, password_reset, session,
+    sign_in::{self, Admission},
+    work,
 };
 use std::time::{Duration, Instant};
 use testkit::{
@@ -284,4 +286,70 @@ async fn settings_with_lines_in_them_are_refused() {
     )
     .await;
     assert!(to.is_err());
+}
+
+/// The token in a letter's link.
+fn token_in(letter: &str) -> String {
+    let (_, rest) = letter
+        .split_once("/password-reset/")
+        .unwrap_or_else(|| panic!("no link: {letter}"));
+    rest.chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
+        .collect()
+}
+
+const OLD: &str = "seven quiet herons at dawn";
+const NEW: &str = "nine loud geese at noon";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_forgotten_password_is_set_once_by_mail_and_ends_every_session() {
+    let post = start(Speech::Tls).await;
+    let platform = post.platform();
+    let asked = password_reset::ask(platform, "ann@example.com")
+        .await
+        .unwrap_err();
+    assert_eq!(asked.code, ProblemCode::Conflict, "mail is not set yet");
+    post.set(MailSecurity::Tls).await;
+    let ann = NewPerson {
+        password: secret(OLD),
+        ..person_of("ann@example.com")
+    };
+    let workspace = post.site.as_role(Role::Owner).await;
+    member::add(&workspace, ann, Role::Viewer).await.unwrap();
+    let sign_in = async |password: &str| {
+        let password = SecretText::new(password.to_owned());
+        sign_in::with_password(platform, Origin::default(), "ann@example.com", password).await
+    };
+    let Admission::Session { token: before, .. } = sign_in(OLD).await.unwrap() else {
+        panic!("there is no second factor");
+    };
+    // Whoever has no account, and whoever has no password, gets no letter, and whoever asks hears the same.
+    for email in ["nobody@example.com", "editor@example.com", "ann@example.com"] {
+        password_reset::ask(platform, email).await.unwrap();
+    }
+    let (stop, shutdown) = tokio::sync::watch::channel(false);
+    let worker = tokio::spawn(work::run(platform.clone(), shutdown, 1));
+    let letters = post.server.wait_for(1, PATIENCE).unwrap();
+    stop.send(true).unwrap();
+    worker.await.unwrap();
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    assert!(
+        letters[0].contains("X-Recipients: ann@example.com"),
+        "{}",
+        letters[0]
+    );
+    let token = token_in(&letters[0]);
+    let holder = password_reset::look(platform, &token).await.unwrap();
+    assert_eq!(holder.email, "ann@example.com");
+    let set = async |password: &str| {
+        let password = SecretText::new(password.to_owned());
+        password_reset::set(platform, Origin::default(), &token, password).await
+    };
+    assert_eq!(set("short").await.unwrap_err().code, ProblemCode::Invalid);
+    set(NEW).await.unwrap();
+    assert_eq!(set(NEW).await.unwrap_err().code, ProblemCode::NotFound);
+    let old = session::identify_session(platform, Origin::default(), before.expose()).await;
+    assert!(old.unwrap().account().is_none(), "sessions ended");
+    assert!(sign_in(OLD).await.is_err());
+    sign_in(NEW).await.unwrap();
 }

@@ -110,7 +110,9 @@ impl Company {
     async fn by_password(&self, email: &str) -> Caller {
         let password = SecretText::new(PASSWORD.into());
         let admission = sign_in::with_password(self.platform(), Origin::default(), email, password).await;
-        let Admission::Session { caller, .. } = admission.unwrap();
+        let Admission::Session { caller, .. } = admission.unwrap() else {
+            panic!("a second factor is asked for")
+        };
         caller
     }
 
@@ -145,7 +147,9 @@ fn account_of(returned: Return) -> AccountSummary {
         panic!("{returned:?}");
     };
     assert_eq!(next, "/o/acme");
-    let Admission::Session { caller, .. } = *admission;
+    let Admission::Session { caller, .. } = *admission else {
+        panic!("a second factor is asked for")
+    };
     caller.account().unwrap().clone()
 }
 
@@ -440,6 +444,46 @@ async fn a_closed_provider_is_no_door_and_a_removed_one_takes_its_identities_alo
     assert_eq!(under_way.code, ProblemCode::NotFound);
     assert_eq!(provider::remove(platform, &host, KEY).await.unwrap(), 1);
     assert_eq!(company.count("identity").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_factor_at_the_provider_counts_only_where_the_operator_says_so() {
+    let company = start(FirstSignIn::Refuse).await;
+    let (platform, host) = (company.platform(), Caller::host());
+    company.member("ann@example.com").await;
+    identity::tie(platform, &host, KEY, "u-1001", "ann@example.com")
+        .await
+        .unwrap();
+    // Operators need a second factor, and she has none here.
+    operator::appoint(platform, &host, "ann@example.com")
+        .await
+        .unwrap();
+    let admission = async || match company.sign_in("ann").await.unwrap() {
+        Return::Admitted(admission, _) => *admission,
+        other => panic!("{other:?}"),
+    };
+    let first = admission().await;
+    assert!(matches!(first, Admission::Enrol { .. }), "{first:?}");
+    let change = |method: &str| ProviderChange {
+        settings: Some(ProviderSettings {
+            factor_methods: vec![method.into()],
+            ..company.settings(FirstSignIn::Refuse)
+        }),
+        ..ProviderChange::default()
+    };
+    provider::alter(platform, &host, KEY, change("hwk"))
+        .await
+        .unwrap();
+    let other = admission().await;
+    assert!(matches!(other, Admission::Enrol { .. }), "{other:?}");
+    provider::alter(platform, &host, KEY, change("mfa"))
+        .await
+        .unwrap();
+    let Admission::Session { token, .. } = admission().await else {
+        panic!("the provider saw a second factor");
+    };
+    let known = platform::session::identify_session(platform, Origin::default(), token.expose()).await;
+    assert!(operator::require(&known.unwrap()).is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
