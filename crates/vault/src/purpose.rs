@@ -266,6 +266,7 @@ pub(crate) mod tests {
             "68b81374bd2fee08c5cb7f5f57815563c0c43b2ad3d4cbb67d979d3ed9de190f",
             "76b13ce48ebd0332b292e1d2c1be5d23ee5c91968bf17d07c8ab78572339a21d",
             "a49fdca5d33eea575909a72d6f01cd93a8cbb3413e8de47dc9671a920a7b11ff",
+            "081cf864527e2286a8f00937b9652d73fb9bfd339db39816c7e87fb79f705bbd",
             "e0f25657fed45a0f0f25bfa48f7df6b55c238f59d166c32105341bb2c68c6df0",
         ]) {
             assert_eq!(
