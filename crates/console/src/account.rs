@@ -4,9 +4,13 @@ use crate::{
     errors::Fault,
     fields::with_problems,
     form::Form,
+    openid,
     session::{theme_cookie, theme_of},
     sign_in::{door_chrome, door_page},
-    view::{AccountPage, ErrorSummary, FieldInput, InputKind, Nav, OldPasswordPage, SessionRow},
+    view::{
+        AccountPage, DoorLink, ErrorSummary, FieldInput, IdentityRow, InputKind, Nav, OldPasswordPage,
+        SessionRow,
+    },
     visit::{Answer, Visit, page, page_with, see_other, see_other_with},
     words::{device, moment},
 };
@@ -21,7 +25,7 @@ use vault::SecretText;
 /// Where a password is changed.
 pub(crate) const PASSWORD: &str = "/account/password";
 
-fn password_inputs() -> Vec<FieldInput> {
+pub(crate) fn password_inputs() -> Vec<FieldInput> {
     let input = |name: &str, label: &str| FieldInput::new(name, label, InputKind::Password).required();
     vec![
         input("old_password", "Present password").with_autocomplete("current-password"),
@@ -32,7 +36,7 @@ fn password_inputs() -> Vec<FieldInput> {
     ]
 }
 
-async fn account_page(
+pub(crate) async fn account_page(
     visit: &Visit,
     password_fields: Vec<FieldInput>,
     failure: Option<ErrorSummary>,
@@ -40,7 +44,15 @@ async fn account_page(
     let account = visit.account()?;
     let mut sessions = session::list_own(visit.platform(), &visit.caller).await?;
     sessions.sort_by_key(|session| !session.current);
+    let identities = platform::identity::list_own(visit.platform(), &visit.caller).await?;
+    let doors = platform::provider::doors(visit.platform()).await?;
+    let free = doors
+        .into_iter()
+        .filter(|door| identities.iter().all(|own| own.key != door.key));
     Ok(AccountPage {
+        doors: free.map(door).collect(),
+        identities: identities.into_iter().map(identity_row).collect(),
+        identity_fields: openid::inputs(),
         chrome: visit.chrome("Account", Nav::Account).await?,
         login: account.email.clone(),
         name: account.name.clone(),
@@ -48,6 +60,22 @@ async fn account_page(
         failure,
         sessions: sessions.into_iter().map(row).collect(),
     })
+}
+
+fn door(door: platform::provider::Door) -> DoorLink {
+    DoorLink {
+        href: format!("/account/identities/{}/tie", door.key),
+        key: door.key,
+        label: door.label,
+    }
+}
+
+fn identity_row(identity: platform::identity::OwnIdentity) -> IdentityRow {
+    IdentityRow {
+        key: identity.key,
+        label: identity.label,
+        since: moment(identity.since),
+    }
 }
 
 fn row(session: SessionView) -> SessionRow {

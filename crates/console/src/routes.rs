@@ -2,8 +2,9 @@
 
 use crate::{
     access_log, account, appliance, archive, asset_files, audit, break_glass, confirm, datasets, export,
-    factors, fields, files, history, imports, invitation, members, organizations, promises_page, record_form,
-    records, second_step, sign_in, sign_in_rules, single_record, tokens, trash,
+    factors, fields, files, history, imports, invitation, mail, members, openid, organizations,
+    password_reset, promises_page, providers, record_form, records, second_step, sign_in, sign_in_rules,
+    single_record, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -16,6 +17,8 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(get().to(sign_in::show))
                 .route(post().to(sign_in::submit)),
         )
+        .service(resource("/sign-in/openid/{provider}").route(get().to(openid::begin)))
+        .service(resource("/callback/{provider}").route(get().to(openid::come_back)))
         .service(
             resource("/sign-in/factor")
                 .route(get().to(second_step::show))
@@ -28,6 +31,16 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(post().to(invitation::accept)),
         )
         .service(
+            resource("/password-reset")
+                .route(get().to(password_reset::ask))
+                .route(post().to(password_reset::asked)),
+        )
+        .service(
+            resource("/password-reset/{token}")
+                .route(get().to(password_reset::show))
+                .route(post().to(password_reset::set)),
+        )
+        .service(
             resource("/break-glass/{token}")
                 .route(get().to(break_glass::show))
                 .route(post().to(break_glass::redeem)),
@@ -38,6 +51,7 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(get().to(sign_in_rules::show_appliance))
                 .route(post().to(sign_in_rules::save_appliance)),
         )
+        .configure(provider_pages)
         .service(resource("/promises").route(get().to(promises_page::show)))
         .service(resource("/o").route(get().to(organizations::list)))
         .service(resource("/o/{organization}").route(get().to(organizations::home)))
@@ -45,6 +59,31 @@ pub(crate) fn register(config: &mut ServiceConfig) {
         .configure(organization_pages)
         .configure(dataset_pages)
         .configure(record_pages);
+}
+
+fn provider_pages(config: &mut ServiceConfig) {
+    config
+        .service(
+            resource("/appliance/mail")
+                .route(get().to(mail::show))
+                .route(post().to(mail::set)),
+        )
+        .service(resource("/appliance/mail/test").route(post().to(mail::test)))
+        .service(resource("/appliance/mail/clear").route(post().to(mail::clear)))
+        .service(
+            resource("/appliance/providers")
+                .route(get().to(providers::show))
+                .route(post().to(providers::add)),
+        )
+        .service(
+            resource("/appliance/providers/{provider}")
+                .route(get().to(providers::one))
+                .route(post().to(providers::alter)),
+        )
+        .service(resource("/appliance/providers/{provider}/test").route(post().to(providers::test)))
+        .service(resource("/appliance/providers/{provider}/state").route(post().to(providers::set_state)))
+        .service(resource("/appliance/providers/{provider}/remove").route(post().to(providers::remove)))
+        .service(resource("/appliance/providers/{provider}/newcomers").route(post().to(providers::decide)));
 }
 
 fn account_pages(config: &mut ServiceConfig) {
@@ -71,6 +110,8 @@ fn account_pages(config: &mut ServiceConfig) {
                 .route(post().to(account::change_password)),
         )
         .service(resource("/account/appearance").route(post().to(account::choose_colours)))
+        .service(resource("/account/identities/{provider}/tie").route(post().to(openid::tie)))
+        .service(resource("/account/identities/{provider}/untie").route(post().to(openid::untie)))
         .service(resource("/account/sessions/end-others").route(post().to(account::end_others)))
         .service(resource("/account/sessions/{session}/end").route(post().to(account::end_session)))
         .service(resource("/account/access-log").route(get().to(access_log::show)));

@@ -20,9 +20,12 @@ mod history;
 mod import;
 mod import_job;
 mod invitation;
+mod mail;
 mod member;
 mod organization;
+mod password_reset;
 mod promise;
+mod provider;
 mod record;
 mod record_form;
 mod sign_in;
@@ -53,9 +56,14 @@ pub use history::{Change, RecordHistoryPage, RecordVersion};
 pub use import::{ImportColumn, ImportPreviewPage, ImportRow, ImportsPage};
 pub use import_job::{ImportOutcome, ImportProgressPage, ImportResultPage, RefusedRow};
 pub use invitation::InvitationPage;
+pub use mail::MailPage;
 pub use member::{FreshInvitation, MemberRow, MembersPage};
 pub use organization::{OrganizationCard, OrganizationsPage};
+pub use password_reset::PasswordResetPage;
 pub use promise::{PromiseCounts, PromiseSection, PromiseState, PromiseView, PromisesPage};
+pub use provider::{
+    DoorLink, IdentityRow, NewcomerRow, ProviderPage, ProviderRow, ProvidersPage, StageRow, TieGoPage,
+};
 pub use record::{RecordPage, RecordRow, RecordValue, RecordsPage};
 pub use record_form::{ConflictRow, RecordConflict, RecordFormPage};
 pub use sign_in::SignInPage;

@@ -21,6 +21,7 @@ mod operator;
 mod password;
 mod plain;
 mod policy;
+mod provider;
 mod release;
 mod rest;
 mod role;
@@ -58,7 +59,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 24] = [
+pub const BUILT: [&str; 25] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -70,6 +71,7 @@ pub const BUILT: [&str; 24] = [
     operator::ID,
     factor::ID,
     policy::ID,
+    provider::ID,
     hardening::ID,
     security::ID,
     rollback::ID,
@@ -232,6 +234,7 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         operator::ID => operator::look(platform).await,
         factor::ID => factor::look(platform).await,
         policy::ID => policy::look(platform).await,
+        provider::ID => provider::look(platform).await,
         hardening::ID => hardening::look(platform).await,
         security::ID => security::look(platform).await,
         rollback::ID => Ok(rollback::look(platform)),

@@ -21,6 +21,7 @@ use crate::{
 use store::control::{
     account::{self, Account},
     factor,
+    session::PassedFactor,
 };
 use types::ProblemCode;
 use vault::{PendingToken, SessionToken};
@@ -75,6 +76,8 @@ pub(crate) struct Proven {
     pub(crate) account: Account,
     /// Which door.
     pub(crate) door: Door,
+    /// The second factor that the door saw as well.
+    pub(crate) factor: Option<PassedFactor>,
     /// What the door changes when the person is let in.
     pub(crate) rehash: Option<Rehash>,
 }
@@ -90,6 +93,7 @@ pub(crate) async fn admit(platform: &Platform, origin: Origin, proven: Proven) -
     let Proven {
         account,
         door,
+        factor: passed,
         rehash,
     } = proven;
     let mut tx = platform.control().begin().await?;
@@ -97,15 +101,15 @@ pub(crate) async fn admit(platform: &Platform, origin: Origin, proven: Proven) -
         account::rehash(&mut tx, account.id, &old, &new).await?;
     }
     let standing = factor::standing(&mut tx, account.id).await?;
-    if standing.enrolled {
+    if standing.enrolled && passed.is_none() {
         let (pending, entry) = second::ask(platform, &mut tx, origin, &account, door).await?;
         tx.commit(&entry, &[]).await?;
         return Ok(Admission::Factor { pending });
     }
-    let (token, caller, entry) = session::begin_in(platform, &mut tx, origin, &account, None).await?;
+    let (token, caller, entry) = session::begin_in(platform, &mut tx, origin, &account, passed).await?;
     tx.commit(&entry, &[]).await?;
     let is_old = session::is_password_too_old(account.password_changed_at, standing, platform.now());
-    let lacks = match (standing.required, is_old) {
+    let lacks = match (standing.required && passed.is_none(), is_old) {
         (true, _) => Lacks::Enrolment,
         (false, true) => Lacks::Password,
         (false, false) => return Ok(Admission::Session { token, caller }),

@@ -24,6 +24,7 @@ pub mod membership;
 pub mod openid;
 pub mod organization;
 pub mod organization_key;
+pub mod password_reset;
 pub mod pending_sign_in;
 mod pool;
 pub mod promise_observation;

@@ -8,7 +8,9 @@ mod appliance;
 mod files;
 mod firewall;
 mod listener;
+mod mail;
 mod mutes;
+mod providers;
 mod targets;
 mod units;
 mod updates;
@@ -23,7 +25,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 27] = [
+pub(crate) const CHECKS: [&str; 29] = [
     "files",
     "settings",
     "database",
@@ -32,6 +34,8 @@ pub(crate) const CHECKS: [&str; 27] = [
     "root-key",
     "promises",
     "second-factors",
+    "providers",
+    "mail",
     "certificate",
     "listener",
     "units",
@@ -82,6 +86,8 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "root-key",
                 "promises",
                 "second-factors",
+                "providers",
+                "mail",
                 "certificate",
                 "listener",
                 "firewall",

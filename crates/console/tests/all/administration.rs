@@ -2,10 +2,10 @@
 
 use super::sample::{Page, at, badge, choices, chrome, page, with_notice};
 use console::view::{
-    AccountPage, Chrome, ConfirmPage, ErrorPage, ErrorSummary, FactorAddPage, FactorRow, FactorsPage,
-    FieldInput, FreshInvitation, FreshToken, InputKind, InvitationPage, MemberRow, MembersPage, Nav,
-    NoticeKind, OldPasswordPage, OrganizationCard, OrganizationsPage, RecoveryCodesPage, SecondStepPage,
-    SessionRow, SetUp, SignInPage, SignInRulesPage, TokenRow, TokensPage, Tone,
+    AccountPage, Chrome, ConfirmPage, DoorLink, ErrorPage, ErrorSummary, FactorAddPage, FactorRow,
+    FactorsPage, FieldInput, FreshInvitation, FreshToken, IdentityRow, InputKind, InvitationPage, MemberRow,
+    MembersPage, Nav, NoticeKind, OldPasswordPage, OrganizationCard, OrganizationsPage, RecoveryCodesPage,
+    SecondStepPage, SessionRow, SetUp, SignInPage, SignInRulesPage, TokenRow, TokensPage, Tone,
 };
 
 const ROLES: [(&str, &str); 5] = [
@@ -43,6 +43,12 @@ pub(super) fn pages() -> Vec<Page> {
 
 fn sign_in(refused: bool) -> SignInPage {
     SignInPage {
+        may_reset: true,
+        doors: vec![DoorLink {
+            key: "company".into(),
+            href: "/sign-in/openid/company".into(),
+            label: "Company".into(),
+        }],
         chrome: Chrome {
             title: "Sign in".into(),
             csrf: "c0ffee".into(),
@@ -249,6 +255,15 @@ fn account() -> AccountPage {
     };
     let password = |name: &str, label: &str| FieldInput::new(name, label, InputKind::Password).required();
     AccountPage {
+        identities: vec![IdentityRow {
+            key: "company".into(),
+            label: "Company".into(),
+            since: at("12 Mar 2026, 08:02"),
+        }],
+        doors: Vec::new(),
+        identity_fields: vec![
+            FieldInput::new("identity.password", "Present password", InputKind::Password).required(),
+        ],
         chrome: with_notice(
             chrome("Account", Nav::Account),
             NoticeKind::Information,

@@ -55,6 +55,7 @@ async fn prove(platform: &Platform, email: &str, password: SecretText) -> Result
     Ok(active.map(|(account, _)| Proven {
         account,
         door: Door::Password,
+        factor: None,
         rehash: old.zip(stronger).map(|(old, new)| Rehash { old, new }),
     }))
 }

@@ -1,5 +1,6 @@
 //! The database, the root key and the promises.
 
+use super::{mail, providers};
 use crate::{finding::Finding, host::block_on};
 use ::host::account;
 use config::Config;
@@ -17,6 +18,8 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
                 findings.push(Finding::ok("root-key", "opens the appliance's keys"));
                 findings.push(promises(&platform).await);
                 findings.push(second_factors(&platform).await);
+                findings.extend(providers::check(&platform).await);
+                findings.push(mail::check(&platform).await);
             }
             Err(error) => findings.extend(closed(config, &error)),
         }
@@ -78,6 +81,8 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
             Finding::fault("root-key", detail(error), advice),
             away("promises"),
             away("second-factors"),
+            away("providers"),
+            away("mail"),
         ];
     }
     let advice = format!(
@@ -90,6 +95,8 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
         away("root-key"),
         away("promises"),
         away("second-factors"),
+        away("providers"),
+        away("mail"),
     ]
 }
 
