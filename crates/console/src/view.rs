@@ -6,6 +6,7 @@
 mod access_log;
 mod account;
 mod appliance;
+mod appliance_updates;
 mod archive;
 mod audit;
 mod break_glass;
@@ -13,18 +14,23 @@ mod chrome;
 mod dataset;
 mod error;
 mod export;
+mod factor;
 mod filter;
 mod form;
 mod history;
 mod import;
 mod import_job;
 mod invitation;
+mod mail;
 mod member;
 mod organization;
+mod password_reset;
 mod promise;
+mod provider;
 mod record;
 mod record_form;
 mod sign_in;
+mod sign_in_rules;
 mod table;
 mod token;
 mod trash;
@@ -32,6 +38,7 @@ mod trash;
 pub use access_log::{AccessBar, AccessLogPage, AccessRow, OrganizationAccessPage, VisitorRow};
 pub use account::{AccountPage, SessionRow};
 pub use appliance::{AppliancePage, ApplianceSection};
+pub use appliance_updates::{BundleRow, UpdateRow, UpdatesPage};
 pub use archive::ArchivePage;
 pub use audit::{AuditEntryPage, AuditFilter, AuditPage, AuditRow, Commitment};
 pub use break_glass::BreakGlassPage;
@@ -41,18 +48,28 @@ pub use dataset::{
 };
 pub use error::ErrorPage;
 pub use export::ExportPage;
+pub use factor::{
+    ConfirmPage, FactorAddPage, FactorRow, FactorsPage, OldPasswordPage, RecoveryCodesPage, SecondStepPage,
+    SetUp,
+};
 pub use filter::{FilterBar, FilterChip, FilterCondition};
 pub use form::{AttachedFile, Choice, ErrorSummary, FieldFailure, FieldInput, InputKind};
 pub use history::{Change, RecordHistoryPage, RecordVersion};
 pub use import::{ImportColumn, ImportPreviewPage, ImportRow, ImportsPage};
 pub use import_job::{ImportOutcome, ImportProgressPage, ImportResultPage, RefusedRow};
 pub use invitation::InvitationPage;
+pub use mail::MailPage;
 pub use member::{FreshInvitation, MemberRow, MembersPage};
 pub use organization::{OrganizationCard, OrganizationsPage};
+pub use password_reset::PasswordResetPage;
 pub use promise::{PromiseCounts, PromiseSection, PromiseState, PromiseView, PromisesPage};
+pub use provider::{
+    DoorLink, IdentityRow, NewcomerRow, ProviderPage, ProviderRow, ProvidersPage, StageRow, TieGoPage,
+};
 pub use record::{RecordPage, RecordRow, RecordValue, RecordsPage};
 pub use record_form::{ConflictRow, RecordConflict, RecordFormPage};
 pub use sign_in::SignInPage;
+pub use sign_in_rules::SignInRulesPage;
 pub use table::{Badge, CellKind, Column, Fact, Moment, PageSizeLink, Pagination, Sort, TableCell, Tone};
 pub use token::{FreshToken, TokenRow, TokensPage};
 pub use trash::{TrashPage, TrashRow};

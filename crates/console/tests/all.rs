@@ -12,10 +12,13 @@ mod all {
     mod contrast;
     mod datasets;
     mod doors;
+    mod factors;
     mod html;
     mod jobs;
     mod journey;
+    mod mail;
     mod maintenance;
+    mod openid;
     mod pages;
     mod person;
     mod preview;

@@ -8,7 +8,7 @@ use crate::{
     act::{Act, Object},
     caller::Identity,
     error::Result,
-    helper,
+    helper, outgoing,
 };
 use host::{
     helper::{
@@ -51,8 +51,9 @@ pub async fn apply(
 ) -> Result<PlanReply> {
     require_host(caller)?;
     let ports = own_ports(platform)?;
+    let targets = outgoing::standing(platform)?.told();
     let what = format!(
-        "ports {:?}, ssh {}, returns after {} s",
+        "ports {:?}, ssh {}, targets {targets}, returns after {} s",
         ports.as_slice(),
         match ssh {
             SshAccess::Keep => "kept",
@@ -98,7 +99,11 @@ pub async fn confirm(platform: &Platform, caller: &Caller, from: ConfirmFrom) ->
 fn require_host(caller: &Caller) -> Result<()> {
     match caller.identity {
         Identity::Host => Ok(()),
-        Identity::Anonymous | Identity::Person { .. } | Identity::Token { .. } | Identity::System => {
+        Identity::Anonymous
+        | Identity::Held { .. }
+        | Identity::Person { .. }
+        | Identity::Token { .. }
+        | Identity::System => {
             let why = "only the operator changes the firewall, on the host";
             Err(PlatformError::new(ProblemCode::NotAllowed, why))
         }
@@ -119,6 +124,18 @@ async fn settle<T>(
     let noted = note(platform, caller, action, &outcome).await;
     let reply = reply.map_err(|error| helper::problem(&error))?;
     noted.map(|()| reply)
+}
+
+/// Brings a line of the root helper's own record of changes into the appliance's log, whoever called: for root's timer.
+///
+/// # Errors
+/// `not-allowed` for anybody but the host; `unavailable`.
+pub async fn note_call(platform: &Platform, caller: &Caller, verb: &str, what: &str) -> Result<()> {
+    require_host(caller)?;
+    let act = Act::configuration("helper.call", Object::new("verb", verb)).because(what);
+    let entry = platform.entry(caller, None, &act)?;
+    platform.control().begin().await?.commit(&entry, &[]).await?;
+    Ok(())
 }
 
 async fn note(platform: &Platform, caller: &Caller, action: &str, reason: &str) -> Result<()> {

@@ -6,10 +6,11 @@
 //! used.
 
 use crate::{
-    Caller, Origin, Platform, Workspace, account,
+    Caller, Origin, Platform, Workspace,
     act::{Act, Object, vault_failure},
     error::{PlatformError, Result},
-    member,
+    mail, member,
+    password::{self, Whose},
     workspace::random,
 };
 use access::Permission;
@@ -35,6 +36,8 @@ pub struct Invitation {
     pub url: SecretText,
     /// When it stops working.
     pub expires_at: Timestamp,
+    /// It was sent by mail as well.
+    pub mailed: bool,
 }
 
 /// Who a link invites, and where to.
@@ -131,7 +134,29 @@ pub(crate) async fn issue(
     let entry = platform.entry(caller, organization, &act)?;
     let base = &platform.settings().base_url;
     let url = SecretText::new(format!("{base}/invitation/{}", token.expose()));
-    Ok(Some((Invitation { url, expires_at }, entry)))
+    let mailed = send(platform, tx, account, &url).await?;
+    Ok(Some((
+        Invitation {
+            url,
+            expires_at,
+            mailed,
+        },
+        entry,
+    )))
+}
+
+/// Has the link sent to the account's address as well, where mail is set. The letter goes with the transaction.
+async fn send(platform: &Platform, tx: &mut ControlTx, account: AccountId, url: &SecretText) -> Result<bool> {
+    let found = accounts::find_by_id(tx, account).await?;
+    let Some(Ok(email)) = found.map(|(account, _)| account.email.parse::<EmailAddress>()) else {
+        return Ok(false);
+    };
+    mail::post(
+        platform,
+        tx,
+        &mail::Letter::invitation(&email, url.expose(), DAYS),
+    )
+    .await
 }
 
 fn dead() -> PlatformError {
@@ -169,8 +194,11 @@ pub async fn accept(
     password: SecretText,
 ) -> Result<AccountId> {
     let (token, live) = find_live(platform, token).await?;
-    let context = [live.email.as_str(), &live.name];
-    let hashed = account::hash(platform, "/password", password, &context).await?;
+    let whose = Whose::Account {
+        id: live.account,
+        words: &[live.email.as_str(), &live.name],
+    };
+    let hashed = password::hash(platform, "/password", password, whose).await?;
     let now = platform.now();
     let mut tx = platform.control().begin().await?;
     rows::lock_account(&mut tx, live.account).await?;

@@ -134,7 +134,7 @@ pub(crate) fn checked_name(pointer: &str, name: &str) -> Result<String> {
 /// # Errors
 /// `not-signed-in`.
 pub async fn list_mine(platform: &Platform, caller: &Caller) -> Result<Vec<MyOrganization>> {
-    let account = caller.account().ok_or(access::Denial::NotSignedIn)?.id;
+    let account = caller.acting()?.id;
     let found = rows::list_for_account(&mut platform.control().read().await?, account).await?;
     let reach = match &caller.identity {
         Identity::Token { organization, .. } => Some(*organization),
@@ -191,6 +191,7 @@ pub async fn policies(workspace: &Workspace) -> Result<Policies> {
 /// `not-allowed`.
 pub async fn set_policies(workspace: &Workspace, policies: Policies) -> Result<()> {
     workspace.permit(Permission::PolicyManage).await?;
+    crate::session::require_fresh(workspace.platform(), workspace.caller())?;
     let id = workspace.organization().id;
     let json = serde_json::to_value(policies).map_err(vault_failure)?;
     let mut tx = workspace.platform().control().begin().await?;

@@ -11,6 +11,7 @@ mod bundle;
 mod card;
 mod disclosure;
 mod export;
+mod factor;
 mod field;
 mod firewall;
 mod hardening;
@@ -19,6 +20,8 @@ mod look;
 mod operator;
 mod password;
 mod plain;
+mod policy;
+mod provider;
 mod release;
 mod rest;
 mod role;
@@ -33,7 +36,7 @@ mod vulnerability;
 
 pub use disclosure::PageSource;
 pub use route::{Requirement, RouteDeclaration};
-pub use security::judge as judge_security_updates;
+pub use security::{LastBundle, judge as judge_security_updates, last_bundle};
 
 use crate::{
     Caller, Platform, PlatformError, act::vault_failure, caller::Identity, error::Result, organization,
@@ -56,7 +59,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 22] = [
+pub const BUILT: [&str; 25] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -66,6 +69,9 @@ pub const BUILT: [&str; 22] = [
     disclosure::ID,
     infrastructure::ID,
     operator::ID,
+    factor::ID,
+    policy::ID,
+    provider::ID,
     hardening::ID,
     security::ID,
     rollback::ID,
@@ -226,6 +232,9 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         disclosure::ID => disclosure::look(platform).await,
         infrastructure::ID => infrastructure::look(platform).await,
         operator::ID => operator::look(platform).await,
+        factor::ID => factor::look(platform).await,
+        policy::ID => policy::look(platform).await,
+        provider::ID => provider::look(platform).await,
         hardening::ID => hardening::look(platform).await,
         security::ID => security::look(platform).await,
         rollback::ID => Ok(rollback::look(platform)),

@@ -23,6 +23,8 @@ mod check;
 mod crash;
 #[path = "all/export.rs"]
 mod export;
+#[path = "all/factor.rs"]
+mod factor;
 #[path = "all/file.rs"]
 mod file;
 #[path = "all/firewall.rs"]
@@ -33,6 +35,8 @@ mod fixture;
 mod import;
 #[path = "all/invitation.rs"]
 mod invitation;
+#[path = "all/mail.rs"]
+mod mail;
 #[path = "all/maintenance.rs"]
 mod maintenance;
 #[path = "all/openid.rs"]

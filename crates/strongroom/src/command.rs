@@ -12,9 +12,11 @@ mod database;
 mod dataset;
 mod doctor;
 mod export;
+mod factor;
 pub(crate) mod firewall;
 mod import;
 mod key;
+mod mail;
 mod maintenance;
 mod man;
 mod member;
@@ -22,6 +24,7 @@ mod openapi;
 mod operator;
 mod organization;
 mod promises;
+mod provider;
 mod record;
 mod rename;
 mod serve;
@@ -95,9 +98,18 @@ enum Command {
     /// List, add and invite members
     #[command(subcommand)]
     Member(member::Member),
+    /// Second factors of accounts
+    #[command(subcommand)]
+    Factor(factor::Factor),
     /// Make and dismiss operators, who look after the appliance in the console, on the host
     #[command(subcommand)]
     Operator(operator::Operator),
+    /// Set, test and remove the OpenID providers by which people sign in, on the host
+    #[command(subcommand)]
+    Provider(provider::Provider),
+    /// Set and try the server that sends mail, on the host
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// Let an account in once when nothing else does, as root at a terminal; its organizations see it
     BreakGlass(break_glass::BreakGlass),
     /// Make API tokens
@@ -157,7 +169,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Key(command) => command.run(common).map(done),
         Command::Organization(command) => command.run(common).map(done),
         Command::Member(command) => command.run(common).map(done),
+        Command::Factor(command) => command.run(common).map(done),
         Command::Operator(command) => command.run(common).map(done),
+        Command::Provider(command) => command.run(common).map(done),
+        Command::Mail(command) => command.run(common).map(done),
         Command::BreakGlass(command) => command.run(common).map(done),
         Command::Token(command) => command.run(common).map(done),
         Command::Dataset(command) => command.run(common).map(done),

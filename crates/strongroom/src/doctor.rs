@@ -8,32 +8,41 @@ mod appliance;
 mod files;
 mod firewall;
 mod listener;
+mod mail;
 mod mutes;
+mod providers;
+mod targets;
 mod units;
 mod updates;
 
 use crate::{
     finding::Finding,
     machine::{self, Facts},
+    major::standing,
 };
 use ::host::{account, postgresql};
 use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 24] = [
+pub(crate) const CHECKS: [&str; 29] = [
     "files",
     "settings",
     "database",
     "migrations",
+    "postgresql",
     "root-key",
     "promises",
+    "second-factors",
+    "providers",
+    "mail",
     "certificate",
     "listener",
     "units",
     "egress",
     "ssh",
     "firewall",
+    "outgoing",
     "security-updates",
     "platform-update",
     "operating-system",
@@ -69,23 +78,30 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
             findings.extend(listener::certificate(config));
             findings.extend(listener::check(config));
             findings.push(firewall::check(config));
+            findings.push(targets::check(config));
         }
         None => findings.extend(
             [
                 "database",
                 "root-key",
                 "promises",
+                "second-factors",
+                "providers",
+                "mail",
                 "certificate",
                 "listener",
                 "firewall",
+                "outgoing",
             ]
             .map(|check| {
                 Finding::could_not_look(check, "the settings cannot be read", "see the check `settings`")
             }),
         ),
     }
+    findings.push(standing::check(config));
     findings.extend(units::check(hand));
-    findings.push(units::egress());
+    let kept = config.map(crate::outgoing::kept);
+    findings.push(units::egress(&kept.and_then(Result::ok).unwrap_or_default()));
     findings.push(units::ssh());
     findings.extend(updates::check());
     findings.extend(machine::judge(&facts(settings, config)));

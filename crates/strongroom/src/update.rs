@@ -12,6 +12,8 @@ mod fetch;
 pub(crate) mod health;
 mod recover;
 mod rehearse;
+pub(crate) mod renew;
+pub(crate) mod report;
 mod repository;
 pub(crate) mod words;
 

@@ -21,6 +21,7 @@ pub const TESTS: &[&str] = &[
     "curl",
     "fonts-dejavu-core",
     "openssl",
+    "python3-aiosmtpd",
 ];
 
 /// What the test provider of OpenID Connect runs on, where no other Node is there.
@@ -37,6 +38,7 @@ pub const MACHINES: &[&str] = &[
     "iproute2",
     "mmdebstrap",
     "systemd-container",
+    "tcpdump",
 ];
 
 /// Read by `pg_createcluster` while PostgreSQL's package is set up.

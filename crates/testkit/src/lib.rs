@@ -11,12 +11,16 @@ pub mod secret;
 pub mod state;
 pub mod unpacked;
 
+#[cfg(feature = "certificate")]
+pub mod authenticator;
 #[cfg(feature = "browser")]
 pub mod browser;
 #[cfg(feature = "certificate")]
 pub mod certificate;
 #[cfg(feature = "database")]
 pub mod database;
+#[cfg(feature = "openid")]
+pub mod mail;
 #[cfg(feature = "openid")]
 pub mod openid;
 #[cfg(feature = "database")]
@@ -30,6 +34,8 @@ pub use cluster::{Cluster, ClusterSettings, Durability, Login};
 #[cfg(feature = "database")]
 pub use database::TestDatabase;
 pub use machine::Machine;
+#[cfg(feature = "openid")]
+pub use mail::MailServer;
 #[cfg(feature = "openid")]
 pub use openid::OpenIdProvider;
 #[cfg(feature = "database")]

@@ -2,9 +2,10 @@
 
 use super::sample::{Page, at, badge, choices, chrome, page, with_notice};
 use console::view::{
-    AccountPage, Chrome, ErrorPage, ErrorSummary, FieldInput, FreshInvitation, FreshToken, InputKind,
-    InvitationPage, MemberRow, MembersPage, Nav, NoticeKind, OrganizationCard, OrganizationsPage, SessionRow,
-    SignInPage, TokenRow, TokensPage, Tone,
+    AccountPage, Chrome, ConfirmPage, DoorLink, ErrorPage, ErrorSummary, FactorAddPage, FactorRow,
+    FactorsPage, FieldInput, FreshInvitation, FreshToken, IdentityRow, InputKind, InvitationPage, MemberRow,
+    MembersPage, Nav, NoticeKind, OldPasswordPage, OrganizationCard, OrganizationsPage, RecoveryCodesPage,
+    SecondStepPage, SessionRow, SetUp, SignInPage, SignInRulesPage, TokenRow, TokensPage, Tone,
 };
 
 const ROLES: [(&str, &str); 5] = [
@@ -27,12 +28,27 @@ pub(super) fn pages() -> Vec<Page> {
         page("/o/northwind/tokens", &tokens(false)),
         page("/states/fresh-token", &tokens(true)),
         page("/account", &account()),
+        page("/account/factors", &factors(true)),
+        page("/states/factors-none", &factors(false)),
+        page("/account/factors/add", &factor_add(true)),
+        page("/states/factor-required", &factor_add(false)),
+        page("/states/recovery-codes", &recovery_codes()),
+        page("/sign-in/factor", &second_step()),
+        page("/account/confirm", &confirm()),
+        page("/appliance/sign-in", &rules()),
+        page("/account/password", &old_password()),
         page("/states/error", &error()),
     ]
 }
 
 fn sign_in(refused: bool) -> SignInPage {
     SignInPage {
+        may_reset: true,
+        doors: vec![DoorLink {
+            key: "company".into(),
+            href: "/sign-in/openid/company".into(),
+            label: "Company".into(),
+        }],
         chrome: Chrome {
             title: "Sign in".into(),
             csrf: "c0ffee".into(),
@@ -239,6 +255,15 @@ fn account() -> AccountPage {
     };
     let password = |name: &str, label: &str| FieldInput::new(name, label, InputKind::Password).required();
     AccountPage {
+        identities: vec![IdentityRow {
+            key: "company".into(),
+            label: "Company".into(),
+            since: at("12 Mar 2026, 08:02"),
+        }],
+        doors: Vec::new(),
+        identity_fields: vec![
+            FieldInput::new("identity.password", "Present password", InputKind::Password).required(),
+        ],
         chrome: with_notice(
             chrome("Account", Nav::Account),
             NoticeKind::Information,
@@ -257,6 +282,121 @@ fn account() -> AccountPage {
             session("Firefox on Debian", true),
             session("Safari on iPhone", false),
         ],
+    }
+}
+
+fn door(title: &str) -> Chrome {
+    Chrome {
+        title: title.into(),
+        csrf: "c0ffee".into(),
+        ..Chrome::default()
+    }
+}
+
+fn code_field() -> FieldInput {
+    FieldInput::new("code", "Code", InputKind::Text)
+        .with_help("Six digits from your authenticator app, or one of your recovery codes.")
+        .with_autocomplete("one-time-code")
+        .required()
+}
+
+fn factors(any: bool) -> FactorsPage {
+    let row = |label: &str, last_used| FactorRow {
+        id: label.to_lowercase(),
+        label: label.into(),
+        kind: "Authenticator app",
+        created: at("2 Feb 2026"),
+        last_used,
+    };
+    FactorsPage {
+        chrome: chrome("Second factors", Nav::Account),
+        factors: match any {
+            true => vec![row("Phone", Some(at("12 Mar 2026, 13:58"))), row("Tablet", None)],
+            false => Vec::new(),
+        },
+        recovery_codes_left: 7,
+        required: any,
+        failure: None,
+    }
+}
+
+fn factor_add(begun: bool) -> FactorAddPage {
+    let picture = "<svg class=\"qr\" viewBox=\"0 0 2 2\" role=\"img\" aria-label=\"QR code for an authenticator app\">\
+                   <rect width=\"2\" height=\"2\" fill=\"#fff\"/><path d=\"M0 0h1v1h-1z\" fill=\"#000\"/></svg>";
+    FactorAddPage {
+        chrome: door("Set up a second factor"),
+        held: !begun,
+        set_up: begun.then(|| SetUp {
+            picture: picture.into(),
+            secret: "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ".into(),
+        }),
+        fields: vec![code_field()],
+        failure: None,
+        next: String::new(),
+    }
+}
+
+fn recovery_codes() -> RecoveryCodesPage {
+    RecoveryCodesPage {
+        chrome: door("Your recovery codes"),
+        codes: vec!["abcd-efgh-ijkl-mnop".into(), "qrst-uvwx-yz23-4567".into()],
+        next: "/account/factors".into(),
+    }
+}
+
+fn second_step() -> SecondStepPage {
+    SecondStepPage {
+        chrome: door("Your second factor"),
+        fields: vec![code_field().with_error("This is not the code that the app shows now.")],
+        failure: Some(ErrorSummary {
+            title: "You are not signed in yet: look at these fields".into(),
+            failures: vec![],
+        }),
+        next: String::new(),
+        tries_left: 4,
+        recovery_codes_left: 7,
+    }
+}
+
+fn rules() -> SignInRulesPage {
+    let number = |name: &str, label: &str, value: &str| {
+        FieldInput::new(name, label, InputKind::Integer)
+            .with_value(value)
+            .required()
+    };
+    let asked = [
+        ("optional", "Whoever wants one"),
+        ("required", "Everybody must have one"),
+    ];
+    SignInRulesPage {
+        chrome: chrome("Sign-in rules", Nav::Appliance),
+        lead: "What the appliance asks of everybody.".into(),
+        fields: vec![
+            FieldInput::new(
+                "second_factor",
+                "Second factor",
+                InputKind::Radio(choices(&asked, "required")),
+            ),
+            number("length_min", "Fewest characters of a password", "15"),
+        ],
+        failure: None,
+    }
+}
+
+fn old_password() -> OldPasswordPage {
+    OldPasswordPage {
+        chrome: door("Change your password"),
+        fields: vec![FieldInput::new("new_password", "New password", InputKind::Password).required()],
+        failure: None,
+    }
+}
+
+fn confirm() -> ConfirmPage {
+    ConfirmPage {
+        chrome: door("Confirm that it is you"),
+        fields: vec![code_field()],
+        failure: None,
+        next: "/o/northwind/members".into(),
     }
 }
 

@@ -12,8 +12,11 @@ use platform::{
     member, organization,
     sign_in::{self, Admission},
 };
-use std::net::TcpListener;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::{net::TcpListener, path::Path};
 use store::{Address, Login, migration};
+use tempfile::TempDir;
 use testkit::{
     Authority, TestDatabase,
     certificate::{Identity, pin},
@@ -30,6 +33,10 @@ pub(super) struct Site {
     pub(super) pin: String,
     pub(super) authority_pem: String,
     pub(super) platform: Platform,
+    /// Where bundles are handed over (`incoming`) and what root knows of updates (`updates`).
+    pub(super) files: TempDir,
+    /// Recovery codes of the people whose second factor a client has set up.
+    pub(super) recovery_codes: Mutex<BTreeMap<String, Vec<String>>>,
     server: ServerHandle,
     stop: watch::Sender<bool>,
     /// Last, so that connections are closed before it goes.
@@ -50,7 +57,11 @@ impl Site {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("https://localhost:{}", listener.local_addr().unwrap().port());
         let database = database().await;
-        let platform = open(&database, &base).await;
+        let files = tempfile::tempdir().unwrap();
+        for name in ["incoming", "updates"] {
+            std::fs::create_dir(files.path().join(name)).unwrap();
+        }
+        let platform = open(&database, &base, files.path()).await;
         for (slug, owner) in [("acme", "owner"), ("globex", "stranger")] {
             let name = if slug == "acme" { "Acme Trading" } else { "Globex" };
             organization::create(&platform, &Caller::host(), slug, name, person(owner))
@@ -66,8 +77,10 @@ impl Site {
             base,
             pin: pin(&identity.certificate).unwrap(),
             authority_pem: authority.certificate_pem().unwrap(),
+            recovery_codes: Mutex::default(),
             server: serve(listener, &identity, platform.clone()),
             platform,
+            files,
             stop,
             _database: database,
         };
@@ -85,7 +98,9 @@ impl Site {
         let password = SecretText::new(PASSWORD.to_owned());
         let origin = platform::Origin::default();
         let signed_in = sign_in::with_password(&self.platform, origin, &email(who), password).await;
-        let Admission::Session { caller, .. } = signed_in.unwrap();
+        let Admission::Session { caller, .. } = signed_in.unwrap() else {
+            panic!("{who} is asked for a second factor")
+        };
         self.platform.enter(&caller, slug).await.unwrap()
     }
 }
@@ -118,7 +133,7 @@ async fn database() -> TestDatabase {
     database
 }
 
-async fn open(database: &TestDatabase, base: &str) -> Platform {
+async fn open(database: &TestDatabase, base: &str, files: &Path) -> Platform {
     let login = database.superuser().unwrap();
     let address = Address {
         socket_folder: login.socket_folder,
@@ -138,6 +153,9 @@ async fn open(database: &TestDatabase, base: &str) -> Platform {
         plain_listener: None,
         helper: "/nonexistent/hostd.sock".into(),
         outside_targets: Vec::new(),
+        kept_targets: "/nonexistent/outgoing.json".into(),
+        spool: files.join("incoming"),
+        updates: files.join("updates"),
         database_socket: "/nonexistent/.s.PGSQL.5432".into(),
     };
     let root = RootKey::generate().unwrap();

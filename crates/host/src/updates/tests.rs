@@ -1,4 +1,4 @@
-use super::folder::UPDATES_MAX;
+use super::folder::{RENEWALS_MAX, UPDATES_MAX};
 use super::*;
 use std::fs;
 
@@ -84,4 +84,60 @@ fn a_record_that_is_none_is_named_and_a_planted_link_is_not_followed() {
     fs::remove_file(folder.join("history.json")).unwrap();
     std::os::unix::fs::symlink(&target, folder.join("history.json")).unwrap();
     assert!(matches!(folder.history(), Err(RecordError::Write(_))));
+}
+
+#[test]
+fn renewals_are_kept_newest_first_in_bounds_and_quiet_nights_do_not_push_them_out() {
+    let (_outer, folder) = folder();
+    let mut busy = Renewal::new(at(1));
+    busy.restarted = vec!["x.service".to_owned(); 80];
+    folder.note_renewal(&busy).unwrap();
+    assert_eq!(folder.renewals().unwrap()[0].restarted.len(), 50);
+    for second in 2..200 {
+        folder.note_renewal(&Renewal::new(at(second))).unwrap();
+    }
+    let kept = folder.renewals().unwrap();
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    assert_eq!((kept[0].at, kept[1].at), (at(199), at(1)));
+    for second in 200..400 {
+        folder
+            .note_renewal(&Renewal::new(at(second)).deferred("a job runs"))
+            .unwrap();
+    }
+    assert_eq!(folder.renewals().unwrap().len(), RENEWALS_MAX);
+}
+
+#[test]
+fn verdicts_are_kept_newest_first_in_bounds_and_read_back() {
+    let (_outer, folder) = folder();
+    for number in 0..30 {
+        let verdict = Verdict {
+            name: format!("{number}{BUNDLE_SUFFIX}"),
+            bytes: 7,
+            at: at(number),
+            found: match number % 2 {
+                0 => Found::Imported {
+                    sequence: 1,
+                    version: "0.1.1".to_owned(),
+                },
+                _ => Found::Refused {
+                    why: "it was altered ".repeat(100),
+                },
+            },
+        };
+        folder.note_verdict(&verdict).unwrap();
+    }
+    let kept = folder.verdicts().unwrap();
+    assert_eq!((kept.len(), kept[0].name.as_str()), (20, "29.bundle"));
+    let Found::Refused { why } = &kept[0].found else {
+        panic!("{kept:?}")
+    };
+    assert!(why.len() <= 600);
+    assert_eq!(folder.report().unwrap(), None);
+    let report = Report {
+        held: vec!["openssl".to_owned()],
+        ..Report::default()
+    };
+    folder.note_report(&report).unwrap();
+    assert_eq!(folder.report().unwrap(), Some(report));
 }

@@ -7,7 +7,7 @@
 mod newcomer;
 mod pending;
 
-use super::{Admission, Proven, admit, note_refusal};
+use super::{Admission, Door, Proven, admit, note_refusal};
 use crate::{
     Platform,
     caller::{Caller, Identity, Origin},
@@ -22,6 +22,7 @@ use store::control::{
     account::AccountState,
     identity,
     openid::{self as rows, Provider as Row, ProviderState},
+    session::PassedFactor,
 };
 use types::{ProblemCode, SessionId};
 use vault::SecretText;
@@ -177,7 +178,7 @@ async fn tie(
     asked: SessionId,
 ) -> Result<Return> {
     match &caller.identity {
-        Identity::Person { account, session } if *session == asked => {
+        Identity::Person { account, session, .. } if *session == asked => {
             tie_in(platform, caller, key, &person.subject, account).await?;
             Ok(Return::Tied)
         }
@@ -213,6 +214,8 @@ async fn enter(
     };
     let proven = Proven {
         account,
+        door: Door::OpenId,
+        factor: person.second_factor.then_some(PassedFactor::Provider),
         rehash: None,
     };
     let admission = admit(platform, origin, proven).await?;

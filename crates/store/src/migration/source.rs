@@ -53,6 +53,27 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0005_identity/up.sql"),
         down: include_str!("../../migrations/control/0005_identity/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 6,
+        name: "second factor",
+        up: include_str!("../../migrations/control/0006_second_factor/up.sql"),
+        down: include_str!("../../migrations/control/0006_second_factor/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 7,
+        name: "password reset",
+        up: include_str!("../../migrations/control/0007_password_reset/up.sql"),
+        down: include_str!("../../migrations/control/0007_password_reset/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 8,
+        name: "provider factor",
+        up: include_str!("../../migrations/control/0008_provider_factor/up.sql"),
+        down: include_str!("../../migrations/control/0008_provider_factor/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[

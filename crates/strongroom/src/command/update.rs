@@ -3,9 +3,11 @@
 mod here;
 mod history;
 mod import;
+mod renew;
 mod run;
 mod shown;
 mod status;
+mod take;
 mod verify;
 mod vulnerabilities;
 
@@ -26,7 +28,11 @@ pub(super) enum Update {
     Status(status::Status),
     /// Update the platform from its repository: rehearse, back up, install, look, and go back where it is not well
     Run(run::Run),
-    /// Show the updates of the platform, newest first
+    /// Verify and unpack bundles that were uploaded or copied into the spool folder; run as root
+    Take(take::Take),
+    /// In the maintenance window: start anew what still runs replaced code; run as root
+    Renew(renew::Renew),
+    /// Show the updates of the platform and what was started anew, newest first
     History(history::History),
 }
 
@@ -38,6 +44,8 @@ impl Update {
             Self::Vulnerabilities(command) => command.run(common),
             Self::Status(command) => command.run(common),
             Self::Run(command) => command.run(common),
+            Self::Take(command) => command.run(common),
+            Self::Renew(command) => command.run(common),
             Self::History(command) => command.run(common),
         }
     }
