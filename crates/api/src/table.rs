@@ -4,7 +4,7 @@
 use crate::{
     handler::{
         access_log, audit, batch, dataset, export, field, file, import, maintenance, me, member, meta,
-        organization, promise, record, record_change, token,
+        organization, policy, promise, record, record_change, token,
     },
     route::{
         Condition::{IfMatch, IfNoneMatch},
@@ -502,6 +502,25 @@ pub const ROUTES: &[Route] = &[
         handler!(member::delete),
     ),
     Route::new(
+        Put,
+        organization!("/members/{member}/narrowing"),
+        "member.narrow",
+        Needs(P::MemberManage),
+        "Set what is taken away from a member's role, per dataset and field",
+        handler!(member::narrow),
+    )
+    .takes(Takes::Json("Narrowing"))
+    .gives(Gives::Json(200, "Member")),
+    Route::new(
+        Post,
+        organization!("/members/{member}/end-sessions"),
+        "member.end-sessions",
+        Needs(P::MemberManage),
+        "End every session of a member",
+        handler!(member::end_sessions),
+    )
+    .gives(Gives::Json(200, "EndedSessions")),
+    Route::new(
         Post,
         organization!("/members/{member}/invitation"),
         "member.invite",
@@ -510,6 +529,25 @@ pub const ROUTES: &[Route] = &[
         handler!(member::invite),
     )
     .gives(Gives::Json(201, "Invitation")),
+    Route::new(
+        Get,
+        organization!("/policies"),
+        "policy.show",
+        Needs(P::OrganizationRead),
+        "What the organization decides for itself",
+        handler!(policy::show),
+    )
+    .gives(Gives::Json(200, "Policies")),
+    Route::new(
+        Patch,
+        organization!("/policies"),
+        "policy.update",
+        Needs(P::PolicyManage),
+        "Change what is sent of the policies",
+        handler!(policy::update),
+    )
+    .takes(Takes::Json("PoliciesChange"))
+    .gives(Gives::Json(200, "Policies")),
     Route::new(
         Get,
         organization!("/tokens"),

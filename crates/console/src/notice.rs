@@ -49,6 +49,21 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         NoticeKind::Success,
         "The member was disabled; sessions and tokens end within seconds.",
     ),
+    (
+        "rights-saved",
+        NoticeKind::Success,
+        "Saved. It holds for the person's sessions and tokens within seconds.",
+    ),
+    (
+        "member-sessions-ended",
+        NoticeKind::Success,
+        "Every session of this person was ended; they sign in anew.",
+    ),
+    (
+        "policies-saved",
+        NoticeKind::Success,
+        "The policies were changed; they hold within seconds.",
+    ),
     ("token-revoked", NoticeKind::Success, "The token was revoked."),
     (
         "password-changed",

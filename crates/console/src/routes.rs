@@ -2,8 +2,8 @@
 
 use crate::{
     access_log, account, appliance, archive, asset_files, audit, break_glass, datasets, export, fields,
-    files, history, imports, invitation, members, organizations, promises_page, record_form, records,
-    sign_in, single_record, tokens, trash,
+    files, history, imports, invitation, member_rights, members, organizations, policies, promises_page,
+    record_form, records, sign_in, single_record, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -70,6 +70,20 @@ fn organization_pages(config: &mut ServiceConfig) {
             resource("/o/{organization}/members")
                 .route(get().to(members::show))
                 .route(post().to(members::add)),
+        )
+        .service(
+            resource("/o/{organization}/policies")
+                .route(get().to(policies::show))
+                .route(post().to(policies::save)),
+        )
+        .service(
+            resource("/o/{organization}/members/{account}")
+                .route(get().to(member_rights::show))
+                .route(post().to(member_rights::save)),
+        )
+        .service(
+            resource("/o/{organization}/members/{account}/end-sessions")
+                .route(post().to(member_rights::end_sessions)),
         )
         .service(resource("/o/{organization}/members/{account}/role").route(post().to(members::set_role)))
         .service(resource("/o/{organization}/members/{account}/disable").route(post().to(members::disable)))

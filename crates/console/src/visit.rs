@@ -17,6 +17,7 @@ use actix_web::{
     http::StatusCode, http::header,
 };
 use askama::Template;
+use platform::session::Activity;
 use platform::{Caller, Origin, Platform, PlatformError, Workspace};
 use std::{
     cell::RefCell,
@@ -168,6 +169,16 @@ impl Visit {
     }
 }
 
+/// What our own pages put into the address when they load themselves again.
+pub(crate) const POLLING: &str = "polling=true";
+
+fn activity(request: &ServiceRequest) -> Activity {
+    match request.query_string().split('&').any(|pair| pair == POLLING) {
+        true => Activity::Polling,
+        false => Activity::Use,
+    }
+}
+
 async fn identify(
     console: &Console,
     request: &ServiceRequest,
@@ -178,7 +189,7 @@ async fn identify(
     let Some(token) = token else {
         return (anonymous, Ok(()));
     };
-    match platform::session::identify_session(console.platform(), origin, &token).await {
+    match platform::session::identify_session(console.platform(), origin, &token, activity(request)).await {
         Ok(caller) => (caller, Ok(())),
         Err(error) => (anonymous, Err(error.into())),
     }

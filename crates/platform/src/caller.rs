@@ -62,6 +62,8 @@ pub enum Identity {
         organization: OrganizationId,
         /// What of the account's rights it carries.
         scope: TokenScope,
+        /// What is taken away from it besides.
+        narrowing: access::Narrowing,
     },
     /// The command line on the host.
     Host,

@@ -8,6 +8,7 @@ use crate::{
     act::{Act, Commitments, seal_entry, vault_failure},
     caller::{Caller, Identity, Origin},
     error::{PlatformError, Result},
+    policy::{OrganizationPolicy, Requirements},
 };
 use access::{Decision, Denial, MemberState, Permission, Permit, Policies, Standing, Subject};
 use jiff::Timestamp;
@@ -36,6 +37,17 @@ pub(crate) struct Home {
     pub(crate) tenant: Tenant,
     pub(crate) keys: OrganizationKeys,
     pub(crate) policies: Policies,
+    pub(crate) requirements: Requirements,
+}
+
+impl Home {
+    /// Everything that the organization decides for itself.
+    pub(crate) fn policy(&self) -> OrganizationPolicy {
+        OrganizationPolicy {
+            administrators: self.policies,
+            requirements: self.requirements,
+        }
+    }
 }
 
 /// A caller inside one organization.
@@ -290,12 +302,14 @@ impl Platform {
                 token,
                 organization: reach,
                 scope,
+                narrowing,
                 ..
             } => {
                 if *reach != organization {
                     return Err(PlatformError::not_found("organization"));
                 }
-                let subject = Subject::token(account.0, token.0, standing.standing, scope.clone(), None);
+                let own = Some(narrowing.clone());
+                let subject = Subject::token(account.0, token.0, standing.standing, scope.clone(), own);
                 (subject, standing.narrowing)
             }
             _ => (Subject::person(account.0, standing.standing), standing.narrowing),

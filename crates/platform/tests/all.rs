@@ -35,6 +35,8 @@ mod import;
 mod invitation;
 #[path = "all/maintenance.rs"]
 mod maintenance;
+#[path = "all/narrowing.rs"]
+mod narrowing;
 #[path = "all/operator.rs"]
 mod operator;
 #[path = "all/promise.rs"]
@@ -57,5 +59,9 @@ mod rotation;
 mod rotation_file;
 #[path = "all/search.rs"]
 mod search;
+#[path = "all/session.rs"]
+mod session;
 #[path = "all/upgrade.rs"]
 mod upgrade;
+#[path = "all/withdrawal.rs"]
+mod withdrawal;

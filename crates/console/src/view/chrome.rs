@@ -88,6 +88,8 @@ pub enum Nav {
     Audit,
     /// Who came into the organization.
     OrganizationAccess,
+    /// What the organization decides for itself.
+    Policies,
     /// API tokens.
     Tokens,
     /// What operators look after.

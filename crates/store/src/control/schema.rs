@@ -24,6 +24,7 @@ diesel::table! {
         audit_tag -> Binary,
         login -> Binary,
         policies -> Jsonb,
+        requirements -> Jsonb,
         created_at -> Timestamptz,
     }
 }
@@ -71,6 +72,8 @@ diesel::table! {
         organization_id -> Uuid,
         name -> Text,
         permissions -> Nullable<Array<Text>>,
+        narrowing -> Jsonb,
+        networks -> Array<Text>,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
         last_used_at -> Nullable<Timestamptz>,

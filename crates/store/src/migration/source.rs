@@ -46,6 +46,13 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0004_break_glass/up.sql"),
         down: include_str!("../../migrations/control/0004_break_glass/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 6,
+        name: "requirements",
+        up: include_str!("../../migrations/control/0006_requirements/up.sql"),
+        down: include_str!("../../migrations/control/0006_requirements/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[
