@@ -175,6 +175,7 @@ async fn tidy_once(platform: &Platform) -> Result<()> {
         );
     }
     idempotency::purge(&mut keep, now).await?;
+    crate::sign_in::openid::forget(&mut keep, now).await?;
     drop(keep);
     let ended = session::end_overdue(platform).await?;
     if ended > 0 {

@@ -37,6 +37,8 @@ mod invitation;
 mod maintenance;
 #[path = "all/narrowing.rs"]
 mod narrowing;
+#[path = "all/openid.rs"]
+mod openid;
 #[path = "all/operator.rs"]
 mod operator;
 #[path = "all/promise.rs"]

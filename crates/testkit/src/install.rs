@@ -15,12 +15,16 @@ pub const BUILD: &[&str] = &["build-essential", "pkg-config", "libssl-dev"];
 pub const DEMO: &[&str] = &["postgresql"];
 /// What the tests drive, beside what the demo needs.
 pub const TESTS: &[&str] = &[
+    "acme-tiny",
     "chromium",
     "chromium-driver",
     "curl",
     "fonts-dejavu-core",
     "openssl",
 ];
+
+/// What the test provider of OpenID Connect runs on, where no other Node is there.
+pub const PROVIDER: &[&str] = &["nodejs", "npm"];
 
 /// What builds and checks the Debian package.
 pub const PACKAGE: &[&str] = &["debhelper", "dpkg-dev", "lintian"];

@@ -48,6 +48,13 @@ const CONTROL: &[Migration] = &[
     },
     Migration {
         scope: Scope::Control,
+        version: 5,
+        name: "identity",
+        up: include_str!("../../migrations/control/0005_identity/up.sql"),
+        down: include_str!("../../migrations/control/0005_identity/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
         version: 6,
         name: "requirements",
         up: include_str!("../../migrations/control/0006_requirements/up.sql"),
