@@ -68,6 +68,19 @@ pub const SYSTEM: &[Permission] = &[
     Permission::AuditRead,
 ];
 
+/// What an operator may do whom the organization has let in to look: sensitive values masked, nothing exported.
+pub const GRANTED_READ: &[Permission] = &[
+    Permission::OrganizationRead,
+    Permission::RecordRead,
+    Permission::ViewRead,
+    Permission::PromiseRead,
+    Permission::MemberRead,
+    Permission::AuditRead,
+];
+
+/// What they may do besides when they are let in to repair: mend records and definitions. Never members, policies, keys.
+pub const GRANTED_REPAIR: &[Permission] = &[Permission::RecordWrite, Permission::DatasetDefine];
+
 /// What the table says about a role and a permission; [`Cell::No`] where it says nothing.
 pub fn cell(role: Role, permission: Permission) -> Cell {
     let row = ROWS.iter().find(|(of, _)| *of == permission);
@@ -129,11 +142,14 @@ pub fn render_page() -> String {
         );
     }
     page.push_str(SYSTEM_ABOUT);
-    let system: Vec<String> = SYSTEM
-        .iter()
-        .map(|permission| format!("`{permission}`"))
-        .collect();
-    let _ = writeln!(page, "{}.", system.join(", "));
+    let list = |permissions: &[Permission]| {
+        let codes = permissions.iter().map(|permission| format!("`{permission}`"));
+        codes.collect::<Vec<_>>().join(", ")
+    };
+    let _ = writeln!(page, "{}.", list(SYSTEM));
+    page.push_str(GRANTED_ABOUT);
+    let _ = writeln!(page, "- reading: {}", list(GRANTED_READ));
+    let _ = writeln!(page, "- repairing, besides: {}", list(GRANTED_REPAIR));
     page
 }
 
@@ -154,6 +170,12 @@ Where the table says \"by policy\" the organization decides, on its page of poli
 
 | policy | decides about | unless changed |
 |---|---|---|
+";
+
+/// At the end.
+const GRANTED_ABOUT: &str = "
+An operator whom an organization has let in, for a purpose and at most 24 hours, has:
+
 ";
 
 /// After them.
@@ -243,6 +265,24 @@ mod tests {
                     "{role} {permission}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn an_operator_grant_never_reveals_exports_or_changes_who_may_what() {
+        for forbidden in [
+            Permission::RecordReveal,
+            Permission::RecordExport,
+            Permission::RecordPurge,
+            Permission::MemberManage,
+            Permission::PolicyManage,
+            Permission::TokenManageOwn,
+            Permission::OperatorGrantManage,
+        ] {
+            assert!(!GRANTED_READ.contains(&forbidden) && !GRANTED_REPAIR.contains(&forbidden));
+        }
+        for permission in GRANTED_READ.iter().chain(GRANTED_REPAIR) {
+            assert_ne!(cell(Role::Administrator, *permission), Cell::No, "{permission}");
         }
     }
 

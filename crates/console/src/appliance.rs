@@ -10,12 +10,20 @@ use crate::{
 use platform::operator;
 
 /// Its sections, in the order in which an operator needs them.
-const SECTIONS: &[ApplianceSection] = &[ApplianceSection {
-    href: "/promises",
-    icon: "shield",
-    title: "Promises",
-    text: "What the appliance promises, and whether it is kept.",
-}];
+const SECTIONS: &[ApplianceSection] = &[
+    ApplianceSection {
+        href: "/promises",
+        icon: "shield",
+        title: "Promises",
+        text: "What the appliance promises, and whether it is kept.",
+    },
+    ApplianceSection {
+        href: "/appliance/grants",
+        icon: "key",
+        title: "Access to organizations",
+        text: "Ask an organization to let you in, for a purpose and at most a day.",
+    },
+];
 
 /// Refuses whoever is no operator; to them there is nothing here.
 pub(crate) fn enter(visit: &Visit) -> Result<(), Fault> {

@@ -162,6 +162,7 @@ fn record(visit: &Visit, response: &ServiceResponse<BoxBody>, place: Place) {
     let method = match (event.action, visit.caller.account()) {
         (Some("sign-in"), _) => "password",
         (Some("break-glass"), _) => "break-glass",
+        (_, Some(_)) if event.by_grant => "operator-grant",
         (_, Some(_)) => "session",
         (_, None) => "none",
     };

@@ -64,6 +64,18 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         NoticeKind::Success,
         "The policies were changed; they hold within seconds.",
     ),
+    (
+        "grant-asked",
+        NoticeKind::Success,
+        "Asked. An administrator of the organization decides.",
+    ),
+    (
+        "grant-approved",
+        NoticeKind::Success,
+        "Approved. It ends by itself, and you can end it here.",
+    ),
+    ("grant-refused", NoticeKind::Success, "Refused."),
+    ("grant-ended", NoticeKind::Success, "The access was ended."),
     ("token-revoked", NoticeKind::Success, "The token was revoked."),
     (
         "password-changed",

@@ -2,8 +2,8 @@
 
 use crate::{
     access_log, account, appliance, archive, asset_files, audit, break_glass, datasets, export, fields,
-    files, history, imports, invitation, member_rights, members, organizations, policies, promises_page,
-    record_form, records, sign_in, single_record, tokens, trash,
+    files, grants, history, imports, invitation, member_rights, members, operator_access, organizations,
+    policies, promises_page, record_form, records, sign_in, single_record, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -28,11 +28,18 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(post().to(break_glass::redeem)),
         )
         .service(resource("/appliance").route(get().to(appliance::show)))
+        .service(
+            resource("/appliance/grants")
+                .route(get().to(grants::show))
+                .route(post().to(grants::ask)),
+        )
+        .service(resource("/appliance/grants/{grant}/end").route(post().to(grants::end)))
         .service(resource("/promises").route(get().to(promises_page::show)))
         .service(resource("/o").route(get().to(organizations::list)))
         .service(resource("/o/{organization}").route(get().to(organizations::home)))
         .configure(account_pages)
         .configure(organization_pages)
+        .configure(people_pages)
         .configure(dataset_pages)
         .configure(record_pages);
 }
@@ -44,7 +51,8 @@ fn account_pages(config: &mut ServiceConfig) {
         .service(resource("/account/appearance").route(post().to(account::choose_colours)))
         .service(resource("/account/sessions/end-others").route(post().to(account::end_others)))
         .service(resource("/account/sessions/{session}/end").route(post().to(account::end_session)))
-        .service(resource("/account/access-log").route(get().to(access_log::show)));
+        .service(resource("/account/access-log").route(get().to(access_log::show)))
+        .service(resource("/account/access-log.csv").route(get().to(access_log::export_own)));
 }
 
 fn organization_pages(config: &mut ServiceConfig) {
@@ -65,7 +73,12 @@ fn organization_pages(config: &mut ServiceConfig) {
                 .route(get().to(imports::job))
                 .route(post().to(imports::decide)),
         )
-        .service(resource("/o/{organization}/imports/{job}/report").route(get().to(imports::report)))
+        .service(resource("/o/{organization}/imports/{job}/report").route(get().to(imports::report)));
+}
+
+/// Who is in an organization, what they may do, and what they did.
+fn people_pages(config: &mut ServiceConfig) {
+    config
         .service(
             resource("/o/{organization}/members")
                 .route(get().to(members::show))
@@ -98,6 +111,21 @@ fn organization_pages(config: &mut ServiceConfig) {
         .service(resource("/o/{organization}/archive/restore").route(post().to(archive::restore)))
         .service(resource("/o/{organization}/files/{file}").route(get().to(files::download)))
         .service(resource("/o/{organization}/access-log").route(get().to(access_log::show_organization)))
+        .service(
+            resource("/o/{organization}/access-log.csv").route(get().to(access_log::export_organization)),
+        )
+        .service(resource("/o/{organization}/operator-access").route(get().to(operator_access::show)))
+        .service(
+            resource("/o/{organization}/operator-access/{grant}/approve")
+                .route(post().to(operator_access::approve)),
+        )
+        .service(
+            resource("/o/{organization}/operator-access/{grant}/refuse")
+                .route(post().to(operator_access::refuse)),
+        )
+        .service(
+            resource("/o/{organization}/operator-access/{grant}/end").route(post().to(operator_access::end)),
+        )
         .service(resource("/o/{organization}/audit").route(get().to(audit::show)))
         .service(resource("/o/{organization}/audit/{entry}").route(get().to(audit::entry)))
         .service(

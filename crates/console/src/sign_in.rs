@@ -120,6 +120,9 @@ pub(crate) async fn submit(visit: Visit, form_sent: Form) -> Answer {
         }
         Err(error) if error.code == ProblemCode::NotSignedIn => {
             throttle.note_failure(&login, visit.address, Instant::now());
+            // For the log alone; the answer is the same whether there is such an account or not.
+            let known = platform::access_log::account_at_door(visit.platform(), &login).await?;
+            visit.event.borrow_mut().account = known;
             let failure = "That e-mail address and password do not belong together. Try again, or ask an \
                            administrator.";
             form(

@@ -78,6 +78,8 @@ pub struct Caller {
     pub identity: Identity,
     /// From where.
     pub origin: Origin,
+    /// The grant by which an operator is in an organization; [`crate::Platform::enter`] finds it.
+    pub grant: Option<types::GrantId>,
 }
 
 impl Caller {
@@ -87,6 +89,7 @@ impl Caller {
         Self {
             identity: Identity::Anonymous,
             origin,
+            grant: None,
         }
     }
 
@@ -100,6 +103,7 @@ impl Caller {
         Self {
             identity: Identity::Host,
             origin,
+            grant: None,
         }
     }
 
@@ -109,6 +113,7 @@ impl Caller {
         Self {
             identity: Identity::System,
             origin: Origin::default(),
+            grant: None,
         }
     }
 

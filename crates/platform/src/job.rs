@@ -196,7 +196,11 @@ pub(crate) async fn enter(platform: &Platform, job: &Job) -> Result<Workspace> {
         device,
         request_id,
     };
-    let caller = Caller { identity, origin };
+    let caller = Caller {
+        identity,
+        origin,
+        grant: None,
+    };
     platform
         .enter(&caller, &home.slug)
         .await

@@ -28,6 +28,7 @@ pub mod maintenance;
 pub mod member;
 pub mod narrowing;
 pub mod operator;
+pub mod operator_grant;
 pub mod organization;
 pub mod people;
 mod pipe;

@@ -5,6 +5,7 @@
 //! node leads simply by storing: a promise whose newest observation is younger than its interval is not looked at
 //! again. Start at [`register`] and [`watch`].
 
+mod access_log;
 mod agility;
 mod audit;
 mod bundle;
@@ -17,6 +18,7 @@ mod hardening;
 mod infrastructure;
 mod look;
 mod operator;
+mod operator_access;
 mod password;
 mod plain;
 mod release;
@@ -27,6 +29,7 @@ mod route;
 mod sample;
 mod schema;
 mod security;
+mod session;
 mod tls;
 mod transit;
 mod vulnerability;
@@ -56,7 +59,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 22] = [
+pub const BUILT: [&str; 25] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -71,6 +74,9 @@ pub const BUILT: [&str; 22] = [
     rollback::ID,
     "password-hashing",
     "roles",
+    session::ID,
+    operator_access::ID,
+    access_log::ID,
     "tenant-schema",
     "request-verification",
     "tenant-role",
@@ -231,6 +237,9 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         rollback::ID => Ok(rollback::look(platform)),
         "password-hashing" => password::look(platform).await,
         "roles" => role::look(platform).await,
+        session::ID => session::look(platform).await,
+        operator_access::ID => operator_access::look(platform).await,
+        access_log::ID => access_log::look(platform).await,
         "tenant-schema" => schema::look(platform).await,
         route::ID => route::look(platform).await,
         "tenant-role" => schema::probe(platform).await,

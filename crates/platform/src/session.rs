@@ -7,7 +7,7 @@
 mod overdue;
 mod own;
 
-pub(crate) use overdue::end_overdue;
+pub use overdue::end_overdue;
 pub use own::{SessionView, end_own, list_own};
 
 use crate::{
@@ -71,7 +71,11 @@ pub(crate) async fn begin_in(
         account: AccountSummary::of(account),
         session: id,
     };
-    let caller = Caller { identity, origin };
+    let caller = Caller {
+        identity,
+        origin,
+        grant: None,
+    };
     let new = rows::NewSession {
         id,
         token_hash: token.hashed().bytes().to_vec(),
@@ -126,6 +130,7 @@ pub async fn identify_session(
         return Ok(Caller {
             identity: known.identity,
             origin,
+            grant: None,
         });
     }
     let read = Instant::now();
@@ -155,7 +160,11 @@ pub async fn identify_session(
         },
         read,
     );
-    Ok(Caller { identity, origin })
+    Ok(Caller {
+        identity,
+        origin,
+        grant: None,
+    })
 }
 
 /// How long a session may live, in seconds.
@@ -241,6 +250,7 @@ fn caller_from(known: Known, origin: Origin) -> Caller {
         return Caller {
             identity: known.identity,
             origin,
+            grant: None,
         };
     }
     Caller::anonymous(origin)

@@ -47,6 +47,38 @@ where
     })
 }
 
+/// A stream of the caller's own things, that breaks off when their session or token ends.
+pub(crate) fn guarded_own_stream<F>(
+    platform: &Platform,
+    caller: &Caller,
+    make: impl FnOnce(Outlet) -> F,
+) -> ByteStream
+where
+    F: Future<Output = Result<()>> + Send + 'static,
+{
+    let (platform, caller) = (platform.clone(), caller.clone());
+    byte_stream(|outlet| {
+        let work = make(outlet);
+        async move {
+            tokio::select! {
+                done = work => done,
+                error = ended(&platform, &caller) => Err(error),
+            }
+        }
+    })
+}
+
+/// Returns when the caller's session or token has ended.
+async fn ended(platform: &Platform, caller: &Caller) -> PlatformError {
+    let mut looks = Looks::default();
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        if let Some(error) = looks.judge(is_live(platform, caller).await) {
+            return error;
+        }
+    }
+}
+
 /// Returns when the caller no longer has the permission.
 async fn withdrawn(workspace: &Workspace, permission: Permission) -> PlatformError {
     if workspace.caller().account().is_none() {

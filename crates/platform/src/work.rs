@@ -6,7 +6,9 @@
 mod kind;
 mod lease;
 
-use crate::{Platform, error::Result, job, maintenance, session, upkeep, withdrawal::withdrawn_from_job};
+use crate::{
+    Platform, access_log, error::Result, job, maintenance, session, upkeep, withdrawal::withdrawn_from_job,
+};
 use lease::{Held, LEASE};
 use std::time::{Duration, Instant};
 use store::control::{
@@ -177,6 +179,7 @@ async fn tidy_once(platform: &Platform) -> Result<()> {
     idempotency::purge(&mut keep, now).await?;
     crate::sign_in::openid::forget(&mut keep, now).await?;
     drop(keep);
+    access_log::tend(platform).await?;
     let ended = session::end_overdue(platform).await?;
     if ended > 0 {
         tracing::info!(

@@ -41,8 +41,12 @@ mod narrowing;
 mod openid;
 #[path = "all/operator.rs"]
 mod operator;
+#[path = "all/operator_grant.rs"]
+mod operator_grant;
 #[path = "all/promise.rs"]
 mod promise;
+#[path = "all/promise_access.rs"]
+mod promise_access;
 #[path = "all/promise_agility.rs"]
 mod promise_agility;
 #[path = "all/promise_disclosure.rs"]

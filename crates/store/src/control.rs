@@ -5,6 +5,7 @@
 //! functions touch nothing else. Start at [`Control::open`]; then one file per noun.
 
 pub mod access_event;
+pub mod access_log;
 pub mod account;
 pub mod api_token;
 pub mod break_glass;
@@ -20,6 +21,7 @@ pub mod job;
 pub mod maintenance;
 pub mod membership;
 pub mod openid;
+pub mod operator_grant;
 pub mod organization;
 pub mod organization_key;
 mod pool;

@@ -3,6 +3,7 @@
 //! Commands on the host open the appliance's configuration and need its rights; the members' commands speak to a
 //! server with a token and run anywhere.
 
+mod access_log;
 mod audit;
 mod break_glass;
 mod certificate;
@@ -114,6 +115,9 @@ enum Command {
     /// Read the audit log, and check it against the data
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Read who came in, take it out as CSV, and say how long it is kept
+    #[command(subcommand)]
+    AccessLog(access_log::AccessLog),
     /// Show what the appliance promises and whether it is kept
     Promises(promises::Promises),
     /// Look at updates, update the platform, and take updates out of signed bundles
@@ -165,6 +169,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Import(command) => command.run(common).map(done),
         Command::Export(command) => command.run(common).map(done),
         Command::Audit(command) => command.run(common),
+        Command::AccessLog(command) => command.run(common).map(done),
         Command::Promises(command) => command.run(common).map(done),
         Command::Update(command) => command.run(common),
         Command::Firewall(command) => command.run(common).map(done),

@@ -90,6 +90,8 @@ pub enum Nav {
     OrganizationAccess,
     /// What the organization decides for itself.
     Policies,
+    /// Operators whom the organization lets in.
+    OperatorAccess,
     /// API tokens.
     Tokens,
     /// What operators look after.

@@ -14,7 +14,7 @@ const AT_ONCE: i64 = 200;
 ///
 /// # Errors
 /// `unavailable`.
-pub(crate) async fn end_overdue(platform: &Platform) -> Result<usize> {
+pub async fn end_overdue(platform: &Platform) -> Result<usize> {
     let idle = i64::from(platform.settings().session_idle_seconds_max);
     let mut tx = platform.control().begin().await?;
     let ended = rows::end_overdue(&mut tx, idle, platform.now(), AT_ONCE).await?;

@@ -243,6 +243,7 @@ pub(crate) fn caller_of(account: AccountSummary) -> Caller {
     Caller {
         identity: Identity::Person { account, session },
         origin,
+        grant: None,
     }
 }
 

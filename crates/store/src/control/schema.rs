@@ -159,18 +159,20 @@ diesel::table! {
 }
 
 diesel::table! {
-    strongroom.access_event (id) {
-        id -> BigInt,
-        at -> Timestamptz,
-        account_id -> Nullable<Uuid>,
-        organization_id -> Nullable<Uuid>,
-        action -> Text,
-        outcome -> Text,
-        status -> Nullable<Integer>,
-        method -> Text,
-        address -> Text,
-        device -> Text,
-        request_id -> Text,
+    strongroom.operator_grant (id) {
+        id -> Uuid,
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        extent -> Text,
+        purpose -> Text,
+        hours -> Integer,
+        asked_at -> Timestamptz,
+        decision -> Nullable<Text>,
+        decided_at -> Nullable<Timestamptz>,
+        decided_by -> Nullable<Uuid>,
+        expires_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+        ended_by -> Nullable<Uuid>,
     }
 }
 

@@ -31,6 +31,8 @@ const GUARDS: &str = "WITH guard (home, relation, trigger, function, events) AS 
         ('control', 'organization', 'require_entry_requirements', 'require_entry', 17),
         ('control', 'api_token', 'require_entry_narrowing', 'require_entry', 17),
         ('control', 'setting', 'require_entry', 'require_entry', 29),
+        ('control', 'access_log_trim', 'require_entry', 'require_entry', 29),
+        ('control', 'operator_grant', 'require_entry', 'require_entry', 29),
         ('control', 'identity', 'require_entry', 'require_entry', 29),
         ('control', 'identity_request', 'require_entry', 'require_entry', 29),
         ('control', 'openid_provider', 'require_entry', 'require_entry', 29)

@@ -60,6 +60,20 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0006_requirements/up.sql"),
         down: include_str!("../../migrations/control/0006_requirements/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 7,
+        name: "access log by month",
+        up: include_str!("../../migrations/control/0007_access_log_by_month/up.sql"),
+        down: include_str!("../../migrations/control/0007_access_log_by_month/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 8,
+        name: "operator grant",
+        up: include_str!("../../migrations/control/0008_operator_grant/up.sql"),
+        down: include_str!("../../migrations/control/0008_operator_grant/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[
