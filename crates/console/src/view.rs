@@ -13,6 +13,7 @@ mod chrome;
 mod dataset;
 mod error;
 mod export;
+mod factor;
 mod filter;
 mod form;
 mod grant;
@@ -44,6 +45,9 @@ pub use dataset::{
 };
 pub use error::ErrorPage;
 pub use export::ExportPage;
+pub use factor::{
+    ConfirmPage, FactorAddPage, FactorRow, FactorsPage, RecoveryCodesPage, SecondStepPage, SetUp,
+};
 pub use filter::{FilterBar, FilterChip, FilterCondition};
 pub use form::{AttachedFile, Choice, ErrorSummary, FieldFailure, FieldInput, InputKind};
 pub use grant::{GrantRow, OperatorAccessPage, OwnGrantsPage};

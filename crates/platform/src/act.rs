@@ -160,17 +160,23 @@ fn actor_of(caller: &Caller) -> Actor {
     let (kind, id, session, method) = match &caller.identity {
         Identity::Anonymous => (ActorKind::Account, None, None, None),
         // An operator whom the organization has let in: the log says so of every act.
-        Identity::Person { account, session } if caller.grant.is_some() => (
+        Identity::Person { account, session, .. } if caller.grant.is_some() => (
             ActorKind::Operator,
             Some(account.id.bytes()),
             Some(session.bytes()),
             Some("operator-grant"),
         ),
-        Identity::Person { account, session } => (
+        Identity::Person { account, session, .. } => (
             ActorKind::Account,
             Some(account.id.bytes()),
             Some(session.bytes()),
             Some("session"),
+        ),
+        Identity::Held { account, session, .. } => (
+            ActorKind::Account,
+            Some(account.id.bytes()),
+            session.map(types::SessionId::bytes),
+            session.map(|_| "session"),
         ),
         Identity::Token { account, token, .. } => (
             ActorKind::Token,

@@ -119,7 +119,11 @@ fn operator_of(caller: &Caller) -> Result<AccountId> {
     operator::require(caller)?;
     match &caller.identity {
         Identity::Person { account, .. } => Ok(account.id),
-        Identity::Anonymous | Identity::Token { .. } | Identity::Host | Identity::System => {
+        Identity::Anonymous
+        | Identity::Held { .. }
+        | Identity::Token { .. }
+        | Identity::Host
+        | Identity::System => {
             let why = "a grant is asked for by an operator who is signed in";
             Err(PlatformError::new(ProblemCode::NotAllowed, why))
         }

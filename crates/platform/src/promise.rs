@@ -36,7 +36,7 @@ mod vulnerability;
 
 pub use disclosure::PageSource;
 pub use route::{Requirement, RouteDeclaration};
-pub use security::judge as judge_security_updates;
+pub use security::{LastBundle, judge as judge_security_updates, last_bundle};
 
 use crate::{
     Caller, Platform, PlatformError, act::vault_failure, caller::Identity, error::Result, organization,

@@ -174,7 +174,7 @@ async fn is_live(platform: &Platform, caller: &Caller) -> Result<bool> {
             live && found.is_some_and(|(account, _)| account.state == AccountState::Active)
         }
         Identity::Host | Identity::System => true,
-        Identity::Anonymous => false,
+        Identity::Anonymous | Identity::Held { .. } => false,
     })
 }
 

@@ -23,6 +23,8 @@ mod check;
 mod crash;
 #[path = "all/export.rs"]
 mod export;
+#[path = "all/factor.rs"]
+mod factor;
 #[path = "all/file.rs"]
 mod file;
 #[path = "all/firewall.rs"]

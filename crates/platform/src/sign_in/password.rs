@@ -1,6 +1,6 @@
 //! The door for whoever has a password here.
 
-use super::{Admission, Proven, Rehash, admit, note_refusal, refused};
+use super::{Admission, Door, Proven, Rehash, admit, note_refusal, refused};
 use crate::{Platform, caller::Origin, error::Result};
 use store::control::account::{self, AccountState};
 use types::EmailAddress;
@@ -46,6 +46,7 @@ async fn prove(platform: &Platform, email: &str, password: SecretText) -> Result
     let active = found.filter(|(account, _)| right && account.state == AccountState::Active);
     Ok(active.map(|(account, _)| Proven {
         account,
+        door: Door::Password,
         rehash: old.zip(stronger).map(|(old, new)| Rehash { old, new }),
     }))
 }

@@ -201,6 +201,7 @@ pub(crate) async fn open(database: &TestDatabase, root: RootKey, clock: fn() -> 
         plain_listener: None,
         helper: "/nonexistent/hostd.sock".into(),
         outside_targets: Vec::new(),
+        kept_targets: "/nonexistent/outgoing.json".into(),
         database_socket: "/nonexistent/.s.PGSQL.5432".into(),
     };
     Platform::open_with(settings, address, app, root, 64, clock)
@@ -241,7 +242,11 @@ pub(crate) fn caller_of(account: AccountSummary) -> Caller {
         request_id: Some("request-1".to_owned()),
     };
     Caller {
-        identity: Identity::Person { account, session },
+        identity: Identity::Person {
+            account,
+            session,
+            elevated_until: Timestamp::MAX,
+        },
         origin,
         grant: None,
     }

@@ -56,23 +56,30 @@ const CONTROL: &[Migration] = &[
     Migration {
         scope: Scope::Control,
         version: 6,
-        name: "requirements",
-        up: include_str!("../../migrations/control/0006_requirements/up.sql"),
-        down: include_str!("../../migrations/control/0006_requirements/down.sql"),
+        name: "second factor",
+        up: include_str!("../../migrations/control/0006_second_factor/up.sql"),
+        down: include_str!("../../migrations/control/0006_second_factor/down.sql"),
     },
     Migration {
         scope: Scope::Control,
         version: 7,
-        name: "access log by month",
-        up: include_str!("../../migrations/control/0007_access_log_by_month/up.sql"),
-        down: include_str!("../../migrations/control/0007_access_log_by_month/down.sql"),
+        name: "requirements",
+        up: include_str!("../../migrations/control/0007_requirements/up.sql"),
+        down: include_str!("../../migrations/control/0007_requirements/down.sql"),
     },
     Migration {
         scope: Scope::Control,
         version: 8,
+        name: "access log by month",
+        up: include_str!("../../migrations/control/0008_access_log_by_month/up.sql"),
+        down: include_str!("../../migrations/control/0008_access_log_by_month/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 9,
         name: "operator grant",
-        up: include_str!("../../migrations/control/0008_operator_grant/up.sql"),
-        down: include_str!("../../migrations/control/0008_operator_grant/down.sql"),
+        up: include_str!("../../migrations/control/0009_operator_grant/up.sql"),
+        down: include_str!("../../migrations/control/0009_operator_grant/down.sql"),
     },
 ];
 
