@@ -109,7 +109,6 @@ pub(crate) async fn admit(platform: &Platform, origin: Origin, proven: Proven) -
     let caller = Caller {
         identity: session::held(&caller, Lacks::Enrolment),
         ..caller
-        grant: None,
     };
     Ok(Admission::Enrol { token, caller })
 }
