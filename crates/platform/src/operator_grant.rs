@@ -11,7 +11,7 @@ use crate::{
     act::{Act, Object},
     caller::{Caller, Identity},
     error::{PlatformError, Result},
-    operator,
+    operator, session,
     workspace::{OrganizationSummary, random},
 };
 use access::Permission;

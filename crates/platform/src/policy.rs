@@ -8,6 +8,7 @@ use crate::{
     Workspace,
     act::{Act, Object, vault_failure},
     error::{PlatformError, Result},
+    session,
 };
 use access::{Permission, Policies, Policy};
 use serde::{Deserialize, Serialize};
@@ -50,9 +51,10 @@ pub async fn show(workspace: &Workspace) -> Result<OrganizationPolicy> {
 /// Sets the policies; they hold on every node within five seconds. Answers whether anything changed.
 ///
 /// # Errors
-/// `not-allowed`; `invalid` for bounds that are wider than the appliance's or too short to work with.
+/// `not-allowed`; `proof-required`; `invalid` for bounds that are wider than the appliance's or too short to work with.
 pub async fn set(workspace: &Workspace, policy: OrganizationPolicy) -> Result<bool> {
     workspace.permit(Permission::PolicyManage).await?;
+    session::require_fresh(workspace.platform(), workspace.caller())?;
     check_bounds(workspace, policy.requirements)?;
     let id = workspace.organization().id;
     let platform = workspace.platform();

@@ -6,6 +6,7 @@ use crate::{
     act::{Act, Object},
     error::Result,
     narrowing::{self, NamedNarrowing},
+    session,
 };
 use access::Permission;
 use store::control::membership as rows;
@@ -15,13 +16,14 @@ use types::AccountId;
 /// It holds on every node within five seconds, and for the member's tokens.
 ///
 /// # Errors
-/// `invalid` for names that are not there; `not-found`; `not-allowed` for an owner, unless by an owner.
+/// `proof-required`; `invalid` for names that are not there; `not-found`; `not-allowed` for an owner, unless by an owner.
 pub async fn set_narrowing(
     workspace: &Workspace,
     account: AccountId,
     named: &NamedNarrowing,
 ) -> Result<Member> {
     let permit = workspace.permit(Permission::MemberManage).await?;
+    session::require_fresh(workspace.platform(), workspace.caller())?;
     let now = find(workspace, account).await?;
     check_rank(permit.role(), now.role)?;
     let resolved = narrowing::resolve(workspace, &permit, "", named).await?;
