@@ -213,13 +213,16 @@ pub async fn list(workspace: &Workspace) -> Result<Vec<Grant>> {
 /// Approves or refuses what an operator asked for.
 ///
 /// # Errors
-/// `not-allowed`, also for whoever asked; `not-found` for what is decided, lapsed or not there.
+/// `not-allowed`, also for whoever asked; `proof-required` to approve; `not-found` for what is decided, lapsed or not there.
 pub async fn decide(workspace: &Workspace, id: GrantId, decision: GrantDecision) -> Result<()> {
     let permit = workspace.permit(Permission::OperatorGrantManage).await?;
     let by = permit
         .account()
         .map(AccountId)
         .ok_or(access::Denial::NotSignedIn)?;
+    if decision == GrantDecision::Approved {
+        session::require_fresh(workspace.platform(), workspace.caller())?;
+    }
     let (platform, organization) = (workspace.platform(), workspace.organization().id);
     let now = workspace.now();
     let mut tx = platform.control().begin().await?;
