@@ -57,7 +57,7 @@ GRANT SELECT ON strongroom.access_log_trim TO strongroom_app;
 
 -- Makes the months from this one on; answers how many were made. A month for which events came already stays where they are.
 CREATE FUNCTION strongroom.prepare_access_log(months integer) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
     first timestamp;
     low text;
@@ -92,7 +92,7 @@ $$;
 -- Drops the months that ended more than so many months ago, at least three: whoever holds the program's login must not wipe
 -- its own traces. Each is a row of access_log_trim, which needs an entry.
 CREATE FUNCTION strongroom.trim_access_log(months integer) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
     keep_from timestamptz :=
         (date_trunc('month', now() AT TIME ZONE 'UTC') - greatest(months, 3) * interval '1 month') AT TIME ZONE 'UTC';
