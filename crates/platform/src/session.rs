@@ -20,7 +20,7 @@ use crate::{
     Platform,
     act::{Act, Object, vault_failure},
     caller::{AccountSummary, Caller, Identity, Lacks, Origin},
-    error::{PlatformError, Result},
+    error::Result,
     narrowing,
     workspace::random,
 };
