@@ -46,7 +46,7 @@ async fn work(platform: &Platform, mut shutdown: watch::Receiver<bool>) {
     loop {
         let pause = match claim(platform).await {
             Ok(Some(job)) => {
-                perform(platform, job, &mut shutdown).await;
+                Box::pin(perform(platform, job, &mut shutdown)).await;
                 Duration::ZERO
             }
             Ok(None) => PAUSE,
