@@ -76,6 +76,11 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
     ),
     ("grant-refused", NoticeKind::Success, "Refused."),
     ("grant-ended", NoticeKind::Success, "The access was ended."),
+    (
+        "factors-reset",
+        NoticeKind::Success,
+        "The member's second factors are gone and their sessions ended. Where one is required, their next sign-in sets up a new one.",
+    ),
     ("token-revoked", NoticeKind::Success, "The token was revoked."),
     (
         "password-changed",
@@ -91,6 +96,41 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         "password-set",
         NoticeKind::Success,
         "Your password is set. Sign in with it.",
+    ),
+    (
+        "identity-tied",
+        NoticeKind::Success,
+        "The provider opens this account from now on.",
+    ),
+    (
+        "identity-untied",
+        NoticeKind::Success,
+        "The provider does not open this account any more.",
+    ),
+    (
+        "waits",
+        NoticeKind::Information,
+        "You are known to the provider and wait to be let in here. Whoever runs this appliance sees it.",
+    ),
+    (
+        "provider-added",
+        NoticeKind::Success,
+        "The provider was added. Run the test.",
+    ),
+    (
+        "provider-removed",
+        NoticeKind::Success,
+        "The provider was removed.",
+    ),
+    (
+        "letter-sent",
+        NoticeKind::Success,
+        "The server took a letter to your address; see whether it arrives.",
+    ),
+    (
+        "reset-asked",
+        NoticeKind::Information,
+        "If there is an account with a password for that address, a link is on its way.",
     ),
     (
         "sign-in-over",

@@ -21,6 +21,7 @@ use crate::{
     list::{self, Checked, Query},
     pipe::{ByteStream, Outlet},
     sealing::{self, Show},
+    session,
     withdrawal::guarded_stream,
 };
 use access::{Permission, Permit};
@@ -76,6 +77,7 @@ pub async fn records(
     reveal: Reveal,
 ) -> Result<ByteStream> {
     let permit = workspace.permit(Permission::RecordExport).await?;
+    session::require_fresh(workspace.platform(), workspace.caller())?;
     let dataset = workspace.dataset(&permit, dataset).await?;
     let checked = list::check(&permit, &dataset, query)?;
     let shown = Shown::new(&permit, &dataset, reveal);

@@ -12,6 +12,7 @@ mod bundle;
 mod card;
 mod disclosure;
 mod export;
+mod factor;
 mod field;
 mod firewall;
 mod hardening;
@@ -21,6 +22,8 @@ mod operator;
 mod operator_access;
 mod password;
 mod plain;
+mod policy;
+mod provider;
 mod release;
 mod rest;
 mod role;
@@ -69,6 +72,9 @@ pub const BUILT: [&str; 25] = [
     disclosure::ID,
     infrastructure::ID,
     operator::ID,
+    factor::ID,
+    policy::ID,
+    provider::ID,
     hardening::ID,
     security::ID,
     rollback::ID,
@@ -232,6 +238,9 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         disclosure::ID => disclosure::look(platform).await,
         infrastructure::ID => infrastructure::look(platform).await,
         operator::ID => operator::look(platform).await,
+        factor::ID => factor::look(platform).await,
+        policy::ID => policy::look(platform).await,
+        provider::ID => provider::look(platform).await,
         hardening::ID => hardening::look(platform).await,
         security::ID => security::look(platform).await,
         rollback::ID => Ok(rollback::look(platform)),

@@ -35,6 +35,8 @@ mod fixture;
 mod import;
 #[path = "all/invitation.rs"]
 mod invitation;
+#[path = "all/mail.rs"]
+mod mail;
 #[path = "all/maintenance.rs"]
 mod maintenance;
 #[path = "all/narrowing.rs"]

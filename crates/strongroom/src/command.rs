@@ -17,6 +17,7 @@ mod factor;
 pub(crate) mod firewall;
 mod import;
 mod key;
+mod mail;
 mod maintenance;
 mod man;
 mod member;
@@ -24,6 +25,7 @@ mod openapi;
 mod operator;
 mod organization;
 mod promises;
+mod provider;
 mod record;
 mod rename;
 mod serve;
@@ -103,6 +105,12 @@ enum Command {
     /// Make and dismiss operators, who look after the appliance in the console, on the host
     #[command(subcommand)]
     Operator(operator::Operator),
+    /// Set, test and remove the OpenID providers by which people sign in, on the host
+    #[command(subcommand)]
+    Provider(provider::Provider),
+    /// Set and try the server that sends mail, on the host
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// Let an account in once when nothing else does, as root at a terminal; its organizations see it
     BreakGlass(break_glass::BreakGlass),
     /// Make API tokens
@@ -167,6 +175,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Member(command) => command.run(common).map(done),
         Command::Factor(command) => command.run(common).map(done),
         Command::Operator(command) => command.run(common).map(done),
+        Command::Provider(command) => command.run(common).map(done),
+        Command::Mail(command) => command.run(common).map(done),
         Command::BreakGlass(command) => command.run(common).map(done),
         Command::Token(command) => command.run(common).map(done),
         Command::Dataset(command) => command.run(common).map(done),

@@ -21,6 +21,7 @@ pub const TESTS: &[&str] = &[
     "curl",
     "fonts-dejavu-core",
     "openssl",
+    "python3-aiosmtpd",
 ];
 
 /// What the test provider of OpenID Connect runs on, where no other Node is there.

@@ -17,6 +17,7 @@ use crate::{
     file::{self, FilePurpose},
     list::PlaceOrLive,
     pipe::{ByteStream, Outlet},
+    session,
     withdrawal::guarded_stream,
 };
 use access::{Permission, Permit};
@@ -36,6 +37,7 @@ pub(super) const FORMAT_VERSION: u32 = 1;
 /// erased meanwhile.
 pub async fn archive(workspace: &Workspace) -> Result<ByteStream> {
     let permit = workspace.permit(Permission::RecordExport).await?;
+    session::require_fresh(workspace.platform(), workspace.caller())?;
     let datasets: Vec<Arc<Dataset>> = catalogue::list(workspace.tenant())
         .await?
         .into_iter()

@@ -2,9 +2,15 @@
 
 use super::{Admission, Door, Proven, Rehash, admit, note_refusal, refused};
 use crate::{Platform, caller::Origin, error::Result};
+use std::time::Duration;
 use store::control::account::{self, AccountState};
+use tokio::time::Instant;
 use types::EmailAddress;
 use vault::{SecretText, Verdict};
+
+/// A refusal takes at least so long, whatever it was that did not fit: longer than a verification, a lookup and an entry
+/// together, so that their differences do not show.
+const REFUSAL: Duration = Duration::from_millis(400);
 
 /// Signs a person in with a password.
 ///
@@ -16,10 +22,12 @@ pub async fn with_password(
     email: &str,
     password: SecretText,
 ) -> Result<Admission> {
+    let begun = Instant::now();
     match prove(platform, email, password).await? {
         Some(proven) => admit(platform, origin, proven).await,
         None => {
             note_refusal(platform, origin).await?;
+            tokio::time::sleep_until(begun + REFUSAL).await;
             Err(refused())
         }
     }
@@ -47,6 +55,7 @@ async fn prove(platform: &Platform, email: &str, password: SecretText) -> Result
     Ok(active.map(|(account, _)| Proven {
         account,
         door: Door::Password,
+        factor: None,
         rehash: old.zip(stronger).map(|(old, new)| Rehash { old, new }),
     }))
 }

@@ -60,6 +60,8 @@ pub enum PassedFactor {
     Recovery,
     /// It went past it, by a link made on the host.
     BreakGlass,
+    /// The provider that the person came from saw one, and the operator lets that count.
+    Provider,
 }
 
 impl PassedFactor {
@@ -71,6 +73,7 @@ impl PassedFactor {
             Self::Passkey => "passkey",
             Self::Recovery => "recovery",
             Self::BreakGlass => "break-glass",
+            Self::Provider => "provider",
         }
     }
 }
