@@ -24,6 +24,12 @@ const SECTIONS: &[ApplianceSection] = &[
         text: "Ask an organization to let you in, for a purpose and at most a day.",
     },
     ApplianceSection {
+        href: "/appliance/updates",
+        icon: "restore",
+        title: "Updates",
+        text: "What is installed, what waits, and handing over a bundle of updates.",
+    },
+    ApplianceSection {
         href: "/appliance/sign-in",
         icon: "key",
         title: "Sign-in rules",

@@ -1,10 +1,10 @@
 //! Every address of the console and who answers it: the map of this crate.
 
 use crate::{
-    access_log, account, appliance, archive, asset_files, audit, break_glass, confirm, datasets, export,
-    factors, fields, files, grants, history, imports, invitation, mail, member_rights, members, openid,
-    operator_access, organizations, password_reset, policies, promises_page, providers, record_form, records,
-    second_step, sign_in, sign_in_rules, single_record, tokens, trash,
+    access_log, account, appliance, appliance_updates, archive, asset_files, audit, break_glass, confirm,
+    datasets, export, factors, fields, files, grants, history, imports, invitation, mail, member_rights,
+    members, openid, operator_access, organizations, password_reset, policies, promises_page, providers,
+    record_form, records, second_step, sign_in, sign_in_rules, single_record, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -52,6 +52,11 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(post().to(grants::ask)),
         )
         .service(resource("/appliance/grants/{grant}/end").route(post().to(grants::end)))
+        .service(
+            resource("/appliance/updates")
+                .route(get().to(appliance_updates::show))
+                .route(post().to(appliance_updates::hand_over)),
+        )
         .service(
             resource("/appliance/sign-in")
                 .route(get().to(sign_in_rules::show_appliance))
