@@ -15,6 +15,8 @@ pub mod browser;
 pub mod certificate;
 #[cfg(feature = "database")]
 pub mod database;
+#[cfg(feature = "directory")]
+pub mod directory;
 #[cfg(feature = "database")]
 pub mod wait;
 
