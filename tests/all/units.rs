@@ -41,6 +41,13 @@ fn no_unit_is_exposed_more_than_one_and_a_half() {
     }
 }
 
+/// Root, with a network and a program that is not ours: more than the daemons have, and no more than this.
+#[test]
+fn what_renews_certificates_is_closed_as_far_as_an_authority_can_be_asked() {
+    let (is_tight, said) = judge_by(&unit("strongroom-certificate.service"), "19");
+    assert!(is_tight, "{said}");
+}
+
 #[test]
 fn a_sandbox_with_a_hole_would_be_noticed() {
     let folder = tempfile::tempdir().unwrap();

@@ -160,6 +160,22 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// An https address without a user and password in it.
+    pub(crate) fn https(&mut self, key: &str, value: &str) -> Option<Url> {
+        let url = Url::parse(value).ok().filter(|url| {
+            let anonymous = url.username().is_empty() && url.password().is_none();
+            url.scheme() == "https" && url.has_host() && anonymous
+        });
+        if url.is_none() {
+            self.note(
+                key,
+                "is no https address",
+                "write for example \"https://ca.example.org/acme/directory\"",
+            );
+        }
+        url
+    }
+
     /// An https address without anything after the host and port.
     pub(crate) fn base_url(&mut self, key: &str, value: &str) -> Option<Url> {
         let url = Url::parse(value).ok().filter(|url| {

@@ -65,6 +65,19 @@ pub struct Tls {
     pub key: SecretSource,
     /// The oldest protocol that is answered; default TLS 1.3.
     pub minimum: TlsMinimum,
+    /// The authority that is asked for certificates by itself; default none.
+    pub acme: Option<Acme>,
+}
+
+/// `[tls.acme]`: an authority that speaks ACME (RFC 8555).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acme {
+    /// Its directory; https. Required in this section.
+    pub directory: Url,
+    /// The certificates in PEM that this authority's own server is trusted by; default those of the machine.
+    pub trust: Option<PathBuf>,
+    /// The folder in which proofs for the authority lie, answered over plain HTTP; default `/run/strongroom-acme`.
+    pub proofs: PathBuf,
 }
 
 /// The oldest TLS that is answered.

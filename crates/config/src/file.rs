@@ -33,6 +33,15 @@ pub(crate) struct Tls {
     pub(crate) certificate: Option<String>,
     pub(crate) key: Option<String>,
     pub(crate) minimum: Option<String>,
+    pub(crate) acme: Option<Acme>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Acme {
+    pub(crate) directory: Option<String>,
+    pub(crate) trust: Option<String>,
+    pub(crate) proofs: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

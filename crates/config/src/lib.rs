@@ -14,9 +14,10 @@ mod sections;
 
 pub use client::ClientConfig;
 pub use config::{
-    Config, DEFAULT_PATH, Database, Keys, Limits, Listen, Log, Session, Tls, TlsMinimum, Worker,
+    Acme, Config, DEFAULT_PATH, Database, Keys, Limits, Listen, Log, Session, Tls, TlsMinimum, Worker,
 };
 pub use environment::{CREDENTIALS, Environment};
 pub use network::{InvalidNetwork, Network};
 pub use problem::{ConfigError, Place, Problem};
 pub use secret::{Secret, SecretError, SecretSource, read_secret};
+pub use sections::ACME_PROOFS;

@@ -7,12 +7,14 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::checker::Checker;
-use crate::config::{Config, Database, Keys, Limits, Listen, Log, Session, Tls, TlsMinimum, Worker};
+use crate::config::{Acme, Config, Database, Keys, Limits, Listen, Log, Session, Tls, TlsMinimum, Worker};
 use crate::file;
 use crate::network::Network;
 
 const MIB: u64 = 1024 * 1024;
 const DAY_SECONDS: i64 = 86_400;
+/// Where proofs for an ACME authority lie when no setting says otherwise; nothing there outlives an order.
+pub const ACME_PROOFS: &str = "/run/strongroom-acme";
 
 pub(crate) fn config(file: file::File, checker: &mut Checker<'_>) -> Option<Config> {
     let listen = listen(file.listen, checker);
@@ -99,10 +101,33 @@ fn tls(section: file::Tls, checker: &mut Checker<'_>) -> Option<Tls> {
             None
         }
     };
+    let acme = match section.acme {
+        Some(section) => Some(acme(section, checker)?),
+        None => None,
+    };
     Some(Tls {
         certificate: certificate?,
         key: key?,
         minimum: minimum?,
+        acme,
+    })
+}
+
+fn acme(section: file::Acme, checker: &mut Checker<'_>) -> Option<Acme> {
+    let example = "https://ca.example.org/acme/directory";
+    let directory = checker.required("tls.acme.directory", section.directory, example);
+    let directory = directory.and_then(|value| checker.https("tls.acme.directory", &value));
+    let trust = section.trust.map(|value| checker.path("tls.acme.trust", value));
+    let proofs = section.proofs.unwrap_or_else(|| ACME_PROOFS.to_owned());
+    let proofs = checker.path("tls.acme.proofs", proofs);
+    let trust = match trust {
+        Some(trust) => Some(trust?),
+        None => None,
+    };
+    Some(Acme {
+        directory: directory?,
+        trust,
+        proofs: proofs?,
     })
 }
 

@@ -34,6 +34,8 @@ const SAID_CHARS_MAX: usize = 2000;
 /// What may be started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Program {
+    /// Gets a certificate from an authority that speaks ACME.
+    AcmeTiny,
     /// apt's look at what is there to be installed.
     AptCache,
     /// apt's settings, asked for only.
@@ -99,6 +101,7 @@ impl Program {
     #[must_use]
     pub fn path(self) -> &'static Path {
         Path::new(match self {
+            Self::AcmeTiny => "/usr/bin/acme-tiny",
             Self::AptCache => "/usr/bin/apt-cache",
             Self::AptConfig => "/usr/bin/apt-config",
             Self::AptGet => "/usr/bin/apt-get",
@@ -154,6 +157,7 @@ pub struct Call {
     target: Option<File>,
     account: Option<Account>,
     folder: PathBuf,
+    trust: Option<PathBuf>,
     deadline: Duration,
 }
 
@@ -220,6 +224,7 @@ impl Call {
             target: None,
             account: None,
             folder: PathBuf::from("/"),
+            trust: None,
             deadline: Duration::from_secs(60),
         }
     }
@@ -263,6 +268,13 @@ impl Call {
     pub fn in_folder(self, folder: &Path) -> Self {
         let folder = folder.to_owned();
         Self { folder, ..self }
+    }
+
+    /// Lets it trust the authorities in this file of PEM, in the place of the machine's (SSL_CERT_FILE of OpenSSL).
+    #[must_use]
+    pub fn trusting(self, authorities: &Path) -> Self {
+        let trust = Some(authorities.to_owned());
+        Self { trust, ..self }
     }
 
     /// Sets the deadline.
@@ -338,6 +350,9 @@ impl Call {
             .stdin(stream(&self.source).map_err(not_started)?)
             .stdout(stream(&self.target).map_err(not_started)?)
             .stderr(Stdio::piped());
+        if let Some(trust) = &self.trust {
+            command.env("SSL_CERT_FILE", trust);
+        }
         if let Some(account) = &self.account {
             // Its supplementary groups go as well: std drops root's when the user is set.
             command.gid(account.gid.as_raw()).uid(account.uid.as_raw());

@@ -58,6 +58,7 @@ struct Inner {
     standings: Cache<(OrganizationId, AccountId), crate::organization::MemberStanding>,
     known: Cache<[u8; 32], Known>,
     maintenance: Cache<(), Option<store::control::maintenance::Plan>>,
+    clients: crate::provider::Clients,
     recorder: Recorder,
     pending_events: std::sync::Mutex<Option<access_log::Pending>>,
     routes: std::sync::OnceLock<Vec<crate::promise::RouteDeclaration>>,
@@ -154,6 +155,7 @@ impl Platform {
             standings: Cache::new(),
             known: Cache::new(),
             maintenance: Cache::new(),
+            clients: crate::provider::Clients::new(),
             recorder,
             pending_events: std::sync::Mutex::new(Some(pending)),
             routes: std::sync::OnceLock::new(),
@@ -209,6 +211,11 @@ impl Platform {
         &self.inner.maintenance
     }
 
+    /// The clients of OpenID providers.
+    pub(crate) fn clients(&self) -> &crate::provider::Clients {
+        &self.inner.clients
+    }
+
     /// Where access events are handed in.
     #[must_use]
     pub fn recorder(&self) -> &Recorder {
@@ -242,6 +249,11 @@ impl Platform {
     /// Keeps the first declaration.
     pub(crate) fn keep_routes(&self, routes: Vec<crate::promise::RouteDeclaration>) {
         let _first = self.inner.routes.set(routes);
+    }
+
+    /// The clock itself, for what asks for the time more than once.
+    pub(crate) fn clock(&self) -> fn() -> Timestamp {
+        self.inner.clock
     }
 
     /// The time, whole microseconds, as the database keeps it.

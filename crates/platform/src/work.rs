@@ -174,6 +174,7 @@ async fn tidy_once(platform: &Platform) -> Result<()> {
         );
     }
     idempotency::purge(&mut keep, now).await?;
+    crate::sign_in::openid::forget(&mut keep, now).await?;
     drop(keep);
     upkeep::index_searches(platform).await?;
     Ok(())

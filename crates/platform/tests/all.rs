@@ -35,6 +35,8 @@ mod import;
 mod invitation;
 #[path = "all/maintenance.rs"]
 mod maintenance;
+#[path = "all/openid.rs"]
+mod openid;
 #[path = "all/operator.rs"]
 mod operator;
 #[path = "all/promise.rs"]

@@ -5,6 +5,7 @@
 
 mod audit;
 mod break_glass;
+mod certificate;
 mod completion;
 mod config;
 mod database;
@@ -74,6 +75,9 @@ enum Command {
     Setup(setup::Setup),
     /// Give the appliance another name: certificate, base URL, daemons; running it again changes nothing
     Rename(rename::Rename),
+    /// Look at the server's certificate, and get the next one in time
+    #[command(subcommand)]
+    Certificate(certificate::Certificate),
     /// Look whether the appliance and its machine are well, and say what to do
     Doctor(doctor::Doctor),
     /// Let nothing be changed for a time, and say so to everybody
@@ -146,6 +150,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Work(command) => command.run(common).map(done),
         Command::Setup(command) => command.run(common),
         Command::Rename(command) => command.run(common),
+        Command::Certificate(command) => command.run(common).map(done),
         Command::Doctor(command) => command.run(common),
         Command::Maintenance(command) => command.run(common).map(done),
         Command::Database(command) => command.run(common).map(done),

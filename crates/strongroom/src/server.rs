@@ -7,7 +7,9 @@ mod body;
 mod connections;
 mod deadline;
 mod faces;
+mod proof;
 mod redirect;
+mod renewed;
 mod tls;
 
 use crate::{
@@ -21,6 +23,7 @@ use config::Config;
 use connections::Connections;
 use faces::Faces;
 use platform::{Platform, access_log, promise};
+use renewed::Renewed;
 use std::{net::TcpListener, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
@@ -39,7 +42,8 @@ const DRAIN_SECONDS: u64 = STOP_SECONDS_MAX - 3;
 /// Serves until it is asked to stop.
 pub(crate) async fn run(config: Config) -> Result<(), CommandError> {
     let stop = stop::on_signals()?;
-    let acceptor = tls::acceptor(&config.tls)?;
+    let mut acceptor = tls::acceptor(&config.tls)?;
+    let renewed = Renewed::follow(&config.tls, &mut acceptor);
     // Bound before the database is waited for: a taken port is told at once, and clients queue meanwhile.
     let https = listen(config.listen.https)?;
     let http = config.listen.http.map(listen).transpose()?;
@@ -50,6 +54,7 @@ pub(crate) async fn run(config: Config) -> Result<(), CommandError> {
     let (drained, end_of_requests) = watch::channel(false);
     let recorder = tokio::spawn(access_log::write_events(platform.clone(), end_of_requests));
     let promises = tokio::spawn(watch_promises(platform.clone(), stop.clone()));
+    let certificates = tokio::spawn(renewed.watch(stop.clone()));
     let main = main_server(&config, platform, https, acceptor, stop.clone())?;
     let redirect = http
         .map(|listener| redirect_server(&config, listener, stop.clone()))
@@ -64,6 +69,7 @@ pub(crate) async fn run(config: Config) -> Result<(), CommandError> {
     watchdog.abort();
     // A look that is under way is worth nothing without its end.
     promises.abort();
+    certificates.abort();
     drained.send_replace(true);
     stop::within(2, async {
         recorder.await.ok();
@@ -122,7 +128,13 @@ fn redirect_server(
     stop: watch::Receiver<bool>,
 ) -> Result<Server, CommandError> {
     let base_url = config.listen.base_url.clone();
-    let factory = move || App::new().default_service(redirect::to(&base_url));
+    let proofs = config.tls.acme.as_ref().map(|acme| acme.proofs.clone());
+    let factory = move || {
+        let proofs = proofs.clone();
+        App::new()
+            .configure(|app| proof::mount(app, proofs))
+            .default_service(redirect::to(&base_url))
+    };
     let server = HttpServer::new(factory)
         .workers(1)
         .max_connections(CONNECTIONS_PER_WORKER)

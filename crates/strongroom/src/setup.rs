@@ -8,6 +8,7 @@ pub(crate) mod answers;
 mod preflight;
 pub(crate) mod questions;
 pub(crate) mod rename;
+pub(crate) mod renew;
 pub(crate) mod site;
 pub(crate) mod step;
 

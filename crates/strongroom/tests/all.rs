@@ -9,6 +9,7 @@
 mod all {
     mod appliance;
     mod break_glass;
+    mod certificate;
     mod client;
     mod help;
     mod kill;

@@ -3,11 +3,13 @@
 pub mod cluster;
 pub mod install;
 pub mod machine;
+mod once;
 pub mod package;
 pub mod process;
 pub mod repository;
 pub mod secret;
 pub mod state;
+pub mod unpacked;
 
 #[cfg(feature = "browser")]
 pub mod browser;
@@ -15,8 +17,13 @@ pub mod browser;
 pub mod certificate;
 #[cfg(feature = "database")]
 pub mod database;
+<<<<<<< HEAD
 #[cfg(feature = "directory")]
 pub mod directory;
+=======
+#[cfg(feature = "openid")]
+pub mod openid;
+>>>>>>> main
 #[cfg(feature = "database")]
 pub mod wait;
 
@@ -28,5 +35,7 @@ pub use cluster::{Cluster, ClusterSettings, Durability, Login};
 #[cfg(feature = "database")]
 pub use database::TestDatabase;
 pub use machine::Machine;
+#[cfg(feature = "openid")]
+pub use openid::OpenIdProvider;
 #[cfg(feature = "database")]
 pub use wait::wait_until;

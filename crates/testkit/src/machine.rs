@@ -19,7 +19,6 @@ mod base;
 mod container;
 mod emulator;
 mod line;
-mod once;
 mod possible;
 mod release;
 mod workshop;

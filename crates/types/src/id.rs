@@ -98,6 +98,10 @@ wide_id!(
     InvitationId
 );
 wide_id!(
+    /// Where accounts are known besides here: an OpenID provider or a directory.
+    SourceId
+);
+wide_id!(
     /// A background job.
     JobId
 );

@@ -19,7 +19,7 @@ pub use field::{Field, FieldKind};
 pub use filter::{Condition, FieldRef, Filter, Operator, Sort};
 pub use id::{
     AccountId, AttachmentId, DatasetId, EntryId, FieldId, InvitationId, JobId, OrganizationId, RecordId,
-    SessionId, TokenId,
+    SessionId, SourceId, TokenId,
 };
 pub use name::{DatasetKey, EmailAddress, FieldKey, OrganizationSlug, SchemaName};
 pub use page::PageSize;

@@ -29,11 +29,13 @@ pub enum Purpose {
     Forms,
     /// The password of the organization's database login, and other secrets of its settings.
     DatabaseCredential,
+    /// Sign-ins that are under way elsewhere, as the browser keeps them.
+    SignIns,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Fields,
         Self::Attachments,
         Self::AuditImages,
@@ -42,6 +44,7 @@ impl Purpose {
         Self::Cursors,
         Self::Forms,
         Self::DatabaseCredential,
+        Self::SignIns,
     ];
 
     /// The label in the derivation. Frozen: another label is another key.
@@ -55,6 +58,7 @@ impl Purpose {
             Self::Cursors => "strongroom/purpose/v1/cursors",
             Self::Forms => "strongroom/purpose/v1/forms",
             Self::DatabaseCredential => "strongroom/purpose/v1/database-credential",
+            Self::SignIns => "strongroom/purpose/v1/sign-ins",
         }
     }
 }
@@ -185,8 +189,8 @@ impl VersionKeys {
                 secret: derive_key(&key.0, &owner, purpose.label())?,
             })
         };
-        let [a, b, c, d, e, f, g, h] = Purpose::ALL.map(of);
-        Ok(Self([a?, b?, c?, d?, e?, f?, g?, h?]))
+        let [a, b, c, d, e, f, g, h, i] = Purpose::ALL.map(of);
+        Ok(Self([a?, b?, c?, d?, e?, f?, g?, h?, i?]))
     }
 
     fn version(&self) -> u32 {

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use testkit::cluster::Binaries;
 use testkit::cluster::binaries::fetched_folder;
-use testkit::process;
+use testkit::{install, process};
 
 use crate::program;
 
@@ -34,7 +34,7 @@ pub(crate) fn ensure_other() -> Result<()> {
         "PostgreSQL {OTHER_MAJOR} is fetched for x86-64 only; install Debian's"
     );
     if !has_npm() {
-        program::install(&[&["npm"]])?;
+        program::install(&[install::PROVIDER])?;
     }
     let folder = fetched_folder(OTHER_MAJOR)?;
     let draft = folder.with_extension("draft");
@@ -100,7 +100,8 @@ fn link_libraries(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn has_npm() -> bool {
+/// A Node of whatever origin.
+pub(crate) fn has_npm() -> bool {
     Command::new("npm")
         .arg("--version")
         .output()

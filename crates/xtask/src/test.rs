@@ -46,6 +46,9 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
         install::PACKAGE,
         install::REPOSITORY,
     ])?;
+    if !postgresql::has_npm() {
+        program::install(&[install::PROVIDER])?;
+    }
     let mut failures = Vec::new();
     if arguments.filters.is_empty() {
         failures.extend(examples().err());

@@ -31,6 +31,10 @@ trusted_proxies = ["10.0.0.5", "2001:db8::/32"]
 certificate = "/c.pem"
 key = "credential:tls-key"
 minimum = "1.2"
+[tls.acme]
+directory = "https://ca.example.org/acme/directory"
+trust = "/ca.pem"
+proofs = "/proofs"
 [database]
 host = "/run/postgresql"
 port = 5433
@@ -127,6 +131,11 @@ fn every_key_can_be_set() {
                 folder: credentials_folder,
             },
             minimum: TlsMinimum::Tls12,
+            acme: Some(Acme {
+                directory: "https://ca.example.org/acme/directory".parse().unwrap(),
+                trust: Some("/ca.pem".into()),
+                proofs: "/proofs".into(),
+            }),
         },
         database: Database {
             host: "/run/postgresql".into(),

@@ -6,7 +6,7 @@ use diesel::{
     pg::Pg,
     sql_types,
 };
-use types::{AccountId, EntryId, JobId, OrganizationId, SchemaName, SessionId, TokenId};
+use types::{AccountId, EntryId, JobId, OrganizationId, SchemaName, SessionId, SourceId, TokenId};
 use uuid::Uuid;
 
 /// A column's value on its way to a type of ours; named in `deserialize_as`.
@@ -42,7 +42,15 @@ macro_rules! id_columns {
     };
 }
 
-id_columns!(AccountId, EntryId, JobId, OrganizationId, SessionId, TokenId);
+id_columns!(
+    AccountId,
+    EntryId,
+    JobId,
+    OrganizationId,
+    SessionId,
+    SourceId,
+    TokenId
+);
 
 macro_rules! parsed_columns {
     ($($name:ident),+) => {

@@ -14,6 +14,48 @@ diesel::table! {
 }
 
 diesel::table! {
+    strongroom.identity (source_kind, source_id, subject) {
+        source_kind -> Text,
+        source_id -> Uuid,
+        subject -> Text,
+        account_id -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    strongroom.identity_request (source_kind, source_id, subject) {
+        source_kind -> Text,
+        source_id -> Uuid,
+        subject -> Text,
+        name -> Nullable<Text>,
+        email -> Nullable<Text>,
+        asked_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    strongroom.openid_provider (id) {
+        id -> Uuid,
+        key -> Text,
+        label -> Text,
+        state -> Text,
+        issuer -> Text,
+        settings -> Jsonb,
+        secret -> Nullable<Binary>,
+        created_at -> Timestamptz,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    strongroom.openid_answer (state_digest) {
+        state_digest -> Binary,
+        taken_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     strongroom.organization (id) {
         id -> Uuid,
         slug -> Text,
@@ -157,4 +199,12 @@ diesel::joinable!(membership -> organization (organization_id));
 diesel::joinable!(session -> account (account_id));
 diesel::joinable!(api_token -> account (account_id));
 diesel::joinable!(api_token -> organization (organization_id));
-diesel::allow_tables_to_appear_in_same_query!(account, organization, membership, session, api_token);
+diesel::joinable!(identity -> account (account_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    account,
+    organization,
+    membership,
+    session,
+    api_token,
+    identity
+);

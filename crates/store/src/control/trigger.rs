@@ -28,7 +28,10 @@ const GUARDS: &str = "WITH guard (home, relation, trigger, function, events) AS 
         ('control', 'membership', 'require_entry', 'require_entry', 29),
         ('control', 'session', 'require_entry', 'require_entry', 29),
         ('control', 'api_token', 'require_entry', 'require_entry', 29),
-        ('control', 'setting', 'require_entry', 'require_entry', 29)
+        ('control', 'setting', 'require_entry', 'require_entry', 29),
+        ('control', 'identity', 'require_entry', 'require_entry', 29),
+        ('control', 'identity_request', 'require_entry', 'require_entry', 29),
+        ('control', 'openid_provider', 'require_entry', 'require_entry', 29)
     ), guarded AS (
         SELECT c.oid, n.nspname, c.relname, c.relnamespace, g.trigger, g.function, g.events
         FROM pg_class c

@@ -46,6 +46,13 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0004_break_glass/up.sql"),
         down: include_str!("../../migrations/control/0004_break_glass/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 5,
+        name: "identity",
+        up: include_str!("../../migrations/control/0005_identity/up.sql"),
+        down: include_str!("../../migrations/control/0005_identity/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[

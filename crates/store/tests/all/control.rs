@@ -20,6 +20,8 @@ mod audit;
 mod evidence;
 #[path = "control/housekeeping.rs"]
 mod housekeeping;
+#[path = "control/identity.rs"]
+mod identity;
 #[path = "control/ownership.rs"]
 mod ownership;
 #[path = "control/pool.rs"]

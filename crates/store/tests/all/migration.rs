@@ -52,11 +52,20 @@ async fn down_and_up_again_gives_the_same_catalogue() {
     let left = "SELECT count(*) FROM pg_namespace WHERE nspname = 'strongroom'";
     assert_eq!(client.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0);
     let status = migration::status(&client).await.unwrap();
-    assert_eq!((status.applied.len(), status.pending.len()), (0, 8));
+    assert_eq!((status.applied.len(), status.pending.len()), (0, 9));
     let applied = migration::migrate(&client).await.unwrap();
     assert_eq!(
         (applied.control, applied.organizations),
-        (vec!["foundation", "invitation", "maintenance", "break glass"], 0)
+        (
+            vec![
+                "foundation",
+                "invitation",
+                "maintenance",
+                "break glass",
+                "identity"
+            ],
+            0
+        )
     );
     assert_eq!(catalogue(&client).await, before);
 }
@@ -78,7 +87,7 @@ async fn a_second_migration_does_nothing() {
             status.pending.len(),
             status.organizations_behind
         ),
-        (8, 0, 0)
+        (9, 0, 0)
     );
     let role: String = client
         .query_one("SELECT current_user::text", &[])

@@ -8,6 +8,9 @@ use openssl::{
 };
 use std::net::IpAddr;
 
+/// People who trust a certificate by hand need some time; nobody needs longer than this.
+const DUE_SECONDS_MAX: i64 = 30 * 86_400;
+
 /// A server's certificate with its chain and key.
 pub(crate) struct Leaf {
     /// The leaf first.
@@ -58,6 +61,17 @@ impl Leaf {
             }
         }
         Ok(faults)
+    }
+
+    /// Whether it is time for the next: a third of its time is left, or thirty days.
+    pub(crate) fn is_due(&self) -> Result<bool, ErrorStack> {
+        let Some(leaf) = self.chain.first() else {
+            return Ok(true);
+        };
+        let seconds = |span: openssl::asn1::TimeDiff| i64::from(span.days) * 86_400 + i64::from(span.secs);
+        let whole = seconds(leaf.not_before().diff(leaf.not_after())?);
+        let left = seconds(Asn1Time::days_from_now(0)?.diff(leaf.not_after())?);
+        Ok(left < (whole / 3).min(DUE_SECONDS_MAX))
     }
 
     /// Whole days until the certificate ends; below zero when it has.

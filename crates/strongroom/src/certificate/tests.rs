@@ -126,3 +126,33 @@ fn a_request_names_the_host() {
     assert!(request.verify(&key).unwrap());
     assert_eq!(request.extensions().unwrap().len(), 1);
 }
+
+#[test]
+fn the_next_is_due_a_month_or_a_third_of_its_time_before_the_end() {
+    let (authority, leaf) = issued("records.example.org");
+    let lasting = |from: i64, until: i64| {
+        let now = jiff::Timestamp::now().as_second();
+        let key = new_key().unwrap();
+        let mut builder = X509Builder::new().unwrap();
+        builder.set_pubkey(&key).unwrap();
+        builder
+            .set_not_before(&Asn1Time::from_unix(now + from).unwrap())
+            .unwrap();
+        builder
+            .set_not_after(&Asn1Time::from_unix(now + until).unwrap())
+            .unwrap();
+        builder.sign(&authority.key, MessageDigest::sha256()).unwrap();
+        let chain = vec![builder.build()];
+        Leaf { chain, key }.is_due().unwrap()
+    };
+    assert!(!leaf.is_due().unwrap());
+    let (hour, day) = (3_600, 86_400);
+    assert!(
+        !lasting(-59 * day, 31 * day),
+        "ninety days, a month and a day before the end"
+    );
+    assert!(lasting(-61 * day, 29 * day));
+    assert!(!lasting(-15 * hour, 9 * hour), "a day, more than a third left");
+    assert!(lasting(-17 * hour, 7 * hour));
+    assert!(lasting(-day, -hour), "ended");
+}

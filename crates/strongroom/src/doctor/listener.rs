@@ -9,9 +9,6 @@ use config::{Config, TlsMinimum, read_secret};
 use openssl::x509::X509;
 use std::fs;
 
-/// People need some time to get a new one.
-const DAYS_LEFT_MIN: i32 = 30;
-
 /// The host of the base URL; an IPv6 address without its brackets.
 fn host(config: &Config) -> &str {
     config
@@ -55,9 +52,9 @@ pub(super) fn certificate(config: &Config) -> Vec<Finding> {
 fn look(leaf: &Leaf, host: &str) -> Vec<Finding> {
     match leaf
         .faults(host)
-        .and_then(|faults| Ok((faults, leaf.days_left()?)))
+        .and_then(|faults| Ok((faults, (leaf.days_left()?, leaf.is_due()?))))
     {
-        Ok((faults, days)) => judge(faults, days, host),
+        Ok((faults, left)) => judge(faults, left, host),
         Err(error) => vec![Finding::could_not_look(
             "certificate",
             error.to_string(),
@@ -66,15 +63,16 @@ fn look(leaf: &Leaf, host: &str) -> Vec<Finding> {
     }
 }
 
-fn judge(faults: Vec<(String, &'static str)>, days: i32, host: &str) -> Vec<Finding> {
+fn judge(faults: Vec<(String, &'static str)>, (days, is_due): (i32, bool), host: &str) -> Vec<Finding> {
     const CHECK: &str = "certificate";
     if !faults.is_empty() {
         let finding = |(what, advice): (String, &'static str)| Finding::fault(CHECK, what, advice);
         return faults.into_iter().map(finding).collect();
     }
     let what = format!("for {host}, {days} days left");
-    let renew = "run `strongroom setup` again where it is from our own authority; else get a new one";
-    vec![if days < DAYS_LEFT_MIN {
+    let renew = "run `strongroom certificate renew`, which says what stands in its way; one that was made elsewhere is \
+                 renewed there";
+    vec![if is_due {
         Finding::warning(CHECK, what, renew)
     } else {
         Finding::ok(CHECK, what)
@@ -161,11 +159,11 @@ mod tests {
 
     #[test]
     fn a_certificate_that_ends_soon_is_a_warning_and_one_with_a_fault_a_fault() {
-        let level = |faults, days| judge(faults, days, "a.example")[0].level;
-        assert_eq!(level(Vec::new(), 200), Level::Ok);
-        assert_eq!(level(Vec::new(), 29), Level::Warning);
+        let level = |faults, left| judge(faults, left, "a.example")[0].level;
+        assert_eq!(level(Vec::new(), (200, false)), Level::Ok);
+        assert_eq!(level(Vec::new(), (29, true)), Level::Warning);
         assert_eq!(
-            level(vec![("expired".to_owned(), "get another")], 200),
+            level(vec![("expired".to_owned(), "get another")], (200, false)),
             Level::Fault
         );
     }

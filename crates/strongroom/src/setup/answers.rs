@@ -11,6 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 use types::OrganizationSlug;
+use url::Url;
 
 /// The name of Debian's own cluster, which belongs to whatever else runs on the machine.
 const CLUSTER_OF_DEBIAN: &str = "main";
@@ -45,6 +46,8 @@ pub(crate) enum Certificate {
     Files { certificate: PathBuf, key: PathBuf },
     /// From whoever signs the request that set-up makes.
     Request,
+    /// From an authority that is asked by itself, now and before each end.
+    Acme(config::Acme),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,6 +133,8 @@ pub(super) struct WrittenCertificate {
     pub(super) from: Option<String>,
     pub(super) certificate: Option<PathBuf>,
     pub(super) key: Option<PathBuf>,
+    pub(super) directory: Option<String>,
+    pub(super) trust: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -181,9 +186,14 @@ impl Answers {
 
     /// From what was written to what may be used; the error says which key and what to write.
     pub(super) fn check(written: Written) -> Result<Self, String> {
+        let server = server(written.server)?;
+        let certificate = certificate(written.certificate)?;
+        if matches!(certificate, Certificate::Acme(_)) {
+            check_reach(&server)?;
+        }
         Ok(Self {
-            server: server(written.server)?,
-            certificate: certificate(written.certificate)?,
+            server,
+            certificate,
             database: database(written.database)?,
             organization: organization(written.organization)?,
             services: Services {
@@ -325,9 +335,48 @@ pub(super) fn checked_host(name: String) -> Result<String, String> {
     ))
 }
 
+/// An authority that speaks ACME looks for its proof at port 80 of the name (RFC 8555 section 8.3).
+fn check_reach(server: &Server) -> Result<(), String> {
+    if server.name.parse::<IpAddr>().is_ok() {
+        return Err("certificate.from: \"acme\" is for names; write a name in server.name".to_owned());
+    }
+    if server.http.is_none_or(|http| http.port() != 80) {
+        return Err(
+            "certificate.from: with \"acme\" the authority asks over plain HTTP; write server.http = \"[::]:80\""
+                .to_owned(),
+        );
+    }
+    Ok(())
+}
+
+fn acme(written: &str, trust: Option<PathBuf>) -> Result<Certificate, String> {
+    let directory = Url::parse(written).ok().filter(|url| {
+        let anonymous = url.username().is_empty() && url.password().is_none();
+        url.scheme() == "https" && url.has_host() && anonymous
+    });
+    let directory = directory.ok_or_else(|| {
+        format!("certificate.directory: {written:?} is no https address; write the authority's, such as \"https://ca.example.org/acme/directory\"")
+    })?;
+    if trust.as_ref().is_some_and(|trust| !trust.is_absolute()) {
+        return Err("certificate.trust: write the whole path, beginning with /".to_owned());
+    }
+    Ok(Certificate::Acme(config::Acme {
+        directory,
+        trust,
+        proofs: PathBuf::from(config::ACME_PROOFS),
+    }))
+}
+
 fn certificate(written: WrittenCertificate) -> Result<Certificate, String> {
     let files = (written.certificate, written.key);
-    match (written.from.as_deref().unwrap_or("own-authority"), files) {
+    let from = written.from.as_deref().unwrap_or("own-authority");
+    if from != "acme" && (written.directory.is_some() || written.trust.is_some()) {
+        return Err(
+            "certificate: an authority's directory or trust is named, so write from = \"acme\"".to_owned(),
+        );
+    }
+    match (from, files) {
+        ("acme", (None, None)) => acme(written.directory.as_deref().unwrap_or_default(), written.trust),
         ("own-authority", (None, None)) => Ok(Certificate::OwnAuthority),
         ("request", (None, None)) => Ok(Certificate::Request),
         ("files", (Some(certificate), Some(key))) => Ok(Certificate::Files { certificate, key }),
@@ -335,11 +384,11 @@ fn certificate(written: WrittenCertificate) -> Result<Certificate, String> {
             "certificate: name both files, certificate.certificate (the chain in PEM) and certificate.key"
                 .to_owned(),
         ),
-        ("own-authority" | "request", _) => {
+        ("own-authority" | "request" | "acme", _) => {
             Err("certificate: files are named, so write from = \"files\"".to_owned())
         }
         (other, _) => Err(format!(
-            "certificate.from: {other:?} is not known; write \"own-authority\", \"files\" or \"request\""
+            "certificate.from: {other:?} is not known; write \"own-authority\", \"files\", \"request\" or \"acme\""
         )),
     }
 }

@@ -43,7 +43,7 @@ fn written(input: &mut impl BufRead) -> Result<Written, CommandError> {
     };
     let from = question(
         input,
-        "Certificate from: own-authority, files or request",
+        "Certificate from: own-authority, files, request or acme",
         Some("own-authority"),
     )?;
     let mut certificate = WrittenCertificate {
@@ -53,6 +53,16 @@ fn written(input: &mut impl BufRead) -> Result<Written, CommandError> {
     if certificate.from.as_deref() == Some("files") {
         certificate.certificate = Some(question(input, "File with the certificate chain", None)?.into());
         certificate.key = Some(question(input, "File with its key", None)?.into());
+    }
+    if certificate.from.as_deref() == Some("acme") {
+        let directory = "The authority's directory, such as https://ca.example.org/acme/directory";
+        certificate.directory = Some(question(input, directory, None)?);
+        let trust = question(
+            input,
+            "File with the authorities that it is trusted by; nothing for the machine's",
+            Some(""),
+        )?;
+        certificate.trust = Some(trust).filter(|trust| !trust.is_empty()).map(Into::into);
     }
     let name = question(input, "Name of the first organization", None)?;
     let slug = question(input, "Its name in addresses", Some(&slug_of(&name)))?;

@@ -4,9 +4,8 @@
 //! run again. The settings file changes in one value, and what is written was read back before. Start at [`rename`].
 
 use super::{
-    Outcome, Report,
-    answers::{self, Answers, Certificate},
-    site::{AUTHORITY_KEY, Site, TLS_KEY},
+    Outcome, Report, answers,
+    site::Site,
     step::{Run, Step},
     take,
 };
@@ -14,8 +13,8 @@ use crate::{
     failure::{CommandError, Exit},
     output,
 };
-use ::host::{account, account::Account, name, write};
-use config::{Config, Environment, SecretSource};
+use ::host::{account, name, write};
+use config::{Config, Environment};
 use std::{net::IpAddr, path::Path, time::Duration};
 use url::Url;
 
@@ -35,7 +34,7 @@ pub(crate) fn rename(settings: &Path, host: String, is_dry: bool) -> Result<Outc
     }
     let host = answers::checked_host(host).map_err(|text| refused(Exit::Usage, text))?;
     let config = Config::load_with(Some(settings), &Environment::default())?;
-    let site = site(settings, &config, host)?;
+    let site = Site::present(settings, &config, host)?;
     let url = renamed(&config, &site.answers.server.name)?;
     warn_unresolved(&site.answers.server.name);
     let mut run = Run::new(&site, is_dry);
@@ -45,6 +44,7 @@ pub(crate) fn rename(settings: &Path, host: String, is_dry: bool) -> Result<Outc
         steps.push(take(Step::Services, &mut run)?);
         if !is_dry {
             steps.push(take(Step::Health, &mut run)?);
+            steps.push(take(Step::Renewal, &mut run)?);
         }
     }
     for step in &steps {
@@ -61,33 +61,6 @@ pub(crate) fn rename(settings: &Path, host: String, is_dry: bool) -> Result<Outc
 
 fn refused(exit: Exit, text: impl Into<String>) -> CommandError {
     CommandError::said(exit, text)
-}
-
-/// The appliance as set-up would see it under the new name. Set-up's layout only: elsewhere others keep the certificate.
-fn site(settings: &Path, config: &Config, host: String) -> Result<Site, CommandError> {
-    let group = write::look(settings)?.map(|access| access.group);
-    let group = group.ok_or_else(|| refused(Exit::NotFound, "there are no settings yet"))?;
-    let user = Account {
-        name: String::new(),
-        uid: nix::unistd::Uid::from_raw(0),
-        gid: group,
-    };
-    let answers = Answers::for_name(host, &config.listen, Certificate::OwnAuthority);
-    let mut site = Site::new(answers, settings.to_owned(), &user);
-    let is_ours = matches!(&config.tls.key, SecretSource::Credential { name, .. } if name == TLS_KEY);
-    if config.tls.certificate != site.certificate() || !is_ours {
-        let text = format!(
-            "the certificate lies at {}, where set-up does not put it; have one made for the new name, change \
-             listen.base_url in {} and restart the daemons yourself",
-            config.tls.certificate.display(),
-            settings.display()
-        );
-        return Err(refused(Exit::Failed, text));
-    }
-    if write::look(&site.credential(AUTHORITY_KEY))?.is_none() {
-        site.answers.certificate = Certificate::Request;
-    }
-    Ok(site)
 }
 
 /// The base URL with the new host; its port stays.

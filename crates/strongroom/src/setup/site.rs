@@ -3,9 +3,13 @@
 //! Invariant: secrets lie in `credentials/`, which only root enters; systemd hands them to the daemons.
 //! Everything else in the settings folder is readable by the daemons' group and writable by root alone.
 
-use super::answers::Answers;
-use ::host::{account::Account, write::Access};
-use config::CREDENTIALS;
+use super::answers::{Answers, Certificate};
+use crate::failure::{CommandError, Exit};
+use ::host::{
+    account::Account,
+    write::{self, Access},
+};
+use config::{CREDENTIALS, Config, SecretSource};
 use nix::unistd::{Gid, Uid};
 use std::path::{Path, PathBuf};
 
@@ -26,6 +30,36 @@ impl Site {
             settings,
             group: user.gid,
         }
+    }
+
+    /// The appliance that is there, as set-up would see it under a name. Set-up's layout only: elsewhere others keep the
+    /// certificate.
+    pub(crate) fn present(settings: &Path, config: &Config, host: String) -> Result<Self, CommandError> {
+        let group = write::look(settings)?.map(|access| access.group);
+        let group = group.ok_or_else(|| CommandError::said(Exit::NotFound, "there are no settings yet"))?;
+        let certificate = match &config.tls.acme {
+            Some(acme) => Certificate::Acme(acme.clone()),
+            None => Certificate::OwnAuthority,
+        };
+        let mut site = Self {
+            answers: Answers::for_name(host, &config.listen, certificate),
+            settings: settings.to_owned(),
+            group,
+        };
+        let is_ours = matches!(&config.tls.key, SecretSource::Credential { name, .. } if name == TLS_KEY);
+        if config.tls.certificate != site.certificate() || !is_ours {
+            let text = format!(
+                "the certificate lies at {}, where set-up does not put it; whoever put it there gets the next, changes \
+                 listen.base_url in {} where the name is another, and restarts the daemons",
+                config.tls.certificate.display(),
+                settings.display()
+            );
+            return Err(CommandError::said(Exit::Failed, text));
+        }
+        if config.tls.acme.is_none() && write::look(&site.credential(AUTHORITY_KEY))?.is_none() {
+            site.answers.certificate = Certificate::Request;
+        }
+        Ok(site)
     }
 
     /// `/etc/strongroom`
@@ -63,6 +97,19 @@ impl Site {
         self.tls().join("request.pem")
     }
 
+    /// The key of our account at an authority that speaks ACME.
+    pub(crate) fn acme_account(&self) -> PathBuf {
+        self.credential(ACME_ACCOUNT_KEY)
+    }
+
+    /// The authority that is asked for certificates.
+    pub(crate) fn acme(&self) -> Option<&config::Acme> {
+        match &self.answers.certificate {
+            Certificate::Acme(acme) => Some(acme),
+            Certificate::OwnAuthority | Certificate::Files { .. } | Certificate::Request => None,
+        }
+    }
+
     /// Settings: written by root, read by the daemons.
     pub(crate) fn shared(&self, mode: u32) -> Access {
         Access {
@@ -90,3 +137,5 @@ pub(crate) const DATABASE_PASSWORD: &str = "database-password";
 pub(crate) const TLS_KEY: &str = "tls-key";
 /// The key of our own authority; no daemon gets it.
 pub(crate) const AUTHORITY_KEY: &str = "authority-key";
+/// The key of our account at an ACME authority; no daemon gets it.
+const ACME_ACCOUNT_KEY: &str = "acme-account-key";

@@ -9,12 +9,15 @@ mod firewall;
 mod folders;
 mod health;
 mod organization;
+mod renewal;
 mod secrets;
 pub(crate) mod services;
 mod settings;
 mod updates;
 
-pub(super) use certificate::given_faults as certificate_faults;
+pub(super) use certificate::{
+    given_faults as certificate_faults, present as present_certificate, renew as renew_certificate,
+};
 pub(super) use cluster::find as cluster_of;
 pub(super) use settings::differences as settings_differences;
 
@@ -44,12 +47,14 @@ pub(crate) enum Step {
     Updates,
     /// An answer over HTTPS
     Health,
+    /// The certificate's renewal
+    Renewal,
     /// The firewall, where the answers ask for it
     Firewall,
 }
 
 /// In the order in which they are taken.
-pub(crate) const STEPS: [Step; 11] = [
+pub(crate) const STEPS: [Step; 12] = [
     Step::Folders,
     Step::Secrets,
     Step::Certificate,
@@ -60,6 +65,7 @@ pub(crate) const STEPS: [Step; 11] = [
     Step::Services,
     Step::Updates,
     Step::Health,
+    Step::Renewal,
     Step::Firewall,
 ];
 
@@ -116,6 +122,7 @@ impl Step {
             Self::Services => "services",
             Self::Updates => "updates",
             Self::Health => "health",
+            Self::Renewal => "renewal",
             Self::Firewall => "firewall",
         }
     }
@@ -133,6 +140,7 @@ impl Step {
             Self::Services => services::look(run),
             Self::Updates => updates::look(run.site),
             Self::Health => health::look(run),
+            Self::Renewal => renewal::look(run),
             Self::Firewall => firewall::look(run),
         }
     }
@@ -150,6 +158,7 @@ impl Step {
             Self::Services => services::apply(run),
             Self::Updates => updates::apply(run),
             Self::Health => health::apply(run),
+            Self::Renewal => renewal::apply(run),
             Self::Firewall => firewall::apply(run.site),
         }
     }

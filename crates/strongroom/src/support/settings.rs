@@ -40,6 +40,10 @@ fn write(page: &mut Page, redactor: &Redactor, config: &Config) {
     page.fact("tls.certificate", path(redactor, &config.tls.certificate));
     page.fact("tls.key", secret(redactor, Some(&config.tls.key)));
     page.fact("tls.minimum", Safe::known(config.tls.minimum.as_str()));
+    if let Some(acme) = &config.tls.acme {
+        page.fact("tls.acme.directory", redactor.text(acme.directory.as_str()));
+        page.fact("tls.acme.proofs", path(redactor, &acme.proofs));
+    }
     let database = &config.database;
     page.fact("database.host", path(redactor, &database.host));
     page.fact("database.port", Safe::number(database.port));

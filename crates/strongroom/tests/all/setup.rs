@@ -19,7 +19,7 @@ use testkit::certificate::Authority;
 use super::appliance::{Daemon, PASSWORD, free_port, spawn};
 use super::program::{Said, run};
 
-const STEPS: [&str; 11] = [
+const STEPS: [&str; 12] = [
     "folders",
     "secrets",
     "certificate",
@@ -30,18 +30,19 @@ const STEPS: [&str; 11] = [
     "services",
     "updates",
     "health",
+    "renewal",
     "firewall",
 ];
 
 /// A machine's place for one set-up; the cluster goes with it.
-struct Place {
+pub(crate) struct Place {
     folder: TempDir,
     cluster: String,
-    https: u16,
+    pub(crate) https: u16,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         // The cluster's account must get through to its data.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
@@ -56,16 +57,16 @@ impl Place {
         place
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn settings(&self) -> PathBuf {
+    pub(crate) fn settings(&self) -> PathBuf {
         self.path("etc/strongroom.toml")
     }
 
     /// Writes the answers; `more` goes into the section `[server]`.
-    fn answer(&self, more: &str) {
+    pub(crate) fn answer(&self, more: &str) {
         let text = format!(
             "[server]\nname = \"localhost\"\nhttps = \"127.0.0.1:{https}\"\n{more}\n\
              [database]\ncluster = {cluster:?}\ndata_folder = {data:?}\n\
@@ -80,12 +81,12 @@ impl Place {
     }
 
     /// Adds a section to the answers.
-    fn answer_more(&self, section: &str) {
+    pub(crate) fn answer_more(&self, section: &str) {
         let text = fs::read_to_string(self.path("answers.toml")).unwrap();
         fs::write(self.path("answers.toml"), text + section).unwrap();
     }
 
-    fn setup(&self, more: &[&str]) -> Said {
+    pub(crate) fn setup(&self, more: &[&str]) -> Said {
         let answers = self.path("answers.toml");
         let arguments = ["--json", "setup", "--answers", answers.to_str().unwrap()];
         run(Some(&self.settings()), &[arguments.as_slice(), more].concat())
@@ -115,7 +116,7 @@ impl Place {
             .to_owned()
     }
 
-    fn serve(&self) -> Daemon {
+    pub(crate) fn serve(&self) -> Daemon {
         let daemon = spawn(&self.settings(), self.folder.path(), "serve");
         daemon.wait_for_log("serving https://");
         daemon

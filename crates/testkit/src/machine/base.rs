@@ -11,7 +11,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use super::{Release, check_possible, once};
+use super::{Release, check_possible};
+use crate::once;
 use crate::process;
 use crate::state::state_folder;
 

@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use super::{base, check_possible, once};
+use super::{base, check_possible};
+use crate::once;
 use crate::process;
 
 /// Debian 13's: its systemd-repart makes whole images without devices.

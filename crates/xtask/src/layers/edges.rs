@@ -13,6 +13,7 @@ const ORDER: &[&str] = &[
     "vault",
     "store",
     "directory",
+    "openid",
     "host",
     "jobs",
     "continuity",

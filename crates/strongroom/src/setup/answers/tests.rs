@@ -68,8 +68,8 @@ fn answers_that_cannot_be_are_refused_with_what_to_write() {
     assert!(main.contains("Debian's own cluster"), "{main}");
     let half = read(&format!("{LEAST}[certificate]\nfrom = \"files\"\nkey = \"/k\"\n")).unwrap_err();
     assert!(half.contains("name both files"), "{half}");
-    let acme = read(&format!("{LEAST}[certificate]\nfrom = \"acme\"\n")).unwrap_err();
-    assert!(acme.contains("own-authority"), "{acme}");
+    let other = read(&format!("{LEAST}[certificate]\nfrom = \"oracle\"\n")).unwrap_err();
+    assert!(other.contains("own-authority"), "{other}");
 }
 
 #[test]
@@ -103,4 +103,25 @@ fn a_repository_is_an_address_and_nothing_that_apt_would_misread() {
         assert!(refused.contains("updates.repository"), "{attack}: {refused}");
         assert!(!refused.contains("secret"), "{refused}");
     }
+}
+
+#[test]
+fn an_authority_that_is_asked_needs_a_name_a_way_in_and_a_directory() {
+    let section = "[certificate]\nfrom = \"acme\"\ndirectory = \"https://ca.example.org/dir\"\n";
+    let open = LEAST.replace("[organization]", "http = \"[::]:80\"\n[organization]");
+    let answers = read(&format!("{open}{section}")).unwrap();
+    let Certificate::Acme(acme) = answers.certificate else {
+        panic!("{answers:?}")
+    };
+    assert_eq!(acme.directory.as_str(), "https://ca.example.org/dir");
+    let refused = |text: &str| read(text).unwrap_err();
+    assert!(refused(&format!("{LEAST}{section}")).contains("server.http = \"[::]:80\""));
+    let address = open.replace("Records.example.org", "10.0.0.5");
+    assert!(refused(&format!("{address}{section}")).contains("a name in server.name"));
+    let plain = section.replace("https:", "http:");
+    assert!(refused(&format!("{open}{plain}")).contains("certificate.directory"));
+    let trust = format!("{section}trust = \"ca.pem\"\n");
+    assert!(refused(&format!("{open}{trust}")).contains("certificate.trust"));
+    let other = section.replace("\"acme\"", "\"request\"");
+    assert!(refused(&format!("{open}{other}")).contains("from = \"acme\""));
 }

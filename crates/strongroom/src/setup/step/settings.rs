@@ -95,6 +95,14 @@ pub(in crate::setup) fn differences(site: &Site) -> Result<Vec<String>, CommandE
         config.tls.certificate.display().to_string(),
         certificate.display().to_string(),
     );
+    let directory = |acme: Option<&config::Acme>| {
+        acme.map_or_else(|| "not set".to_owned(), |acme| acme.directory.to_string())
+    };
+    compare(
+        "tls.acme.directory",
+        directory(config.tls.acme.as_ref()),
+        directory(site.acme()),
+    );
     if let Some(cluster) = cluster::find(site)? {
         let socket = cluster.socket_folder.display().to_string();
         compare(
@@ -120,7 +128,7 @@ fn text(site: &Site, cluster: &Cluster) -> String {
         "# What must be known before the database opens. Written by `strongroom setup`, which never overwrites it.\n\
          # `strongroom config check` lists every problem at once. Everything else is set in the console.\n\n\
          [listen]\nhttps = \"{https}\"\n{http}base_url = \"{base_url}\" # every link is made with it\n\n\
-         [tls]\ncertificate = {certificate:?}\nkey = \"credential:{TLS_KEY}\"\n\n\
+         [tls]\ncertificate = {certificate:?}\nkey = \"credential:{TLS_KEY}\"\n{acme}\n\
          # A credential is the file of that name in {credentials}, which only root can open;\n\
          # systemd hands the daemons those that their unit names.\n\
          [database]\nhost = {socket:?}\nport = {port}\nname = \"strongroom\"\nuser = \"strongroom_app\"\n\
@@ -130,8 +138,19 @@ fn text(site: &Site, cluster: &Cluster) -> String {
         http = http.unwrap_or_default(),
         base_url = site.answers.base_url(),
         certificate = site.certificate(),
+        acme = site.acme().map(acme).unwrap_or_default(),
         credentials = site.credentials().display(),
         socket = cluster.socket_folder,
         port = cluster.port,
+    )
+}
+
+fn acme(acme: &config::Acme) -> String {
+    let trust = acme.trust.as_ref().map(|trust| format!("trust = {trust:?}\n"));
+    format!(
+        "\n# Asked for certificates by `strongroom certificate renew`, each hour.\n\
+         [tls.acme]\ndirectory = \"{}\"\n{}",
+        acme.directory,
+        trust.unwrap_or_default()
     )
 }

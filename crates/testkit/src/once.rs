@@ -11,7 +11,7 @@ use nix::fcntl::{Flock, FlockArg};
 ///
 /// # Errors
 /// What `make` says, or when the folder cannot be written.
-pub(super) fn ensure(folder: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+pub(crate) fn ensure(folder: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
     fs::create_dir_all(folder)?;
     let lock = File::create(folder.join("lock"))?;
     let _lock = Flock::lock(lock, FlockArg::LockExclusive)

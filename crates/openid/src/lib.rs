@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+mod claims;
+mod client;
+mod discovery;
+mod flow;
+mod keys;
+mod provider;
+mod report;
+mod token;
+mod wire;
+
+pub use claims::{ClaimFault, Person};
+pub use client::{Begun, Client, OpenIdError};
+pub use discovery::DiscoveryError;
+pub use flow::{Answer, AnswerError, Flow};
+pub use keys::KeyError;
+pub use provider::{Algorithm, Issuer, Preset, Provider, ProviderError, SecondFactor};
+pub use report::{Report, Stage, Verdict};
+pub use token::TokenError;
+pub use wire::{CertificateError, WireError};

@@ -1,0 +1,294 @@
+//! The only way out: https, no redirects, no proxy, one deadline for a whole exchange, sizes.
+//!
+//! Invariant: no answer is read beyond its limit, and nothing waits beyond the deadline that it was given.
+
+use std::time::{Duration, Instant};
+use ureq::{
+    Agent, Body,
+    http::Response,
+    tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem},
+};
+
+/// Most bytes of an answer: documents and key sets have a few thousand.
+pub(crate) const ANSWER_BYTES_MAX: u64 = 512 * 1024;
+/// Most bytes of an answer's head.
+const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// To be connected.
+const CONNECT_SECONDS: u64 = 4;
+/// Most certificates of an authority.
+const CERTIFICATES_MAX: usize = 20;
+
+/// Why an exchange with a provider failed.
+#[derive(Debug, thiserror::Error)]
+pub enum WireError {
+    /// Not https.
+    #[error("{url} is not https; nothing else is spoken")]
+    NotHttps {
+        /// The address.
+        url: String,
+    },
+    /// No connection, no certificate that is trusted, or a line that broke.
+    #[error(
+        "no answer from {url}; look at its name, at the certificate and its authority, and whether the firewall lets it through"
+    )]
+    Unreachable {
+        /// The address.
+        url: String,
+        /// What the client saw.
+        #[source]
+        source: Box<ureq::Error>,
+    },
+    /// Not in time.
+    #[error(
+        "{url} did not answer within the time; look whether it is well and whether the firewall lets it through"
+    )]
+    TooSlow {
+        /// The address.
+        url: String,
+    },
+    /// Somewhere else.
+    #[error("{url} answers with a redirect ({status}); set the address it really has")]
+    Redirect {
+        /// The address.
+        url: String,
+        /// The status.
+        status: u16,
+    },
+    /// A refusal.
+    #[error("{url} answers with status {status}{}", said.as_deref().map(|said| format!(": {said}")).unwrap_or_default())]
+    Status {
+        /// The address.
+        url: String,
+        /// The status.
+        status: u16,
+        /// The provider's error code, if it says one.
+        said: Option<String>,
+    },
+    /// More than is read.
+    #[error("{url} answers with more than {ANSWER_BYTES_MAX} bytes")]
+    TooLarge {
+        /// The address.
+        url: String,
+    },
+}
+
+/// Why an authority's certificates cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    /// None in it.
+    #[error("there is no certificate in PEM in it")]
+    None,
+    /// Too many.
+    #[error("there are more than {CERTIFICATES_MAX} certificates in it")]
+    TooMany,
+    /// Something that is not one.
+    #[error("a certificate in it is not readable")]
+    Malformed,
+}
+
+/// Until when something must be done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline(Instant);
+
+impl Deadline {
+    pub(crate) fn after(duration: Duration) -> Self {
+        Self(Instant::now() + duration)
+    }
+
+    /// What is left; a moment at least, so that whoever asks fails by time and not by a zero.
+    fn left(self) -> Duration {
+        self.0
+            .saturating_duration_since(Instant::now())
+            .max(Duration::from_millis(1))
+    }
+}
+
+/// What came back.
+pub(crate) struct Received {
+    pub(crate) bytes: Vec<u8>,
+    /// What the provider's clock says, as it wrote it.
+    pub(crate) date: Option<String>,
+}
+
+/// A client for one provider.
+pub(crate) struct Wire(Agent);
+
+impl Wire {
+    pub(crate) fn new(authority_pem: Option<&str>) -> Result<Self, CertificateError> {
+        let roots = match authority_pem {
+            None => RootCerts::PlatformVerifier,
+            Some(pem) => RootCerts::new_with_certs(&certificates(pem)?),
+        };
+        let tls = TlsConfig::builder()
+            .provider(TlsProvider::NativeTls)
+            .root_certs(roots)
+            .build();
+        let config = Agent::config_builder()
+            .tls_config(tls)
+            .https_only(true)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .max_response_header_size(HEAD_BYTES_MAX)
+            // A connection that stays open would outlive what the operator sets.
+            .max_idle_connections(0)
+            .user_agent(concat!("strongroom/", env!("CARGO_PKG_VERSION")))
+            .timeout_connect(Some(Duration::from_secs(CONNECT_SECONDS)))
+            .build();
+        Ok(Self(config.new_agent()))
+    }
+
+    pub(crate) fn get(
+        &self,
+        url: &str,
+        bearer: Option<&str>,
+        deadline: Deadline,
+    ) -> Result<Received, WireError> {
+        check_https(url)?;
+        let mut request = self
+            .0
+            .get(url)
+            .config()
+            .timeout_global(Some(deadline.left()))
+            .build()
+            .header("accept", "application/json");
+        if let Some(token) = bearer {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        receive(url, request.call())
+    }
+
+    pub(crate) fn post_form(
+        &self,
+        url: &str,
+        authorization: Option<&str>,
+        form: &[(&str, &str)],
+        deadline: Deadline,
+    ) -> Result<Received, WireError> {
+        check_https(url)?;
+        let mut request = self
+            .0
+            .post(url)
+            .config()
+            .timeout_global(Some(deadline.left()))
+            .build()
+            .header("accept", "application/json");
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
+        }
+        receive(url, request.send_form(form.iter().copied()))
+    }
+}
+
+/// Are these certificates that a connection could be checked against?
+pub(crate) fn certificates(pem: &str) -> Result<Vec<Certificate<'static>>, CertificateError> {
+    let mut found = Vec::new();
+    for item in parse_pem(pem.as_bytes()) {
+        if let PemItem::Certificate(certificate) = item.map_err(|_| CertificateError::Malformed)? {
+            openssl::x509::X509::from_der(certificate.der()).map_err(|_| CertificateError::Malformed)?;
+            found.push(certificate);
+        }
+        if found.len() > CERTIFICATES_MAX {
+            return Err(CertificateError::TooMany);
+        }
+    }
+    if found.is_empty() {
+        return Err(CertificateError::None);
+    }
+    Ok(found)
+}
+
+fn check_https(url: &str) -> Result<(), WireError> {
+    if url.starts_with("https://") {
+        return Ok(());
+    }
+    Err(WireError::NotHttps { url: url.to_owned() })
+}
+
+fn receive(url: &str, answer: Result<Response<Body>, ureq::Error>) -> Result<Received, WireError> {
+    let mut answer = answer.map_err(|error| failed(url, error))?;
+    let status = answer.status().as_u16();
+    if (300..400).contains(&status) {
+        return Err(WireError::Redirect {
+            url: url.to_owned(),
+            status,
+        });
+    }
+    let date = answer.headers().get("date").and_then(|value| value.to_str().ok());
+    let date = date.map(str::to_owned);
+    let body = answer
+        .body_mut()
+        .with_config()
+        .limit(ANSWER_BYTES_MAX)
+        .read_to_vec();
+    let bytes = body.map_err(|error| failed(url, error))?;
+    if status != 200 {
+        return Err(WireError::Status {
+            url: url.to_owned(),
+            status,
+            said: error_code(&bytes),
+        });
+    }
+    Ok(Received { bytes, date })
+}
+
+fn failed(url: &str, error: ureq::Error) -> WireError {
+    let url = url.to_owned();
+    match error {
+        ureq::Error::Timeout(_) => WireError::TooSlow { url },
+        ureq::Error::BodyExceedsLimit(_) => WireError::TooLarge { url },
+        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => WireError::TooSlow { url },
+        other => WireError::Unreachable {
+            url,
+            source: Box::new(other),
+        },
+    }
+}
+
+/// The `error` of RFC 6749, section 5.2: a word, never the free text beside it.
+fn error_code(bytes: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Refusal {
+        error: String,
+    }
+    let refusal: Refusal = serde_json::from_slice(bytes).ok()?;
+    let code: String = refusal.error.chars().take(60).collect();
+    let plain = code
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+    (plain && !code.is_empty()).then_some(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_code_is_a_word() {
+        assert_eq!(
+            error_code(br#"{"error":"invalid_grant","error_description":"<b>"}"#).as_deref(),
+            Some("invalid_grant")
+        );
+        assert_eq!(error_code(br#"{"error":"<script>"}"#), None);
+        assert_eq!(error_code(b"<html>"), None);
+    }
+
+    #[test]
+    fn an_authority_is_certificates() {
+        assert_eq!(certificates("").unwrap_err(), CertificateError::None);
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        assert_eq!(certificates(broken).unwrap_err(), CertificateError::Malformed);
+    }
+
+    #[test]
+    fn plain_http_is_not_spoken() {
+        let wire = Wire::new(None).unwrap();
+        let refused = wire.get(
+            "http://127.0.0.1:9/",
+            None,
+            Deadline::after(Duration::from_secs(1)),
+        );
+        assert!(matches!(refused, Err(WireError::NotHttps { .. })));
+    }
+}
