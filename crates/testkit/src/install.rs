@@ -23,15 +23,12 @@ pub const TESTS: &[&str] = &[
     "openssl",
 ];
 
-<<<<<<< HEAD
 /// The directories that tests start for themselves. Their own services stay off: see [`SERVICES_OFF`].
 pub const DIRECTORIES: &[&str] = &["ldap-utils", "slapd"];
 /// Units of those packages, which would listen to the network with nothing in them.
 const SERVICES_OFF: &[&str] = &["slapd.service"];
-=======
 /// What the test provider of OpenID Connect runs on, where no other Node is there.
 pub const PROVIDER: &[&str] = &["nodejs", "npm"];
->>>>>>> main
 
 /// What builds and checks the Debian package.
 pub const PACKAGE: &[&str] = &["debhelper", "dpkg-dev", "lintian"];

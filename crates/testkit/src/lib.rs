@@ -17,13 +17,10 @@ pub mod browser;
 pub mod certificate;
 #[cfg(feature = "database")]
 pub mod database;
-<<<<<<< HEAD
 #[cfg(feature = "directory")]
 pub mod directory;
-=======
 #[cfg(feature = "openid")]
 pub mod openid;
->>>>>>> main
 #[cfg(feature = "database")]
 pub mod wait;
 
