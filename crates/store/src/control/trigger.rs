@@ -31,7 +31,10 @@ const GUARDS: &str = "WITH guard (home, relation, trigger, function, events) AS 
         ('control', 'setting', 'require_entry', 'require_entry', 29),
         ('control', 'identity', 'require_entry', 'require_entry', 29),
         ('control', 'identity_request', 'require_entry', 'require_entry', 29),
-        ('control', 'openid_provider', 'require_entry', 'require_entry', 29)
+        ('control', 'openid_provider', 'require_entry', 'require_entry', 29),
+        ('control', 'directory', 'require_entry', 'require_entry', 29),
+        ('control', 'group_mapping', 'require_entry', 'require_entry', 29),
+        ('control', 'account', 'require_entry_for_directory', 'require_entry', 17)
     ), guarded AS (
         SELECT c.oid, n.nspname, c.relname, c.relnamespace, g.trigger, g.function, g.events
         FROM pg_class c

@@ -53,6 +53,13 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0005_identity/up.sql"),
         down: include_str!("../../migrations/control/0005_identity/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 6,
+        name: "directory",
+        up: include_str!("../../migrations/control/0006_directory/up.sql"),
+        down: include_str!("../../migrations/control/0006_directory/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[
