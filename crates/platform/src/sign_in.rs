@@ -4,6 +4,7 @@
 //! the same work whether the account exists or not; every attempt is an entry. A door is a file below this one and
 //! makes a [`Proven`]. Break-glass is the exception, by design: [`crate::break_glass`].
 
+mod directory;
 pub mod openid;
 mod password;
 

@@ -253,6 +253,27 @@ pub async fn memberships(
         .collect())
 }
 
+/// The memberships that a directory gave to an account.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn memberships_of(
+    on: &mut impl Reads,
+    id: SourceId,
+    account: AccountId,
+) -> Result<Vec<(OrganizationId, Role)>, StoreError> {
+    let query = membership::table
+        .filter(membership::source_id.eq(id.0))
+        .filter(membership::account_id.eq(account.0))
+        .limit(MAPPINGS_MAX)
+        .select((membership::organization_id, membership::role));
+    let rows: Vec<(Column<OrganizationId>, Column<Role>)> = query.load(on.connection()?).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(organization, role)| (organization.into(), role.into()))
+        .collect())
+}
+
 /// Gives a membership in a directory's name, unless there is one already; says whether it did.
 ///
 /// # Errors
