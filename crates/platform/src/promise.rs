@@ -9,6 +9,7 @@ mod agility;
 mod audit;
 mod bundle;
 mod card;
+mod directory;
 mod disclosure;
 mod export;
 mod field;
@@ -56,7 +57,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 22] = [
+pub const BUILT: [&str; 23] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -67,6 +68,7 @@ pub const BUILT: [&str; 22] = [
     infrastructure::ID,
     operator::ID,
     hardening::ID,
+    directory::ID,
     security::ID,
     rollback::ID,
     "password-hashing",
@@ -227,6 +229,7 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         infrastructure::ID => infrastructure::look(platform).await,
         operator::ID => operator::look(platform).await,
         hardening::ID => hardening::look(platform).await,
+        directory::ID => directory::look(platform).await,
         security::ID => security::look(platform).await,
         rollback::ID => Ok(rollback::look(platform)),
         "password-hashing" => password::look(platform).await,

@@ -10,6 +10,7 @@ mod completion;
 mod config;
 mod database;
 mod dataset;
+mod directory;
 mod doctor;
 mod export;
 pub(crate) mod firewall;
@@ -98,6 +99,9 @@ enum Command {
     /// Make and dismiss operators, who look after the appliance in the console, on the host
     #[command(subcommand)]
     Operator(operator::Operator),
+    /// Let people sign in with the password of their LDAP directory, on the host
+    #[command(subcommand)]
+    Directory(Box<directory::Directory>),
     /// Let an account in once when nothing else does, as root at a terminal; its organizations see it
     BreakGlass(break_glass::BreakGlass),
     /// Make API tokens
@@ -158,6 +162,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Organization(command) => command.run(common).map(done),
         Command::Member(command) => command.run(common).map(done),
         Command::Operator(command) => command.run(common).map(done),
+        Command::Directory(command) => command.run(common).map(done),
         Command::BreakGlass(command) => command.run(common).map(done),
         Command::Token(command) => command.run(common).map(done),
         Command::Dataset(command) => command.run(common).map(done),
