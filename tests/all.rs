@@ -8,6 +8,10 @@
     clippy::panic,
     reason = "a test fails by panicking"
 )]
+#![allow(
+    clippy::print_stdout,
+    reason = "a test tells what it measured, which decides nothing"
+)]
 
 mod all {
     mod machine;

@@ -53,3 +53,48 @@ fn going_back_is_allowed_by_one_series_and_no_more() {
         assert!(said.contains("cannot read") && said.contains("restore"), "{said}");
     }
 }
+
+/// One function of a maintainer script, run on a table in a folder of its own.
+fn take_block_out(table: &str) -> (String, String) {
+    let unpacked = unpacked();
+    let script = std::fs::read_to_string(unpacked.path().join("DEBIAN/postrm")).unwrap();
+    let begin = script.find("BEGIN=").unwrap();
+    let end = script.find("# Without its keys").unwrap();
+    let path = unpacked.path().join("fstab");
+    std::fs::write(&path, table).unwrap();
+    let run = format!(
+        "set -e\n{}\ntake_block_out {}",
+        &script[begin..end],
+        path.display()
+    );
+    let output = Command::new("sh").args(["-c", &run]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (std::fs::read_to_string(&path).unwrap(), said)
+}
+
+#[test]
+fn a_purge_takes_our_block_out_of_a_table_and_never_half_of_one() {
+    const BEGIN: &str = "# strongroom storage: begin (written by `strongroom storage encrypt`)\n";
+    const END: &str = "# strongroom storage: end\n";
+    let whole = format!("/dev/sda1 / ext4\n{BEGIN}ours\n{END}/dev/sdb1 /srv ext4\n");
+    assert_eq!(
+        take_block_out(&whole),
+        (
+            "/dev/sda1 / ext4\n/dev/sdb1 /srv ext4\n".to_owned(),
+            String::new()
+        )
+    );
+    let none = "/dev/sda1 / ext4\n";
+    assert_eq!(take_block_out(none), (none.to_owned(), String::new()));
+    for half in [
+        format!("{BEGIN}ours\n/dev/sda1 / ext4\n"),
+        format!("/dev/sda1 / ext4\n{END}"),
+        format!("{END}/dev/sda1 / ext4\n{BEGIN}"),
+        format!("{BEGIN}{BEGIN}/dev/sda1 / ext4\n{END}"),
+    ] {
+        let (left, said) = take_block_out(&half);
+        assert_eq!(left, half);
+        assert!(said.contains("by hand"), "{said}");
+    }
+}

@@ -15,10 +15,15 @@ use crate::network::Network;
 use crate::places::Places;
 use crate::problem::{ConfigError, Problem};
 use crate::secret::SecretSource;
+use crate::target::Target;
+use crate::window::Window;
 use crate::{inspect, sections};
 
 /// Where the file lies if nothing else is said.
 pub const DEFAULT_PATH: &str = "/etc/strongroom/strongroom.toml";
+
+/// Most targets of `[outgoing]`.
+pub const TARGETS_MAX: usize = 64;
 
 /// What must be known before the database opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +46,10 @@ pub struct Config {
     pub worker: Worker,
     /// The log.
     pub log: Log,
+    /// Who on other machines may be reached.
+    pub outgoing: Outgoing,
+    /// When the machine may be disturbed.
+    pub updates: Updates,
 }
 
 /// `[listen]`
@@ -155,6 +164,32 @@ pub struct Log {
     pub filter: String,
 }
 
+/// `[outgoing]`
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The only places on other machines that the daemons may connect to, over TCP; default none, at most
+    /// [`TARGETS_MAX`], each once.
+    pub targets: Vec<Target>,
+}
+
+/// `[updates]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Updates {
+    /// When services, and the machine, may be started anew, in the machine's own time; default `02:00-05:00`.
+    pub window: Window,
+    /// Whether the machine is started anew where only that helps; default [`RebootSetting::Report`].
+    pub reboot: RebootSetting,
+}
+
+/// What becomes of a wish for a reboot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RebootSetting {
+    /// It is told, and left to the administrator: `report`.
+    Report,
+    /// The machine is started anew in the window: `in-window`.
+    InWindow,
+}
+
 impl Config {
     /// Reads the file at `path`, or the one that `STRONGROOM_CONFIG` names, or [`DEFAULT_PATH`]. Blocks on the file
     /// system; the files that it names are not opened ([`Config::check`] does).
@@ -225,9 +260,9 @@ impl Config {
         }
     }
 
-    /// Where the platform connects to on other machines because a setting says so. No setting names such a place: the
-    /// database is reached over a unix socket.
-    pub fn outside_targets(&self) -> Vec<SocketAddr> {
+    /// Where the platform may connect to on other machines because a setting says so. The database is none of them: it
+    /// is reached over a unix socket.
+    pub fn outside_targets(&self) -> Vec<Target> {
         // Every section stands here, so that nobody adds one without a thought to what it reaches.
         let Self {
             path: _,
@@ -239,8 +274,10 @@ impl Config {
             session: _,
             worker: _,
             log: _,
+            updates: _,
+            outgoing: Outgoing { targets },
         } = self;
-        Vec::new()
+        targets.clone()
     }
 
     /// The log filter: `STRONGROOM_LOG`, or else the file's.

@@ -16,6 +16,8 @@ pub(crate) struct File {
     pub(crate) session: Session,
     pub(crate) worker: Worker,
     pub(crate) log: Log,
+    pub(crate) outgoing: Outgoing,
+    pub(crate) updates: Updates,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -90,4 +92,17 @@ pub(crate) struct Worker {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Log {
     pub(crate) filter: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Outgoing {
+    pub(crate) targets: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Updates {
+    pub(crate) window: Option<String>,
+    pub(crate) reboot: Option<String>,
 }

@@ -11,13 +11,18 @@ mod places;
 mod problem;
 mod secret;
 mod sections;
+mod target;
+mod window;
 
 pub use client::ClientConfig;
 pub use config::{
-    Acme, Config, DEFAULT_PATH, Database, Keys, Limits, Listen, Log, Session, Tls, TlsMinimum, Worker,
+    Acme, Config, DEFAULT_PATH, Database, Keys, Limits, Listen, Log, Outgoing, RebootSetting, Session,
+    TARGETS_MAX, Tls, TlsMinimum, Updates, Worker,
 };
 pub use environment::{CREDENTIALS, Environment};
 pub use network::{InvalidNetwork, Network};
 pub use problem::{ConfigError, Place, Problem};
 pub use secret::{Secret, SecretError, SecretSource, read_secret};
 pub use sections::ACME_PROOFS;
+pub use target::{InvalidTarget, Target, TargetHost};
+pub use window::{InvalidWindow, Window};

@@ -7,9 +7,14 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::checker::Checker;
-use crate::config::{Acme, Config, Database, Keys, Limits, Listen, Log, Session, Tls, TlsMinimum, Worker};
+use crate::config::{
+    Acme, Config, Database, Keys, Limits, Listen, Log, Outgoing, RebootSetting, Session, TARGETS_MAX, Tls,
+    TlsMinimum, Updates, Worker,
+};
 use crate::file;
 use crate::network::Network;
+use crate::target::Target;
+use crate::window::Window;
 
 const MIB: u64 = 1024 * 1024;
 const DAY_SECONDS: i64 = 86_400;
@@ -24,6 +29,8 @@ pub(crate) fn config(file: file::File, checker: &mut Checker<'_>) -> Option<Conf
     let limits = limits(&file.limits, checker);
     let session = session(&file.session, checker);
     let worker = worker(&file.worker, checker);
+    let outgoing = outgoing(&file.outgoing, checker);
+    let updates = updates(&file.updates, checker);
     Some(Config {
         path: checker.path.to_owned(),
         listen: listen?,
@@ -36,7 +43,55 @@ pub(crate) fn config(file: file::File, checker: &mut Checker<'_>) -> Option<Conf
         log: Log {
             filter: file.log.filter.unwrap_or_else(|| "info".to_owned()),
         },
+        outgoing,
+        updates: updates?,
     })
+}
+
+fn updates(section: &file::Updates, checker: &mut Checker<'_>) -> Option<Updates> {
+    let window = match section.window.as_deref().map(str::parse::<Window>) {
+        None => Some(Window::DEFAULT),
+        Some(Ok(window)) => Some(window),
+        Some(Err(error)) => {
+            let advice = "write for example \"02:00-05:00\", in the machine's own time";
+            checker.note("updates.window", error.to_string(), advice);
+            None
+        }
+    };
+    let reboot = match section.reboot.as_deref() {
+        None | Some("report") => Some(RebootSetting::Report),
+        Some("in-window") => Some(RebootSetting::InWindow),
+        Some(other) => {
+            let what = format!("{other:?} is not known");
+            checker.note("updates.reboot", what, "write \"report\" or \"in-window\"");
+            None
+        }
+    };
+    Some(Updates {
+        window: window?,
+        reboot: reboot?,
+    })
+}
+
+/// What is wrong is noted and left out: a part of a list opens nothing, because no configuration comes of it.
+fn outgoing(section: &file::Outgoing, checker: &mut Checker<'_>) -> Outgoing {
+    const KEY: &str = "outgoing.targets";
+    if section.targets.len() > TARGETS_MAX {
+        let what = format!("names {} targets", section.targets.len());
+        checker.note(KEY, what, format!("name at most {TARGETS_MAX}"));
+    }
+    let mut targets = Vec::new();
+    for text in section.targets.iter().take(TARGETS_MAX) {
+        match text.parse::<Target>() {
+            Ok(target) if targets.contains(&target) => {}
+            Ok(target) => targets.push(target),
+            Err(error) => {
+                let advice = "write for example \"ldaps://dc1.example.com:636\" or \"10.0.0.5:587\"";
+                checker.note(KEY, error.to_string(), advice);
+            }
+        }
+    }
+    Outgoing { targets }
 }
 
 fn listen(section: file::Listen, checker: &mut Checker<'_>) -> Option<Listen> {

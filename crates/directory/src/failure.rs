@@ -16,6 +16,14 @@ pub enum Failure {
         /// Which server, `host:port`.
         server: String,
     },
+    /// The appliance may not connect there.
+    #[error("{server}: {why}")]
+    NotNamed {
+        /// Which server.
+        server: String,
+        /// Why, and what to do.
+        why: String,
+    },
     /// No TCP connection.
     #[error(
         "{server}: no connection ({cause}); look whether the directory listens there, and name it among the outgoing \
@@ -207,6 +215,7 @@ impl Failure {
     pub fn is_of_the_server(&self) -> bool {
         match self {
             Self::Name { .. }
+            | Self::NotNamed { .. }
             | Self::Tcp { .. }
             | Self::StartTlsRefused { .. }
             | Self::NoTls { .. }

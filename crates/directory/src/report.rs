@@ -174,7 +174,7 @@ async fn reach(
 
 fn stage_of(failure: &Failure) -> &'static str {
     match failure {
-        Failure::Name { .. } => "DNS",
+        Failure::Name { .. } | Failure::NotNamed { .. } => "DNS",
         Failure::Tcp { .. } => "TCP",
         Failure::StartTlsRefused { .. } | Failure::Nonsense { .. } => "StartTLS",
         _ => "TLS",

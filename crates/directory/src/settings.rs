@@ -4,6 +4,7 @@
 //! password is no part of them: it is kept sealed, elsewhere.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::str::FromStr;
 
 use openssl::x509::X509;
@@ -16,6 +17,18 @@ const BASES_MAX: usize = 16;
 const TEXT_MAX: usize = 2_000;
 const AUTHORITIES_BYTES_MAX: usize = 256 * 1024;
 
+/// How a server's addresses are found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// By asking the name service.
+    #[default]
+    Lookup,
+    /// They are known.
+    At(Vec<SocketAddr>),
+    /// It may not be reached; why.
+    Closed(String),
+}
+
 /// A server: a name or an address, and a port.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -24,6 +37,8 @@ pub struct Server {
     pub host: String,
     /// Its port; 0 is the usual one of the security.
     pub port: u16,
+    /// How its addresses are found; no part of what is stored.
+    pub reach: Reach,
 }
 
 impl FromStr for Server {
@@ -53,6 +68,7 @@ impl FromStr for Server {
             .then(|| Self {
                 host: host.to_owned(),
                 port,
+                reach: Reach::Lookup,
             })
             .ok_or_else(bad)
     }
@@ -298,10 +314,23 @@ impl Settings {
         format!("(&{}(|{any}))", self.person_filter)
     }
 
+    /// A server's port.
+    #[must_use]
+    pub fn port_of(&self, server: &Server) -> u16 {
+        if server.port == 0 {
+            self.security.port()
+        } else {
+            server.port
+        }
+    }
+
     /// Would a stored password go to somebody else, or less well protected, with the other settings?
     #[must_use]
     pub fn exposes_secret(&self, other: &Self) -> bool {
-        self.servers != other.servers
+        self.servers
+            .iter()
+            .map(Server::to_string)
+            .ne(other.servers.iter().map(Server::to_string))
             || self.security != other.security
             || self.authorities != other.authorities
             || self.service_dn != other.service_dn

@@ -4,6 +4,7 @@
 //! the parser before [`Frames`] has looked at it; the pump ends with the connection.
 
 use std::io;
+use std::net::SocketAddr;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ use tokio_openssl::SslStream;
 use crate::{
     failure::{Failure, plain},
     frame::{Frames, Wrong},
-    settings::{Security, Server, Settings},
+    settings::{Reach, Security, Server, Settings},
     tls::{self, Certificate},
 };
 
@@ -53,17 +54,13 @@ pub(crate) async fn open(
     server: &Server,
     steps: &mut Vec<Step>,
 ) -> Result<Way, Failure> {
-    let port = if server.port == 0 {
-        settings.security.port()
-    } else {
-        server.port
-    };
+    let port = settings.port_of(server);
     let label = Server {
         port,
         ..server.clone()
     }
     .to_string();
-    let mut tcp = connect(&server.host, port, &label, steps).await?;
+    let mut tcp = connect(server, port, &label, steps).await?;
     if settings.security == Security::Plain {
         return Ok(Way {
             stream: Box::new(tcp),
@@ -116,20 +113,14 @@ fn said(stream: &SslStream<TcpStream>, certificate: Option<&Certificate>) -> Str
     )
 }
 
-async fn connect(host: &str, port: u16, label: &str, steps: &mut Vec<Step>) -> Result<TcpStream, Failure> {
+async fn connect(
+    server: &Server,
+    port: u16,
+    label: &str,
+    steps: &mut Vec<Step>,
+) -> Result<TcpStream, Failure> {
     let began = Instant::now();
-    let unknown = || Failure::Name {
-        server: label.to_owned(),
-    };
-    let found = timeout(STEP_PATIENCE, lookup_host((host, port))).await;
-    let addresses: Vec<_> = found
-        .map_err(|_| unknown())?
-        .map_err(|_| unknown())?
-        .take(ADDRESSES_MAX)
-        .collect();
-    if addresses.is_empty() {
-        return Err(unknown());
-    }
+    let addresses = addresses(server, port, label).await?;
     let list: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
     steps.push(Step {
         name: "DNS",
@@ -157,6 +148,29 @@ async fn connect(host: &str, port: u16, label: &str, steps: &mut Vec<Step>) -> R
         server: label.to_owned(),
         cause,
     })
+}
+
+async fn addresses(server: &Server, port: u16, label: &str) -> Result<Vec<SocketAddr>, Failure> {
+    let unknown = || Failure::Name {
+        server: label.to_owned(),
+    };
+    let found = match &server.reach {
+        Reach::At(addresses) => addresses.clone(),
+        Reach::Closed(why) => {
+            let (server, why) = (label.to_owned(), why.clone());
+            return Err(Failure::NotNamed { server, why });
+        }
+        Reach::Lookup => {
+            let found = timeout(STEP_PATIENCE, lookup_host((server.host.as_str(), port))).await;
+            found.map_err(|_| unknown())?.map_err(|_| unknown())?.collect()
+        }
+    };
+    let found: Vec<SocketAddr> = found.into_iter().take(ADDRESSES_MAX).collect();
+    if found.is_empty() {
+        Err(unknown())
+    } else {
+        Ok(found)
+    }
 }
 
 fn words(error: &io::Error) -> String {

@@ -14,6 +14,10 @@ const WRITES: usize = 8;
 /// As PostgreSQL's pages.
 const WRITE_BYTES: usize = 8192;
 
+/// How much is written to measure a rate: more than a disk's own cache takes at once.
+const RATE_PIECES: usize = 32;
+const RATE_PIECE_BYTES: usize = 1 << 20;
+
 /// The space of a file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Space {
@@ -67,6 +71,31 @@ pub fn sync_time(path: &Path) -> io::Result<Duration> {
     Ok(times[WRITES / 2])
 }
 
+/// Bytes a second that come to be really there, by one large write below the path, or where it will be. The file is
+/// removed again.
+///
+/// # Errors
+/// As [`sync_time`].
+pub fn write_rate(path: &Path) -> io::Result<u64> {
+    let name = nearest(path).join(format!(".strongroom-write-rate.{}", std::process::id()));
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&name)?;
+    fs::remove_file(&name)?;
+    let begun = Instant::now();
+    let piece = vec![0; RATE_PIECE_BYTES];
+    for _ in 0..RATE_PIECES {
+        file.write_all(&piece)?;
+    }
+    file.sync_data()?;
+    let millis = u64::try_from(begun.elapsed().as_millis())
+        .unwrap_or(u64::MAX)
+        .max(1);
+    Ok((RATE_PIECES * RATE_PIECE_BYTES) as u64 * 1000 / millis)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,7 +116,9 @@ mod tests {
     fn timing_leaves_nothing_behind_and_says_when_it_cannot_write() {
         let folder = tempfile::tempdir().unwrap();
         assert!(sync_time(folder.path()).unwrap() < Duration::from_secs(30));
+        assert!(write_rate(folder.path()).unwrap() > 0);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
         assert!(sync_time(Path::new("/proc/self")).is_err());
+        assert!(write_rate(Path::new("/proc/self")).is_err());
     }
 }

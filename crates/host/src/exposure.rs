@@ -16,6 +16,9 @@ const SHIPPED: [(&str, u32); 3] = [
     ("strongroom-hostd.service", 14),
 ];
 
+/// What the worker has when it may reach targets that settings name: sockets of IP, but for single addresses only.
+pub const OPENED_WORKER_TENTHS: u32 = 11;
+
 /// The most exposure, in tenths, that a unit of ours has as shipped; none for others.
 #[must_use]
 pub fn shipped_tenths_max(unit: &str) -> Option<u32> {

@@ -8,8 +8,10 @@ use std::collections::BTreeSet;
 
 use crate::egress::{self, EgressError, Target};
 
+/// The account of the daemons, which alone may reach targets that settings name.
+pub const DAEMONS: &str = "strongroom";
 /// The accounts whose connections are ruled: the daemons' and the database's.
-pub const RULED: [&str; 2] = ["strongroom", "postgres"];
+pub const RULED: [&str; 2] = [DAEMONS, "postgres"];
 
 /// The family and the name of our table, as nft takes them.
 pub const TABLE: [&str; 2] = ["inet", "strongroom"];
@@ -32,7 +34,9 @@ nd-neighbor-advert, mld2-listener-report } accept
 pub struct Outgoing<'a> {
     /// The numbers of the accounts that begin no connection to another machine.
     pub uids: BTreeSet<u32>,
-    /// But to these, which settings name.
+    /// The number of the daemons' account among them, where the machine has it.
+    pub daemons: Option<u32>,
+    /// But the daemons' to these, which settings name.
     pub targets: &'a [Target],
 }
 
@@ -63,7 +67,11 @@ pub fn plan_output(outgoing: &Outgoing<'_>) -> Result<String, EgressError> {
     let mut chain =
         "\tchain output {\n\t\ttype filter hook output priority filter; policy accept;\n".to_owned();
     for uid in &outgoing.uids {
-        for rule in egress::rules(*uid, outgoing.targets)?.lines() {
+        let targets = match outgoing.daemons == Some(*uid) {
+            true => outgoing.targets,
+            false => &[],
+        };
+        for rule in egress::rules(*uid, targets)?.lines() {
             chain.extend(["\t\t", rule, "\n"]);
         }
     }
@@ -133,6 +141,7 @@ mod tests {
     fn plan(ports: &[u16]) -> String {
         let outgoing = Outgoing {
             uids: BTreeSet::from([990, 107]),
+            daemons: Some(990),
             targets: &[],
         };
         plan_ruleset(&ports.iter().copied().collect(), &outgoing).unwrap()
@@ -184,6 +193,30 @@ mod tests {
     }
 
     #[test]
+    fn a_target_is_open_to_the_daemons_and_not_to_the_database() {
+        let target = Target {
+            address: [192, 0, 2, 9].into(),
+            port: 636,
+        };
+        let outgoing = Outgoing {
+            uids: BTreeSet::from([990, 107]),
+            daemons: Some(990),
+            targets: &[target],
+        };
+        let chain = plan_output(&outgoing).unwrap();
+        let open = |uid: u32| format!("meta skuid {uid} ip daddr 192.0.2.9 tcp dport 636 accept\n");
+        assert!(
+            chain.contains(&open(990)) && !chain.contains(&open(107)),
+            "{chain}"
+        );
+        let nobody = Outgoing {
+            daemons: None,
+            ..outgoing
+        };
+        assert!(!plan_output(&nobody).unwrap().contains("daddr"));
+    }
+
+    #[test]
     fn the_ruled_accounts_begin_no_connection_and_root_is_not_ruled() {
         let ruleset = plan(&[443]);
         let chain = output_of(&ruleset).unwrap();
@@ -198,6 +231,7 @@ mod tests {
         assert_eq!(output_of(flushed), None);
         let root = Outgoing {
             uids: BTreeSet::from([0]),
+            daemons: None,
             targets: &[],
         };
         assert_eq!(plan_output(&root), Err(EgressError::Root));

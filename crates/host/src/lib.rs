@@ -19,6 +19,7 @@ pub mod machine;
 pub mod mount;
 pub mod name;
 pub mod nft;
+pub mod outgoing;
 pub mod port;
 pub mod postgresql;
 pub mod release;

@@ -5,14 +5,18 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use serde::Deserialize;
 
+pub mod major;
+
 use crate::account::Account;
 use crate::run::{Call, Program, RunError};
+use crate::tree::TreeError;
 use crate::write::{self, Access, WriteError, Written};
 
 /// initdb on a slow disk takes a while.
@@ -27,6 +31,8 @@ const LIST_TRIES: u32 = 5;
 const LIST_AGAIN: Duration = Duration::from_millis(300);
 /// No machine of ours has more.
 const CLUSTERS_MAX: usize = 50;
+/// The majors that this release runs on. Older ones are out of support before the next release of ours is.
+pub const MAJORS: RangeInclusive<u32> = 15..=17;
 /// Where the clusters' settings lie, by major and name.
 const SETTINGS_FOLDERS: &str = "/etc/postgresql";
 
@@ -89,6 +95,9 @@ pub enum ClusterError {
     /// A file of its settings.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// A data folder was not removed.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
     /// PostgreSQL's package makes the user.
     #[error("there is no system user postgres; install Debian's package postgresql")]
     NoAccount,

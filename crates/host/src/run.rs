@@ -66,16 +66,22 @@ pub enum Program {
     Needrestart,
     /// The kernel's firewall.
     Nft,
+    /// Changes a setting of a PostgreSQL cluster.
+    PgConftool,
     /// Makes a PostgreSQL cluster (postgresql-common).
     PgCreatecluster,
     /// Starts and stops a PostgreSQL cluster.
     PgCtlcluster,
+    /// Destroys a PostgreSQL cluster.
+    PgDropcluster,
     /// Writes a database into an archive.
     PgDump,
     /// Lists PostgreSQL clusters.
     PgLsclusters,
     /// Reads a database out of an archive.
     PgRestore,
+    /// Brings a PostgreSQL cluster to another major version.
+    PgUpgradecluster,
     /// The SSH server, asked for its settings only.
     Sshd,
     /// systemd's units.
@@ -92,6 +98,8 @@ pub enum Program {
     Timedatectl,
     /// Unmounts a file system.
     Umount,
+    /// Counts anew what PostgreSQL's planner goes by.
+    Vacuumdb,
     /// OpenZFS, asked for properties only.
     Zfs,
 }
@@ -117,11 +125,14 @@ impl Program {
             Self::Mount => "/usr/bin/mount",
             Self::Needrestart => "/usr/sbin/needrestart",
             Self::Nft => "/usr/sbin/nft",
+            Self::PgConftool => "/usr/bin/pg_conftool",
             Self::PgCreatecluster => "/usr/bin/pg_createcluster",
             Self::PgCtlcluster => "/usr/bin/pg_ctlcluster",
+            Self::PgDropcluster => "/usr/bin/pg_dropcluster",
             Self::PgDump => "/usr/bin/pg_dump",
             Self::PgLsclusters => "/usr/bin/pg_lsclusters",
             Self::PgRestore => "/usr/bin/pg_restore",
+            Self::PgUpgradecluster => "/usr/bin/pg_upgradecluster",
             Self::Sshd => "/usr/sbin/sshd",
             Self::Systemctl => "/usr/bin/systemctl",
             Self::SystemdAnalyze => "/usr/bin/systemd-analyze",
@@ -130,6 +141,7 @@ impl Program {
             Self::SystemdRun => "/usr/bin/systemd-run",
             Self::Timedatectl => "/usr/bin/timedatectl",
             Self::Umount => "/usr/bin/umount",
+            Self::Vacuumdb => "/usr/bin/vacuumdb",
             Self::Zfs => "/usr/sbin/zfs",
         })
     }

@@ -1,5 +1,7 @@
 //! systemd's units: what they are, and the few things that are done to ours.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -49,8 +51,24 @@ pub struct Reach {
     pub has_own_network: bool,
     /// Families of sockets that they may make, as systemd shows them; `~` in front means "all but".
     pub families: Vec<String>,
-    /// No address may send to them or hear from them.
+    /// No address may send to them or hear from them, but those that are allowed.
     pub denies_every_address: bool,
+    /// The addresses and networks that are allowed all the same, as systemd shows them.
+    pub allowed: Vec<String>,
+}
+
+impl Reach {
+    /// Whether it allows other addresses than these, or networks of several.
+    #[must_use]
+    pub fn allows_more_than(&self, addresses: &BTreeSet<IpAddr>) -> bool {
+        let is_one_of_them = |shown: &String| {
+            // systemd shows a single address with the whole length of its family.
+            let single = shown.strip_suffix(if shown.contains(':') { "/128" } else { "/32" });
+            let address = single.unwrap_or(shown).parse::<IpAddr>();
+            address.is_ok_and(|address| addresses.contains(&address))
+        };
+        !self.allowed.iter().all(is_one_of_them)
+    }
 }
 
 /// Asks for a unit's reach, as systemd will apply it.
@@ -73,10 +91,12 @@ fn parse_reach(text: &str) -> Reach {
             .split_whitespace()
             .map(str::to_owned)
             .collect(),
+        denies_every_address: denies("0.0.0.0/0") && denies("::/0"),
         // What is allowed goes before what is denied (systemd.resource-control(5)).
-        denies_every_address: denies("0.0.0.0/0")
-            && denies("::/0")
-            && value(text, "IPAddressAllow").is_empty(),
+        allowed: value(text, "IPAddressAllow")
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect(),
     }
 }
 
@@ -120,6 +140,14 @@ pub fn restart(name: &str) -> Result<(), RunError> {
     systemctl(["restart", "--", name])
 }
 
+/// Starts the machine anew, as systemd does it: services are stopped in their order.
+///
+/// # Errors
+/// As [`enable_and_start`].
+pub fn reboot() -> Result<(), RunError> {
+    systemctl(["reboot"])
+}
+
 /// Stops a unit; one that is not there or does not run is left alone.
 ///
 /// # Errors
@@ -129,6 +157,17 @@ pub fn stop(name: &str) -> Result<(), RunError> {
         return Ok(());
     }
     systemctl(["stop", "--", name])
+}
+
+/// Has systemd forget that a unit failed; one that did not, or is not there any more, is left alone.
+///
+/// # Errors
+/// As [`enable_and_start`].
+pub fn forget_failure(name: &str) -> Result<(), RunError> {
+    match look(name)?.state.as_str() {
+        "failed" => systemctl(["reset-failed", "--", name]),
+        _ => Ok(()),
+    }
 }
 
 /// Has systemd start a unit after so many seconds, by a timer of the same name, which goes with the next boot.
@@ -171,10 +210,20 @@ mod tests {
         assert_eq!(reach.families, ["AF_UNIX"]);
         assert_eq!(reach.user, "strongroom");
         let opened = parse_reach(&closed.replace("IPAddressAllow=", "IPAddressAllow=192.0.2.0/24"));
-        assert!(
-            !opened.denies_every_address,
+        assert_eq!(
+            opened.allowed,
+            ["192.0.2.0/24"],
             "what is allowed goes before what is denied"
         );
+        let addresses = |text: &[&str]| text.iter().map(|text| text.parse().unwrap()).collect();
+        assert!(opened.allows_more_than(&addresses(&["192.0.2.0"])));
+        let one = parse_reach(&closed.replace(
+            "IPAddressAllow=",
+            "IPAddressAllow=192.0.2.9/32 fd00::1/128 192.0.2.7",
+        ));
+        assert!(!one.allows_more_than(&addresses(&["192.0.2.9", "fd00::1", "192.0.2.7"])));
+        assert!(one.allows_more_than(&addresses(&["192.0.2.9", "fd00::1"])));
+        assert!(!reach.allows_more_than(&BTreeSet::new()));
         let half = parse_reach(&closed.replace(" ::/0", ""));
         assert!(!half.denies_every_address);
         let nothing = parse_reach("");

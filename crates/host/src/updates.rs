@@ -8,8 +8,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 mod folder;
+mod major;
+mod renewal;
 
 pub use folder::{FOLDER, Folder, RecordError};
+pub use major::{MajorOutcome, MajorPhase, MajorUpgrade};
+pub use renewal::{Reboot, Renewal};
 
 /// Most characters of what a step said.
 const SAID_CHARS_MAX: usize = 600;

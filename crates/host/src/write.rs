@@ -187,13 +187,21 @@ pub fn look(path: &Path) -> Result<Option<Access>, WriteError> {
 /// # Errors
 /// [`WriteError`].
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, WriteError> {
+    Ok(read_with_access(path)?.map(|(text, _)| text))
+}
+
+/// The same, and whose the very file that was read is.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn read_with_access(path: &Path) -> Result<Option<(Vec<u8>, Access)>, WriteError> {
     let (parent, name) = match parts(path) {
         Err(WriteError::Refused { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             return Ok(None);
         }
         parts => parts?,
     };
-    Ok(read_in(&parent, name, path)?.map(|(text, _)| text))
+    read_in(&parent, name, path)
 }
 
 /// The folder that holds it, opened without following any link, and its name therein.

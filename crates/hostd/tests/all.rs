@@ -8,6 +8,8 @@
 
 mod all {
     mod calls;
+    mod conversation;
     mod daemon;
+    mod frames;
     mod hostile;
 }

@@ -17,11 +17,11 @@ use crate::{
     Caller, Platform,
     act::{Act, Object, vault_failure},
     error::{PlatformError, Result},
-    operator,
+    operator, outgoing,
     provider::FirstSignIn,
     workspace::random,
 };
-use directory::{Settings, report::Report};
+use directory::{Settings, report::Report, settings::Reach};
 use jiff::Timestamp;
 use store::{
     StoreError,
@@ -115,8 +115,30 @@ pub(crate) fn open_secret(platform: &Platform, row: &Row) -> Result<Option<Secre
     Ok(Some(SecretText::new(text)))
 }
 
+/// The settings as they are stored, to look at or to change.
 pub(crate) fn settings_of(row: &Row) -> Result<Settings> {
     serde_json::from_value(row.settings.clone()).map_err(vault_failure)
+}
+
+/// The settings to connect with: each server at the addresses that root looked up, or not at all where no setting names it.
+/// What is on this machine is no outgoing connection.
+pub(crate) fn reachable_settings(platform: &Platform, row: &Row) -> Result<Settings> {
+    let mut settings = settings_of(row)?;
+    let ports: Vec<u16> = settings
+        .servers
+        .iter()
+        .map(|server| settings.port_of(server))
+        .collect();
+    for (server, port) in settings.servers.iter_mut().zip(ports) {
+        server.reach = match server.host.as_str() {
+            "localhost" | "127.0.0.1" | "::1" => Reach::Lookup,
+            host => match outgoing::addresses(platform, host, port) {
+                Ok(addresses) => Reach::At(addresses),
+                Err(error) => Reach::Closed(error.detail),
+            },
+        };
+    }
+    Ok(settings)
 }
 
 pub(crate) fn first_sign_in_of(row: &Row) -> FirstSignIn {
@@ -342,7 +364,13 @@ pub async fn test(
 /// The same, for the promise and the doctor.
 pub(crate) async fn look_at(platform: &Platform, row: &Row, login: Option<&str>) -> Result<Report> {
     let secret = open_secret(platform, row)?;
-    Ok(directory::report::test(&settings_of(row)?, secret.as_ref(), login, platform.now()).await)
+    Ok(directory::report::test(
+        &reachable_settings(platform, row)?,
+        secret.as_ref(),
+        login,
+        platform.now(),
+    )
+    .await)
 }
 
 /// Notes an outcome for operators to see.

@@ -8,7 +8,7 @@ use crate::{
     act::{Act, Object},
     caller::Identity,
     error::Result,
-    helper,
+    helper, outgoing,
 };
 use host::{
     helper::{
@@ -51,8 +51,9 @@ pub async fn apply(
 ) -> Result<PlanReply> {
     require_host(caller)?;
     let ports = own_ports(platform)?;
+    let targets = outgoing::standing(platform)?.told();
     let what = format!(
-        "ports {:?}, ssh {}, returns after {} s",
+        "ports {:?}, ssh {}, targets {targets}, returns after {} s",
         ports.as_slice(),
         match ssh {
             SshAccess::Keep => "kept",

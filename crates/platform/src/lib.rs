@@ -29,6 +29,7 @@ pub mod maintenance;
 pub mod member;
 pub mod operator;
 pub mod organization;
+pub mod outgoing;
 pub mod people;
 mod pipe;
 pub mod platform;

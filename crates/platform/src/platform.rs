@@ -33,7 +33,9 @@ pub struct Settings {
     /// The socket of the root helper.
     pub helper: std::path::PathBuf,
     /// Where settings let the platform connect to on other machines.
-    pub outside_targets: Vec<std::net::SocketAddr>,
+    pub outside_targets: Vec<config::Target>,
+    /// The file in which root keeps what their names mean (`host::outgoing`).
+    pub kept_targets: std::path::PathBuf,
     /// The database's unix socket.
     pub database_socket: std::path::PathBuf,
 }
@@ -114,6 +116,7 @@ impl Platform {
             plain_listener: config.listen.http,
             helper: host::helper::SOCKET.into(),
             outside_targets: config.outside_targets(),
+            kept_targets: config.path.with_file_name(host::outgoing::KEPT_NAME),
             // libpq's name for it (PQconnectdb, `host`).
             database_socket: config
                 .database

@@ -34,7 +34,7 @@ mod vulnerability;
 
 pub use disclosure::PageSource;
 pub use route::{Requirement, RouteDeclaration};
-pub use security::judge as judge_security_updates;
+pub use security::{LastBundle, judge as judge_security_updates, last_bundle};
 
 use crate::{
     Caller, Platform, PlatformError, act::vault_failure, caller::Identity, error::Result, organization,
@@ -177,7 +177,8 @@ fn is_due(platform: &Platform, id: PromiseId, newest: Option<&Observation>) -> b
     // Only a node that serves requests knows the routes and the pages, and only a process outside a sandbox, or one with the root
     // helper, sees the disks; another looks, in vain, when none has for long.
     let away = match id.as_str() {
-        route::ID => platform.routes().is_none(),
+        // The worker has no network.
+        route::ID | directory::ID => platform.routes().is_none(),
         disclosure::ID | infrastructure::ID => disclosure::is_blind(platform),
         rest::ID => rest::is_blind(platform),
         security::ID => security::is_blind(),

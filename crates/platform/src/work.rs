@@ -177,7 +177,6 @@ async fn tidy_once(platform: &Platform) -> Result<()> {
     crate::sign_in::openid::forget(&mut keep, now).await?;
     drop(keep);
     upkeep::index_searches(platform).await?;
-    crate::directories::sync::run_due(platform).await?;
     Ok(())
 }
 

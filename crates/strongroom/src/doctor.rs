@@ -9,23 +9,26 @@ mod files;
 mod firewall;
 mod listener;
 mod mutes;
+mod targets;
 mod units;
 mod updates;
 
 use crate::{
     finding::Finding,
     machine::{self, Facts},
+    major::standing,
 };
 use ::host::{account, postgresql};
 use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 24] = [
+pub(crate) const CHECKS: [&str; 26] = [
     "files",
     "settings",
     "database",
     "migrations",
+    "postgresql",
     "root-key",
     "promises",
     "certificate",
@@ -34,6 +37,7 @@ pub(crate) const CHECKS: [&str; 24] = [
     "egress",
     "ssh",
     "firewall",
+    "outgoing",
     "security-updates",
     "platform-update",
     "operating-system",
@@ -69,6 +73,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
             findings.extend(listener::certificate(config));
             findings.extend(listener::check(config));
             findings.push(firewall::check(config));
+            findings.push(targets::check(config));
         }
         None => findings.extend(
             [
@@ -78,14 +83,17 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "certificate",
                 "listener",
                 "firewall",
+                "outgoing",
             ]
             .map(|check| {
                 Finding::could_not_look(check, "the settings cannot be read", "see the check `settings`")
             }),
         ),
     }
+    findings.push(standing::check(config));
     findings.extend(units::check(hand));
-    findings.push(units::egress());
+    let kept = config.map(crate::outgoing::kept);
+    findings.push(units::egress(&kept.and_then(Result::ok).unwrap_or_default()));
     findings.push(units::ssh());
     findings.extend(updates::check());
     findings.extend(machine::judge(&facts(settings, config)));

@@ -77,6 +77,9 @@ pub(crate) enum CommandError {
     /// The record of updates.
     #[error(transparent)]
     Updates(#[from] ::host::updates::RecordError),
+    /// A target on another machine.
+    #[error(transparent)]
+    Outgoing(#[from] ::host::outgoing::OutgoingError),
     /// OpenSSL refused.
     #[error("{what}")]
     Tls {
@@ -187,6 +190,7 @@ impl CommandError {
             | Self::Import(_)
             | Self::Record(_)
             | Self::Updates(_)
+            | Self::Outgoing(_)
             | Self::Tls { .. } => Some(Exit::Failed),
             Self::Helper(error) => Some(of_helper(error)),
             Self::Said { exit, .. } => Some(*exit),

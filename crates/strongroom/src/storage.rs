@@ -7,7 +7,6 @@
 
 mod back;
 mod boot;
-mod daemons;
 mod key;
 mod moved;
 pub(crate) mod places;
@@ -23,6 +22,7 @@ use crate::{
     failure::{CommandError, Exit, told},
     finding::{Finding, Level},
     output,
+    standstill::{self, Reason},
 };
 use ::host::{account, updates::Folder};
 use config::Config;
@@ -139,8 +139,8 @@ fn make(config: &Config, site: &Site, begun: Option<Plan>, talk: &Talk<'_>) -> R
         }),
         Err(error) => {
             output::talk("putting everything back: nothing was switched yet");
-            let undone =
-                discard(config, &site.plan).and_then(|()| daemons::start_and_look(config, &site.cluster));
+            let undone = discard(config, &site.plan)
+                .and_then(|()| standstill::start_and_look(config, &site.cluster, Reason::Storage));
             Err(explained(&error, undone))
         }
     }
@@ -154,9 +154,10 @@ fn build(config: &Config, site: &Site, keys: &Keys, talk: &Talk<'_>) -> Result<T
     step("prepare what unlocks it at boot", || {
         boot::prepare(config, plan, keys)
     })?;
-    let until = daemons::hold(config, &site.cluster)?;
+    let until = standstill::hold(config, Reason::Storage)?;
+    standstill::stop(&site.cluster)?;
     step("copy and compare", || moved::copy(plan))?;
-    daemons::check_time_left(until)?;
+    standstill::check_time_left(until)?;
     Ok(until)
 }
 
@@ -212,7 +213,11 @@ fn settle(config: &Config, plan: &mut Plan) -> Result<(), CommandError> {
     if !plan.is_well {
         step("mount", || boot::mount_all(plan))?;
         step("start and look whether it is well", || {
-            daemons::start_and_look(config, &daemons::cluster_of(plan)?)
+            standstill::start_and_look(
+                config,
+                &standstill::cluster_named(&plan.cluster)?,
+                Reason::Storage,
+            )
         })?;
         plan.is_well = true;
         plan::write(config, plan)?;

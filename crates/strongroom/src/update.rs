@@ -12,6 +12,7 @@ mod fetch;
 pub(crate) mod health;
 mod recover;
 mod rehearse;
+pub(crate) mod renew;
 mod repository;
 pub(crate) mod words;
 

@@ -41,6 +41,7 @@ pub const MACHINES: &[&str] = &[
     "iproute2",
     "mmdebstrap",
     "systemd-container",
+    "tcpdump",
 ];
 
 /// Read by `pg_createcluster` while PostgreSQL's package is set up.

@@ -16,6 +16,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::process;
 
 mod base;
+mod capture;
 mod container;
 mod emulator;
 mod line;
@@ -24,6 +25,7 @@ mod release;
 mod workshop;
 
 pub use base::Base;
+pub use capture::Capture;
 pub use emulator::Emulator;
 pub use possible::check_possible;
 pub use release::Release;
@@ -34,7 +36,7 @@ use line::Line;
 
 const BOOT_SECONDS_MAX: u64 = 60;
 /// No single command of a test takes longer.
-const COMMAND_SECONDS_MAX: u32 = 180;
+const COMMAND_SECONDS_MAX: u32 = 420;
 
 /// A machine that runs.
 #[derive(Debug)]
@@ -174,6 +176,14 @@ impl Machine {
     /// When the line cannot be looked at.
     pub fn packets_sent(&self) -> Result<u64> {
         self.line.packets_sent(self.container.leader())
+    }
+
+    /// Captures from now on what leaves it and fits a filter (pcap-filter(7)).
+    ///
+    /// # Errors
+    /// When tcpdump does not start.
+    pub fn capture(&self, filter: &str) -> Result<Capture> {
+        Capture::start(self.container.leader(), self.folder.join("capture"), filter)
     }
 
     /// What units said since boot, newest last.

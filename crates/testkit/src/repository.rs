@@ -42,12 +42,20 @@ impl SigningKey {
     /// # Errors
     /// When gpg is not there or refuses.
     pub fn make(folder: &Path, name: &str) -> Result<Self> {
+        Self::make_until(folder, name, "never")
+    }
+
+    /// The same for a time, as gpg reads it: `seconds=90`.
+    ///
+    /// # Errors
+    /// As [`SigningKey::make`].
+    pub fn make_until(folder: &Path, name: &str, until: &str) -> Result<Self> {
         let key = Self {
             secret: folder.join("secret.asc"),
             public: folder.join("public.gpg"),
         };
         let home = Home::new(&folder.join("home"))?;
-        home.run(&["--quick-generate-key", name, "ed25519", "sign", "never"])?;
+        home.run(&["--quick-generate-key", name, "ed25519", "sign", until])?;
         fs::write(&key.secret, home.run(&["--armor", "--export-secret-keys"])?)?;
         fs::write(&key.public, home.run(&["--export"])?)?;
         Ok(key)

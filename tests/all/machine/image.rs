@@ -36,7 +36,7 @@ fn long_the_image_boots_asks_for_set_up_and_serves() {
     machine
         .type_line("echo free-$(df --output=size --block-size=G / | tail -1 | tr -d ' ')-of-the-disk")
         .unwrap();
-    machine.wait_for("free-5G-of-the-disk", SLOW).unwrap();
+    machine.wait_for("free-6G-of-the-disk", SLOW).unwrap();
     machine
         .type_line("echo doors-$(ss --no-header --listening --tcp --numeric | grep --count -v 127.0.0)-open")
         .unwrap();

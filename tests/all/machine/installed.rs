@@ -182,8 +182,16 @@ fn removing_and_purging_keep_everything(site: &Site) {
     all_is_there(site);
 }
 
+/// As `strongroom storage encrypt` leaves them, with lines of the administrator's around; the disk itself is gone.
+const TABLES: &str = r"set -eu
+for table in fstab crypttab; do printf '# before\n' >> /etc/$table; done
+printf '# strongroom storage: begin (x)\nstrongroom_data UUID=0b2f2a52-6d9e-4c1c-8a5b-111111111111 none luks,nofail\n# strongroom storage: end\n' >> /etc/crypttab
+printf '# strongroom storage: begin (x)\n/dev/mapper/strongroom_data /var/lib/strongroom-data ext4 nofail,noauto 0 2\n# strongroom storage: end\n' >> /etc/fstab
+for table in fstab crypttab; do printf '# after\n' >> /etc/$table; done";
+
 fn only_an_exact_consent_destroys(site: &Site) {
     let wanted = format!("destroy all data of strongroom on {}", site.machine.name());
+    site.machine.shell(TABLES).unwrap();
     for almost in ["yes", "destroy all data of strongroom on another"] {
         site.machine
             .shell(&format!("echo '{almost}' > {CONSENT}"))
@@ -195,7 +203,16 @@ fn only_an_exact_consent_destroys(site: &Site) {
     site.machine
         .shell(&format!("echo '{wanted}' > {CONSENT}"))
         .unwrap();
-    site.apt(&["purge", "strongroom"]);
+    let said = site.machine.shell("apt-get --yes purge strongroom 2>&1").unwrap();
+    assert!(
+        said.contains("out of reach"),
+        "the volume's keys are not told:\n{said}"
+    );
+    for table in ["/etc/fstab", "/etc/crypttab"] {
+        let text = site.machine.run(&["cat", table]).unwrap();
+        assert!(text.contains("# before\n# after\n"), "{table}:\n{text}");
+        assert!(!text.contains("strongroom"), "{table}:\n{text}");
+    }
     let left = site
         .machine
         .shell("ls -d /etc/strongroom /var/lib/strongroom 2>/dev/null || true; pg_lsclusters -h")

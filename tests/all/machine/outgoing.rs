@@ -9,8 +9,14 @@ use testkit::machine::Release;
 
 use super::site::{OWNER, PASSWORD, Site};
 
-/// How long the long form works.
+/// How long members and operator work: a minute each time, ten minutes and an hour in the long forms.
+const SHORT_WORK: Duration = Duration::from_secs(60);
 const LONG_WORK: Duration = Duration::from_secs(600);
+const HOUR_OF_WORK: Duration = Duration::from_secs(3600);
+/// In that hour people also think, so that timers and whatever works by itself have their time.
+const THINKING: Duration = Duration::from_secs(60);
+/// All but answers to clients, and the neighbour's address that these need (RFC 826).
+const LEAVES: &str = "not arp and not (tcp and src port 443)";
 /// Who may not begin a connection.
 const RULED: [&str; 2] = ["strongroom", "postgres"];
 const DISCLOSURE: &str = "no-disclosure";
@@ -22,20 +28,31 @@ fn the_platform_works_with_no_way_out_and_tries_none_on_debian_13() {
     let site = boot(Release::Trixie);
     nobody_of_ours_gets_out_until_the_rules_are_flushed(&site);
     each_opened_unit_is_noticed(&site);
-    work(&site, Duration::ZERO);
+    a_target_that_settings_name_is_reached_and_its_neighbour_is_not(&site);
+    // It counts its calls by the minute, and this minute had more than any other; a new one counts from zero.
+    site.machine
+        .run(&["systemctl", "stop", "strongroom-hostd.service"])
+        .unwrap();
+    work(&site, SHORT_WORK, Duration::ZERO);
 }
 
 #[test]
 fn long_the_platform_works_for_ten_minutes_with_no_way_out_and_tries_none() {
     let site = boot(Release::Trixie);
-    work(&site, LONG_WORK);
+    work(&site, LONG_WORK, Duration::ZERO);
+}
+
+#[test]
+fn long_an_hour_of_work_sends_no_packet_but_answers() {
+    let site = boot(Release::Trixie);
+    work(&site, HOUR_OF_WORK, THINKING);
 }
 
 #[test]
 fn long_the_platform_works_with_no_way_out_and_tries_none_on_debian_12() {
     let site = boot(Release::Bookworm);
     nobody_of_ours_gets_out_until_the_rules_are_flushed(&site);
-    work(&site, Duration::ZERO);
+    work(&site, SHORT_WORK, Duration::ZERO);
 }
 
 fn boot(release: Release) -> Site {
@@ -133,6 +150,156 @@ fn nobody_of_ours_gets_out_until_the_rules_are_flushed(site: &Site) {
         .unwrap();
 }
 
+/// The name by which the settings know the other machine, which is the host of the tests.
+const NEIGHBOURHOOD: &str = "directory.example.org";
+const SETTINGS: &str = "/etc/strongroom/strongroom.toml";
+const WORKER: &str = "strongroom-worker.service";
+
+/// Lets the settings name targets, applies, and gives what was said; with no targets the section goes.
+fn apply(site: &Site, targets: &str) -> std::process::Output {
+    let path = site.machine.outside(SETTINGS);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let text = text.split("\n[outgoing]").next().unwrap();
+    let section = match targets {
+        "" => String::new(),
+        targets => format!("\n[outgoing]\ntargets = [{targets}]\n"),
+    };
+    std::fs::write(&path, format!("{text}{section}")).unwrap();
+    let script = "strongroom firewall apply && strongroom firewall confirm --same-login";
+    site.machine.attempt(&["sh", "-c", script]).unwrap()
+}
+
+fn a_target_that_settings_name_is_reached_and_its_neighbour_is_not(site: &Site) {
+    let host = site.machine.host_address();
+    let listen = || TcpListener::bind((host.as_str(), 0)).unwrap();
+    let (named, neighbour) = (listen(), listen());
+    let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
+    let (named, neighbour) = (port(&named), port(&neighbour));
+    a_name_without_an_address_opens_nothing(site, &host, named);
+    site.machine
+        .shell(&format!("echo '{host} {NEIGHBOURHOOD}' >> /etc/hosts"))
+        .unwrap();
+    let applied = apply(site, &format!("\"{NEIGHBOURHOOD}:{named}\""));
+    assert!(applied.status.success(), "{applied:?}");
+    assert!(
+        connects(site, "strongroom", &host, named),
+        "the target is not reached"
+    );
+    assert!(
+        !connects(site, "strongroom", &host, neighbour),
+        "its neighbour is reached"
+    );
+    assert!(
+        !connects(site, "postgres", &host, named),
+        "the database reaches the target"
+    );
+    assert!(
+        !sends_name(site, "strongroom", &host),
+        "the daemons ask a resolver"
+    );
+    the_worker_is_opened_for_it(site, &host);
+    let looked = look(site);
+    let told = line(&looked, DISCLOSURE).to_string();
+    assert_eq!(state(&looked, DISCLOSURE), "kept", "{told}");
+    assert!(
+        told.contains(&format!("{NEIGHBOURHOOD}:{named} ({host})")),
+        "{told}"
+    );
+    a_daemon_cannot_name_a_target(site);
+    a_setting_that_is_not_applied_is_noticed(site, &host, neighbour);
+    let closed = apply(site, "");
+    assert!(closed.status.success(), "{closed:?}");
+    assert!(
+        !connects(site, "strongroom", &host, named),
+        "the target stays open"
+    );
+    assert!(
+        site.unit(WORKER, "PrivateNetwork") == "yes",
+        "the worker stays open"
+    );
+    site.machine
+        .run(&["systemctl", "start", "strongroom-firewall"])
+        .unwrap();
+}
+
+fn a_name_without_an_address_opens_nothing(site: &Site, host: &str, port: u16) {
+    let refused = apply(
+        site,
+        &format!("\"no-such-host.invalid:{port}\", \"{host}:{port}\""),
+    );
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success(), "{said}");
+    assert!(said.contains("no-such-host.invalid does not resolve"), "{said}");
+    assert!(
+        !connects(site, "strongroom", host, port),
+        "half of the targets are open"
+    );
+    let looked = look(site);
+    assert_eq!(state(&looked, DISCLOSURE), "broken", "{looked}");
+}
+
+fn the_worker_is_opened_for_it(site: &Site, host: &str) {
+    assert_eq!(site.unit(WORKER, "PrivateNetwork"), "no");
+    assert_eq!(site.unit(WORKER, "IPAddressAllow"), format!("{host}/32"));
+    assert_eq!(site.unit(WORKER, "ActiveState"), "active");
+    let exposure = site
+        .machine
+        .shell(&format!("systemd-analyze security --no-pager {WORKER} | tail -2"))
+        .unwrap();
+    let looked = look(site);
+    assert_ne!(state(&looked, "host-hardening"), "broken", "{exposure}: {looked}");
+}
+
+/// Neither by the file of targets nor by the settings.
+fn a_daemon_cannot_name_a_target(site: &Site) {
+    for path in ["/etc/strongroom/outgoing.json", SETTINGS, "/etc/strongroom/new"] {
+        let write = format!("echo >> {path}");
+        let written = site
+            .machine
+            .attempt(&["runuser", "-u", "strongroom", "--", "sh", "-c", &write]);
+        assert!(
+            !written.unwrap().status.success(),
+            "{path} is open to the daemons"
+        );
+    }
+    // Nor does root's helper take the file from somebody else.
+    let kept = "/etc/strongroom/outgoing.json";
+    site.machine
+        .shell(&format!("chown strongroom {kept}; chmod 0644 {kept}"))
+        .unwrap();
+    let planned = site.machine.attempt(&["strongroom", "firewall", "plan"]).unwrap();
+    let said = String::from_utf8_lossy(&planned.stderr).into_owned();
+    assert!(
+        !planned.status.success() && said.contains("belongs to user"),
+        "{said}"
+    );
+    site.machine
+        .shell(&format!("chown root {kept}; chmod 0640 {kept}"))
+        .unwrap();
+}
+
+fn a_setting_that_is_not_applied_is_noticed(site: &Site, host: &str, port: u16) {
+    let more = format!(
+        "printf '[outgoing]\\ntargets = [\"{host}:{port}\"]\\n' > /root/new.toml; \
+                        sed -i '/^.outgoing/,$d' {SETTINGS}; cat /root/new.toml >> {SETTINGS}"
+    );
+    site.machine.shell(&more).unwrap();
+    assert!(
+        !connects(site, "strongroom", host, port),
+        "a setting opens before it is applied"
+    );
+    let looked = look(site);
+    assert_eq!(state(&looked, DISCLOSURE), "broken", "{looked}");
+    let doctor = site.machine.attempt(&["strongroom", "doctor", "--json"]).unwrap();
+    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(
+        said.contains(&format!(
+            "settings name {host}:{port}, whose addresses are not known"
+        )),
+        "{said}"
+    );
+}
+
 /// All promises, looked at now by root.
 fn look(site: &Site) -> Value {
     let output = site
@@ -188,32 +355,54 @@ fn attempts(site: &Site) -> u64 {
     count.split_whitespace().next().unwrap().parse().unwrap()
 }
 
-/// The members' and the operator's work: first with a way out on which attempts show, then with none.
-fn work(site: &Site, duration: Duration) {
+/// The members' and the operator's work: half of it with a way out on which attempts show, the other half with none.
+fn work(site: &Site, duration: Duration, thinking: Duration) {
     std::fs::write(site.machine.outside("/root/witness.nft"), WITNESS).unwrap();
     site.machine.run(&["nft", "-f", "/root/witness.nft"]).unwrap();
     site.machine.shell(PREPARE).unwrap();
-    let until = Instant::now() + duration;
-    let mut rounds = 0;
-    loop {
-        one_round(site, rounds);
-        rounds += 1;
-        if Instant::now() >= until {
-            break;
-        }
-    }
+    let capture = site.machine.capture(LEAVES).unwrap();
+    let half = duration / 2;
+    let rounds = rounds(site, 0, half, thinking);
     assert_eq!(attempts(site), 0, "somebody tried to leave in {rounds} rounds");
     let kept = look(site);
     for id in [DISCLOSURE, INFRASTRUCTURE] {
         assert_eq!(state(&kept, id), "kept", "{}", line(&kept, id));
     }
     site.machine.remove_routes().unwrap();
-    one_round(site, rounds);
+    let rounds = self::rounds(site, rounds, half, thinking);
     assert_eq!(attempts(site), 0, "without a route somebody tried to leave");
-    // The count is worth something: an attempt does show.
+    let left = capture.finish().unwrap();
+    assert_eq!(left, Vec::<String>::new(), "packets left in {rounds} rounds");
+    println!("{rounds} rounds of work in {duration:?}: no packet left but answers to clients");
+    both_witnesses_see_an_attempt(site);
+}
+
+/// Rounds of work, one at least; gives the number of the next one.
+fn rounds(site: &Site, first: usize, duration: Duration, thinking: Duration) -> usize {
+    let until = Instant::now() + duration;
+    let mut number = first;
+    loop {
+        one_round(site, number);
+        number += 1;
+        if Instant::now() + thinking >= until {
+            return number;
+        }
+        std::thread::sleep(thinking);
+    }
+}
+
+/// Or they would not be worth anything: the rules drop the daemons' attempts before they leave, and root's leave.
+fn both_witnesses_see_an_attempt(site: &Site) {
     let host = site.machine.host_address();
+    let before = attempts(site);
     assert!(!connects(site, "strongroom", &host, 443));
-    assert!(attempts(site) > 0, "an attempt to leave would not be seen");
+    assert!(attempts(site) > before, "an attempt to leave would not be seen");
+    let capture = site.machine.capture(LEAVES).unwrap();
+    connects(site, "root", &host, 9);
+    assert!(
+        !capture.finish().unwrap().is_empty(),
+        "a packet that leaves would not be seen"
+    );
 }
 
 /// Who asks, and where: members' commands speak to the server as browsers do.

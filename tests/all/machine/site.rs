@@ -16,7 +16,7 @@ const DEPENDENCIES: &[&str] = &["nftables", "postgresql", "libssl3", "libgcc-s1"
 const INSIDE: &str = "/root/strongroom.deb";
 
 /// What an administrator answers; the rest is as delivered.
-const ANSWERS: &str = r#"
+pub(super) const ANSWERS: &str = r#"
 [server]
 name = "localhost"
 
@@ -36,7 +36,12 @@ pub(super) struct Site {
 impl Site {
     /// A fresh Debian without the package.
     pub(super) fn boot(release: Release) -> Self {
-        let base = Base::ensure(release, DEPENDENCIES).unwrap();
+        Self::boot_with_older(release, &[])
+    }
+
+    /// The same with packages of the release before at hand.
+    pub(super) fn boot_with_older(release: Release, older: &[&str]) -> Self {
+        let base = Base::ensure_with_older(release, DEPENDENCIES, older).unwrap();
         Self {
             machine: Machine::boot(&base).unwrap(),
             tls: tempfile::tempdir().unwrap(),
@@ -62,16 +67,25 @@ impl Site {
 
     /// The same with more answers.
     pub(super) fn set_up_with(&self, more: &str) -> String {
-        fs::write(self.machine.outside(ANSWERS_INSIDE), format!("{ANSWERS}{more}")).unwrap();
-        fs::write(self.machine.outside("/root/owner"), PASSWORD).unwrap();
-        self.machine.run(&["chmod", "0600", "/root/owner"]).unwrap();
-        let said = self
-            .machine
-            .shell(&format!("strongroom setup --answers {ANSWERS_INSIDE} 2>&1"))
-            .unwrap();
+        let said = self.try_to_set_up(&format!("{ANSWERS}{more}"));
+        let said = said.unwrap_or_else(|said| panic!("set-up fails:\n{said}"));
         let authority = self.machine.outside("/etc/strongroom/tls/authority.pem");
         fs::copy(authority, self.authority()).unwrap();
         said
+    }
+
+    /// With these answers; what it said, as an error where it did not end well.
+    pub(super) fn try_to_set_up(&self, answers: &str) -> Result<String, String> {
+        fs::write(self.machine.outside(ANSWERS_INSIDE), answers).unwrap();
+        fs::write(self.machine.outside("/root/owner"), PASSWORD).unwrap();
+        self.machine.run(&["chmod", "0600", "/root/owner"]).unwrap();
+        let command = format!("strongroom setup --answers {ANSWERS_INSIDE} 2>&1");
+        let output = self.machine.attempt(&["sh", "-c", &command]).unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        match output.status.success() {
+            true => Ok(said),
+            false => Err(said),
+        }
     }
 
     pub(super) fn console(&self) -> Console {

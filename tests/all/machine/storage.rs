@@ -54,6 +54,58 @@ fn long_the_data_comes_onto_an_encrypted_disk_and_a_reboot_finds_it_there() {
     assert!(wrong.contains("No key available"), "{wrong}");
 }
 
+const IN_A_FILE: &str = "strongroom storage encrypt --file /srv/strongroom.luks --size 1G --key passphrase --passphrase-file /root/pass \
+                         --keep-plain --yes";
+const PASSPHRASE: &str = "seven seals and an open sea";
+/// A daemon that does not start as soon as the volume is there.
+const SPOIL: &str = "mkdir -p /etc/systemd/system/strongroom.service.d; printf '[Service]\\nExecStartPre=+/bin/sh -c \"! mountpoint -q \
+                     /var/lib/strongroom-data\"\\n' > /etc/systemd/system/strongroom.service.d/spoil.conf; systemctl daemon-reload";
+const MEND: &str = "rm -r /etc/systemd/system/strongroom.service.d; systemctl daemon-reload";
+
+#[test]
+fn long_a_bad_start_goes_back_and_a_container_file_opens_by_a_passphrase_and_is_purged_with_its_keys() {
+    let mut machine = Emulator::boot(&image(), DISK_GIB, SECOND_DISK_GIB).unwrap();
+    set_up(&mut machine);
+    sign_in(&mut machine);
+
+    run(&mut machine, SPOIL);
+    let said = run(&mut machine, ENCRYPT);
+    assert!(said.contains("going back to the plain data"), "{said}");
+    assert!(said.contains("everything is as it was before"), "{said}");
+    run(&mut machine, MEND);
+    serves(&mut machine);
+    assert_says(&mut machine, VOLUMES, "volumes-0");
+    assert_says(&mut machine, "strongroom maintenance status", "off");
+
+    run(
+        &mut machine,
+        &format!("umask 077; printf '{PASSPHRASE}' > /root/pass"),
+    );
+    let said = run(&mut machine, IN_A_FILE);
+    assert!(said.contains("Done. Restart this machine once"), "{said}");
+    assert_says(&mut machine, VOLUMES, "volumes-3");
+    let kept = "ls -d /var/lib/strongroom.plain /var/lib/postgresql/17/strongroom.plain/PG_VERSION";
+    assert_says(&mut machine, kept, "PG_VERSION");
+
+    machine.type_line("reboot").unwrap();
+    machine.switch_on_again(SLOW).unwrap();
+    machine.wait_for("passphrase for disk", 2 * SLOW).unwrap();
+    machine.type_line(PASSPHRASE).unwrap();
+    sign_in(&mut machine);
+    serves(&mut machine);
+    assert_says(&mut machine, VOLUMES, "volumes-3");
+
+    let consent = "echo destroy all data of strongroom on $(uname -n) > /etc/strongroom/purge-consent; apt-get --yes purge strongroom";
+    let said = run(&mut machine, consent);
+    assert!(said.contains("are destroyed"), "{said}");
+    let left = "cat /etc/fstab /etc/crypttab; ls /srv /dev/mapper; echo luks-$(ls /srv | grep -c luks)-left";
+    let left = run(&mut machine, left);
+    assert!(
+        left.contains("luks-0-left") && !left.contains("strongroom_data"),
+        "{left}"
+    );
+}
+
 fn refuses_what_is_not_blank(machine: &mut Emulator) {
     let root = run(machine, &ENCRYPT.replace("vdb", "vda"));
     assert!(root.contains("in use"), "{root}");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -38,8 +38,13 @@ struct Vendor {
 
 impl Vendor {
     fn new() -> Self {
+        Self::until("never")
+    }
+
+    /// One whose key ends.
+    fn until(end: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let key = SigningKey::make(folder.path(), "Strongroom test archive").unwrap();
+        let key = SigningKey::make_until(folder.path(), "Strongroom test archive", end).unwrap();
         Self {
             packages: vec![package()],
             folder,
@@ -263,6 +268,39 @@ fn long_a_version_that_cannot_migrate_is_refused_before_anything_is_installed_an
     assert!(is_well, "{said}");
     assert_eq!(version(&site), "0.1.3");
     the_session_lives(&console);
+}
+
+/// Long enough to set up and publish with.
+const KEY_LIVES: Duration = Duration::from_secs(150);
+
+#[test]
+fn long_a_repository_whose_key_has_expired_is_refused_and_told_and_a_new_keyring_mends_it() {
+    let made = Instant::now();
+    let mut vendor = Vendor::until(&format!("seconds={}", KEY_LIVES.as_secs()));
+    let (site, console) = set_up(&vendor);
+    let (is_well, said) = update(&site);
+    assert!(
+        is_well,
+        "the key does not live long enough for this machine: {said}"
+    );
+    vendor.release("0.1.1");
+    vendor.publish(&site);
+    std::thread::sleep((KEY_LIVES + Duration::from_secs(2)).saturating_sub(made.elapsed()));
+    let (is_well, said) = update(&site);
+    assert!(!is_well && said.to_lowercase().contains("expired"), "{said}");
+    assert_eq!(version(&site), "0.1.0");
+    let found = faults(&site);
+    assert!(found.contains("apt refuses the repository"), "{found}");
+    the_session_lives(&console);
+
+    // As a new strongroom-archive-keyring brings it.
+    let elsewhere = tempfile::tempdir().unwrap();
+    vendor.key = SigningKey::make(elsewhere.path(), "Strongroom test archive, renewed").unwrap();
+    site.machine.copy_in(&vendor.key.public, KEYRING).unwrap();
+    vendor.publish(&site);
+    let (is_well, said) = update(&site);
+    assert!(is_well, "{said}");
+    assert_eq!(version(&site), "0.1.1");
 }
 
 #[test]

@@ -59,6 +59,11 @@ jobs_parallel_max = 3
 poll_seconds = 4
 [log]
 filter = "debug"
+[outgoing]
+targets = ["ldaps://dc1.example.com", "10.0.0.5:587", "ldaps://dc1.example.com:636"]
+[updates]
+window = "22:00-01:30"
+reboot = "in-window"
 "#;
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
@@ -167,6 +172,16 @@ fn every_key_can_be_set() {
         log: Log {
             filter: "debug".to_owned(),
         },
+        outgoing: Outgoing {
+            targets: vec![
+                "dc1.example.com:636".parse().unwrap(),
+                "10.0.0.5:587".parse().unwrap(),
+            ],
+        },
+        updates: Updates {
+            window: "22:00-01:30".parse().unwrap(),
+            reboot: RebootSetting::InWindow,
+        },
     };
     assert_eq!(config, expected);
 }
@@ -256,6 +271,16 @@ const REFUSALS: &[(&str, &str, &str)] = &[
         "[session]\nidle_seconds_max = 600\nabsolute_seconds_max = 300\n[keys]",
     ),
     ("an empty value", "\"strongroom_app\"", "\" \""),
+    (
+        "no window and no setting of reboots",
+        "[keys]",
+        "[updates]\nwindow = \"25:00-02:00\"\nreboot = \"always\"\n[keys]",
+    ),
+    (
+        "targets that are no single hosts",
+        "[keys]",
+        "[outgoing]\ntargets = [\"10.0.0.0/8:25\", \"http://host\", \"host\", \"0.0.0.0:25\", \"https://ada:pw@host\"]\n[keys]",
+    ),
 ];
 
 #[test]

@@ -138,6 +138,7 @@ async fn open(database: &TestDatabase, base: &str) -> Platform {
         plain_listener: None,
         helper: "/nonexistent/hostd.sock".into(),
         outside_targets: Vec::new(),
+        kept_targets: "/nonexistent/outgoing.json".into(),
         database_socket: "/nonexistent/.s.PGSQL.5432".into(),
     };
     let root = RootKey::generate().unwrap();

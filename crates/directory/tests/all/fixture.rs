@@ -8,6 +8,11 @@ use jiff::Timestamp;
 use testkit::directory::{BASE, Openldap, SERVICE_DN, SERVICE_PASSWORD};
 use vault::SecretText;
 
+/// A server at a port.
+pub(crate) fn server_at(host: &str, port: u16) -> Server {
+    format!("{host}:{port}").parse().unwrap()
+}
+
 /// LDAPS to the server, its authority trusted.
 pub(crate) fn settings(server: &Openldap) -> Settings {
     let settings = at(server.tls_port);
@@ -19,19 +24,13 @@ pub(crate) fn settings(server: &Openldap) -> Settings {
 
 /// LDAPS to a port.
 pub(crate) fn at(port: u16) -> Settings {
-    let server = Server {
-        host: "localhost".into(),
-        port,
-    };
+    let server = server_at("localhost", port);
     Settings::preset(Product::Openldap, server, SERVICE_DN.into(), BASE.into())
 }
 
 /// No TLS, to a port.
 pub(crate) fn plain_at(port: u16) -> Settings {
-    let server = Server {
-        host: "127.0.0.1".into(),
-        port,
-    };
+    let server = server_at("127.0.0.1", port);
     Settings {
         servers: vec![server],
         security: Security::Plain,

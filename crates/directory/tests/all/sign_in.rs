@@ -1,10 +1,10 @@
 //! Signing in at a real OpenLDAP.
 
-use crate::fixture::{secret, settings, sign_in};
+use crate::fixture::{secret, server_at, settings, sign_in};
 use directory::{
     Failure, Outcome, Person, Pool, Refusal, Settings,
     group::Group,
-    settings::{Binding, Security, Server},
+    settings::{Binding, Security},
 };
 use jiff::Timestamp;
 use testkit::directory::{BASE, Offered, Openldap, SERVICE_DN, password_of};
@@ -248,10 +248,7 @@ async fn the_next_server_is_asked_and_the_first_one_again_when_it_is_back() {
     );
     let mut settings = settings(&first);
     settings.authorities = Some(format!("{}{}", first.authority, second.authority));
-    settings.servers.push(Server {
-        host: "localhost".into(),
-        port: second.tls_port,
-    });
+    settings.servers.push(server_at("localhost", second.tls_port));
     let dead = first.tls_port;
     drop(first);
     let pool = Pool::new();
@@ -261,10 +258,7 @@ async fn the_next_server_is_asked_and_the_first_one_again_when_it_is_back() {
             directory::sign_in(&pool, &settings, &secret(), "anna", &password, Timestamp::now()).await;
         proven(outcome.unwrap());
     }
-    settings.servers = vec![Server {
-        host: "localhost".into(),
-        port: dead,
-    }];
+    settings.servers = vec![server_at("localhost", dead)];
     let password = SecretText::new("x".into());
     let resting = directory::sign_in(&pool, &settings, &secret(), "anna", &password, Timestamp::now()).await;
     assert!(matches!(resting, Err(Failure::Resting { .. })), "{resting:?}");

@@ -71,7 +71,8 @@ fn parse(text: &str) -> Stale {
     }
 }
 
-/// Programs with code mapped whose file is gone. Those that may not be looked at make the whole unknown.
+/// Units whose processes have code mapped whose file is gone; the program's name where a process belongs to no service.
+/// Processes that may not be looked at make the whole unknown.
 fn replaced(proc: &Path) -> Result<Vec<String>, String> {
     let unreadable = |error: io::Error| format!("{} cannot be read ({error})", proc.display());
     let mut names = BTreeSet::new();
@@ -93,11 +94,23 @@ fn replaced(proc: &Path) -> Result<Vec<String>, String> {
             Err(_) => continue,
         };
         if maps.lines().any(is_replaced_code) {
-            let name = fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
-            names.insert(name.trim().to_owned());
+            names.insert(owner(&entry.path()));
         }
     }
     Ok(names.into_iter().take(NAMES_MAX).collect())
+}
+
+/// The system's service that a process belongs to, or the name of its program. Services of a person's own session are not
+/// the system's.
+fn owner(process: &Path) -> String {
+    let read = |name: &str| fs::read_to_string(process.join(name)).unwrap_or_default();
+    let groups = read("cgroup");
+    // `0::/system.slice/ssh.service` (cgroups(7)); a service's own groups may lie below it.
+    let path = groups.lines().find_map(|line| line.strip_prefix("0::"));
+    let service = path
+        .and_then(|path| path.strip_prefix("/system.slice/"))
+        .and_then(|path| path.split('/').find(|part| part.ends_with(".service")));
+    service.map_or_else(|| read("comm").trim().to_owned(), str::to_owned)
 }
 
 /// `7f1 r-xp 00000000 08:01 123 /usr/lib/libssl.so.3 (deleted)` (proc_pid_maps(5)).
@@ -147,6 +160,20 @@ mod tests {
             "7f1-7f2 rw-p 00000000 08:01 1 /usr/share/x (deleted)\n",
         );
         fs::create_dir(proc.path().join("sys")).unwrap();
+        assert_eq!(replaced(proc.path()).unwrap(), ["old"]);
+        let group = |id: &str, path: &str| fs::write(proc.path().join(id).join("cgroup"), path).unwrap();
+        group(
+            "12",
+            "0::/system.slice/system-postgresql.slice/postgresql@17-strongroom.service\n",
+        );
+        assert_eq!(
+            replaced(proc.path()).unwrap(),
+            ["postgresql@17-strongroom.service"]
+        );
+        group(
+            "12",
+            "0::/user.slice/user-0.slice/user@0.service/app.slice/x.service\n",
+        );
         assert_eq!(replaced(proc.path()).unwrap(), ["old"]);
         assert!(replaced(Path::new("/no/such/folder")).is_err());
     }

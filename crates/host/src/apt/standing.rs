@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use jiff::{SignedDuration, Timestamp};
+use nix::sys::sysinfo::sysinfo;
 use serde::Serialize;
 
 use super::automatic::{LastRuns, Timer, last_runs, timers};
@@ -15,7 +17,7 @@ use super::stale::{Stale, is_reboot_required, stale};
 use super::{SOURCE, Seen};
 use crate::run::Program;
 use crate::unit;
-use crate::updates::{Folder, Refresh};
+use crate::updates::{Folder, Refresh, Renewal};
 
 /// apt's settings, as far as updates hang on them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -55,6 +57,10 @@ pub struct Standing {
     pub stale: Seen<Stale>,
     /// A package has asked for a reboot.
     pub is_reboot_required: bool,
+    /// The last look in a maintenance window that was not put off; none where there was none.
+    pub renewal: Seen<Option<Renewal>>,
+    /// When the machine was started; none where the kernel does not say.
+    pub booted_at: Option<Timestamp>,
 }
 
 impl Standing {
@@ -91,8 +97,28 @@ impl Standing {
             timers: Seen::Unknown(not_asked()),
             stale: Seen::Unknown(not_asked()),
             is_reboot_required: is_reboot_required(root),
+            renewal: Seen::of(folder.renewals()).map(last_done),
+            booted_at: booted_at(),
         }
     }
+
+    /// Whether something asks for a reboot: a package, or a kernel that is newer than the one that runs.
+    #[must_use]
+    pub fn wants_reboot(&self) -> bool {
+        let is_kernel_old = |stale: &Stale| stale.kernel.known() == Some(&true);
+        self.is_reboot_required || self.stale.known().is_some_and(is_kernel_old)
+    }
+}
+
+fn last_done(renewals: Vec<Renewal>) -> Option<Renewal> {
+    renewals.into_iter().find(|renewal| renewal.deferred.is_none())
+}
+
+fn booted_at() -> Option<Timestamp> {
+    let up = sysinfo().ok()?.uptime();
+    Timestamp::now()
+        .checked_sub(SignedDuration::try_from(up).ok()?)
+        .ok()
 }
 
 /// Whether this process can ask the programs at all: a daemon's sandbox starts none.

@@ -104,6 +104,7 @@ fn units() -> Sample {
             has_own_network: false,
             families: vec!["AF_UNIX".to_owned()],
             denies_every_address: true,
+            allowed: Vec::new(),
         }),
         why: None,
     };

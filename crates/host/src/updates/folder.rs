@@ -9,7 +9,7 @@ use nix::fcntl::{Flock, FlockArg};
 use nix::unistd::{Gid, Uid};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Refresh, Update, bounded};
+use super::{Refresh, Renewal, Update, bounded};
 use crate::account::Account;
 use crate::write::{self, Access, WriteError};
 
@@ -17,6 +17,8 @@ use crate::write::{self, Access, WriteError};
 pub const FOLDER: &str = "/var/lib/strongroom/updates";
 /// The newest updates that are kept.
 pub(super) const UPDATES_MAX: usize = 50;
+/// The newest renewals that are kept.
+pub(super) const RENEWALS_MAX: usize = 50;
 
 /// Why the record cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -126,10 +128,14 @@ impl Folder {
         history.insert(0, update.clone());
         history.truncate(UPDATES_MAX);
         self.write("history.json", &history)?;
-        let current = self.join("current.json");
-        match fs::remove_file(&current) {
+        self.remove("current.json")
+    }
+
+    pub(super) fn remove(&self, name: &str) -> Result<(), RecordError> {
+        let path = self.join(name);
+        match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(self.refused("remove", &current)(error))
+                Err(self.refused("remove", &path)(error))
             }
             _ => Ok(()),
         }
@@ -169,7 +175,29 @@ impl Folder {
         self.write("refresh.json", &refresh)
     }
 
-    fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, RecordError> {
+    /// What was started anew for old code, newest first.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn renewals(&self) -> Result<Vec<Renewal>, RecordError> {
+        Ok(self.read("renewals.json")?.unwrap_or_default())
+    }
+
+    /// Notes a renewal. One that found nothing to do takes the place of another such, so that only the newest of them stays.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn note_renewal(&self, renewal: &Renewal) -> Result<(), RecordError> {
+        let mut renewals = self.renewals()?;
+        if renewals.first().is_some_and(|newest| !newest.is_news()) {
+            renewals.remove(0);
+        }
+        renewals.insert(0, renewal.clone().bounded());
+        renewals.truncate(RENEWALS_MAX);
+        self.write("renewals.json", &renewals)
+    }
+
+    pub(super) fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, RecordError> {
         let path = self.join(name);
         let Some(text) = write::read(&path)? else {
             return Ok(None);
@@ -179,7 +207,7 @@ impl Folder {
             .map_err(|source| RecordError::Unreadable { path, source })
     }
 
-    fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<(), RecordError> {
+    pub(super) fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<(), RecordError> {
         let path = self.join(name);
         let text = serde_json::to_vec_pretty(value).map_err(|source| RecordError::Unreadable {
             path: path.clone(),

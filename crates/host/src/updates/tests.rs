@@ -1,4 +1,4 @@
-use super::folder::UPDATES_MAX;
+use super::folder::{RENEWALS_MAX, UPDATES_MAX};
 use super::*;
 use std::fs;
 
@@ -84,4 +84,25 @@ fn a_record_that_is_none_is_named_and_a_planted_link_is_not_followed() {
     fs::remove_file(folder.join("history.json")).unwrap();
     std::os::unix::fs::symlink(&target, folder.join("history.json")).unwrap();
     assert!(matches!(folder.history(), Err(RecordError::Write(_))));
+}
+
+#[test]
+fn renewals_are_kept_newest_first_in_bounds_and_quiet_nights_do_not_push_them_out() {
+    let (_outer, folder) = folder();
+    let mut busy = Renewal::new(at(1));
+    busy.restarted = vec!["x.service".to_owned(); 80];
+    folder.note_renewal(&busy).unwrap();
+    assert_eq!(folder.renewals().unwrap()[0].restarted.len(), 50);
+    for second in 2..200 {
+        folder.note_renewal(&Renewal::new(at(second))).unwrap();
+    }
+    let kept = folder.renewals().unwrap();
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    assert_eq!((kept[0].at, kept[1].at), (at(199), at(1)));
+    for second in 200..400 {
+        folder
+            .note_renewal(&Renewal::new(at(second)).deferred("a job runs"))
+            .unwrap();
+    }
+    assert_eq!(folder.renewals().unwrap().len(), RENEWALS_MAX);
 }

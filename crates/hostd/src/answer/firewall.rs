@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use host::account::Account;
-use host::firewall::{Outgoing, RULED, plan_replacement, plan_ruleset, replaced_by};
+use host::firewall::{DAEMONS, Outgoing, RULED, plan_replacement, plan_ruleset, replaced_by};
 use host::helper::{
     ApplyFirewall, ConfirmReply, ErrorName, FirewallReply, PlanReply, Ports, Refusal, SshAccess,
 };
+use host::outgoing::{self, KEPT};
 use host::write::{self, Access};
 use host::{nft, ssh, unit};
 use nix::unistd::{Gid, Uid};
@@ -50,10 +51,12 @@ pub(super) fn look() -> Result<FirewallReply, Refusal> {
 pub(super) fn plan(ports: &Ports, ssh: SshAccess) -> Result<PlanReply, Refusal> {
     let ssh_ports = ssh_ports(ssh)?;
     let all: BTreeSet<u16> = ports.as_slice().iter().chain(&ssh_ports).copied().collect();
+    // Whom the daemons may reach is read here, out of root's own file: no caller names a target.
+    let targets = outgoing::read_owned(Path::new(KEPT)).map_err(|error| failed(&error))?;
     let outgoing = Outgoing {
         uids: ruled(),
-        // No setting names a target yet.
-        targets: &[],
+        daemons: Account::named(DAEMONS).map(|account| account.uid.as_raw()),
+        targets: &targets.rules(),
     };
     let ruleset = plan_ruleset(&all, &outgoing).map_err(|error| failed(&error))?;
     nft::check(&plan_replacement(Some(&ruleset))).map_err(|error| failed(&error))?;
@@ -213,6 +216,7 @@ mod tests {
         assert_eq!(kept(&path).unwrap(), None);
         let outgoing = Outgoing {
             uids: BTreeSet::from([990]),
+            daemons: Some(990),
             targets: &[],
         };
         let ruleset = plan_ruleset(&BTreeSet::from([443]), &outgoing).unwrap();

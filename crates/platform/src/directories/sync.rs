@@ -9,23 +9,27 @@ mod plan;
 
 pub use plan::{Change, What};
 
-use super::{find, is_synced_since, note, open_secret, settings_of, source_of};
+use super::{find, is_synced_since, note, open_secret, reachable_settings, source_of};
 use crate::{
     Caller, Platform,
     act::{Act, Object},
     caller::Identity,
     error::{PlatformError, Result},
-    operator,
+    maintenance, operator,
 };
 use directory::listing;
 use jiff::{SignedDuration, Timestamp};
 use plan::{Plan, known};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use store::control::directory::{self as rows, Directory as Row, DirectoryState};
+use tokio::sync::watch::Receiver;
 use types::ProblemCode;
 
 /// How often everybody is looked at.
 const EVERY: SignedDuration = SignedDuration::from_mins(55);
+/// How often it is looked whether one is due.
+const PAUSE: Duration = Duration::from_secs(60);
 
 /// Whether something is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +94,7 @@ pub async fn run(platform: &Platform, caller: &Caller, key: &str, mode: Mode) ->
 }
 
 async fn look(platform: &Platform, row: &Row) -> Result<Plan> {
-    let settings = settings_of(row)?;
+    let settings = reachable_settings(platform, row)?;
     let Some(secret) = open_secret(platform, row)? else {
         let text = "the service account has no password here; set one";
         return Err(PlatformError::new(ProblemCode::Unavailable, text));
@@ -133,11 +137,26 @@ async fn tell(platform: &Platform, row: &Row, result: &str, text: String, change
     note(platform, row, &outcome).await
 }
 
+/// Looks at each directory within the hour until `shutdown` says true: in the process that may go out, which the worker may
+/// not. Of several such processes whoever comes first has done it for all.
+pub async fn watch(platform: Platform, mut shutdown: Receiver<bool>) {
+    loop {
+        if let Err(error) = run_due(&platform).await {
+            tracing::warn!(code = error.code.as_str(), detail = %error.detail, "directories cannot be compared");
+        }
+        let stopped = async { shutdown.wait_for(|stop| *stop).await.is_ok() };
+        if tokio::time::timeout(PAUSE, stopped).await.is_ok() {
+            return;
+        }
+    }
+}
+
 /// Looks at every directory that was not looked at within the hour. A failure of one is told and keeps no other waiting.
-///
-/// # Errors
-/// `unavailable` for the database.
-pub(crate) async fn run_due(platform: &Platform) -> Result<()> {
+async fn run_due(platform: &Platform) -> Result<()> {
+    let mode = maintenance::current(platform).await?;
+    if mode.is_some_and(|mode| mode.phase == maintenance::Phase::On) {
+        return Ok(());
+    }
     let since = platform.now().checked_sub(EVERY).unwrap_or(Timestamp::MIN);
     let all = rows::list(&mut platform.control().read().await?).await?;
     let due = all

@@ -28,7 +28,7 @@ fn look_at(places: &Places, now: Timestamp) -> Outcome {
 }
 
 /// Whether the bundle of the record lies on its shelf with every file at its length; what is wrong otherwise.
-fn on_shelf(places: &Places, record: &Record) -> std::result::Result<(), String> {
+pub(super) fn on_shelf(places: &Places, record: &Record) -> std::result::Result<(), String> {
     let manifest = shelf::manifest(places, record).map_err(|error| error.to_string())?;
     let files = shelf::folder(places, record.sequence).join("files");
     for target in &manifest.targets {

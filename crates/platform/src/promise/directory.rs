@@ -20,9 +20,14 @@ const COMPARED_WITHIN: SignedDuration = SignedDuration::from_hours(3);
 
 pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
     let all = rows::list(&mut platform.control().read().await?).await?;
-    let active: Vec<Row> = all.into_iter().filter(|row| row.state == DirectoryState::Active).collect();
+    let active: Vec<Row> = all
+        .into_iter()
+        .filter(|row| row.state == DirectoryState::Active)
+        .collect();
     if active.is_empty() {
-        return Ok(Outcome::could_not_look("no directory is set up; strongroom directory add sets one up"));
+        return Ok(Outcome::could_not_look(
+            "no directory is set up; strongroom directory add sets one up",
+        ));
     }
     let mut look = Look::new().fact("directories", active.len());
     for row in &active {
@@ -43,7 +48,11 @@ async fn look_at(platform: &Platform, look: &mut Look, row: &Row) -> Result<()> 
         None => look.note(&place, format!("bind and search in {took} ms")),
         Some(stage) => {
             let advice = "look at strongroom directory test; other servers of the directory may still answer";
-            look.fault(format!("{}: {}", stage.name, stage.text), format!("{place}, server {}", stage.server), advice);
+            look.fault(
+                format!("{}: {}", stage.name, stage.text),
+                format!("{place}, server {}", stage.server),
+                advice,
+            );
         }
     }
     judge_sync(look, &place, row, platform.now());
@@ -54,13 +63,24 @@ async fn look_at(platform: &Platform, look: &mut Look, row: &Row) -> Result<()> 
 fn judge_sync(look: &mut Look, place: &str, row: &Row, now: Timestamp) {
     let advice = "look at strongroom directory list and at strongroom directory sync --dry-run";
     let since = now.checked_sub(COMPARED_WITHIN).unwrap_or(Timestamp::MIN);
-    let last = row.last_sync.clone().and_then(|value| serde_json::from_value::<Synced>(value).ok());
+    let last = row
+        .last_sync
+        .clone()
+        .and_then(|value| serde_json::from_value::<Synced>(value).ok());
     match last {
         Some(last) if last.result != "done" => {
-            look.fault(format!("the last comparison was not made: {}", last.text), place, advice);
+            look.fault(
+                format!("the last comparison was not made: {}", last.text),
+                place,
+                advice,
+            );
         }
         None if row.created_at >= since => {}
         _ if is_synced_since(row, since) => {}
-        _ => look.fault("nobody was compared for hours", place, "look whether strongroom-worker runs"),
+        _ => look.fault(
+            "nobody was compared for hours",
+            place,
+            "look whether strongroom-worker runs",
+        ),
     }
 }

@@ -10,12 +10,17 @@ mod reach;
 pub use pages::PageSource;
 
 use super::{look::Look, tls::reachable};
-use crate::{Platform, PlatformError, error::Result, helper};
+use crate::{
+    Platform, PlatformError,
+    error::Result,
+    helper,
+    outgoing::{self, Standing},
+};
 use host::{
     account::Account,
     apt,
     egress::Target,
-    firewall::{Outgoing, RULED, output_of, plan_output},
+    firewall::{DAEMONS, Outgoing, RULED, output_of, plan_output},
     helper::{FirewallReply, GetFirewall, GetUnits, HelperError, UnitReply},
     write,
 };
@@ -40,13 +45,19 @@ struct Told {
 
 pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
     let (mut look, mut unseen) = (Look::new(), Vec::new());
+    let standing = match outgoing::standing(platform) {
+        Ok(standing) => standing,
+        Err(error) => return Ok(Outcome::could_not_look(error.detail)),
+    };
+    check_targets(&standing, &mut look);
     match ask(platform).await? {
         Ok(told) => {
-            reach::check(&told.units, &mut look, &mut unseen);
+            reach::check(&told.units, &standing.kept.addresses(), &mut look, &mut unseen);
+            let accounts = outgoing_accounts();
             check_rules(
                 &told.firewall,
-                &outgoing_accounts(),
-                &targets(platform),
+                &accounts,
+                &standing.kept.rules(),
                 &mut look,
                 &mut unseen,
             );
@@ -58,7 +69,7 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
         None => unseen.push("this process does not know what the console's pages are made of".to_owned()),
     }
     let look = look_at_answers(platform, look, &mut unseen).await?;
-    Ok(conclude(platform, look, &unseen))
+    Ok(conclude(&standing, look, &unseen))
 }
 
 async fn ask(platform: &Platform) -> Result<std::result::Result<Told, HelperError>> {
@@ -94,62 +105,61 @@ async fn look_at_answers(platform: &Platform, mut look: Look, unseen: &mut Vec<S
     }
 }
 
-fn conclude(platform: &Platform, look: Look, unseen: &[String]) -> Outcome {
+/// A target is what a setting names, looked up by root, and nothing else.
+fn check_targets(standing: &Standing, look: &mut Look) {
+    for (what, advice) in standing.faults() {
+        look.fault(what, "[outgoing] of the settings file", &advice);
+    }
+}
+
+fn conclude(standing: &Standing, look: Look, unseen: &[String]) -> Outcome {
     if look.is_clean() && !unseen.is_empty() {
         return Outcome::could_not_look(unseen.join("; "));
     }
-    let named: Vec<String> = platform
-        .settings()
-        .outside_targets
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    let named = match named.as_slice() {
-        [] => "none".to_owned(),
-        targets => targets.join(", "),
-    };
-    look.fact("targets that settings name", named)
+    look.fact("targets that settings name", standing.told())
         .fact("apt, which is root's and not the daemons'", repository())
         .done()
 }
 
-/// The accounts that rules must be loaded for, by number; the name of one that this machine does not have.
-pub(super) fn outgoing_accounts() -> std::result::Result<BTreeSet<u32>, &'static str> {
-    let number = |name: &&'static str| {
-        Account::named(name)
-            .map(|account| account.uid.as_raw())
-            .ok_or(*name)
-    };
-    RULED.iter().map(number).collect()
+/// The accounts that rules must be loaded for, by number.
+pub(super) struct Accounts {
+    /// All of them.
+    uids: BTreeSet<u32>,
+    /// The daemons'.
+    daemons: Option<u32>,
 }
 
-/// What settings name, as the rules take it.
-pub(super) fn targets(platform: &Platform) -> Vec<Target> {
-    let targets = platform.settings().outside_targets.iter();
-    targets
-        .map(|target| Target {
-            address: target.ip().to_canonical(),
-            port: target.port(),
-        })
-        .collect()
+/// The accounts; the name of one that this machine does not have.
+pub(super) fn outgoing_accounts() -> std::result::Result<Accounts, &'static str> {
+    let number = |name: &'static str| Account::named(name).map(|account| account.uid.as_raw());
+    let uids = RULED.iter().map(|name| number(name).ok_or(*name));
+    Ok(Accounts {
+        uids: uids.collect::<std::result::Result<_, _>>()?,
+        daemons: number(DAEMONS),
+    })
 }
 
 /// The loaded rules for what goes out against those that the settings need.
 pub(super) fn check_rules(
     firewall: &FirewallReply,
-    accounts: &std::result::Result<BTreeSet<u32>, &'static str>,
+    accounts: &std::result::Result<Accounts, &'static str>,
     targets: &[Target],
     look: &mut Look,
     unseen: &mut Vec<String>,
 ) {
-    let uids = match accounts {
-        Ok(uids) => uids.clone(),
+    let accounts = match accounts {
+        Ok(accounts) => accounts,
         Err(name) => {
             unseen.push(format!("this machine has no account {name}"));
             return;
         }
     };
-    let planned = match plan_output(&Outgoing { uids, targets }) {
+    let outgoing = Outgoing {
+        uids: accounts.uids.clone(),
+        daemons: accounts.daemons,
+        targets,
+    };
+    let planned = match plan_output(&outgoing) {
         Ok(planned) => planned,
         Err(error) => {
             look.fault(error.to_string(), TABLE, APPLY);
@@ -157,7 +167,7 @@ pub(super) fn check_rules(
         }
     };
     if firewall.loaded.as_deref().and_then(output_of) != Some(planned.as_str()) {
-        let what = "the rules that keep the daemons and the database from connecting out are not loaded";
+        let what = "the rules that keep the daemons and the database from connecting out, but to what settings name, are not loaded";
         look.fault(what, TABLE, APPLY);
     }
 }

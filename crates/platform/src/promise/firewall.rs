@@ -170,6 +170,7 @@ mod tests {
         let plan = |ports: &[u16]| {
             let outgoing = Outgoing {
                 uids: BTreeSet::from([990]),
+                daemons: Some(990),
                 targets: &[],
             };
             plan_ruleset(&ports.iter().copied().collect(), &outgoing).unwrap()

@@ -6,8 +6,9 @@
 use super::look::Look;
 use crate::{Platform, error::Result, helper};
 use host::{
-    exposure::shipped_tenths_max,
+    exposure::{OPENED_WORKER_TENTHS, shipped_tenths_max},
     helper::{GetUnits, UnitReply},
+    outgoing::WORKER_DROP_IN,
 };
 use promises::Outcome;
 
@@ -41,6 +42,11 @@ fn check(unit: &UnitReply, look: &mut Look) {
     let bound = shipped_tenths_max(&unit.name);
     let Some((tenths, bound)) = unit.exposure_tenths.zip(bound) else {
         return;
+    };
+    // What it may reach by that drop-in is looked at by no-disclosure.
+    let bound = match unit.drop_ins.as_slice() {
+        [path] if path == WORKER_DROP_IN => bound.max(OPENED_WORKER_TENTHS),
+        _ => bound,
     };
     if tenths <= bound {
         return;
@@ -108,6 +114,22 @@ mod tests {
             faults[0].what.contains(path) && faults[0].what.contains("4.1"),
             "{faults:?}"
         );
+    }
+
+    #[test]
+    fn the_worker_may_be_opened_for_targets_and_by_nothing_else() {
+        let worker = |tenths, drop_ins: &[&str]| UnitReply {
+            name: "strongroom-worker.service".to_owned(),
+            ..unit(Some(tenths), drop_ins)
+        };
+        let is_broken = |unit| matches!(judge(&[unit]), Outcome::Looked { .. });
+        assert!(!is_broken(worker(OPENED_WORKER_TENTHS, &[WORKER_DROP_IN])));
+        assert!(is_broken(worker(OPENED_WORKER_TENTHS, &[])));
+        assert!(is_broken(worker(
+            OPENED_WORKER_TENTHS,
+            &[WORKER_DROP_IN, "/etc/x.conf"]
+        )));
+        assert!(is_broken(worker(OPENED_WORKER_TENTHS + 1, &[WORKER_DROP_IN])));
     }
 
     #[test]

@@ -5,10 +5,10 @@
 //! the rules have turned nothing away. A feature that needs somebody elsewhere would have tried.
 
 use super::{
-    disclosure::{check_rules, outgoing_accounts, targets},
+    disclosure::{check_rules, outgoing_accounts},
     look::Look,
 };
-use crate::{Platform, error::Result, helper};
+use crate::{Platform, error::Result, helper, outgoing};
 use host::{
     helper::{FirewallReply, GetFirewall, GetUnits, UnitReply},
     listener,
@@ -58,10 +58,19 @@ fn check_units(units: &[UnitReply], unseen: &mut Vec<String>) {
 }
 
 fn check_way_out(platform: &Platform, firewall: &FirewallReply, look: &mut Look, unseen: &mut Vec<String>) {
-    let targets = targets(platform);
-    look.note("targets that settings name", targets.len());
+    let standing = match outgoing::standing(platform) {
+        Ok(standing) => standing,
+        Err(error) => return unseen.push(error.detail),
+    };
+    look.note("targets that settings name", standing.told());
     let mut open = Look::new();
-    check_rules(firewall, &outgoing_accounts(), &targets, &mut open, unseen);
+    check_rules(
+        firewall,
+        &outgoing_accounts(),
+        &standing.kept.rules(),
+        &mut open,
+        unseen,
+    );
     if !open.is_clean() {
         unseen.push(
             "the rules that close the way out are not loaded, so that nobody notices who needs it; see no-disclosure"

@@ -1,17 +1,25 @@
 //! Security updates of the operating system and of the platform are installed by themselves, every day.
 //!
+//! They come from Debian's archive, or, where no source of it is named, out of bundles: a fresh, whole and installed one
+//! counts as the source then, and nothing needs to run daily.
+//!
 //! Invariant: a held package, a stopped timer, a repository that apt refuses break the promise, whatever else cannot be
 //! seen; without such a fault, a thing that cannot be seen makes it unknown.
+
+mod source;
+
+pub use source::{LastBundle, last_bundle};
 
 use super::look::Look;
 use crate::{Platform, PlatformError, error::Result};
 use host::apt::{
-    ORIGIN,
+    ORIGIN, Seen,
     index::Index,
     standing::{self, Automatic, Standing},
 };
 use jiff::Timestamp;
 use promises::Outcome;
+use updates::record::Places;
 
 pub(super) const ID: &str = "security-updates";
 
@@ -34,30 +42,71 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
         ));
     }
     let now = platform.now();
-    let looked = tokio::task::spawn_blocking(move || judge(&Standing::of_machine(), now)).await;
-    looked.map_err(|error| PlatformError::invariant(error.to_string()))
+    let looked = tokio::task::spawn_blocking(move || {
+        judge(&Standing::of_machine(), &last_bundle(&Places::of_machine()), now)
+    });
+    looked
+        .await
+        .map_err(|error| PlatformError::invariant(error.to_string()))
 }
 
-/// What a machine's updates mean for the promise.
+/// Where a machine's security updates come from.
+enum Source<'a> {
+    /// Debian's archive, by apt.
+    Archive,
+    /// Bundles, the last of which this is.
+    Bundles(&'a LastBundle),
+    /// Nowhere.
+    None,
+    /// Nobody can say.
+    Unknown(&'a str),
+}
+
+/// What a machine's updates mean for the promise; `bundle` is the one that was imported last.
 #[must_use]
-pub fn judge(standing: &Standing, now: Timestamp) -> Outcome {
+pub fn judge(standing: &Standing, bundle: &Seen<Option<LastBundle>>, now: Timestamp) -> Outcome {
     let mut look = Look::new();
     packages(standing, &mut look);
     repository(standing, now, &mut look);
-    debian(standing, now, &mut look);
-    automatic(standing, &mut look);
-    runs(standing, now, &mut look);
-    let unknown = [
+    weakening(standing, &mut look);
+    old_code(standing, now, &mut look);
+    let mut unknown = vec![
         standing.packages.why(),
         standing.indices.why(),
         standing.automatic.why(),
-        standing.timers.why(),
-        standing.pending.why(),
-        standing.last_runs.why(),
     ];
+    match source_of(standing, bundle) {
+        Source::Bundles(bundle) => source::check(bundle, now, &mut look),
+        Source::Unknown(why) => unknown.push(Some(why)),
+        source => {
+            debian(standing, now, matches!(source, Source::None), &mut look);
+            automatic(standing, &mut look);
+            runs(standing, now, &mut look);
+            unknown.extend([
+                standing.timers.why(),
+                standing.pending.why(),
+                standing.last_runs.why(),
+            ]);
+        }
+    }
     match unknown.into_iter().flatten().next() {
         Some(why) if look.is_clean() => Outcome::could_not_look(why),
         _ => facts(standing, now, look).done(),
+    }
+}
+
+/// An archive that is named counts as the source whatever bundles there are: whoever named it relies on it.
+fn source_of<'a>(standing: &Standing, bundle: &'a Seen<Option<LastBundle>>) -> Source<'a> {
+    let Some(indices) = standing.indices.known() else {
+        return Source::Archive;
+    };
+    if indices.iter().any(Index::is_debian_security) {
+        return Source::Archive;
+    }
+    match bundle {
+        Seen::Known(Some(bundle)) => Source::Bundles(bundle),
+        Seen::Known(None) => Source::None,
+        Seen::Unknown(why) => Source::Unknown(why),
     }
 }
 
@@ -105,7 +154,7 @@ fn repository(standing: &Standing, now: Timestamp, look: &mut Look) {
     ages(&ours, now, look);
 }
 
-fn debian(standing: &Standing, now: Timestamp, look: &mut Look) {
+fn debian(standing: &Standing, now: Timestamp, is_nowhere: bool, look: &mut Look) {
     let Some(indices) = standing.indices.known() else {
         return;
     };
@@ -113,7 +162,7 @@ fn debian(standing: &Standing, now: Timestamp, look: &mut Look) {
         .iter()
         .filter(|index| index.is_debian_security())
         .collect();
-    if security.is_empty() {
+    if is_nowhere {
         let advice =
             "name security.debian.org or a mirror of it in /etc/apt/sources.list.d, or update with bundles";
         look.fault(
@@ -146,6 +195,23 @@ fn ages(indices: &[&Index], now: Timestamp, look: &mut Look) {
     }
 }
 
+/// Whichever way updates come, apt installs them.
+fn weakening(standing: &Standing, look: &mut Look) {
+    for weak in standing
+        .automatic
+        .known()
+        .iter()
+        .flat_map(|found| &found.weakening)
+    {
+        let advice = "find it with `grep -r` in /etc/apt and remove it";
+        look.fault(
+            format!("apt takes what it should refuse: {weak}"),
+            "apt's settings",
+            advice,
+        );
+    }
+}
+
 fn automatic(standing: &Standing, look: &mut Look) {
     if let Some(timers) = standing.timers.known() {
         for timer in timers.iter().filter(|timer| !timer.is_running) {
@@ -156,14 +222,6 @@ fn automatic(standing: &Standing, look: &mut Look) {
     let Some(found) = standing.automatic.known() else {
         return;
     };
-    for weak in &found.weakening {
-        let advice = "find it with `grep -r` in /etc/apt and remove it";
-        look.fault(
-            format!("apt takes what it should refuse: {weak}"),
-            "apt's settings",
-            advice,
-        );
-    }
     for what in missing(found) {
         let advice = "install unattended-upgrades and run `strongroom setup` again";
         look.fault(what, "apt's settings", advice);
@@ -209,6 +267,38 @@ fn runs(standing: &Standing, now: Timestamp, look: &mut Look) {
     }
 }
 
+/// What an update replaced on the disk is not mended while it runs. The nights of a machine that was just started are to come.
+fn old_code(standing: &Standing, now: Timestamp, look: &mut Look) {
+    let (Some(stale), Some(renewal)) = (standing.stale.known(), standing.renewal.known()) else {
+        return;
+    };
+    const PLACE: &str = "running services";
+    for failed in renewal.iter().flat_map(|renewal| &renewal.failed).take(NAMES_MAX) {
+        let what = format!("a service was started anew and is not well: {failed}");
+        look.fault(what, PLACE, "look at `journalctl -u strongroom-renew`");
+    }
+    let is_young = standing.booted_at.is_none_or(|at| days(at, now) <= RUN_DAYS_MAX);
+    let is_looked_after = renewal
+        .as_ref()
+        .is_some_and(|last| days(last.at, now) <= RUN_DAYS_MAX);
+    if stale.services.is_empty() || is_young || is_looked_after {
+        return;
+    }
+    let names: Vec<&str> = stale
+        .services
+        .iter()
+        .take(NAMES_MAX)
+        .map(String::as_str)
+        .collect();
+    let what = format!(
+        "services run code that was replaced, and nobody started them anew for {RUN_DAYS_MAX} days: {}",
+        names.join(", ")
+    );
+    let advice = "see `systemctl status strongroom-renew.timer strongroom-renew.service`; `strongroom update renew` does it \
+                  in the window";
+    look.fault(what, PLACE, advice);
+}
+
 fn facts(standing: &Standing, now: Timestamp, mut look: Look) -> Look {
     if let Some(pending) = standing.pending.known() {
         let security = pending.iter().filter(|one| one.is_security).count();
@@ -230,7 +320,7 @@ fn facts(standing: &Standing, now: Timestamp, mut look: Look) -> Look {
         Some(stale) => look.fact("services with old code", stale.services.len()),
         None => look.fact("services with old code", "unknown"),
     };
-    look.fact("reboot wanted", standing.is_reboot_required)
+    look.fact("reboot wanted", standing.wants_reboot())
 }
 
 fn days(from: Timestamp, to: Timestamp) -> i64 {

@@ -7,7 +7,7 @@ use super::Proven;
 use crate::{
     Platform,
     caller::Origin,
-    directories::{Received, open_secret, receive, settings_of},
+    directories::{Received, open_secret, reachable_settings, receive},
     error::Result,
 };
 use directory::{Outcome, Refusal, sign_in};
@@ -70,7 +70,7 @@ async fn ask(
     login: &str,
     password: &SecretText,
 ) -> Result<Asked> {
-    let settings = settings_of(row)?;
+    let settings = reachable_settings(platform, row)?;
     let Some(secret) = open_secret(platform, row)? else {
         tracing::warn!(
             directory = row.key,

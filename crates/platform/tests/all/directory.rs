@@ -25,11 +25,12 @@ const KEY: &str = "harbour";
 const LOCAL: &str = "local@example.com";
 const LOCAL_PASSWORD: &str = "a long enough sentence";
 
+fn server_at(host: &str, port: u16) -> Server {
+    format!("{host}:{port}").parse().unwrap()
+}
+
 fn settings(server: &Openldap) -> Settings {
-    let at = Server {
-        host: "localhost".into(),
-        port: server.tls_port,
-    };
+    let at = server_at("localhost", server.tls_port);
     let preset = Settings::preset(Product::Openldap, at, SERVICE_DN.into(), BASE.into());
     Settings {
         authorities: Some(server.authority.clone()),
@@ -488,26 +489,43 @@ async fn the_promise_is_kept_by_a_good_directory_only() {
     let site = site(&server, FirstSignIn::Create).await;
     let host = Caller::host();
     let state = async || {
-        let line = platform::promise::check_one(&site.platform, "sign-in-ldap").await.unwrap();
+        let line = platform::promise::check_one(&site.platform, "sign-in-ldap")
+            .await
+            .unwrap();
         (line.verdict().state, format!("{:?}", line.verdict()))
     };
     let alter = async |settings: Settings, secret: &str| {
         let secret = Some(SecretText::new(secret.into()));
-        let change = DirectoryChange { settings: Some(settings), secret, ..DirectoryChange::default() };
-        directories::alter(&site.platform, &host, KEY, change).await.unwrap();
+        let change = DirectoryChange {
+            settings: Some(settings),
+            secret,
+            ..DirectoryChange::default()
+        };
+        directories::alter(&site.platform, &host, KEY, change)
+            .await
+            .unwrap();
     };
-    sync::run(&site.platform, &host, KEY, Mode::Guarded).await.unwrap();
+    sync::run(&site.platform, &host, KEY, Mode::Guarded)
+        .await
+        .unwrap();
     assert_eq!(state().await.0, State::Kept);
     alter(settings(&server), "a password that ran out").await;
     let (broken, text) = state().await;
     assert_eq!(broken, State::Broken, "{text}");
-    let at = Server { host: "localhost".into(), port: server.port };
-    let plain = Settings { servers: vec![at], security: Security::Plain, ..settings(&server) };
+    let at = server_at("localhost", server.port);
+    let plain = Settings {
+        servers: vec![at],
+        security: Security::Plain,
+        ..settings(&server)
+    };
     alter(plain, SERVICE_PASSWORD).await;
     let (broken, text) = state().await;
     assert!(broken == State::Broken && text.contains("readable"), "{text}");
     let stranger = Openldap::start(Offered::Good, 0).unwrap();
-    let wrong = Settings { authorities: Some(stranger.authority.clone()), ..settings(&server) };
+    let wrong = Settings {
+        authorities: Some(stranger.authority.clone()),
+        ..settings(&server)
+    };
     alter(wrong, SERVICE_PASSWORD).await;
     assert_eq!(state().await.0, State::Broken);
     alter(settings(&server), SERVICE_PASSWORD).await;

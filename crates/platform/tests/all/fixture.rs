@@ -176,6 +176,7 @@ pub(crate) async fn open(database: &TestDatabase, root: RootKey, clock: fn() -> 
         plain_listener: None,
         helper: "/nonexistent/hostd.sock".into(),
         outside_targets: Vec::new(),
+        kept_targets: "/nonexistent/outgoing.json".into(),
         database_socket: "/nonexistent/.s.PGSQL.5432".into(),
     };
     Platform::open_with(settings, address, app, root, 64, clock)

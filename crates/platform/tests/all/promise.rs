@@ -447,6 +447,7 @@ pub(crate) async fn listening_also(
         plain_listener,
         helper: "/nonexistent/hostd.sock".into(),
         outside_targets: Vec::new(),
+        kept_targets: "/nonexistent/outgoing.json".into(),
         database_socket: "/nonexistent/.s.PGSQL.5432".into(),
     };
     let platform = Platform::open_with(

@@ -216,6 +216,19 @@ pub async fn fail_exhausted(
     Ok(ids.into_iter().map(JobId).collect())
 }
 
+/// The kinds of the jobs that a worker holds at this moment, at most 100.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn running_kinds(on: &mut impl Reads, now: Timestamp) -> Result<Vec<String>, StoreError> {
+    let running = job::table
+        .filter(job::state.eq(JobState::Running.as_str()))
+        .filter(job::lease_until.ge(now.to_diesel()))
+        .order(job::kind)
+        .limit(100);
+    Ok(running.select(job::kind).load(on.connection()?).await?)
+}
+
 /// The claimed job's row while this claim still holds it; a later claim counts one attempt more.
 macro_rules! held {
     ($claimed:expr) => {

@@ -1,5 +1,7 @@
 //! `strongroom database`
 
+mod upgrade;
+
 use super::Common;
 use crate::{failure::CommandError, host, output, secret};
 use clap::{Args, Subcommand};
@@ -16,6 +18,8 @@ pub(super) enum Database {
     Migrate(Migrate),
     /// Show the schemas' version and the steps that are left
     Status(Admin),
+    /// Bring the appliance's cluster to a newer major version of PostgreSQL, with a way back
+    Upgrade(upgrade::Upgrade),
 }
 
 /// How the cluster's superuser signs in.
@@ -61,6 +65,7 @@ impl Database {
     pub(super) fn run(&self, common: &Common) -> Result<(), CommandError> {
         let config = Config::load(common.config.as_deref())?;
         match self {
+            Self::Upgrade(upgrade) => upgrade.run(common),
             Self::Prepare(admin) => prepare(common, &config, &admin.access(&config)?),
             Self::Migrate(migrate) => {
                 let access = migrate.admin.access(&config)?;

@@ -3,7 +3,7 @@
 use super::Common;
 use crate::{
     failure::{CommandError, Exit},
-    host,
+    host, outgoing,
     output::{self, Format, talk},
 };
 use ::host::helper::{GetFirewall, Helper, PlanFirewall, PlanReply, Ports, ReturnSeconds, SshAccess};
@@ -12,6 +12,7 @@ use config::Config;
 use platform::{
     Caller,
     firewall::{self, ConfirmFrom},
+    outgoing::{Named, compare},
 };
 use serde_json::json;
 
@@ -74,18 +75,36 @@ pub(crate) fn ports(config: &Config) -> Result<Ports, CommandError> {
 }
 
 fn plan(common: &Common, ssh: SshAccess) -> Result<(), CommandError> {
-    let ports = ports(&Config::load(common.config.as_deref())?)?;
+    let config = Config::load(common.config.as_deref())?;
+    let ports = ports(&config)?;
     let plan = Helper::connect()?.call(&PlanFirewall { ports, ssh })?;
-    show(common, &plan)
+    show(common, &plan)?;
+    tell_targets(&config)
+}
+
+/// A plan is made of what is kept; applying looks names up first.
+fn tell_targets(config: &Config) -> Result<(), CommandError> {
+    let (kept, now) = (outgoing::kept(config)?, outgoing::look_up(config)?);
+    if kept != now {
+        let now = compare(&config.outside_targets(), now).told();
+        talk(&format!(
+            "Applying will also look up and keep what [outgoing] names: {now}."
+        ));
+    }
+    Ok(())
 }
 
 fn apply(common: &Common, ssh: SshAccess, seconds: u32) -> Result<(), CommandError> {
     let usage =
         |error: ::host::helper::PortsError| CommandError::said(Exit::Usage, format!("--seconds: {error}"));
     let wait = ReturnSeconds::try_from(seconds).map_err(usage)?;
+    let config = Config::load(common.config.as_deref())?;
+    let targets = outgoing::look_up(&config)?;
+    outgoing::keep(&config, &targets)?;
     let plan = host::with_platform(common.config.as_deref(), async |platform, _| {
         Ok(firewall::apply(platform, &Caller::host(), ssh, wait).await?)
     })?;
+    outgoing::admit(&targets)?;
     show(common, &plan)?;
     talk(&format!(
         "Loaded. In {seconds} seconds it goes again: sign in anew, and run `strongroom firewall confirm` there."
@@ -110,6 +129,8 @@ fn confirm(common: &Common, same_login: bool) -> Result<(), CommandError> {
 }
 
 fn status(common: &Common) -> Result<(), CommandError> {
+    let config = Config::load(common.config.as_deref())?;
+    let targets = compare(&config.outside_targets(), outgoing::kept(&config)?);
     let reply = Helper::connect()?.call(&GetFirewall {})?;
     let state = match (&reply.loaded, reply.is_pending) {
         (None, _) => "not loaded",
@@ -120,6 +141,7 @@ fn status(common: &Common) -> Result<(), CommandError> {
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
     let pairs = [
         ("state", state.to_owned()),
+        ("may reach", targets.told()),
         ("loaded", or_none(&reply.loaded)),
         ("after a boot", or_none(&reply.confirmed)),
     ];
@@ -128,8 +150,22 @@ fn status(common: &Common) -> Result<(), CommandError> {
         "loaded": reply.loaded,
         "confirmed": reply.confirmed,
         "is_pending": reply.is_pending,
+        "targets": targets.named.iter().map(named).collect::<Vec<_>>(),
+        "no_longer_named": targets.forgotten,
     });
-    common.format().thing(&pairs, &json)
+    common.format().thing(&pairs, &json)?;
+    for (what, advice) in targets.faults() {
+        talk(&format!("{what}; {advice}"));
+    }
+    Ok(())
+}
+
+fn named(named: &Named) -> serde_json::Value {
+    json!({
+        "host": named.target.host.to_string(),
+        "port": named.target.port,
+        "addresses": named.addresses,
+    })
 }
 
 fn show(common: &Common, plan: &PlanReply) -> Result<(), CommandError> {

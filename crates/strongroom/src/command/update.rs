@@ -3,6 +3,7 @@
 mod here;
 mod history;
 mod import;
+mod renew;
 mod run;
 mod shown;
 mod status;
@@ -26,7 +27,9 @@ pub(super) enum Update {
     Status(status::Status),
     /// Update the platform from its repository: rehearse, back up, install, look, and go back where it is not well
     Run(run::Run),
-    /// Show the updates of the platform, newest first
+    /// In the maintenance window: start anew what still runs replaced code; run as root
+    Renew(renew::Renew),
+    /// Show the updates of the platform and what was started anew, newest first
     History(history::History),
 }
 
@@ -38,6 +41,7 @@ impl Update {
             Self::Vulnerabilities(command) => command.run(common),
             Self::Status(command) => command.run(common),
             Self::Run(command) => command.run(common),
+            Self::Renew(command) => command.run(common),
             Self::History(command) => command.run(common),
         }
     }

@@ -3,9 +3,11 @@
 use super::Hand;
 use crate::{finding::Finding, setup::step::services::UNITS};
 use ::host::{
+    outgoing::Kept,
     ssh::{self, Ssh},
     unit::{self, Reach, Unit},
 };
+use std::{collections::BTreeSet, net::IpAddr};
 
 /// Without it, what only root sees is unknown.
 const HELPER: &str = "strongroom-hostd.socket";
@@ -69,8 +71,8 @@ fn judge(name: &str, found: &Unit) -> Finding {
 /// The unit that needs no network at all.
 const WORKER: &str = "strongroom-worker.service";
 
-/// Whether the worker can reach anything: a drop-in may have opened it.
-pub(super) fn egress() -> Finding {
+/// Whether the worker can reach anything but what the settings name, which is kept: a drop-in may have opened it.
+pub(super) fn egress(kept: &Kept) -> Finding {
     const CHECK: &str = "egress";
     if !unit::is_systemd_here() {
         let what = "systemd does not run here, so nobody can say what the daemons may reach";
@@ -88,28 +90,37 @@ pub(super) fn egress() -> Finding {
         Err(error) => return Finding::could_not_look(CHECK, error.to_string(), "run this as root"),
     }
     match unit::reach(WORKER) {
-        Ok(reach) => judge_egress(&reach),
+        Ok(reach) => judge_egress(&reach, &kept.addresses()),
         Err(error) => Finding::could_not_look(CHECK, error.to_string(), "run this as root"),
     }
 }
 
-fn judge_egress(reach: &Reach) -> Finding {
+fn judge_egress(reach: &Reach, targets: &BTreeSet<IpAddr>) -> Finding {
     const CHECK: &str = "egress";
+    let families: &[&str] = match targets.is_empty() {
+        true => &["AF_UNIX"],
+        false => &["AF_UNIX", "AF_INET", "AF_INET6"],
+    };
     let mut open = Vec::new();
-    if !reach.has_own_network {
+    if !reach.has_own_network && targets.is_empty() {
         open.push("it shares the machine's network");
     }
-    if reach.families != ["AF_UNIX"] {
-        open.push("it may make sockets other than unix sockets");
+    let is_known = |family: &String| families.contains(&family.as_str());
+    if reach.families.is_empty() || !reach.families.iter().all(is_known) {
+        open.push("it may make sockets of families that it does not need");
     }
-    if !reach.denies_every_address {
-        open.push("some addresses are not denied");
+    if !reach.denies_every_address || reach.allows_more_than(targets) {
+        open.push("addresses that no setting names are not denied");
     }
     if open.is_empty() {
-        return Finding::ok(CHECK, format!("{WORKER} reaches nothing outside the machine"));
+        let what = match targets.len() {
+            0 => format!("{WORKER} reaches nothing outside the machine"),
+            count => format!("{WORKER} reaches {count} addresses, which settings name, and no other"),
+        };
+        return Finding::ok(CHECK, what);
     }
     let advice = format!(
-        "remove the drop-in that opens it (`systemctl cat {WORKER}`), then restart it; no setting names a target"
+        "remove the drop-in that opens it (`systemctl cat {WORKER}`), then restart it; name targets in [outgoing] of the settings"
     );
     Finding::fault(CHECK, format!("{WORKER}: {}", open.join(", ")), advice)
 }
@@ -191,8 +202,21 @@ mod tests {
             has_own_network: true,
             families: vec!["AF_UNIX".to_owned()],
             denies_every_address: true,
+            allowed: Vec::new(),
         };
-        assert_eq!(judge_egress(&closed).level, Level::Ok);
+        let none = BTreeSet::new();
+        assert_eq!(judge_egress(&closed, &none).level, Level::Ok);
+        let named = BTreeSet::from([[10, 0, 0, 5].into()]);
+        let open = Reach {
+            has_own_network: false,
+            families: ["AF_UNIX", "AF_INET6", "AF_INET"].map(str::to_owned).into(),
+            allowed: vec!["10.0.0.5/32".to_owned()],
+            ..closed.clone()
+        };
+        assert_eq!(judge_egress(&open, &named).level, Level::Ok);
+        assert_eq!(judge_egress(&open, &none).level, Level::Fault);
+        let neighbour = BTreeSet::from([[10, 0, 0, 6].into()]);
+        assert_eq!(judge_egress(&open, &neighbour).level, Level::Fault);
         let families = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
         for opened in [
             Reach {
@@ -216,7 +240,7 @@ mod tests {
                 ..closed
             },
         ] {
-            assert_eq!(judge_egress(&opened).level, Level::Fault, "{opened:?}");
+            assert_eq!(judge_egress(&opened, &none).level, Level::Fault, "{opened:?}");
         }
     }
 

@@ -8,6 +8,7 @@ use ::host::{
 use jiff::Timestamp;
 use platform::promise;
 use promises::Outcome;
+use updates::record::Places;
 
 const SECURITY: &str = "security-updates";
 const PLATFORM: &str = "platform-update";
@@ -27,11 +28,24 @@ pub(super) fn check() -> Vec<Finding> {
         ));
         return findings;
     }
+    let standing = Standing::of_machine();
+    findings.extend(reboot(&standing));
     findings.extend(judge_security(promise::judge_security_updates(
-        &Standing::of_machine(),
+        &standing,
+        &promise::last_bundle(&Places::of_machine()),
         Timestamp::now(),
     )));
     findings
+}
+
+/// Left to the administrator unless the settings say otherwise.
+fn reboot(standing: &Standing) -> Option<Finding> {
+    let what =
+        "a newer kernel or library is installed than the one that runs, and only a reboot changes that";
+    let advice = "reboot, or set updates.reboot = \"in-window\" in the settings";
+    standing
+        .wants_reboot()
+        .then(|| Finding::warning(SECURITY, what, advice))
 }
 
 /// A warning each: the platform works, and the promise of the same name is what is broken.
@@ -121,6 +135,16 @@ mod tests {
         assert_eq!(cut.level, Level::Warning);
         assert_eq!(judge_platform(Ok((None, None))).level, Level::Ok);
         assert_eq!(judge_platform(Err(RecordError::Busy)).level, Level::CouldNotLook);
+    }
+
+    #[test]
+    fn a_wish_for_a_reboot_is_told() {
+        let root = tempfile::tempdir().unwrap();
+        let standing = |root: &std::path::Path| Standing::of_files(root, &Folder::at(root));
+        assert_eq!(reboot(&standing(root.path())), None);
+        std::fs::create_dir(root.path().join("run")).unwrap();
+        std::fs::write(root.path().join("run/reboot-required"), "").unwrap();
+        assert_eq!(reboot(&standing(root.path())).unwrap().level, Level::Warning);
     }
 
     #[test]

@@ -1,21 +1,22 @@
 //! Going back to the plain data, which is whole until the appliance was seen well.
 
-use super::{boot, daemons, plan::Plan, told, volume};
+use super::{boot, plan::Plan, told, volume};
 use crate::{
     failure::{CommandError, Exit},
     output,
+    standstill::{self, Reason},
 };
 use config::Config;
 use jiff::Timestamp;
 
 /// Puts everything back and sees that it is well.
 pub(super) fn go_back(config: &Config, plan: &Plan) -> Result<(), CommandError> {
-    let cluster = daemons::cluster_of(plan)?;
-    daemons::stop(&cluster)?;
+    let cluster = standstill::cluster_named(&plan.cluster)?;
+    standstill::stop(&cluster)?;
     // First: a power cut from here on finds the plain data.
     boot::switch_back()?;
     boot::unmount_all(plan)?;
-    daemons::start_and_look(config, &cluster)?;
+    standstill::start_and_look(config, &cluster, Reason::Storage)?;
     boot::forget(config)?;
     // Whoever still has a temporary file open on it holds it open; it is of no use to anybody, and closed at the next boot.
     if let Err(error) = volume::discard(plan) {

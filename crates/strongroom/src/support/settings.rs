@@ -87,6 +87,17 @@ fn write(page: &mut Page, redactor: &Redactor, config: &Config) {
         Safe::number(config.worker.jobs_parallel_max),
     );
     page.fact("worker.poll_seconds", Safe::number(config.worker.poll_seconds));
+    let targets = i64::try_from(config.outgoing.targets.len()).unwrap_or(i64::MAX);
+    page.fact("outgoing.targets (how many)", Safe::number(targets));
+    page.fact(
+        "updates.window",
+        redactor.text(&config.updates.window.to_string()),
+    );
+    let reboot = match config.updates.reboot {
+        config::RebootSetting::Report => "report",
+        config::RebootSetting::InWindow => "in-window",
+    };
+    page.fact("updates.reboot", Safe::known(reboot));
     page.fact("log.filter", redactor.text(&config.log.filter));
 }
 

@@ -35,14 +35,26 @@ impl Base {
     /// # Errors
     /// When machines cannot run here, or Debian's archive cannot be reached.
     pub fn ensure(release: Release, packages: &[&str]) -> Result<Self> {
+        Self::ensure_with_older(release, packages, &[])
+    }
+
+    /// The same with packages of the release before at hand, as a machine has them that was brought from there.
+    ///
+    /// # Errors
+    /// As [`Base::ensure`].
+    pub fn ensure_with_older(release: Release, packages: &[&str], older: &[&str]) -> Result<Self> {
         check_possible()?;
-        let recipe = format!(
+        let mut recipe = format!(
             "{RECIPE} {} {INCLUDED} {}",
             release.codename(),
             packages.join(" ")
         );
+        if !older.is_empty() {
+            recipe.push_str(&format!(" older {}", older.join(" ")));
+        }
         let folder = machines_folder()?.join(format!("{}-{:016x}", release.codename(), fingerprint(&recipe)));
-        let root = once::ensure(&folder, |draft| make(release, packages, &folder, draft))?;
+        let script = fetch_script(packages) + &older_script(release, older);
+        let root = once::ensure(&folder, |draft| make(release, &script, &folder, draft))?;
         Ok(Self { root })
     }
 
@@ -52,8 +64,8 @@ impl Base {
     }
 }
 
-fn make(release: Release, packages: &[&str], folder: &Path, draft: &Path) -> Result<()> {
-    debootstrap(release, packages, folder, draft)?;
+fn make(release: Release, script: &str, folder: &Path, draft: &Path) -> Result<()> {
+    debootstrap(release, script, folder, draft)?;
     let archive = draft.join(ARCHIVE);
     let index = process::run(
         Command::new("dpkg-scanpackages")
@@ -88,9 +100,9 @@ pub(super) fn fingerprint(recipe: &str) -> u64 {
     hasher.finish()
 }
 
-fn debootstrap(release: Release, packages: &[&str], folder: &Path, root: &Path) -> Result<()> {
+fn debootstrap(release: Release, script: &str, folder: &Path, root: &Path) -> Result<()> {
     let hook = folder.join("fetch");
-    fs::write(&hook, fetch_script(packages))?;
+    fs::write(&hook, script)?;
     fs::set_permissions(&hook, fs::Permissions::from_mode(0o755))?;
     let mut command = Command::new("mmdebstrap");
     command
@@ -111,6 +123,22 @@ fn fetch_script(packages: &[&str]) -> String {
         "#!/bin/sh\nset -eu\nexport APT_CONFIG=\"$MMDEBSTRAP_APT_CONFIG\"\n\
          apt-get --quiet --yes --no-install-recommends --download-only install {}\n\
          mkdir -p \"$1/{ARCHIVE}\"\nmv \"$1\"/var/cache/apt/archives/*.deb \"$1/{ARCHIVE}\"\n",
+        packages.join(" ")
+    )
+}
+
+/// What is fetched beside it from the release before; nothing for none. After the rest, so that no other package comes from
+/// there.
+fn older_script(release: Release, packages: &[&str]) -> String {
+    if packages.is_empty() {
+        return String::new();
+    }
+    format!(
+        "echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian {} main' \
+         > \"$1/etc/apt/sources.list.d/older.list\"\napt-get --quiet update\n\
+         apt-get --quiet --yes --no-install-recommends --download-only install {}\n\
+         mv \"$1\"/var/cache/apt/archives/*.deb \"$1/{ARCHIVE}\"\n",
+        release.before(),
         packages.join(" ")
     )
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::process;
 
 /// nspawn calls the inner end so.
-const INSIDE: &str = "host0";
+pub(super) const INSIDE: &str = "host0";
 
 /// The two ends' addresses, of a network of four.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ fn ip(leader: Option<i32>, arguments: &[&str]) -> Result<()> {
 }
 
 /// A program of the host, in the machine's network only: the machine need not have it.
-fn within(leader: i32, command: &[&str]) -> Command {
+pub(super) fn within(leader: i32, command: &[&str]) -> Command {
     let mut nsenter = Command::new("nsenter");
     nsenter
         .arg(format!("--target={leader}"))

@@ -15,6 +15,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/bin/mmdebstrap", "mmdebstrap"),
     ("/usr/bin/dpkg-scanpackages", "dpkg-dev"),
     ("/usr/bin/nsenter", "util-linux"),
+    ("/usr/bin/tcpdump", "tcpdump"),
 ];
 
 /// Says what is missing for test machines.

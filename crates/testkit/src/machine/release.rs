@@ -17,4 +17,12 @@ impl Release {
             Self::Trixie => "trixie",
         }
     }
+
+    /// What archives call the release before it.
+    pub fn before(self) -> &'static str {
+        match self {
+            Self::Bookworm => "bullseye",
+            Self::Trixie => "bookworm",
+        }
+    }
 }

@@ -2,8 +2,10 @@
 
 use crate::promise::look::Look;
 use host::{firewall::RULED, helper::UnitReply, unit::Reach};
+use std::{collections::BTreeSet, net::IpAddr};
 
 /// What a unit of ours may reach as it was shipped.
+#[derive(Clone, Copy)]
 struct Shipped {
     unit: &'static str,
     /// Its account; empty for root.
@@ -38,7 +40,17 @@ const SHIPPED: [Shipped; 3] = [
     },
 ];
 
-pub(super) fn check(units: &[UnitReply], look: &mut Look, unseen: &mut Vec<String>) {
+/// The worker has no network while no setting names a target, and these families with those addresses when one does.
+const WORKER: &str = "strongroom-worker.service";
+const WORKER_FAMILIES: &[&str] = &["AF_UNIX", "AF_INET", "AF_INET6"];
+
+/// `targets` are the addresses that settings let the daemons reach.
+pub(super) fn check(
+    units: &[UnitReply],
+    targets: &BTreeSet<IpAddr>,
+    look: &mut Look,
+    unseen: &mut Vec<String>,
+) {
     for shipped in SHIPPED {
         let found = units.iter().find(|unit| unit.name == shipped.unit);
         let Some(reach) = found.and_then(|unit| unit.reach.as_ref()) else {
@@ -50,7 +62,7 @@ pub(super) fn check(units: &[UnitReply], look: &mut Look, unseen: &mut Vec<Strin
             ));
             continue;
         };
-        let open = opened(&shipped, reach);
+        let open = opened(&expected(&shipped, targets), reach, targets);
         if !open.is_empty() {
             let advice = format!(
                 "look at `systemctl cat {0}`; `systemctl revert {0}` undoes changes made here",
@@ -61,8 +73,20 @@ pub(super) fn check(units: &[UnitReply], look: &mut Look, unseen: &mut Vec<Strin
     }
 }
 
-/// In which ways it may reach more than it was shipped with.
-fn opened(shipped: &Shipped, reach: &Reach) -> Vec<String> {
+/// As it was shipped, and as `strongroom firewall apply` opens it.
+fn expected(shipped: &Shipped, targets: &BTreeSet<IpAddr>) -> Shipped {
+    if shipped.unit != WORKER || targets.is_empty() {
+        return *shipped;
+    }
+    Shipped {
+        families: WORKER_FAMILIES,
+        has_own_network: false,
+        ..*shipped
+    }
+}
+
+/// In which ways it may reach more than it should.
+fn opened(shipped: &Shipped, reach: &Reach, targets: &BTreeSet<IpAddr>) -> Vec<String> {
     let mut open = Vec::new();
     if reach.user != shipped.user {
         let user = if reach.user.is_empty() {
@@ -79,6 +103,13 @@ fn opened(shipped: &Shipped, reach: &Reach) -> Vec<String> {
     }
     if shipped.denies_every_address && !reach.denies_every_address {
         open.push("some addresses are not denied".to_owned());
+    }
+    let allowed_of_unit = match shipped.unit == WORKER {
+        true => targets,
+        false => &BTreeSet::new(),
+    };
+    if shipped.denies_every_address && reach.allows_more_than(allowed_of_unit) {
+        open.push("addresses that no setting names are not denied".to_owned());
     }
     // None at all, and all but some, are everything else.
     let is_known = |family: &String| shipped.families.contains(&family.as_str());

@@ -11,6 +11,7 @@ fn reach(user: &str, has_own_network: bool, families: &[&str], denies_every_addr
         has_own_network,
         families: families.iter().map(|family| (*family).to_owned()).collect(),
         denies_every_address,
+        allowed: Vec::new(),
     })
 }
 
@@ -53,7 +54,7 @@ fn faults(look: Look) -> Vec<String> {
 
 fn of_units(units: &[UnitReply]) -> (Vec<String>, Vec<String>) {
     let (mut look, mut unseen) = (Look::new(), Vec::new());
-    reach::check(units, &mut look, &mut unseen);
+    reach::check(units, &BTreeSet::new(), &mut look, &mut unseen);
     (faults(look), unseen)
 }
 
@@ -84,6 +85,57 @@ fn a_drop_in_that_opens_a_unit_or_gives_it_another_account_breaks_it() {
 }
 
 #[test]
+fn the_worker_reaches_what_settings_name_and_no_other_address_breaks_it() {
+    let targets = BTreeSet::from([[10, 0, 0, 5].into()]);
+    let of = |allowed: &[&str], families: &[&str]| {
+        let mut units = units();
+        let mut opened = reach("strongroom", false, families, true).unwrap();
+        opened.allowed = allowed.iter().map(|text| (*text).to_owned()).collect();
+        units[1].reach = Some(opened);
+        let (mut look, mut unseen) = (Look::new(), Vec::new());
+        reach::check(&units, &targets, &mut look, &mut unseen);
+        faults(look).len()
+    };
+    assert_eq!(of(&["10.0.0.5/32"], &INTERNET), 0);
+    assert_eq!(of(&["10.0.0.0/24"], &INTERNET), 1);
+    assert_eq!(of(&["10.0.0.5/32", "10.0.0.6/32"], &INTERNET), 1);
+    assert_eq!(of(&["10.0.0.5/32"], &["AF_INET", "AF_PACKET"]), 1);
+    // Closed although it may be open: it cannot reach anything, which discloses nothing.
+    let (mut look, mut unseen) = (Look::new(), Vec::new());
+    reach::check(&units(), &targets, &mut look, &mut unseen);
+    assert_eq!(faults(look), Vec::<String>::new());
+    // What only the worker was given does not open another unit.
+    let mut helper = units();
+    if let Some(reach) = helper[2].reach.as_mut() {
+        reach.allowed = vec!["10.0.0.5/32".to_owned()];
+    }
+    let (mut look, mut unseen) = (Look::new(), Vec::new());
+    reach::check(&helper, &targets, &mut look, &mut unseen);
+    assert_eq!(faults(look).len(), 1);
+}
+
+#[test]
+fn a_target_that_was_never_looked_up_or_is_no_setting_any_more_breaks_it() {
+    let named: [config::Target; 1] = ["dc1.example.com:636".parse().unwrap()];
+    let mut look = Look::new();
+    check_targets(&outgoing::compare(&named, Default::default()), &mut look);
+    assert!(faults(look)[0].contains("dc1.example.com:636"));
+    let kept = host::outgoing::Kept {
+        targets: vec![host::outgoing::KeptTarget {
+            host: "dc1.example.com".to_owned(),
+            port: 636,
+            addresses: vec![[10, 0, 0, 5].into()],
+        }],
+    };
+    let mut look = Look::new();
+    check_targets(&outgoing::compare(&named, kept.clone()), &mut look);
+    assert_eq!(faults(look), Vec::<String>::new());
+    let mut look = Look::new();
+    check_targets(&outgoing::compare(&[], kept), &mut look);
+    assert_eq!(faults(look).len(), 1);
+}
+
+#[test]
 fn a_unit_that_nobody_could_look_at_leaves_it_unknown() {
     let mut units = units();
     units[1].reach = None;
@@ -103,7 +155,10 @@ fn firewall(loaded: Option<String>) -> FirewallReply {
 
 fn of_rules(loaded: Option<String>, targets: &[Target]) -> (Vec<String>, Vec<String>) {
     let (mut look, mut unseen) = (Look::new(), Vec::new());
-    let accounts = Ok(BTreeSet::from([107, 990]));
+    let accounts = Ok(Accounts {
+        uids: BTreeSet::from([107, 990]),
+        daemons: Some(990),
+    });
     check_rules(&firewall(loaded), &accounts, targets, &mut look, &mut unseen);
     (faults(look), unseen)
 }
@@ -111,8 +166,12 @@ fn of_rules(loaded: Option<String>, targets: &[Target]) -> (Vec<String>, Vec<Str
 #[test]
 fn rules_that_are_flushed_loosened_or_for_one_account_only_break_it() {
     let plan = |uids: &[u32], targets| {
-        let uids = uids.iter().copied().collect();
-        let output = plan_output(&Outgoing { uids, targets }).unwrap();
+        let outgoing = Outgoing {
+            uids: uids.iter().copied().collect(),
+            daemons: Some(990),
+            targets,
+        };
+        let output = plan_output(&outgoing).unwrap();
         format!("table inet strongroom {{\n\tchain input {{\n\t}}\n\n{output}}}\n")
     };
     let whole = plan(&[107, 990], &[]);

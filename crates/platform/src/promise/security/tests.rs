@@ -7,7 +7,7 @@ use host::{
         pending::Pending,
         stale::Stale,
     },
-    updates::Refresh,
+    updates::{Refresh, Renewal},
 };
 
 fn now() -> Timestamp {
@@ -64,6 +64,8 @@ fn well() -> Standing {
             kernel: Seen::Known(false),
         }),
         is_reboot_required: false,
+        renewal: Seen::Known(None),
+        booted_at: before(9),
     }
 }
 
@@ -71,7 +73,7 @@ fn well() -> Standing {
 fn faults(change: impl FnOnce(&mut Standing)) -> Option<Vec<String>> {
     let mut standing = well();
     change(&mut standing);
-    match judge(&standing, now()) {
+    match judge(&standing, &Seen::Known(None), now()) {
         Outcome::Looked { facts, faults } => {
             assert!(!facts.is_empty());
             Some(faults.into_iter().map(|fault| fault.what).collect())
@@ -196,4 +198,117 @@ fn what_cannot_be_seen_is_unknown_unless_something_is_wrong_anyway() {
         automatic_of(standing).are_lists_fetched = false;
     });
     assert_eq!(found.map(|found| found.len()), Some(1));
+}
+
+fn bundle() -> LastBundle {
+    LastBundle {
+        sequence: 7,
+        made_at: before(3).unwrap(),
+        not_after: before(-60).unwrap(),
+        spoilt: None,
+        outdated: Vec::new(),
+    }
+}
+
+/// A machine that no archive of Debian's reaches and nothing runs on by itself.
+fn alone(bundle: &Seen<Option<LastBundle>>, change: impl FnOnce(&mut Standing)) -> Option<Vec<String>> {
+    let mut standing = well();
+    standing.has_repository = false;
+    standing.indices = Seen::Known(Vec::new());
+    standing.timers = Seen::Unknown("nobody needs them".to_owned());
+    standing.last_runs = Seen::Known(LastRuns {
+        lists_at: None,
+        upgrade_at: None,
+    });
+    automatic_of(&mut standing).is_unattended_upgrades_installed = false;
+    change(&mut standing);
+    match judge(&standing, bundle, now()) {
+        Outcome::Looked { faults, .. } => Some(faults.into_iter().map(|fault| fault.what).collect()),
+        Outcome::CouldNotLook { .. } => None,
+    }
+}
+
+#[test]
+fn on_a_machine_without_an_archive_a_fresh_installed_bundle_is_the_source() {
+    let fresh = Seen::Known(Some(bundle()));
+    assert_eq!(alone(&fresh, |_| {}), Some(Vec::new()));
+    let stale = Seen::Known(Some(LastBundle {
+        made_at: before(40).unwrap(),
+        ..bundle()
+    }));
+    let found = alone(&stale, |_| {}).unwrap();
+    assert!(found.len() == 1 && found[0].contains("40 days old"), "{found:?}");
+    let left = Seen::Known(Some(LastBundle {
+        outdated: vec!["openssl 1, the bundle has 2".to_owned()],
+        ..bundle()
+    }));
+    assert_eq!(alone(&left, |_| {}).unwrap().len(), 1);
+    let none = alone(&Seen::Known(None), |_| {}).unwrap();
+    assert!(
+        none.iter()
+            .any(|what| what.contains("no source of Debian's security")),
+        "{none:?}"
+    );
+    assert_eq!(
+        alone(&Seen::Unknown("the record is spoilt".to_owned()), |_| {}),
+        None
+    );
+    // What is wrong with the machine is wrong whichever way updates come.
+    let held = alone(&fresh, |standing| {
+        standing.packages = Seen::Known(Packages {
+            held: vec!["openssl".to_owned()],
+            ..Packages::default()
+        });
+        automatic_of(standing).weakening = vec!["Acquire::Check-Date is \"false\"".to_owned()];
+    });
+    assert_eq!(held.unwrap().len(), 2);
+}
+
+#[test]
+fn an_archive_that_is_named_and_stale_is_not_excused_by_a_bundle() {
+    let mut standing = well();
+    standing.has_repository = false;
+    standing.indices = Seen::Known(vec![index("Debian", "Debian-Security", 20, -5)]);
+    let outcome = judge(&standing, &Seen::Known(Some(bundle())), now());
+    let Outcome::Looked { faults, .. } = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert!(
+        faults.iter().any(|fault| fault.what.contains("expired")),
+        "{faults:?}"
+    );
+}
+
+#[test]
+fn old_code_that_nobody_starts_anew_breaks_it_and_a_young_machine_or_a_recent_night_does_not() {
+    let old = |standing: &mut Standing| {
+        standing.stale = Seen::Known(Stale {
+            by: "needrestart",
+            services: vec!["cron.service".to_owned()],
+            kernel: Seen::Known(true),
+        });
+    };
+    let found = faults(old).unwrap();
+    assert!(found.len() == 1 && found[0].contains("cron.service"), "{found:?}");
+    let young = faults(|standing| {
+        old(standing);
+        standing.booted_at = before(1);
+    });
+    assert_eq!(young, Some(Vec::new()));
+    let night = |days: i64, failed: &[&str]| {
+        let mut renewal = Renewal::new(before(days).unwrap());
+        renewal.failed = failed.iter().map(|text| (*text).to_owned()).collect();
+        Seen::Known(Some(renewal))
+    };
+    let of = |renewal| {
+        faults(|standing| {
+            old(standing);
+            standing.renewal = renewal;
+        })
+        .unwrap()
+        .len()
+    };
+    assert_eq!(of(night(1, &[])), 0);
+    assert_eq!(of(night(5, &[])), 1);
+    assert_eq!(of(night(1, &["cron.service: it did not start"])), 1);
 }

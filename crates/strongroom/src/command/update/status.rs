@@ -3,18 +3,22 @@
 use super::Common;
 use crate::{
     failure::{CommandError, Exit},
+    finding::Finding,
+    major::standing,
     output::{self, Format},
-    update::words,
+    update::{renew, words},
 };
 use ::host::{
     apt::{Seen, automatic::Timer, index::Index, package::Packages, standing::Standing},
-    updates::{Folder, Update},
+    updates::{Folder, Renewal, Update},
 };
+use config::Config;
 use jiff::Timestamp;
 use platform::promise;
 use promises::{Fault, Outcome};
 use serde_json::json;
 use std::process::ExitCode;
+use updates::record::Places;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::command) struct Status {}
@@ -23,25 +27,39 @@ impl Status {
     pub(super) fn run(&self, common: &Common) -> Result<ExitCode, CommandError> {
         let now = Timestamp::now();
         let standing = Standing::of_machine();
+        let bundle = promise::last_bundle(&Places::of_machine());
+        let renewal = Seen::of(Folder::of_machine().renewals()).map(|renewals| renewals.into_iter().next());
         let last = Seen::of(Folder::of_machine().history()).map(|history| history.into_iter().next());
-        let (faults, unknown) = match promise::judge_security_updates(&standing, now) {
+        let (faults, unknown) = match promise::judge_security_updates(&standing, &bundle, now) {
             Outcome::Looked { faults, .. } => (faults, None),
             Outcome::CouldNotLook { why } => (Vec::new(), Some(why)),
         };
+        let config = Config::load(common.config.as_deref()).ok();
+        let postgresql = standing::check(config.as_ref());
         match common.format() {
             Format::Json => {
                 let json = json!({
                     "machine": standing,
                     "last_update": last,
+                    "last_bundle": bundle,
+                    "last_renewal": renewal,
                     "faults": faults,
                     "unknown": unknown,
+                    "postgresql": postgresql,
                 });
                 output::data(&json.to_string())?;
             }
             Format::Text => {
-                common
-                    .format()
-                    .thing(&lines(&standing, &last, now), &json!(null))?;
+                let mut lines = lines(&standing, &last, &postgresql, now);
+                lines.push((
+                    "bundle",
+                    show(&bundle, |bundle| bundle_line(bundle.as_ref(), now)),
+                ));
+                lines.push((
+                    "started anew",
+                    show(&renewal, |renewal| renewal_line(renewal.as_ref())),
+                ));
+                common.format().thing(&lines, &json!(null))?;
                 for fault in &faults {
                     output::data(&told(fault))?;
                 }
@@ -64,7 +82,12 @@ fn told(fault: &Fault) -> String {
     ))
 }
 
-fn lines(standing: &Standing, last: &Seen<Option<Update>>, now: Timestamp) -> Vec<(&'static str, String)> {
+fn lines(
+    standing: &Standing,
+    last: &Seen<Option<Update>>,
+    postgresql: &Finding,
+    now: Timestamp,
+) -> Vec<(&'static str, String)> {
     let newest = |last: &Option<Update>| last.as_ref().map_or("none yet".to_owned(), update_line);
     let indices = |indices: &Vec<Index>| {
         list(
@@ -83,6 +106,7 @@ fn lines(standing: &Standing, last: &Seen<Option<Update>>, now: Timestamp) -> Ve
     vec![
         ("platform", show(&standing.packages, own)),
         ("last update", show(last, newest)),
+        ("database", database(postgresql)),
         ("repository", repository(standing)),
         ("indices", show(&standing.indices, indices)),
         (
@@ -124,6 +148,35 @@ fn lines(standing: &Standing, last: &Seen<Option<Update>>, now: Timestamp) -> Ve
         ),
         ("reboot wanted", yes(standing.is_reboot_required)),
     ]
+}
+
+fn database(found: &Finding) -> String {
+    match &found.advice {
+        Some(advice) => format!("{}; {advice}", found.what),
+        None => found.what.clone(),
+    }
+}
+
+fn bundle_line(bundle: Option<&promise::LastBundle>, now: Timestamp) -> String {
+    let Some(bundle) = bundle else {
+        return "none was ever imported".to_owned();
+    };
+    let days = now.duration_since(bundle.made_at).as_hours() / 24;
+    let left = match bundle.outdated.len() {
+        0 => "installed".to_owned(),
+        count => format!("{count} packages of it are not installed"),
+    };
+    format!(
+        "{}: {days} days old, valid until {}, {left}",
+        bundle.sequence, bundle.not_after
+    )
+}
+
+fn renewal_line(renewal: Option<&Renewal>) -> String {
+    let Some(renewal) = renewal else {
+        return "nobody looked in a maintenance window yet".to_owned();
+    };
+    format!("{}: {}", renewal.at, renew::lines(renewal).join("; "))
 }
 
 fn index_line(index: &Index, now: Timestamp) -> String {

@@ -9,6 +9,7 @@ use crate::{
     command::firewall::ports,
     failure::{CommandError, Exit},
     host::block_on,
+    outgoing,
     setup::site::Site,
 };
 use ::host::{
@@ -18,6 +19,7 @@ use ::host::{
 use platform::{
     Caller, Platform,
     firewall::{self, ConfirmFrom},
+    outgoing::{Standing as Targets, compare},
 };
 
 /// Long enough for the lines between applying and confirming on a slow machine.
@@ -39,6 +41,8 @@ pub(super) fn look(run: &Run<'_>) -> Result<Standing, CommandError> {
 
 fn stand(site: &Site) -> Result<Standing, CommandError> {
     let config = super::settings::config(site)?;
+    let targets = outgoing::look_up(&config)?;
+    let is_kept = outgoing::kept(&config)? == targets && outgoing::is_admitted(&targets)?;
     let ports = ports(&config)?;
     let mut helper = Helper::connect()?;
     let firewall = helper.call(&GetFirewall {})?;
@@ -47,17 +51,23 @@ fn stand(site: &Site) -> Result<Standing, CommandError> {
         let ports = ports.clone();
         let plan = helper.call(&PlanFirewall { ports, ssh })?;
         let planned = Some(plan.ruleset);
-        if firewall.loaded == planned && firewall.confirmed == planned {
-            return Ok(Standing::Done(told(ports_of(&plan.ssh_ports))));
+        if is_kept && firewall.loaded == planned && firewall.confirmed == planned {
+            let targets = compare(&config.outside_targets(), targets);
+            return Ok(Standing::Done(told(&ports_of(&plan.ssh_ports), &targets)));
         }
     }
     Ok(Standing::ToDo(
-        "close every port but the platform's and SSH's, and let nothing of the daemons out".to_owned(),
+        "close every port but the platform's and SSH's, and let nothing of the daemons out but to what [outgoing] names"
+            .to_owned(),
     ))
 }
 
-fn told(ssh: String) -> String {
-    format!("loaded now and by every boot: HTTPS is open, SSH on {ssh}, the daemons connect nowhere")
+fn told(ssh: &str, targets: &Targets) -> String {
+    let whereto = match targets.named.is_empty() {
+        true => "nowhere".to_owned(),
+        false => format!("to {}", targets.told()),
+    };
+    format!("loaded now and by every boot: HTTPS is open, SSH on {ssh}, the daemons connect {whereto}")
 }
 
 fn ports_of(ssh: &[u16]) -> String {
@@ -72,10 +82,13 @@ pub(super) fn apply(site: &Site) -> Result<(), CommandError> {
     let config = super::settings::config(site)?;
     let seconds = ReturnSeconds::try_from(RETURN_SECONDS)
         .map_err(|error: PortsError| CommandError::said(Exit::Failed, error.to_string()))?;
+    let targets = outgoing::look_up(&config)?;
+    outgoing::keep(&config, &targets)?;
     block_on(async {
         let platform = Platform::open(&config).await?;
         firewall::apply(&platform, &Caller::host(), SshAccess::Keep, seconds).await?;
         firewall::confirm(&platform, &Caller::host(), ConfirmFrom::Any).await?;
         Ok(())
-    })
+    })?;
+    outgoing::admit(&targets)
 }

@@ -1,0 +1,186 @@
+//! Connections to other machines: only to targets that the settings name, at addresses that root looked up.
+//!
+//! Invariants: every use case that goes out asks [`addresses`] at each connection and dials one of them, never a name, so that
+//! whoever answers for a name at that moment moves nothing. What a setting does not name is refused here, and dropped by
+//! the kernel as well.
+
+use crate::{Platform, PlatformError, error::Result};
+use config::{Target, TargetHost};
+use host::outgoing::{self, Kept};
+use std::net::SocketAddr;
+use types::ProblemCode;
+
+/// What to do when names changed their addresses, or settings their targets.
+const APPLY: &str = "run `strongroom firewall apply` on the host, and then `strongroom firewall confirm`";
+
+/// What the settings name and what is kept, held against each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// What settings name, each with its kept addresses.
+    pub named: Vec<Named>,
+    /// What is kept and open although no setting names it any more: `HOST:PORT`.
+    pub forgotten: Vec<String>,
+    /// What is kept, as rules take it.
+    pub kept: Kept,
+}
+
+/// A target that settings name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The target.
+    pub target: Target,
+    /// Its addresses; none where it was never looked up.
+    pub addresses: Vec<std::net::IpAddr>,
+}
+
+/// The addresses of a host and port that settings name, to dial one after the other. The host is a name or an address,
+/// with or without brackets; certificates are checked against it, not against the address.
+///
+/// # Errors
+/// `invalid` when the host is none, or no setting names it; `unavailable` when root has not looked it up.
+pub fn addresses(platform: &Platform, host: &str, port: u16) -> Result<Vec<SocketAddr>> {
+    let target = Target::new(host, port)
+        .map_err(|error| PlatformError::invalid_at("/host", "malformed", error.to_string()))?;
+    if !platform.settings().outside_targets.contains(&target) {
+        let why = format!(
+            "no setting lets the platform connect to {target}; name it in [outgoing] of the settings file, and {APPLY}"
+        );
+        return Err(PlatformError::invalid_at("/host", "not-named", why));
+    }
+    let found = match target.host {
+        TargetHost::Address(address) => vec![address],
+        TargetHost::Name(_) => kept_addresses(&kept(platform)?, &target),
+    };
+    if found.is_empty() {
+        let why = format!("the addresses of {target} are not known; {APPLY}");
+        return Err(PlatformError::new(ProblemCode::Unavailable, why));
+    }
+    Ok(found
+        .into_iter()
+        .map(|address| SocketAddr::new(address, port))
+        .collect())
+}
+
+/// Holds what settings name against what is kept.
+///
+/// # Errors
+/// `unavailable` when the kept file cannot be read.
+pub fn standing(platform: &Platform) -> Result<Standing> {
+    Ok(compare(&platform.settings().outside_targets, kept(platform)?))
+}
+
+/// The same without a platform.
+#[must_use]
+pub fn compare(targets: &[Target], kept: Kept) -> Standing {
+    let named = targets.iter().map(|target| Named {
+        addresses: kept_addresses(&kept, target),
+        target: target.clone(),
+    });
+    let is_named = |host: &str, port: u16| {
+        targets
+            .iter()
+            .any(|target| target.port == port && target.host.to_string() == host)
+    };
+    let forgotten = kept
+        .targets
+        .iter()
+        .filter(|target| !is_named(&target.host, target.port));
+    Standing {
+        named: named.collect(),
+        forgotten: forgotten
+            .map(|target| format!("{}:{}", target.host, target.port))
+            .collect(),
+        kept,
+    }
+}
+
+impl Standing {
+    /// What is wrong with it, each with what to do next.
+    #[must_use]
+    pub fn faults(&self) -> Vec<(String, String)> {
+        let unknown = self.named.iter().filter(|named| named.addresses.is_empty());
+        let unknown = unknown.map(|named| {
+            let what = format!(
+                "settings name {}, whose addresses are not known, so it is closed",
+                named.target
+            );
+            (what, APPLY.to_owned())
+        });
+        let forgotten = self.forgotten.iter().map(|target| {
+            let what = format!("{target} may still be open although no setting names it");
+            (what, APPLY.to_owned())
+        });
+        unknown.chain(forgotten).collect()
+    }
+
+    /// The targets in words: `dc1.example.com:636 (10.0.0.5)`; `none` where there are none.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let told = self
+            .named
+            .iter()
+            .map(|named| match (&named.target.host, named.addresses.as_slice()) {
+                (TargetHost::Name(_), []) => format!("{} (no address)", named.target),
+                (TargetHost::Name(_), addresses) => {
+                    let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+                    format!("{} ({})", named.target, addresses.join(", "))
+                }
+                (TargetHost::Address(_), _) => named.target.to_string(),
+            });
+        let told: Vec<String> = told.collect();
+        match told.as_slice() {
+            [] => "none".to_owned(),
+            told => told.join(", "),
+        }
+    }
+}
+
+fn kept(platform: &Platform) -> Result<Kept> {
+    outgoing::read(&platform.settings().kept_targets)
+        .map_err(|error| PlatformError::new(ProblemCode::Unavailable, error.to_string()))
+}
+
+fn kept_addresses(kept: &Kept, target: &Target) -> Vec<std::net::IpAddr> {
+    let found = kept.of(&target.host.to_string(), target.port);
+    found.map_or_else(Vec::new, |kept| kept.addresses.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use host::outgoing::KeptTarget;
+
+    fn kept_of(host: &str, port: u16, addresses: &[&str]) -> KeptTarget {
+        KeptTarget {
+            host: host.to_owned(),
+            port,
+            addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
+        }
+    }
+
+    #[test]
+    fn what_settings_name_and_what_is_kept_must_be_the_same() {
+        let named: Vec<Target> = ["dc1.example.com:636", "10.0.0.5:587"]
+            .map(|text| text.parse().unwrap())
+            .into();
+        let whole = Kept {
+            targets: vec![
+                kept_of("dc1.example.com", 636, &["10.0.0.9"]),
+                kept_of("10.0.0.5", 587, &["10.0.0.5"]),
+            ],
+        };
+        let sound = compare(&named, whole.clone());
+        assert_eq!(sound.faults(), []);
+        assert_eq!(sound.told(), "dc1.example.com:636 (10.0.0.9), 10.0.0.5:587");
+        let unknown = compare(&named, Kept::default());
+        assert_eq!(unknown.faults().len(), 2);
+        assert!(
+            unknown.faults()[0].0.contains("dc1.example.com:636"),
+            "{unknown:?}"
+        );
+        let forgotten = compare(&named[..1], whole);
+        assert_eq!(forgotten.faults().len(), 1);
+        assert!(forgotten.faults()[0].0.contains("10.0.0.5:587"), "{forgotten:?}");
+        assert_eq!(compare(&[], Kept::default()).told(), "none");
+    }
+}

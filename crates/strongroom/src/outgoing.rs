@@ -1,0 +1,64 @@
+//! Targets on other machines that the settings name: looked up by root, kept for rules and daemons, and the worker opened
+//! for them.
+//!
+//! Invariants: nothing is kept unless every name resolved; what the worker may reach by its unit is what is kept, so that
+//! the kernel holds it twice, by its addresses and by its account.
+
+mod worker;
+
+use crate::failure::{CommandError, Exit};
+use ::host::{
+    account::Account,
+    firewall::DAEMONS,
+    outgoing::{self, KEPT_NAME, Kept},
+    write::{Access, Written},
+};
+use config::Config;
+use nix::unistd::Uid;
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+pub(crate) use worker::{admit, is_admitted};
+
+/// All names together.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// What the settings' targets mean at this moment, as this machine's resolver says.
+///
+/// # Errors
+/// With the first host that does not resolve.
+pub(crate) fn look_up(config: &Config) -> Result<Kept, CommandError> {
+    let begun = Instant::now();
+    let mut kept = Kept::default();
+    for target in config.outside_targets() {
+        let left = DEADLINE.saturating_sub(begun.elapsed());
+        let found = outgoing::resolve(&target.host.to_string(), target.port, left)?;
+        kept.targets.push(found);
+    }
+    Ok(kept)
+}
+
+/// What is kept.
+pub(crate) fn kept(config: &Config) -> Result<Kept, CommandError> {
+    Ok(outgoing::read(&place(config))?)
+}
+
+/// Keeps it for the root helper, which makes rules of it, and for the daemons, which dial it.
+pub(crate) fn keep(config: &Config, kept: &Kept) -> Result<Written, CommandError> {
+    let Some(account) = Account::named(DAEMONS) else {
+        let text = format!("this machine has no account {DAEMONS}; install the package strongroom");
+        return Err(CommandError::said(Exit::Failed, text));
+    };
+    let access = Access {
+        user: Uid::from_raw(0),
+        group: account.gid,
+        mode: 0o640,
+    };
+    Ok(outgoing::write(&place(config), kept, access)?)
+}
+
+fn place(config: &Config) -> PathBuf {
+    config.path.with_file_name(KEPT_NAME)
+}
