@@ -10,12 +10,20 @@ use crate::{
 use platform::operator;
 
 /// Its sections, in the order in which an operator needs them.
-const SECTIONS: &[ApplianceSection] = &[ApplianceSection {
-    href: "/promises",
-    icon: "shield",
-    title: "Promises",
-    text: "What the appliance promises, and whether it is kept.",
-}];
+const SECTIONS: &[ApplianceSection] = &[
+    ApplianceSection {
+        href: "/appliance/directories",
+        icon: "users",
+        title: "Directories",
+        text: "LDAP directories whose people sign in here, and what came of the last comparison.",
+    },
+    ApplianceSection {
+        href: "/promises",
+        icon: "shield",
+        title: "Promises",
+        text: "What the appliance promises, and whether it is kept.",
+    },
+];
 
 /// Refuses whoever is no operator; to them there is nothing here.
 pub(crate) fn enter(visit: &Visit) -> Result<(), Fault> {

@@ -14,6 +14,7 @@ mod break_glass;
 mod chrome;
 mod csrf;
 mod datasets;
+mod directories;
 mod errors;
 mod export;
 mod fields;

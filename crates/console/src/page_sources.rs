@@ -23,6 +23,7 @@ const TEMPLATES: &[PageSource] = templates![
     "dataset_new.html",
     "dataset_settings.html",
     "datasets.html",
+    "directories.html",
     "error.html",
     "export.html",
     "import_preview.html",

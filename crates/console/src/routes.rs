@@ -1,8 +1,8 @@
 //! Every address of the console and who answers it: the map of this crate.
 
 use crate::{
-    access_log, account, appliance, archive, asset_files, audit, break_glass, datasets, export, fields,
-    files, history, imports, invitation, members, organizations, promises_page, record_form, records,
+    access_log, account, appliance, archive, asset_files, audit, break_glass, datasets, directories, export,
+    fields, files, history, imports, invitation, members, organizations, promises_page, record_form, records,
     sign_in, single_record, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
@@ -28,6 +28,10 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(post().to(break_glass::redeem)),
         )
         .service(resource("/appliance").route(get().to(appliance::show)))
+        .service(resource("/appliance/directories").route(get().to(directories::show)))
+        .service(resource("/appliance/directories/{key}/test").route(post().to(directories::test)))
+        .service(resource("/appliance/directories/{key}/preview").route(post().to(directories::preview)))
+        .service(resource("/appliance/directories/{key}/compare").route(post().to(directories::compare)))
         .service(resource("/promises").route(get().to(promises_page::show)))
         .service(resource("/o").route(get().to(organizations::list)))
         .service(resource("/o/{organization}").route(get().to(organizations::home)))

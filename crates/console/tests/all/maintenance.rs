@@ -58,6 +58,7 @@ fn filled(path: &str) -> String {
         _ if path.starts_with("/o/") || path.starts_with("/account") || path.starts_with("/sign") => {
             String::new()
         }
+        _ if path.starts_with("/appliance") => String::new(),
         _ if path.starts_with("/invitation") || path.starts_with("/break") => String::new(),
         "/new" | "/trash" | "/settings" | "/fields" | "/export" => "/o/acme/d/invoices".to_owned(),
         _ if path.starts_with("/fields/") => "/o/acme/d/invoices".to_owned(),
