@@ -12,7 +12,7 @@ use actix_web::{http::StatusCode, web::Path};
 use platform::{
     PlatformError,
     directories::{
-        self, DirectoryState, DirectoryView, Explained, Stage,
+        self, DirectoryState, DirectoryView, Explained, ExplainedGroup, Stage,
         settings::Security,
         sync::{self, Change, Mode, What},
     },
@@ -99,35 +99,33 @@ fn told(key: &str, stages: &[Stage], explained: Option<&Explained>) -> Directory
         (Some(badge), cells)
     };
     let mut rows: Vec<_> = stages.iter().map(row).collect();
-    for (group, through, given) in explained.iter().flat_map(|explained| &explained.groups) {
-        let roles: Vec<String> = given
+    rows.extend(
+        explained
             .iter()
-            .map(|(organization, role)| format!("{role} in {organization}"))
-            .collect();
-        let gives = if roles.is_empty() {
-            "gives nothing".to_owned()
-        } else {
-            format!("gives {}", roles.join(", "))
-        };
-        let through = through
-            .as_ref()
-            .map(|through| format!("through {through}"))
-            .unwrap_or_default();
-        rows.push((
-            None,
-            vec![
-                "group".to_owned(),
-                format!("{group} {through}"),
-                gives,
-                String::new(),
-            ],
-        ));
-    }
+            .flat_map(|explained| &explained.groups)
+            .map(group_row),
+    );
     DirectoryAnswer {
         title: format!("Test of {key}"),
         columns: vec!["Stage", "What was seen", "Server", "Took"],
         rows,
     }
+}
+
+fn group_row(one: &ExplainedGroup) -> (Option<Badge>, Vec<String>) {
+    let roles = one
+        .gives
+        .iter()
+        .map(|(organization, role)| format!("{role} in {organization}"));
+    let roles: Vec<String> = roles.collect();
+    let gives = if roles.is_empty() {
+        "gives nothing".to_owned()
+    } else {
+        format!("gives {}", roles.join(", "))
+    };
+    let through = one.through.as_ref().map(|through| format!(" through {through}"));
+    let named = format!("{}{}", one.group, through.unwrap_or_default());
+    (None, vec!["group".to_owned(), named, gives, String::new()])
 }
 
 /// `POST /appliance/directories/{key}/preview`

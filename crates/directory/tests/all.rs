@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "all/active_directory.rs"]
+mod active_directory;
 #[path = "all/bad_server.rs"]
 mod bad_server;
 #[path = "all/fixture.rs"]

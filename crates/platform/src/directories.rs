@@ -335,10 +335,21 @@ pub async fn remove(platform: &Platform, caller: &Caller, key: &str) -> Result<u
 pub struct Explained {
     /// The name in the directory.
     pub dn: String,
-    /// The groups, the one through which each is reached, and the roles that each gives: organization and role.
-    pub groups: Vec<(String, Option<String>, Vec<(String, access::Role)>)>,
+    /// The groups.
+    pub groups: Vec<ExplainedGroup>,
     /// The roles that result.
     pub roles: Vec<(String, access::Role)>,
+}
+
+/// A group of such a person.
+#[derive(Debug, Clone)]
+pub struct ExplainedGroup {
+    /// Its name.
+    pub group: String,
+    /// The group through which the person is in it, if not directly.
+    pub through: Option<String>,
+    /// What it gives: organizations and roles.
+    pub gives: Vec<(String, access::Role)>,
 }
 
 /// Tests a directory stage by stage, and tells which group gives a person which role.

@@ -1,10 +1,12 @@
 //! Real directories for tests, on loopback: OpenLDAP per test, Samba as an Active Directory once per run.
 //!
-//! Start at [`Openldap::start`].
+//! Start at [`Openldap::start`] and [`Samba::start`].
 
 mod openldap;
+mod samba;
 
 pub use openldap::{Offered, Openldap};
+pub use samba::Samba;
 
 /// The base below which everything is.
 pub const BASE: &str = "dc=harbour,dc=test";

@@ -24,9 +24,22 @@ pub const TESTS: &[&str] = &[
 ];
 
 /// The directories that tests start for themselves. Their own services stay off: see [`SERVICES_OFF`].
-pub const DIRECTORIES: &[&str] = &["ldap-utils", "slapd"];
+pub const DIRECTORIES: &[&str] = &[
+    "ldap-utils",
+    "python3-samba",
+    "samba",
+    "samba-ad-provision",
+    "samba-dsdb-modules",
+    "samba-vfs-modules",
+    "slapd",
+];
 /// Units of those packages, which would listen to the network with nothing in them.
-const SERVICES_OFF: &[&str] = &["slapd.service"];
+const SERVICES_OFF: &[&str] = &[
+    "nmbd.service",
+    "samba-ad-dc.service",
+    "slapd.service",
+    "smbd.service",
+];
 /// What the test provider of OpenID Connect runs on, where no other Node is there.
 pub const PROVIDER: &[&str] = &["nodejs", "npm"];
 

@@ -43,14 +43,15 @@ pub(crate) fn secret() -> SecretText {
 }
 
 pub(crate) async fn sign_in(settings: &Settings, login: &str, password: &str) -> Result<Outcome, Failure> {
+    sign_in_with(settings, &secret(), login, password).await
+}
+
+pub(crate) async fn sign_in_with(
+    settings: &Settings,
+    secret: &SecretText,
+    login: &str,
+    password: &str,
+) -> Result<Outcome, Failure> {
     let password = SecretText::new(password.into());
-    directory::sign_in(
-        &Pool::new(),
-        settings,
-        &secret(),
-        login,
-        &password,
-        Timestamp::now(),
-    )
-    .await
+    directory::sign_in(&Pool::new(), settings, secret, login, &password, Timestamp::now()).await
 }

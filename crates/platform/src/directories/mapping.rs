@@ -1,6 +1,6 @@
 //! Which group of a directory gives which role where: set at the host, explained to operators.
 
-use super::{Explained, find};
+use super::{Explained, ExplainedGroup, find};
 use crate::{
     Caller, Platform,
     act::{Act, Object},
@@ -151,7 +151,11 @@ pub(super) async fn explain(
         dn: dn.to_owned(),
         groups: groups
             .iter()
-            .map(|group| (group.dn.clone(), group.through.clone(), gives(group)))
+            .map(|group| ExplainedGroup {
+                group: group.dn.clone(),
+                through: group.through.clone(),
+                gives: gives(group),
+            })
             .collect(),
         roles: roles
             .iter()

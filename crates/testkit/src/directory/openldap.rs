@@ -286,7 +286,12 @@ fn people(more: usize) -> String {
         ldif += &group(name, class, members);
     }
     for number in 0..more {
-        ldif += &person(&format!("crew{number:05}"), "people", "");
+        let login = format!("crew{number:05}");
+        ldif += &person(
+            &login,
+            "people",
+            &format!("userPassword: {}", password_of(&login)),
+        );
     }
     ldif
 }

@@ -2,7 +2,7 @@
 
 use crate::{failure::CommandError, output::Format};
 use platform::directories::{
-    DirectoryView, Explained, MappingView, Stage,
+    DirectoryView, Explained, ExplainedGroup, MappingView, Stage,
     sync::{Change, What},
 };
 use serde_json::{Value, json};
@@ -92,8 +92,9 @@ pub(super) fn report(
 }
 
 pub(super) fn explained(format: Format, explained: &Explained) -> Result<(), CommandError> {
-    let row = |(group, through, given): &(String, Option<String>, Vec<(String, access::Role)>)| {
-        vec![group.clone(), through.clone().unwrap_or_default(), roles(given)]
+    let row = |one: &ExplainedGroup| {
+        let through = one.through.clone().unwrap_or_default();
+        vec![one.group.clone(), through, roles(&one.gives)]
     };
     let rows = explained.groups.iter().map(row).collect();
     format.list(&["group", "through", "gives"], rows, &person(explained))
@@ -121,7 +122,7 @@ fn person(explained: &Explained) -> Value {
     let groups = explained
         .groups
         .iter()
-        .map(|(group, through, given)| json!({"group": group, "through": through, "gives": named(given)}));
+        .map(|one| json!({"group": one.group, "through": one.through, "gives": named(&one.gives)}));
     json!({"dn": explained.dn, "groups": groups.collect::<Vec<Value>>(), "roles": named(&explained.roles)})
 }
 
