@@ -14,7 +14,7 @@ const COOKIE: &str = "__Host-session";
 /// The caller, known or anonymous.
 ///
 /// # Errors
-/// `not-signed-in` for a credential that does not hold; `forged-request`; `unavailable`.
+/// `not-signed-in` for a credential that does not hold; `factor-required` for one of whose account a second factor is asked; `forged-request`; `unavailable`.
 pub(crate) async fn identify(platform: &Platform, request: &HttpRequest, origin: Origin) -> Result<Caller> {
     if let Some(value) = request.headers().get(header::AUTHORIZATION) {
         let token = value.to_str().ok().and_then(bearer);
@@ -35,6 +35,9 @@ fn refused(detail: &str) -> Refusal {
 }
 
 fn known(caller: Caller, detail: &str) -> Result<Caller> {
+    if let Some(lacks) = caller.lacks() {
+        return Err(platform::factor::held(lacks).into());
+    }
     match caller.account() {
         Some(_) => Ok(caller),
         None => Err(refused(detail)),

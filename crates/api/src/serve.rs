@@ -138,7 +138,7 @@ impl Visit {
         self.method = match &caller.identity {
             Identity::Person { .. } => "session",
             Identity::Token { .. } => "token",
-            Identity::Anonymous | Identity::Host | Identity::System => "none",
+            Identity::Anonymous | Identity::Held { .. } | Identity::Host | Identity::System => "none",
         };
     }
 

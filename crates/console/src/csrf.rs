@@ -1,7 +1,7 @@
 //! Was a form sent from our own page? Two independent proofs: the browser's word on where the request comes from, and a
 //! token that only our page for this very session holds ([`crate::form::Form`] checks it).
 
-use actix_web::http::header::{HeaderMap, ORIGIN};
+use actix_web::http::header::{HeaderMap, ORIGIN, REFERER};
 
 /// What the browser says of a request that changes something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,13 @@ pub(crate) fn provenance(headers: &HeaderMap, base_url: &str) -> Provenance {
         (Some(true), Some(true) | None) | (None, Some(true)) => Provenance::Own,
         _ => Provenance::Foreign,
     }
+}
+
+/// The path of the page of ours that a request came from, if the browser names it.
+pub(crate) fn own_referer(headers: &HeaderMap, base_url: &str) -> Option<String> {
+    let named = headers.get(REFERER)?.to_str().ok()?;
+    let path = named.strip_prefix(base_url)?;
+    path.starts_with('/').then(|| path.to_owned())
 }
 
 #[cfg(test)]
@@ -54,6 +61,24 @@ mod tests {
             &[("origin", "https://a.example:8443")],
         ] {
             assert_eq!(of(headers), Provenance::Foreign, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_page_of_ours_is_gone_back_to() {
+        let of = |named: &'static str| {
+            let headers = [(REFERER, HeaderValue::from_static(named))].into_iter().collect();
+            own_referer(&headers, "https://a.example")
+        };
+        assert_eq!(of("https://a.example/o/acme?b=c").as_deref(), Some("/o/acme?b=c"));
+        for named in [
+            "https://b.example/o",
+            "https://a.example.b.example/o",
+            "https://a.example:8443/o",
+            "/o",
+            "",
+        ] {
+            assert_eq!(of(named), None, "{named}");
         }
     }
 }

@@ -111,6 +111,8 @@ fn advice(code: ProblemCode, retry_after: Option<u64>) -> String {
     let text = match code {
         ProblemCode::NotFound => "Check the address, or start again from the list it belongs to.",
         ProblemCode::NotAllowed => "Ask an administrator of the organization if you need this.",
+        ProblemCode::FactorRequired => "Set up or show your second factor first.",
+        ProblemCode::ProofRequired => "Confirm that it is you, and try again.",
         ProblemCode::ForgedRequest => {
             "Nothing was changed. Open the page again and send its form from there."
         }

@@ -8,6 +8,7 @@ use crate::{
     errors::Fault,
     invitation::INVITATION,
     query::{PAIRS_MAX, Pairs},
+    second_step::SECOND_STEP,
     visit::Visit,
 };
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::CONTENT_TYPE};
@@ -39,11 +40,12 @@ impl Form {
 
 /// Refuses a form without the token of its page; sends away whose session has ended meanwhile.
 pub(crate) fn check_token(visit: &Visit, token: &str, may_be_anonymous: bool) -> Result<(), Fault> {
-    if visit.caller.account().is_none() && !may_be_anonymous {
+    let is_known = visit.caller.holder().is_some();
+    if !is_known && !may_be_anonymous {
         return Err(Fault::new(ProblemCode::NotSignedIn, "your session has ended"));
     }
     // A token for a nameless visitor is everybody's.
-    let is_named = visit.caller.account().is_some() || !visit.visitor.is_empty();
+    let is_named = is_known || !visit.visitor.is_empty();
     if is_named && platform::form::check_form_token(visit.platform(), &visit.caller, &visit.visitor, token) {
         return Ok(());
     }
@@ -79,8 +81,8 @@ impl FromRequest for Form {
             .and_then(|value| value.to_str().ok());
         let urlencoded = media.is_some_and(|media| media.starts_with("application/x-www-form-urlencoded"));
         let path = request.path();
-        let may_be_anonymous =
-            path == "/sign-in" || path.starts_with(INVITATION) || path.starts_with(BREAK_GLASS);
+        let is_door = matches!(path, "/sign-in" | SECOND_STEP);
+        let may_be_anonymous = is_door || path.starts_with(INVITATION) || path.starts_with(BREAK_GLASS);
         Box::pin(async move {
             let visit = visit.await?;
             if !urlencoded {

@@ -2,10 +2,12 @@
 //! access log. Start at [`frame`].
 
 use crate::{
-    csrf::{Provenance, provenance},
+    admission::with_next,
+    confirm::CONFIRM,
+    csrf::{self, Provenance, provenance},
     errors::{Fault, page_of},
     headers::protect,
-    maintenance,
+    held, maintenance,
     query::encode,
     state::Console,
     visit::{Visit, page_with},
@@ -32,7 +34,11 @@ pub(crate) async fn frame(
     request.extensions_mut().insert(visit.clone());
     let (place, admitted) = match place_in_log(&visit, &request).await {
         Ok(place) => {
-            let admitted = match known.and_then(|()| admit(&console, &request)) {
+            let open = || held::admit(&visit, request.path());
+            let admitted = match known
+                .and_then(|()| admit(&console, &request))
+                .and_then(|()| open())
+            {
                 Ok(()) => maintenance::admit(&console, &request).await,
                 refused => refused,
             };
@@ -42,11 +48,16 @@ pub(crate) async fn frame(
     };
     let is_get = request.method() == Method::GET;
     let path = request.uri().path_and_query().map(ToString::to_string);
+    let came_from = csrf::own_referer(request.headers(), &console.platform().settings().base_url);
+    let asked = Asked {
+        get_path: path.filter(|_| is_get),
+        came_from,
+    };
     let response = match admitted {
         Ok(()) => next.call(request).await?,
         Err(fault) => request.error_response(fault),
     };
-    let mut response = with_error_page(&visit, response, path.filter(|_| is_get));
+    let mut response = with_error_page(&visit, response, asked);
     if let Some(place) = place {
         record(&visit, &response, place);
     }
@@ -86,7 +97,7 @@ fn admit(console: &Console, request: &ServiceRequest) -> Result<(), Fault> {
 fn with_error_page(
     visit: &Visit,
     response: ServiceResponse<BoxBody>,
-    get_path: Option<String>,
+    asked: Asked,
 ) -> ServiceResponse<BoxBody> {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
@@ -100,7 +111,7 @@ fn with_error_page(
         if error.is_none() && is_page {
             None
         } else {
-            Some(answer_to(visit, fault.unwrap_or(&of_status), get_path))
+            Some(answer_to(visit, fault.unwrap_or(&of_status), asked))
         }
     };
     match answer {
@@ -109,17 +120,39 @@ fn with_error_page(
     }
 }
 
-fn answer_to(visit: &Visit, fault: &Fault, get_path: Option<String>) -> HttpResponse {
+/// Where a request leads back to.
+struct Asked {
+    /// Its own address, if it asked for a page.
+    get_path: Option<String>,
+    /// The page of ours that sent it.
+    came_from: Option<String>,
+}
+
+fn go(to: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, to))
+        .finish()
+}
+
+fn answer_to(visit: &Visit, fault: &Fault, asked: Asked) -> HttpResponse {
     log(visit, fault);
+    let Asked { get_path, came_from } = asked;
+    if fault.code() == ProblemCode::FactorRequired
+        && let Some(lacks) = visit.caller.lacks()
+    {
+        return go(&with_next(held::way_out(lacks), &get_path.unwrap_or_default()));
+    }
+    if fault.code() == ProblemCode::ProofRequired {
+        let back = get_path.or(came_from).unwrap_or_else(|| "/account".to_owned());
+        return go(&with_next(CONFIRM, &back));
+    }
     if fault.code() == ProblemCode::NotSignedIn {
         let to = match get_path {
             Some(path) if path != "/" => format!("/sign-in?next={}", encode(&path)),
             Some(_) => "/sign-in".to_owned(),
             None => "/sign-in?notice=session-ended".to_owned(),
         };
-        return HttpResponse::SeeOther()
-            .insert_header((header::LOCATION, to))
-            .finish();
+        return go(&to);
     }
     let mut response = page_with(fault.status(), &page_of(visit, fault))
         .unwrap_or_else(|_| HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR));
@@ -160,7 +193,8 @@ fn record(visit: &Visit, response: &ServiceResponse<BoxBody>, place: Place) {
     };
     let route = request.match_pattern().unwrap_or_else(|| "/".to_owned());
     let method = match (event.action, visit.caller.account()) {
-        (Some("sign-in"), _) => "password",
+        (Some("sign-in" | "sign-in-begun"), _) => "password",
+        (Some("sign-in-code"), _) => "code",
         (Some("break-glass"), _) => "break-glass",
         (_, Some(_)) => "session",
         (_, None) => "none",
@@ -168,7 +202,9 @@ fn record(visit: &Visit, response: &ServiceResponse<BoxBody>, place: Place) {
     let origin = &visit.caller.origin;
     place.record(AccessEvent {
         at: Timestamp::now(),
-        account: event.account.or(visit.caller.account().map(|account| account.id)),
+        account: event
+            .account
+            .or(visit.caller.holder().map(|(account, _)| account.id)),
         organization: event.organization,
         action: event
             .action

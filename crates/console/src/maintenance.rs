@@ -22,7 +22,9 @@ fn changes_nothing(path: &str) -> bool {
     matches!(
         parts[..],
         ["sign-in" | "sign-out"]
+            | ["sign-in", "factor"]
             | ["break-glass", _]
+            | ["account", "confirm"]
             | ["account", "appearance"]
             | ["account", "sessions", "end-others"]
             | ["account", "sessions", _, "end"]
@@ -75,7 +77,9 @@ mod tests {
         for open in [
             "/sign-in",
             "/sign-out",
+            "/sign-in/factor",
             "/break-glass/x",
+            "/account/confirm",
             "/account/appearance",
             "/account/sessions/17/end",
             "/o/acme/archive",
@@ -86,6 +90,8 @@ mod tests {
         }
         for closed in [
             "/account/password",
+            "/account/factors/add",
+            "/account/factors/17/remove",
             "/invitation/x",
             "/o/acme/archive/restore",
             "/o/acme/d/invoices/new",

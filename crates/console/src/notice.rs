@@ -65,6 +65,16 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         NoticeKind::Success,
         "Your password is set. Sign in with it.",
     ),
+    (
+        "sign-in-over",
+        NoticeKind::Information,
+        "This sign-in is over: it waited too long, or too many codes were wrong. Begin again.",
+    ),
+    (
+        "factor-removed",
+        NoticeKind::Success,
+        "The second factor was removed and your other sessions were ended.",
+    ),
     ("signed-out", NoticeKind::Success, "You are signed out."),
     ("sessions-ended", NoticeKind::Success, "The session was ended."),
 ];

@@ -1,9 +1,9 @@
 //! Every address of the console and who answers it: the map of this crate.
 
 use crate::{
-    access_log, account, appliance, archive, asset_files, audit, break_glass, datasets, directories, export,
-    fields, files, history, imports, invitation, members, organizations, promises_page, record_form, records,
-    sign_in, single_record, tokens, trash,
+    access_log, account, appliance, archive, asset_files, audit, break_glass, confirm, datasets, directories,
+    export, factors, fields, files, history, imports, invitation, members, organizations, promises_page,
+    record_form, records, second_step, sign_in, single_record, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -15,6 +15,11 @@ pub(crate) fn register(config: &mut ServiceConfig) {
             resource("/sign-in")
                 .route(get().to(sign_in::show))
                 .route(post().to(sign_in::submit)),
+        )
+        .service(
+            resource("/sign-in/factor")
+                .route(get().to(second_step::show))
+                .route(post().to(second_step::submit)),
         )
         .service(resource("/sign-out").route(post().to(sign_in::sign_out)))
         .service(
@@ -44,6 +49,21 @@ pub(crate) fn register(config: &mut ServiceConfig) {
 fn account_pages(config: &mut ServiceConfig) {
     config
         .service(resource("/account").route(get().to(account::show)))
+        .service(
+            resource("/account/confirm")
+                .route(get().to(confirm::show))
+                .route(post().to(confirm::submit)),
+        )
+        .service(resource("/account/factors").route(get().to(factors::show)))
+        .service(
+            resource("/account/factors/add")
+                .route(get().to(factors::ask))
+                .route(post().to(factors::begin)),
+        )
+        .service(resource("/account/factors/finish").route(post().to(factors::finish)))
+        .service(resource("/account/factors/recovery-codes").route(post().to(factors::renew_codes)))
+        .service(resource("/account/factors/{factor}/rename").route(post().to(factors::rename)))
+        .service(resource("/account/factors/{factor}/remove").route(post().to(factors::remove)))
         .service(resource("/account/password").route(post().to(account::change_password)))
         .service(resource("/account/appearance").route(post().to(account::choose_colours)))
         .service(resource("/account/sessions/end-others").route(post().to(account::end_others)))

@@ -1,6 +1,6 @@
 //! The cookies: the session, the visitor before sign-in, the colours.
 //!
-//! Invariant: the two that matter are `__Host-` cookies (RFC 6265bis section 4.1.3.2): sent over TLS only, to this host
+//! Invariant: those that matter are `__Host-` cookies (RFC 6265bis section 4.1.3.2): sent over TLS only, to this host
 //! only, out of reach of scripts. A sign-in always gives a new session.
 
 use crate::view::Theme;
@@ -10,6 +10,8 @@ use actix_web::cookie::{Cookie, SameSite, time::Duration};
 pub(crate) const SESSION: &str = "__Host-session";
 /// Names a browser that has not signed in, so that its sign-in form is its own.
 pub(crate) const VISITOR: &str = "__Host-visitor";
+/// Holds the token of a sign-in that waits for its second step.
+pub(crate) const PENDING: &str = "__Host-pending";
 /// Light or dark.
 pub(crate) const THEME: &str = "theme";
 
@@ -32,6 +34,13 @@ pub(crate) fn session_cookie(token: &str, seconds: u32) -> Cookie<'static> {
 /// The visitor's cookie; it goes when the browser closes.
 pub(crate) fn visitor_cookie(name: &str) -> Cookie<'static> {
     guarded(VISITOR, name.to_owned())
+}
+
+/// The cookie of a sign-in that waits; it lives as long as that waits.
+pub(crate) fn pending_cookie(token: &str) -> Cookie<'static> {
+    let mut cookie = guarded(PENDING, token.to_owned());
+    cookie.set_max_age(Duration::minutes(platform::sign_in::MINUTES));
+    cookie
 }
 
 /// The choice of colours, for a year.

@@ -18,7 +18,7 @@ use types::ProblemCode;
 use vault::SecretText;
 
 /// The path to go to, if it is one of ours: `//host` and `/\host` are other hosts to a browser.
-fn local_path(next: &str) -> Option<&str> {
+pub(crate) fn local_path(next: &str) -> Option<&str> {
     let own = next.starts_with('/') && !next.starts_with("//") && next.len() <= 2_000;
     let plain = !next.contains(|c: char| c == '\\' || c.is_control() || c.is_whitespace());
     let door = next.starts_with("/sign-in") || next.starts_with("/sign-out");
@@ -58,7 +58,7 @@ pub(crate) fn named_visitor(visit: &Visit) -> Result<String, Fault> {
     Ok(hex::encode(random))
 }
 
-fn invariant(error: impl std::fmt::Display) -> PlatformError {
+pub(crate) fn invariant(error: impl std::fmt::Display) -> PlatformError {
     PlatformError::invariant(error.to_string())
 }
 

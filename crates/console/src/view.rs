@@ -14,6 +14,7 @@ mod dataset;
 mod directory;
 mod error;
 mod export;
+mod factor;
 mod filter;
 mod form;
 mod history;
@@ -43,6 +44,9 @@ pub use dataset::{
 pub use directory::{DirectoriesPage, DirectoryAnswer, DirectoryRow};
 pub use error::ErrorPage;
 pub use export::ExportPage;
+pub use factor::{
+    ConfirmPage, FactorAddPage, FactorRow, FactorsPage, RecoveryCodesPage, SecondStepPage, SetUp,
+};
 pub use filter::{FilterBar, FilterChip, FilterCondition};
 pub use form::{AttachedFile, Choice, ErrorSummary, FieldFailure, FieldInput, InputKind};
 pub use history::{Change, RecordHistoryPage, RecordVersion};

@@ -53,6 +53,8 @@ pub(crate) struct Parts {
     pub(crate) maintenance: Option<Banner>,
     /// Random name of a browser before sign-in; empty after it.
     pub(crate) visitor: String,
+    /// The token of a sign-in that waits for its second step; empty for none.
+    pub(crate) pending: String,
     pub(crate) query: Pairs,
     pub(crate) event: RefCell<Event>,
 }
@@ -89,6 +91,7 @@ impl Visit {
             address,
             theme: session::theme_of(cookie(request, session::THEME).as_deref()),
             visitor: cookie(request, session::VISITOR).unwrap_or_default(),
+            pending: cookie(request, session::PENDING).unwrap_or_default(),
             query: query.unwrap_or_default(),
             maintenance: crate::maintenance::banner(console, request).await,
             event: RefCell::default(),

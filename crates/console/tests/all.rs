@@ -12,6 +12,7 @@ mod all {
     mod contrast;
     mod datasets;
     mod doors;
+    mod factors;
     mod html;
     mod jobs;
     mod journey;

@@ -6,6 +6,7 @@ use crate::{
     caller::{Caller, Identity},
     error::{PlatformError, Result},
     organization::checked_name,
+    password::{self, Whose},
     workspace::random,
 };
 use store::{
@@ -14,9 +15,6 @@ use store::{
 };
 use types::{AccountId, EmailAddress, ProblemCode};
 use vault::{SecretText, Verdict};
-
-/// Fewest characters of a password that is not joined by a second factor.
-pub const PASSWORD_LENGTH_MIN: usize = 15;
 
 /// A person to be given an account.
 #[derive(Debug)]
@@ -42,7 +40,12 @@ pub(crate) async fn prepare(platform: &Platform, person: NewPerson) -> Result<Pr
     let email = email.map_err(|error| PlatformError::invalid_at("/email", "malformed", error.to_string()))?;
     let name = checked_name("/name", &person.name)?;
     let password = match person.password {
-        Some(password) => Some(hash(platform, "/password", password, &[email.as_str(), &name]).await?),
+        Some(password) => {
+            let whose = Whose::Nobody {
+                words: &[email.as_str(), &name],
+            };
+            Some(password::hash(platform, "/password", password, whose).await?)
+        }
         None => None,
     };
     Ok(Prepared {
@@ -50,34 +53,6 @@ pub(crate) async fn prepare(platform: &Platform, person: NewPerson) -> Result<Pr
         name,
         password,
     })
-}
-
-/// Checks a new password and hashes it. `context` are words that it must not consist of.
-pub(crate) async fn hash(
-    platform: &Platform,
-    pointer: &str,
-    password: SecretText,
-    context: &[&str],
-) -> Result<String> {
-    let text = password.expose();
-    let length = text.chars().count();
-    if length < PASSWORD_LENGTH_MIN {
-        let message = format!("at least {PASSWORD_LENGTH_MIN} characters; a sentence of a few words is good");
-        return Err(PlatformError::invalid_at(pointer, "too-short", message));
-    }
-    let lower = text.to_lowercase();
-    let distinct: std::collections::BTreeSet<char> = lower.chars().collect();
-    if distinct.len() < 5 || context.iter().any(|word| lower == word.to_lowercase()) {
-        return Err(PlatformError::invalid_at(
-            pointer,
-            "guessable",
-            "too easy to guess; choose another",
-        ));
-    }
-    let hashed = platform
-        .hash_with(move |hasher| hasher.hash(password.expose()))
-        .await?;
-    hashed.map_err(|error| PlatformError::invalid_at(pointer, "malformed", error.to_string()))
 }
 
 /// The account of the address, or a new one with its entry.
@@ -118,7 +93,7 @@ pub async fn change_password(
     old: SecretText,
     new: SecretText,
 ) -> Result<()> {
-    let Identity::Person { account, session } = &caller.identity else {
+    let Identity::Person { account, session, .. } = &caller.identity else {
         return Err(PlatformError::new(
             ProblemCode::NotAllowed,
             "sign in with a password to change it",
@@ -136,7 +111,11 @@ pub async fn change_password(
             "this is not your password",
         ));
     }
-    let hashed = hash(platform, "/new_password", new, &[&account.email, &account.name]).await?;
+    let whose = Whose::Account {
+        id: account.id,
+        words: &[&account.email, &account.name],
+    };
+    let hashed = password::hash(platform, "/new_password", new, whose).await?;
     let mut tx = platform.control().begin().await?;
     let now = platform.now();
     rows::set_password(&mut tx, account.id, &hashed, now).await?;

@@ -159,11 +159,17 @@ pub(crate) fn vault_failure(error: impl std::fmt::Display) -> PlatformError {
 fn actor_of(caller: &Caller) -> Actor {
     let (kind, id, session, method) = match &caller.identity {
         Identity::Anonymous => (ActorKind::Account, None, None, None),
-        Identity::Person { account, session } => (
+        Identity::Person { account, session, .. } => (
             ActorKind::Account,
             Some(account.id.bytes()),
             Some(session.bytes()),
             Some("session"),
+        ),
+        Identity::Held { account, session, .. } => (
+            ActorKind::Account,
+            Some(account.id.bytes()),
+            session.map(types::SessionId::bytes),
+            session.map(|_| "session"),
         ),
         Identity::Token { account, token, .. } => (
             ActorKind::Token,

@@ -14,7 +14,7 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use store::{
     NewEntry, StoreError,
-    control::{account as accounts, break_glass as rows, organization},
+    control::{account as accounts, break_glass as rows, organization, session::PassedFactor},
 };
 use types::{AccountId, EmailAddress, ProblemCode};
 use vault::{BreakGlassToken, SecretText, SessionToken};
@@ -135,7 +135,14 @@ pub async fn redeem(platform: &Platform, origin: Origin, token: &str) -> Result<
     };
     let found = accounts::find_by_id(&mut tx, account).await?;
     let account = found.ok_or_else(dead)?.0;
-    let (session, caller, begun) = session::begin_in(platform, &mut tx, origin, &account).await?;
+    let (session, caller, begun) = session::begin_in(
+        platform,
+        &mut tx,
+        origin,
+        &account,
+        Some(PassedFactor::BreakGlass),
+    )
+    .await?;
     let (first, mut rest) = entries(platform, &caller, account.id, "break-glass.use", None).await?;
     rest.push(begun);
     tx.commit(&first, &rest).await?;

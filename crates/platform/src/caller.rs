@@ -1,7 +1,9 @@
 //! Who asks, and from where. The faces make a caller out of a session, a token or the command line; everything that
 //! is audited names it.
 
+use crate::error::Result;
 use access::TokenScope;
+use jiff::Timestamp;
 use store::control::account::Account;
 use types::{AccountId, OrganizationId, SessionId, TokenId};
 
@@ -40,6 +42,15 @@ impl AccountSummary {
     }
 }
 
+/// What of the second factor is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lacks {
+    /// The account has none, and one is required.
+    Enrolment,
+    /// The account has one, and this session did not show it.
+    Proof,
+}
+
 /// How a caller is known.
 #[derive(Debug, Clone)]
 pub enum Identity {
@@ -51,6 +62,18 @@ pub enum Identity {
         account: AccountSummary,
         /// Their session.
         session: SessionId,
+        /// Until when they may do what needs a fresh proof that it is them.
+        elevated_until: Timestamp,
+    },
+    /// A person, or a program in their name, of whom a second factor is asked first. Nothing is open to them but to show
+    /// or set up one.
+    Held {
+        /// Their account.
+        account: AccountSummary,
+        /// Their session; a program has none.
+        session: Option<SessionId>,
+        /// What is asked.
+        lacks: Lacks,
     },
     /// A program with an API token.
     Token {
@@ -110,12 +133,47 @@ impl Caller {
         }
     }
 
-    /// The account, if there is one.
+    /// The account, if there is one that may act. Whoever is held may not.
     #[must_use]
     pub fn account(&self) -> Option<&AccountSummary> {
         match &self.identity {
             Identity::Person { account, .. } | Identity::Token { account, .. } => Some(account),
-            Identity::Anonymous | Identity::Host | Identity::System => None,
+            Identity::Anonymous | Identity::Held { .. } | Identity::Host | Identity::System => None,
+        }
+    }
+
+    /// The account that acts.
+    ///
+    /// # Errors
+    /// `not-signed-in`; `factor-required` for whoever is held.
+    pub(crate) fn acting(&self) -> Result<&AccountSummary> {
+        match (self.account(), self.lacks()) {
+            (Some(account), _) => Ok(account),
+            (None, Some(lacks)) => Err(crate::factor::held(lacks)),
+            (None, None) => Err(access::Denial::NotSignedIn.into()),
+        }
+    }
+
+    /// Whose session it is, though they may be held.
+    #[must_use]
+    pub fn holder(&self) -> Option<(&AccountSummary, SessionId)> {
+        match &self.identity {
+            Identity::Person { account, session, .. } => Some((account, *session)),
+            Identity::Held { account, session, .. } => session.map(|session| (account, session)),
+            Identity::Anonymous | Identity::Token { .. } | Identity::Host | Identity::System => None,
+        }
+    }
+
+    /// What they are held for.
+    #[must_use]
+    pub fn lacks(&self) -> Option<Lacks> {
+        match &self.identity {
+            Identity::Held { lacks, .. } => Some(*lacks),
+            Identity::Anonymous
+            | Identity::Person { .. }
+            | Identity::Token { .. }
+            | Identity::Host
+            | Identity::System => None,
         }
     }
 

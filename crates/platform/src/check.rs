@@ -130,7 +130,7 @@ pub(crate) async fn authorized(
             let found = platform.home_by_slug(slug).await?;
             found.ok_or_else(|| PlatformError::not_found("organization"))
         }
-        Identity::Anonymous | Identity::Person { .. } | Identity::Token { .. } => {
+        Identity::Anonymous | Identity::Held { .. } | Identity::Person { .. } | Identity::Token { .. } => {
             let workspace = platform.enter(caller, slug).await?;
             workspace.require(permission).await?;
             Ok(Arc::clone(&workspace.home))
@@ -142,9 +142,11 @@ pub(crate) async fn authorized(
 pub(crate) fn require_operator(caller: &Caller) -> Result<()> {
     match caller.identity {
         Identity::Host | Identity::System => Ok(()),
-        Identity::Anonymous | Identity::Person { .. } | Identity::Token { .. } => Err(PlatformError::new(
-            ProblemCode::NotAllowed,
-            "only the operator may do this, on the host",
-        )),
+        Identity::Anonymous | Identity::Held { .. } | Identity::Person { .. } | Identity::Token { .. } => {
+            Err(PlatformError::new(
+                ProblemCode::NotAllowed,
+                "only the operator may do this, on the host",
+            ))
+        }
     }
 }

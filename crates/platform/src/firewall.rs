@@ -99,7 +99,11 @@ pub async fn confirm(platform: &Platform, caller: &Caller, from: ConfirmFrom) ->
 fn require_host(caller: &Caller) -> Result<()> {
     match caller.identity {
         Identity::Host => Ok(()),
-        Identity::Anonymous | Identity::Person { .. } | Identity::Token { .. } | Identity::System => {
+        Identity::Anonymous
+        | Identity::Held { .. }
+        | Identity::Person { .. }
+        | Identity::Token { .. }
+        | Identity::System => {
             let why = "only the operator changes the firewall, on the host";
             Err(PlatformError::new(ProblemCode::NotAllowed, why))
         }

@@ -3,21 +3,14 @@
 //! Invariant: a token is good for the session it was made for and for no other. Each is salted, so that two renderings
 //! of a page never carry the same text and a compressed answer says nothing about it.
 
-use crate::{
-    Platform,
-    caller::{Caller, Identity},
-    error::Result,
-    workspace::random,
-};
+use crate::{Platform, caller::Caller, error::Result, workspace::random};
 use vault::{Purpose, mac};
 
 /// Whom a form is shown to: the session, else the random name of a browser that has not signed in.
 fn holder(caller: &Caller, visitor: &str) -> Vec<u8> {
-    match &caller.identity {
-        Identity::Person { session, .. } => [b"session:", session.bytes().as_slice()].concat(),
-        Identity::Anonymous | Identity::Token { .. } | Identity::Host | Identity::System => {
-            [b"visitor:", visitor.as_bytes()].concat()
-        }
+    match caller.holder() {
+        Some((_, session)) => [b"session:", session.bytes().as_slice()].concat(),
+        None => [b"visitor:", visitor.as_bytes()].concat(),
     }
 }
 

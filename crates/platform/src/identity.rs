@@ -60,7 +60,7 @@ pub(crate) async fn again(
     caller: &Caller,
     password: SecretText,
 ) -> Result<(AccountSummary, SessionId)> {
-    let Identity::Person { account, session } = &caller.identity else {
+    let Identity::Person { account, session, .. } = &caller.identity else {
         return Err(access::Denial::NotSignedIn.into());
     };
     let found = accounts::find_by_id(&mut platform.control().read().await?, account.id).await?;

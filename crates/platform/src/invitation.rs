@@ -6,10 +6,11 @@
 //! used.
 
 use crate::{
-    Caller, Origin, Platform, Workspace, account,
+    Caller, Origin, Platform, Workspace,
     act::{Act, Object, vault_failure},
     error::{PlatformError, Result},
     member,
+    password::{self, Whose},
     workspace::random,
 };
 use access::Permission;
@@ -169,8 +170,11 @@ pub async fn accept(
     password: SecretText,
 ) -> Result<AccountId> {
     let (token, live) = find_live(platform, token).await?;
-    let context = [live.email.as_str(), &live.name];
-    let hashed = account::hash(platform, "/password", password, &context).await?;
+    let whose = Whose::Account {
+        id: live.account,
+        words: &[live.email.as_str(), &live.name],
+    };
+    let hashed = password::hash(platform, "/password", password, whose).await?;
     let now = platform.now();
     let mut tx = platform.control().begin().await?;
     rows::lock_account(&mut tx, live.account).await?;

@@ -87,7 +87,7 @@ impl Requester {
         let (session, token) = match &caller.identity {
             Identity::Person { session, .. } => (Some(*session), None),
             Identity::Token { token, scope, .. } => (None, Some((*token, scope.clone()))),
-            Identity::Anonymous | Identity::Host | Identity::System => (None, None),
+            Identity::Anonymous | Identity::Held { .. } | Identity::Host | Identity::System => (None, None),
         };
         let origin = caller.origin.clone();
         Self {
@@ -179,6 +179,8 @@ pub(crate) async fn enter(platform: &Platform, job: &Job) -> Result<Workspace> {
         None => Identity::Person {
             account,
             session: session.ok_or_else(gone)?,
+            // A job does what was asked for while the proof was fresh, and begins nothing that needs another.
+            elevated_until: jiff::Timestamp::UNIX_EPOCH,
         },
     };
     let origin = Origin {

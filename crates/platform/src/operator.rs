@@ -20,6 +20,7 @@ pub fn require(caller: &Caller) -> Result<()> {
         Identity::Host => Ok(()),
         Identity::Person { account, .. } if account.operator => Ok(()),
         Identity::Anonymous => Err(access::Denial::NotSignedIn.into()),
+        Identity::Held { lacks, .. } => Err(crate::factor::held(*lacks)),
         Identity::Person { .. } | Identity::Token { .. } | Identity::System => {
             let why = "this is for operators of the appliance";
             Err(PlatformError::new(ProblemCode::NotAllowed, why))

@@ -134,7 +134,7 @@ pub(crate) fn checked_name(pointer: &str, name: &str) -> Result<String> {
 /// # Errors
 /// `not-signed-in`.
 pub async fn list_mine(platform: &Platform, caller: &Caller) -> Result<Vec<MyOrganization>> {
-    let account = caller.account().ok_or(access::Denial::NotSignedIn)?.id;
+    let account = caller.acting()?.id;
     let found = rows::list_for_account(&mut platform.control().read().await?, account).await?;
     let reach = match &caller.identity {
         Identity::Token { organization, .. } => Some(*organization),

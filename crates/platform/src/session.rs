@@ -3,10 +3,16 @@
 //! Invariant: an ended session or revoked token is refused on every node within [`crate::cache::AGE_MAX`]. Who may begin a
 //! session is decided by [`crate::sign_in`].
 
+mod fresh;
+
+pub use fresh::{MINUTES, Wanted, prove, require_fresh, wanted};
+
+pub(crate) use fresh::elevate_in;
+
 use crate::{
     Platform,
     act::{Act, Object, vault_failure},
-    caller::{AccountSummary, Caller, Identity, Origin},
+    caller::{AccountSummary, Caller, Identity, Lacks, Origin},
     error::{PlatformError, Result},
     workspace::random,
 };
@@ -18,7 +24,8 @@ use store::{
     control::{
         ControlTx,
         account::{Account, AccountState},
-        api_token, session as rows,
+        api_token, factor, session as rows,
+        session::PassedFactor,
     },
 };
 use types::SessionId;
@@ -39,6 +46,7 @@ pub(crate) async fn begin_in(
     tx: &mut ControlTx,
     origin: Origin,
     account: &Account,
+    passed: Option<PassedFactor>,
 ) -> Result<(SessionToken, Caller, NewEntry)> {
     let token = SessionToken::generate().map_err(vault_failure)?;
     let now = platform.now();
@@ -47,6 +55,7 @@ pub(crate) async fn begin_in(
     let identity = Identity::Person {
         account: AccountSummary::of(account),
         session: id,
+        elevated_until: fresh::until(now),
     };
     let caller = Caller { identity, origin };
     let new = rows::NewSession {
@@ -57,6 +66,8 @@ pub(crate) async fn begin_in(
         expires_at: now.checked_add(lifetime).unwrap_or(now),
         address: caller.origin.address.clone().unwrap_or_default(),
         device: caller.origin.device.clone().unwrap_or_default(),
+        factor: passed,
+        elevated_until: fresh::until(now),
     };
     rows::insert(tx, new).await?;
     let act = Act::access("session.begin", Object::new("session", id));
@@ -69,11 +80,11 @@ pub(crate) async fn begin_in(
 /// # Errors
 /// `unavailable`.
 pub async fn sign_out(platform: &Platform, caller: &Caller) -> Result<()> {
-    let Identity::Person { session, .. } = &caller.identity else {
+    let Some((_, session)) = caller.holder() else {
         return Ok(());
     };
     let mut tx = platform.control().begin().await?;
-    rows::end(&mut tx, *session, platform.now()).await?;
+    rows::end(&mut tx, session, platform.now()).await?;
     let entry = platform.entry(
         caller,
         None,
@@ -113,10 +124,8 @@ pub async fn identify_session(platform: &Platform, origin: Origin, text: &str) -
     if now.as_second() - session.last_seen_at.as_second() >= TOUCH_SECONDS.min(idle_max / 2) {
         rows::touch(&mut platform.control().keep().await?, session.id, now).await?;
     }
-    let identity = Identity::Person {
-        account: AccountSummary::of(&account),
-        session: session.id,
-    };
+    let standing = factor::standing(&mut platform.control().read().await?, account.id).await?;
+    let identity = identity_of(&session, &account, standing);
     platform.known().put(
         hash,
         Known {
@@ -125,6 +134,41 @@ pub async fn identify_session(platform: &Platform, origin: Origin, text: &str) -
         read,
     );
     Ok(Caller { identity, origin })
+}
+
+/// Who a live session stands for. A session that passed no second step is held when the account has a factor, or must
+/// have one: neither an old session nor a new requirement leaves a gap.
+fn identity_of(session: &rows::Session, account: &Account, standing: factor::Standing) -> Identity {
+    let account = AccountSummary::of(account);
+    let lacks = match (session.factor.is_some(), standing.enrolled, standing.required) {
+        (true, ..) | (false, false, false) => None,
+        (false, true, _) => Some(Lacks::Proof),
+        (false, false, true) => Some(Lacks::Enrolment),
+    };
+    match lacks {
+        None => Identity::Person {
+            account,
+            session: session.id,
+            elevated_until: session.elevated_until.unwrap_or(Timestamp::UNIX_EPOCH),
+        },
+        Some(lacks) => Identity::Held {
+            account,
+            session: Some(session.id),
+            lacks,
+        },
+    }
+}
+
+/// The same person, held.
+pub(crate) fn held(caller: &Caller, lacks: Lacks) -> Identity {
+    match caller.holder() {
+        Some((account, session)) => Identity::Held {
+            account: account.clone(),
+            session: Some(session),
+            lacks,
+        },
+        None => caller.identity.clone(),
+    }
 }
 
 /// The caller behind an API token; anonymous when it is unknown, revoked, expired or wrong.
@@ -159,11 +203,21 @@ pub async fn identify_token(platform: &Platform, origin: Origin, text: &str) -> 
     if now.as_second().saturating_sub(used) >= TOUCH_SECONDS {
         api_token::touch(&mut platform.control().keep().await?, live.token.id, now).await?;
     }
-    let identity = Identity::Token {
-        account: AccountSummary::of(&live.account),
-        token: live.token.id,
-        organization: live.token.organization_id,
-        scope: scope_of(live.token.permissions.as_deref()),
+    let standing = factor::standing(&mut platform.control().read().await?, live.account.id).await?;
+    let account = AccountSummary::of(&live.account);
+    let identity = if standing.required && !standing.enrolled {
+        Identity::Held {
+            account,
+            session: None,
+            lacks: Lacks::Enrolment,
+        }
+    } else {
+        Identity::Token {
+            account,
+            token: live.token.id,
+            organization: live.token.organization_id,
+            scope: scope_of(live.token.permissions.as_deref()),
+        }
     };
     platform.known().put(
         *hash.bytes(),

@@ -7,19 +7,24 @@
 mod directory;
 pub mod openid;
 mod password;
+mod second;
 
 pub use password::with_password;
+pub use second::{MINUTES, TRIES, Waiting, waiting, with_code};
 
 use crate::{
     Platform,
     act::{Act, Object},
-    caller::{Caller, Origin},
+    caller::{Caller, Lacks, Origin},
     error::{PlatformError, Result},
     session,
 };
-use store::control::account::{self, Account};
+use store::control::{
+    account::{self, Account},
+    factor,
+};
 use types::ProblemCode;
-use vault::SessionToken;
+use vault::{PendingToken, SessionToken};
 
 /// What a sign-in has led to.
 #[derive(Debug)]
@@ -31,12 +36,48 @@ pub enum Admission {
         /// Who they are now.
         caller: Caller,
     },
+    /// The account has a second factor: the person is in when [`with_code`] takes a code of it.
+    Factor {
+        /// The secret that the browser keeps meanwhile.
+        pending: PendingToken,
+    },
+    /// The account must have a second factor and has none: the session is good for setting one up, and nothing else.
+    Enrol {
+        /// The secret that the browser keeps.
+        token: SessionToken,
+        /// Who they are now; held.
+        caller: Caller,
+    },
+}
+
+/// By which door somebody came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// A password that is kept here.
+    Password,
+    /// A password at a directory.
+    Directory,
+    /// An OpenID provider.
+    OpenId,
+}
+
+impl Door {
+    /// The name in entries.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Directory => "directory",
+            Self::OpenId => "openid",
+        }
+    }
 }
 
 /// A person whom a door knows for certain.
 pub(crate) struct Proven {
     /// Who; active when the door looked.
     pub(crate) account: Account,
+    /// Which door.
+    pub(crate) door: Door,
     /// What the door changes when the person is let in.
     pub(crate) rehash: Option<Rehash>,
 }
@@ -47,16 +88,33 @@ pub(crate) struct Rehash {
     pub(crate) new: String,
 }
 
-/// Lets a person in.
+/// Lets a person in, or asks for the second factor first.
 pub(crate) async fn admit(platform: &Platform, origin: Origin, proven: Proven) -> Result<Admission> {
-    let Proven { account, rehash } = proven;
+    let Proven {
+        account,
+        door,
+        rehash,
+    } = proven;
     let mut tx = platform.control().begin().await?;
-    let (token, caller, entry) = session::begin_in(platform, &mut tx, origin, &account).await?;
     if let Some(Rehash { old, new }) = rehash {
         account::rehash(&mut tx, account.id, &old, &new).await?;
     }
+    let standing = factor::standing(&mut tx, account.id).await?;
+    if standing.enrolled {
+        let (pending, entry) = second::ask(platform, &mut tx, origin, &account, door).await?;
+        tx.commit(&entry, &[]).await?;
+        return Ok(Admission::Factor { pending });
+    }
+    let (token, caller, entry) = session::begin_in(platform, &mut tx, origin, &account, None).await?;
     tx.commit(&entry, &[]).await?;
-    Ok(Admission::Session { token, caller })
+    if !standing.required {
+        return Ok(Admission::Session { token, caller });
+    }
+    let caller = Caller {
+        identity: session::held(&caller, Lacks::Enrolment),
+        ..caller
+    };
+    Ok(Admission::Enrol { token, caller })
 }
 
 /// Writes down that somebody was turned away.

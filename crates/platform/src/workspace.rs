@@ -278,7 +278,7 @@ impl Platform {
     /// `not-found` for organizations that do not exist and for those that the caller is no active member of;
     /// `not-signed-in` for nobody.
     pub async fn enter(&self, caller: &Caller, slug: &str) -> Result<Workspace> {
-        let account = caller.account().ok_or(Denial::NotSignedIn)?.id;
+        let account = caller.acting()?.id;
         let home = self
             .home_by_slug(slug)
             .await?

@@ -25,6 +25,8 @@ mod crash;
 mod directory_people;
 #[path = "all/export.rs"]
 mod export;
+#[path = "all/factor.rs"]
+mod factor;
 #[path = "all/file.rs"]
 mod file;
 #[path = "all/firewall.rs"]

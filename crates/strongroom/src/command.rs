@@ -13,6 +13,7 @@ mod dataset;
 mod directory;
 mod doctor;
 mod export;
+mod factor;
 pub(crate) mod firewall;
 mod import;
 mod key;
@@ -96,6 +97,9 @@ enum Command {
     /// List, add and invite members
     #[command(subcommand)]
     Member(member::Member),
+    /// Second factors of accounts
+    #[command(subcommand)]
+    Factor(factor::Factor),
     /// Make and dismiss operators, who look after the appliance in the console, on the host
     #[command(subcommand)]
     Operator(operator::Operator),
@@ -161,6 +165,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Key(command) => command.run(common).map(done),
         Command::Organization(command) => command.run(common).map(done),
         Command::Member(command) => command.run(common).map(done),
+        Command::Factor(command) => command.run(common).map(done),
         Command::Operator(command) => command.run(common).map(done),
         Command::Directory(command) => command.run(common).map(done),
         Command::BreakGlass(command) => command.run(common).map(done),

@@ -1,8 +1,10 @@
 //! Acting on the host in the name of a person, who signs in for one command and out again.
 
-use crate::failure::CommandError;
+use crate::{failure::CommandError, secret};
 use platform::{
-    Caller, Origin, Platform, session,
+    Caller, Origin, Platform,
+    caller::Lacks,
+    factor, session,
     sign_in::{self, Admission},
 };
 use vault::SecretText;
@@ -18,8 +20,30 @@ pub(crate) async fn acting<T>(
         device: Some("command line".to_owned()),
         ..Origin::default()
     };
-    let Admission::Session { caller, .. } = sign_in::with_password(platform, origin, email, password).await?;
+    let admission = sign_in::with_password(platform, origin.clone(), email, password).await?;
+    let caller = let_in(platform, origin, email, admission).await?;
     let acted = act(&caller).await;
     session::sign_out(platform, &caller).await?;
     acted
+}
+
+/// Asks at the terminal for the code, where the account has a second factor: this door is no weaker than the others.
+async fn let_in(
+    platform: &Platform,
+    origin: Origin,
+    email: &str,
+    admission: Admission,
+) -> Result<Caller, CommandError> {
+    match admission {
+        Admission::Session { caller, .. } => Ok(caller),
+        Admission::Factor { pending } => {
+            let typed = secret::read_code(&format!("Code of {email}'s second factor: "))?;
+            let (_session, caller) = sign_in::with_code(platform, origin, pending.expose(), typed).await?;
+            Ok(caller)
+        }
+        Admission::Enrol { caller, .. } => {
+            session::sign_out(platform, &caller).await?;
+            Err(factor::held(Lacks::Enrolment).into())
+        }
+    }
 }

@@ -40,11 +40,17 @@ pub(crate) fn read_new(file: Option<&Path>, prompt: &str) -> Result<SecretText, 
     Ok(first)
 }
 
+/// A code of a second factor. Only typed: it is good for half a minute.
+pub(crate) fn read_code(prompt: &str) -> Result<SecretText, CommandError> {
+    ask(prompt)
+}
+
 /// The terminal itself, not stdin: the command may stand in a pipe.
 fn ask(prompt: &str) -> Result<SecretText, CommandError> {
     let opened = OpenOptions::new().read(true).write(true).open("/dev/tty");
     let mut terminal = opened.map_err(|_| {
-        let text = "there is no terminal to ask for the password; name a file with --password-file";
+        let text = "there is no terminal to ask at; a password may come out of a file (--password-file), the code of a second \
+                    factor may not";
         CommandError::said(Exit::Usage, text)
     })?;
     let unusable = CommandError::io("cannot use the terminal");

@@ -11,6 +11,8 @@ pub mod secret;
 pub mod state;
 pub mod unpacked;
 
+#[cfg(feature = "certificate")]
+pub mod authenticator;
 #[cfg(feature = "browser")]
 pub mod browser;
 #[cfg(feature = "certificate")]

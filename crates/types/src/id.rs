@@ -98,6 +98,10 @@ wide_id!(
     InvitationId
 );
 wide_id!(
+    /// A second factor of an account.
+    FactorId
+);
+wide_id!(
     /// Where accounts are known besides here: an OpenID provider or a directory.
     SourceId
 );

@@ -44,6 +44,10 @@ problem_codes! {
     NotSignedIn = "not-signed-in", 401, "Sign in first";
     /// Known, but not allowed.
     NotAllowed = "not-allowed", 403, "Your role does not permit this";
+    /// The account must show or set up a second factor before anything else.
+    FactorRequired = "factor-required", 403, "A second factor is needed first";
+    /// What is asked for needs a fresh proof of who asks.
+    ProofRequired = "proof-required", 403, "Confirm first that it is you";
     /// The form's or cookie's origin check failed.
     ForgedRequest = "forged-request", 403, "The request did not come from this console";
     /// Not there, or not visible to the caller.

@@ -14,6 +14,7 @@ pub mod root;
 pub mod seal;
 pub mod secret;
 pub mod token;
+pub mod totp;
 
 mod aead;
 mod hkdf;
@@ -28,4 +29,8 @@ pub use record_key::RecordKey;
 pub use root::RootKey;
 pub use seal::OpenError;
 pub use secret::{Secret, SecretText};
-pub use token::{ApiToken, ApiTokenId, BreakGlassToken, HashedToken, InvitationToken, SessionToken};
+pub use token::{
+    ApiToken, ApiTokenId, BreakGlassToken, HashedToken, InvitationToken, PendingToken, RecoveryCode,
+    SessionToken,
+};
+pub use totp::TotpSecret;

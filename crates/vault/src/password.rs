@@ -4,6 +4,7 @@
 //! owner in once, and is then replaced. Calls block for tens of milliseconds and take the policy's memory: the
 //! caller bounds how many run at once.
 
+pub mod guess;
 mod phc;
 
 pub use phc::{PhcError, parse_strength};

@@ -31,11 +31,13 @@ pub enum Purpose {
     DatabaseCredential,
     /// Sign-ins that are under way elsewhere, as the browser keeps them.
     SignIns,
+    /// Secrets of second factors; of the appliance's key only.
+    Factors,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Fields,
         Self::Attachments,
         Self::AuditImages,
@@ -45,6 +47,7 @@ impl Purpose {
         Self::Forms,
         Self::DatabaseCredential,
         Self::SignIns,
+        Self::Factors,
     ];
 
     /// The label in the derivation. Frozen: another label is another key.
@@ -59,6 +62,7 @@ impl Purpose {
             Self::Forms => "strongroom/purpose/v1/forms",
             Self::DatabaseCredential => "strongroom/purpose/v1/database-credential",
             Self::SignIns => "strongroom/purpose/v1/sign-ins",
+            Self::Factors => "strongroom/purpose/v1/factors",
         }
     }
 }
@@ -189,8 +193,8 @@ impl VersionKeys {
                 secret: derive_key(&key.0, &owner, purpose.label())?,
             })
         };
-        let [a, b, c, d, e, f, g, h, i] = Purpose::ALL.map(of);
-        Ok(Self([a?, b?, c?, d?, e?, f?, g?, h?, i?]))
+        let [a, b, c, d, e, f, g, h, i, j] = Purpose::ALL.map(of);
+        Ok(Self([a?, b?, c?, d?, e?, f?, g?, h?, i?, j?]))
     }
 
     fn version(&self) -> u32 {
@@ -257,6 +261,8 @@ pub(crate) mod tests {
             "2edaee76a0540c99ced60b1232a0ba051eb43598a7fa8744fe3301f1230941e8",
             "68b81374bd2fee08c5cb7f5f57815563c0c43b2ad3d4cbb67d979d3ed9de190f",
             "76b13ce48ebd0332b292e1d2c1be5d23ee5c91968bf17d07c8ab78572339a21d",
+            "a49fdca5d33eea575909a72d6f01cd93a8cbb3413e8de47dc9671a920a7b11ff",
+            "e0f25657fed45a0f0f25bfa48f7df6b55c238f59d166c32105341bb2c68c6df0",
         ]) {
             assert_eq!(
                 hex::encode(key.current(purpose).secret.expose()),

@@ -3,7 +3,10 @@
 //! Invariant: a plain token exists in memory only, is wiped when dropped and shown by no log; what is stored is
 //! its [`HashedToken`], from which it cannot be found. A fast hash suffices because a token has 256 random bits.
 
-mod base32;
+pub(crate) mod base32;
+mod recovery;
+
+pub use recovery::RecoveryCode;
 
 use crate::crypto::CryptoError;
 use crate::mac::is_equal;
@@ -127,6 +130,11 @@ url_token!(
     /// The plain token of a break-glass link.
     BreakGlassToken,
     "strongroom/break-glass-token/v1"
+);
+url_token!(
+    /// The plain token of a sign-in that waits for its second factor, in a cookie.
+    PendingToken,
+    "strongroom/pending-sign-in/v1"
 );
 
 /// The public part of an API token: 80 random bits as 16 characters. It finds the stored row.

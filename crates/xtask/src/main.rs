@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 #[cfg(feature = "services")]
 mod bench;
+mod block_list;
 #[cfg(feature = "services")]
 mod bundle;
 mod ci;
@@ -64,6 +65,8 @@ enum Command {
     /// Make bundles of updates for machines without a network, and the roots that they are trusted by
     #[command(subcommand)]
     Bundle(stage::BundleCommand),
+    /// Make the list of common passwords out of others' lists
+    BlockList(block_list::BlockListArguments),
     /// Write the API's OpenAPI document, or check that the written one is current
     Openapi(openapi::OpenapiArguments),
 }
@@ -94,6 +97,7 @@ fn run(command: Command) -> Result<()> {
         Command::Repository(arguments) => repository::run(&arguments),
         Command::Bill(arguments) => deb::bill(&arguments),
         Command::Bundle(command) => stage::bundle(&command),
+        Command::BlockList(arguments) => block_list::run(&arguments),
         Command::Openapi(arguments) => openapi::run(&arguments),
     }
 }

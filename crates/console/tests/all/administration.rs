@@ -2,9 +2,10 @@
 
 use super::sample::{Page, at, badge, choices, chrome, page, with_notice};
 use console::view::{
-    AccountPage, Badge, Chrome, DirectoriesPage, DirectoryAnswer, DirectoryRow, ErrorPage, ErrorSummary,
-    FieldInput, FreshInvitation, FreshToken, InputKind, InvitationPage, MemberRow, MembersPage, Nav,
-    NoticeKind, OrganizationCard, OrganizationsPage, SessionRow, SignInPage, TokenRow, TokensPage, Tone,
+    AccountPage, Badge, Chrome, ConfirmPage, DirectoriesPage, DirectoryAnswer, DirectoryRow, ErrorPage,
+    ErrorSummary, FactorAddPage, FactorRow, FactorsPage, FieldInput, FreshInvitation, FreshToken, InputKind,
+    InvitationPage, MemberRow, MembersPage, Nav, NoticeKind, OrganizationCard, OrganizationsPage,
+    RecoveryCodesPage, SecondStepPage, SessionRow, SetUp, SignInPage, TokenRow, TokensPage, Tone,
 };
 
 const ROLES: [(&str, &str); 5] = [
@@ -27,6 +28,13 @@ pub(super) fn pages() -> Vec<Page> {
         page("/o/northwind/tokens", &tokens(false)),
         page("/states/fresh-token", &tokens(true)),
         page("/account", &account()),
+        page("/account/factors", &factors(true)),
+        page("/states/factors-none", &factors(false)),
+        page("/account/factors/add", &factor_add(true)),
+        page("/states/factor-required", &factor_add(false)),
+        page("/states/recovery-codes", &recovery_codes()),
+        page("/sign-in/factor", &second_step()),
+        page("/account/confirm", &confirm()),
         page("/states/error", &error()),
         page("/appliance/directories", &directories()),
     ]
@@ -290,6 +298,88 @@ fn account() -> AccountPage {
             session("Firefox on Debian", true),
             session("Safari on iPhone", false),
         ],
+    }
+}
+
+fn door(title: &str) -> Chrome {
+    Chrome {
+        title: title.into(),
+        csrf: "c0ffee".into(),
+        ..Chrome::default()
+    }
+}
+
+fn code_field() -> FieldInput {
+    FieldInput::new("code", "Code", InputKind::Text)
+        .with_help("Six digits from your authenticator app, or one of your recovery codes.")
+        .with_autocomplete("one-time-code")
+        .required()
+}
+
+fn factors(any: bool) -> FactorsPage {
+    let row = |label: &str, last_used| FactorRow {
+        id: label.to_lowercase(),
+        label: label.into(),
+        kind: "Authenticator app",
+        created: at("2 Feb 2026"),
+        last_used,
+    };
+    FactorsPage {
+        chrome: chrome("Second factors", Nav::Account),
+        factors: match any {
+            true => vec![row("Phone", Some(at("12 Mar 2026, 13:58"))), row("Tablet", None)],
+            false => Vec::new(),
+        },
+        recovery_codes_left: 7,
+        required: any,
+        failure: None,
+    }
+}
+
+fn factor_add(begun: bool) -> FactorAddPage {
+    let picture = "<svg class=\"qr\" viewBox=\"0 0 2 2\" role=\"img\" aria-label=\"QR code for an authenticator app\">\
+                   <rect width=\"2\" height=\"2\" fill=\"#fff\"/><path d=\"M0 0h1v1h-1z\" fill=\"#000\"/></svg>";
+    FactorAddPage {
+        chrome: door("Set up a second factor"),
+        held: !begun,
+        set_up: begun.then(|| SetUp {
+            picture: picture.into(),
+            secret: "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ".into(),
+        }),
+        fields: vec![code_field()],
+        failure: None,
+        next: String::new(),
+    }
+}
+
+fn recovery_codes() -> RecoveryCodesPage {
+    RecoveryCodesPage {
+        chrome: door("Your recovery codes"),
+        codes: vec!["abcd-efgh-ijkl-mnop".into(), "qrst-uvwx-yz23-4567".into()],
+        next: "/account/factors".into(),
+    }
+}
+
+fn second_step() -> SecondStepPage {
+    SecondStepPage {
+        chrome: door("Your second factor"),
+        fields: vec![code_field().with_error("This is not the code that the app shows now.")],
+        failure: Some(ErrorSummary {
+            title: "You are not signed in yet: look at these fields".into(),
+            failures: vec![],
+        }),
+        next: String::new(),
+        tries_left: 4,
+        recovery_codes_left: 7,
+    }
+}
+
+fn confirm() -> ConfirmPage {
+    ConfirmPage {
+        chrome: door("Confirm that it is you"),
+        fields: vec![code_field()],
+        failure: None,
+        next: "/o/northwind/members".into(),
     }
 }
 

@@ -28,6 +28,15 @@ impl Answer {
         self.header("location").unwrap()
     }
 
+    /// What stands between two texts of the page.
+    pub(super) fn between(&self, before: &str, after: &str) -> &str {
+        let (_, rest) = self
+            .body
+            .split_once(before)
+            .unwrap_or_else(|| panic!("no {before} in {}", self.body));
+        rest.split(after).next().unwrap()
+    }
+
     /// The token in the page's first form.
     pub(super) fn token(&self) -> String {
         let (_, rest) = self
@@ -68,8 +77,58 @@ impl Client {
     pub(super) fn signed_in(site: &Site, who: &str) -> Self {
         let mut client = Self::new(site);
         let answer = client.sign_in(&email(who), PASSWORD, "");
-        assert_eq!(answer.location(), "/o");
+        match answer.location() {
+            "/o" => {}
+            "/sign-in/factor" => client.show_recovery_code(site, who),
+            held => {
+                assert!(held.starts_with("/account/factors/add"), "{held}");
+                client.set_up_app(site, who);
+            }
+        }
         client
+    }
+
+    /// Sets an authenticator app up, as whoever must have one is asked to; gives the secret.
+    pub(super) fn set_up_app(&mut self, site: &Site, who: &str) -> String {
+        const ADD: &str = "/account/factors/add";
+        assert_eq!(self.submit(ADD, ADD, &[]).location(), ADD);
+        let page = self.get(ADD);
+        let secret = page.between("<code id=\"factor-secret\">", "<").to_owned();
+        let pairs = [
+            ("code", now_code(&secret)),
+            ("label", "Phone".to_owned()),
+            ("next", "/o".to_owned()),
+        ];
+        let pairs: Vec<(&str, &str)> = pairs
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let codes = self.submit(ADD, "/account/factors/finish", &pairs);
+        assert!(
+            codes.status == 200 && codes.body.contains("Your recovery codes"),
+            "{}",
+            codes.body
+        );
+        let shown = codes.body.split("<li><code>").skip(1);
+        let shown = shown.map(|rest| rest.split('<').next().unwrap().to_owned());
+        site.recovery_codes
+            .lock()
+            .unwrap()
+            .insert(who.to_owned(), shown.collect());
+        secret
+    }
+
+    fn show_recovery_code(&mut self, site: &Site, who: &str) {
+        let code = site
+            .recovery_codes
+            .lock()
+            .unwrap()
+            .get_mut(who)
+            .unwrap()
+            .pop()
+            .unwrap();
+        let answer = self.submit("/sign-in/factor", "/sign-in/factor", &[("code", &code)]);
+        assert_eq!(answer.location(), "/o");
     }
 
     pub(super) fn sign_in(&mut self, email: &str, password: &str, next: &str) -> Answer {
@@ -142,6 +201,12 @@ impl Client {
             body: answer.body_mut().read_to_string().unwrap(),
         }
     }
+}
+
+/// The code that an app shows now.
+pub(super) fn now_code(secret: &str) -> String {
+    let now = jiff::Timestamp::now().as_second();
+    testkit::authenticator::code(secret, now.unsigned_abs()).unwrap()
 }
 
 /// `application/x-www-form-urlencoded`, every byte that could mean something escaped.

@@ -42,11 +42,13 @@ fn posts() -> Vec<String> {
 }
 
 /// Forms that are taken during maintenance, by how their addresses end.
-const TAKEN: [&str; 8] = [
+const TAKEN: [&str; 10] = [
     "/break-glass/{token}",
     "/sign-in",
+    "/sign-in/factor",
     "/sign-out",
     "/account/appearance",
+    "/account/confirm",
     "/account/sessions/end-others",
     "/account/sessions/{session}/end",
     "/o/{organization}/archive",

@@ -12,7 +12,9 @@ use platform::{
     member, organization,
     sign_in::{self, Admission},
 };
+use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::sync::Mutex;
 use store::{Address, Login, migration};
 use testkit::{
     Authority, TestDatabase,
@@ -30,6 +32,8 @@ pub(super) struct Site {
     pub(super) pin: String,
     pub(super) authority_pem: String,
     pub(super) platform: Platform,
+    /// Recovery codes of the people whose second factor a client has set up.
+    pub(super) recovery_codes: Mutex<BTreeMap<String, Vec<String>>>,
     server: ServerHandle,
     stop: watch::Sender<bool>,
     /// Last, so that connections are closed before it goes.
@@ -66,6 +70,7 @@ impl Site {
             base,
             pin: pin(&identity.certificate).unwrap(),
             authority_pem: authority.certificate_pem().unwrap(),
+            recovery_codes: Mutex::default(),
             server: serve(listener, &identity, platform.clone()),
             platform,
             stop,
@@ -85,7 +90,9 @@ impl Site {
         let password = SecretText::new(PASSWORD.to_owned());
         let origin = platform::Origin::default();
         let signed_in = sign_in::with_password(&self.platform, origin, &email(who), password).await;
-        let Admission::Session { caller, .. } = signed_in.unwrap();
+        let Admission::Session { caller, .. } = signed_in.unwrap() else {
+            panic!("{who} is asked for a second factor")
+        };
         self.platform.enter(&caller, slug).await.unwrap()
     }
 }

@@ -3,7 +3,7 @@
 //! Invariants: nobody with a password here comes this way, so a directory that hangs holds up only its own people; a typed
 //! password is compared at one directory, once; whatever goes wrong, the person reads the one sentence of every refusal.
 
-use super::Proven;
+use super::{Door, Proven};
 use crate::{
     Platform,
     caller::Origin,
@@ -118,6 +118,7 @@ async fn ask(
         Received::Account(account) if account.state == AccountState::Active => {
             Ok(Asked::Proven(Box::new(Proven {
                 account,
+                door: Door::Directory,
                 rehash: None,
             })))
         }

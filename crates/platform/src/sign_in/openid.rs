@@ -7,7 +7,7 @@
 mod newcomer;
 mod pending;
 
-use super::{Admission, Proven, admit, note_refusal};
+use super::{Admission, Door, Proven, admit, note_refusal};
 use crate::{
     Platform,
     caller::{Caller, Identity, Origin},
@@ -177,7 +177,7 @@ async fn tie(
     asked: SessionId,
 ) -> Result<Return> {
     match &caller.identity {
-        Identity::Person { account, session } if *session == asked => {
+        Identity::Person { account, session, .. } if *session == asked => {
             tie_in(platform, caller, key, &person.subject, account).await?;
             Ok(Return::Tied)
         }
@@ -213,6 +213,7 @@ async fn enter(
     };
     let proven = Proven {
         account,
+        door: Door::OpenId,
         rehash: None,
     };
     let admission = admit(platform, origin, proven).await?;

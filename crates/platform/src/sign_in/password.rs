@@ -2,7 +2,7 @@
 //!
 //! Invariant: whoever has a password here is asked for that one and nothing else, so no directory holds them up.
 
-use super::{Admission, Proven, Rehash, admit, directory, note_refusal, refused};
+use super::{Admission, Door, Proven, Rehash, admit, directory, note_refusal, refused};
 use crate::{Platform, caller::Origin, error::Result};
 use std::time::Instant;
 use store::control::account::{self, AccountState};
@@ -71,7 +71,12 @@ async fn prove(platform: &Platform, login: &str, password: SecretText) -> Result
     }
     let active = found.filter(|(account, _)| right && account.state == AccountState::Active);
     Ok(active.map_or(Checked::Refused, |(account, _)| {
+        let door = Door::Password;
         let rehash = old.zip(stronger).map(|(old, new)| Rehash { old, new });
-        Checked::Proven(Box::new(Proven { account, rehash }))
+        Checked::Proven(Box::new(Proven {
+            account,
+            door,
+            rehash,
+        }))
     }))
 }

@@ -217,7 +217,11 @@ pub(crate) fn caller_of(account: AccountSummary) -> Caller {
         request_id: Some("request-1".to_owned()),
     };
     Caller {
-        identity: Identity::Person { account, session },
+        identity: Identity::Person {
+            account,
+            session,
+            elevated_until: Timestamp::MAX,
+        },
         origin,
     }
 }

@@ -106,7 +106,9 @@ impl Company {
     async fn by_password(&self, email: &str) -> Caller {
         let password = SecretText::new(PASSWORD.into());
         let admission = sign_in::with_password(self.platform(), Origin::default(), email, password).await;
-        let Admission::Session { caller, .. } = admission.unwrap();
+        let Admission::Session { caller, .. } = admission.unwrap() else {
+            panic!("a second factor is asked for")
+        };
         caller
     }
 
@@ -141,7 +143,9 @@ fn account_of(returned: Return) -> AccountSummary {
         panic!("{returned:?}");
     };
     assert_eq!(next, "/o/acme");
-    let Admission::Session { caller, .. } = *admission;
+    let Admission::Session { caller, .. } = *admission else {
+        panic!("a second factor is asked for")
+    };
     caller.account().unwrap().clone()
 }
 

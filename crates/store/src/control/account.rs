@@ -7,8 +7,10 @@ use super::{
 };
 use crate::StoreError;
 use diesel::{
-    ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper, dsl::sql, expression::SqlLiteral,
-    sql_types::Text,
+    ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper,
+    dsl::sql,
+    expression::SqlLiteral,
+    sql_types::{BigInt, Text, Timestamptz, Uuid},
 };
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
@@ -149,7 +151,36 @@ pub async fn count(on: &mut impl Reads) -> Result<i64, StoreError> {
     Ok(account::table.count().get_result(on.connection()?).await?)
 }
 
-/// Sets the password's hash (a PHC string).
+/// Most earlier passwords of an account that are remembered.
+pub const HISTORY_MAX: i64 = 24;
+
+/// The hashes of an account's passwords, the present one first, then the newest of the earlier ones.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn list_passwords(
+    on: &mut impl Reads,
+    id: AccountId,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    let text = "SELECT password FROM (
+            SELECT password, 'infinity'::timestamptz AS at FROM strongroom.account WHERE id = $1 AND password IS NOT NULL
+            UNION ALL SELECT password, replaced_at FROM strongroom.password_history WHERE account_id = $1
+        ) known ORDER BY at DESC LIMIT $2";
+    let query = diesel::sql_query(text)
+        .bind::<Uuid, _>(id.0)
+        .bind::<BigInt, _>(limit);
+    let found: Vec<Hash> = query.load(on.connection()?).await?;
+    Ok(found.into_iter().map(|hash| hash.password).collect())
+}
+
+#[derive(diesel::QueryableByName)]
+struct Hash {
+    #[diesel(sql_type = Text)]
+    password: String,
+}
+
+/// Sets the password's hash (a PHC string); the one before is remembered as one of [`HISTORY_MAX`].
 ///
 /// # Errors
 /// [`StoreError::NotFound`].
@@ -159,6 +190,22 @@ pub async fn set_password(
     password: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let remember = "INSERT INTO strongroom.password_history (account_id, password, replaced_at)
+        SELECT id, password, $2 FROM strongroom.account WHERE id = $1 AND password IS NOT NULL
+        ON CONFLICT DO NOTHING";
+    diesel::sql_query(remember)
+        .bind::<Uuid, _>(id.0)
+        .bind::<Timestamptz, _>(now.to_diesel())
+        .execute(tx.connection()?)
+        .await?;
+    let trim = "DELETE FROM strongroom.password_history WHERE account_id = $1 AND replaced_at <= (
+        SELECT replaced_at FROM strongroom.password_history WHERE account_id = $1
+        ORDER BY replaced_at DESC OFFSET $2 LIMIT 1)";
+    diesel::sql_query(trim)
+        .bind::<Uuid, _>(id.0)
+        .bind::<BigInt, _>(HISTORY_MAX)
+        .execute(tx.connection()?)
+        .await?;
     let change = (
         account::password.eq(password),
         account::password_changed_at.eq(now.to_diesel()),

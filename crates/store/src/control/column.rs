@@ -6,7 +6,7 @@ use diesel::{
     pg::Pg,
     sql_types,
 };
-use types::{AccountId, EntryId, JobId, OrganizationId, SchemaName, SessionId, SourceId, TokenId};
+use types::{AccountId, EntryId, FactorId, JobId, OrganizationId, SchemaName, SessionId, SourceId, TokenId};
 use uuid::Uuid;
 
 /// A column's value on its way to a type of ours; named in `deserialize_as`.
@@ -45,6 +45,7 @@ macro_rules! id_columns {
 id_columns!(
     AccountId,
     EntryId,
+    FactorId,
     JobId,
     OrganizationId,
     SessionId,

@@ -103,6 +103,22 @@ diesel::table! {
         ended_at -> Nullable<Timestamptz>,
         address -> Text,
         device -> Text,
+        factor -> Nullable<Text>,
+        elevated_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    strongroom.factor (id) {
+        id -> Uuid,
+        account_id -> Uuid,
+        kind -> Text,
+        label -> Text,
+        secret -> Binary,
+        state -> Text,
+        last_step -> Nullable<BigInt>,
+        created_at -> Timestamptz,
+        last_used_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -39,6 +39,37 @@ pub struct Session {
     pub address: String,
     /// The browser, as it called itself.
     pub device: String,
+    /// How the second step was passed, if it was.
+    pub factor: Option<String>,
+    /// Until when it may do what needs a fresh proof.
+    #[diesel(deserialize_as = NullableTimestamp)]
+    pub elevated_until: Option<Timestamp>,
+}
+
+/// How a session passed the second step of its sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PassedFactor {
+    /// A code of an authenticator app.
+    Totp,
+    /// A passkey or security key.
+    Passkey,
+    /// A recovery code.
+    Recovery,
+    /// It went past it, by a link made on the host.
+    BreakGlass,
+}
+
+impl PassedFactor {
+    /// The name in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Totp => "totp",
+            Self::Passkey => "passkey",
+            Self::Recovery => "recovery",
+            Self::BreakGlass => "break-glass",
+        }
+    }
 }
 
 /// A session to insert.
@@ -58,6 +89,10 @@ pub struct NewSession {
     pub address: String,
     /// The browser, as it called itself.
     pub device: String,
+    /// How the second step was passed, if it was.
+    pub factor: Option<PassedFactor>,
+    /// Until when it may do what needs a fresh proof.
+    pub elevated_until: Timestamp,
 }
 
 /// Inserts a session.
@@ -74,6 +109,8 @@ pub async fn insert(tx: &mut ControlTx, new: NewSession) -> Result<(), StoreErro
         session::expires_at.eq(new.expires_at.to_diesel()),
         session::address.eq(new.address),
         session::device.eq(new.device),
+        session::factor.eq(new.factor.map(PassedFactor::as_str)),
+        session::elevated_until.eq(new.elevated_until.to_diesel()),
     );
     diesel::insert_into(session::table)
         .values(row)
@@ -108,6 +145,32 @@ pub async fn touch(on: &mut impl Keeps, id: SessionId, now: Timestamp) -> Result
     let query = diesel::update(session::table.find(id.0)).set(session::last_seen_at.eq(now.to_diesel()));
     query.execute(on.connection()?).await?;
     Ok(())
+}
+
+/// Gives a live session a new token and time to do what needs a fresh proof; where a factor was passed, notes which.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when it is not there or has ended.
+pub async fn elevate(
+    tx: &mut ControlTx,
+    id: SessionId,
+    token_hash: &[u8],
+    factor: Option<PassedFactor>,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    let live = session::table.find(id.0).filter(session::ended_at.is_null());
+    let change = (
+        session::token_hash.eq(token_hash),
+        session::elevated_until.eq(until.to_diesel()),
+    );
+    let rows = match factor {
+        Some(factor) => {
+            let change = (change, session::factor.eq(factor.as_str()));
+            diesel::update(live).set(change).execute(tx.connection()?).await?
+        }
+        None => diesel::update(live).set(change).execute(tx.connection()?).await?,
+    };
+    found(rows)
 }
 
 /// Ends a session.

@@ -56,9 +56,16 @@ const CONTROL: &[Migration] = &[
     Migration {
         scope: Scope::Control,
         version: 6,
+        name: "second factor",
+        up: include_str!("../../migrations/control/0006_second_factor/up.sql"),
+        down: include_str!("../../migrations/control/0006_second_factor/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 7,
         name: "directory",
-        up: include_str!("../../migrations/control/0006_directory/up.sql"),
-        down: include_str!("../../migrations/control/0006_directory/down.sql"),
+        up: include_str!("../../migrations/control/0007_directory/up.sql"),
+        down: include_str!("../../migrations/control/0007_directory/down.sql"),
     },
 ];
 

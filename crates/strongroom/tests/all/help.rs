@@ -33,6 +33,8 @@ const COMMANDS: &[&str] = &[
     "member list",
     "member add",
     "member invite",
+    "factor",
+    "factor reset",
     "operator",
     "operator appoint",
     "operator dismiss",

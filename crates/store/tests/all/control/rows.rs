@@ -93,6 +93,8 @@ fn session_of(account: AccountId, hash: u8) -> session::NewSession {
         expires_at: Timestamp::now() + 1.hour(),
         address: "192.0.2.1".to_owned(),
         device: "a browser".to_owned(),
+        factor: None,
+        elevated_until: Timestamp::now(),
     }
 }
 
