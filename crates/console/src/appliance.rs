@@ -23,6 +23,24 @@ const SECTIONS: &[ApplianceSection] = &[
         title: "Promises",
         text: "What the appliance promises, and whether it is kept.",
     },
+    ApplianceSection {
+        href: "/appliance/sign-in",
+        icon: "key",
+        title: "Sign-in rules",
+        text: "Passwords and second factors: what is asked of everybody.",
+    },
+    ApplianceSection {
+        href: "/appliance/providers",
+        icon: "key",
+        title: "OpenID providers",
+        text: "Outside providers by which people sign in, and who waits to be let in.",
+    },
+    ApplianceSection {
+        href: "/appliance/mail",
+        icon: "arrow-right",
+        title: "Mail",
+        text: "The server that sends links to new people, and how it goes.",
+    },
 ];
 
 /// Refuses whoever is no operator; to them there is nothing here.

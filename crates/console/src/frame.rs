@@ -196,6 +196,7 @@ fn record(visit: &Visit, response: &ServiceResponse<BoxBody>, place: Place) {
         (Some("sign-in" | "sign-in-begun"), _) => "password",
         (Some("sign-in-code"), _) => "code",
         (Some("break-glass"), _) => "break-glass",
+        (Some("openid"), _) => "openid",
         (_, Some(_)) => "session",
         (_, None) => "none",
     };

@@ -49,6 +49,11 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         NoticeKind::Success,
         "The member was disabled; sessions and tokens end within seconds.",
     ),
+    (
+        "factors-reset",
+        NoticeKind::Success,
+        "The member's second factors are gone and their sessions ended. Where one is required, their next sign-in sets up a new one.",
+    ),
     ("token-revoked", NoticeKind::Success, "The token was revoked."),
     (
         "password-changed",
@@ -64,6 +69,41 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         "password-set",
         NoticeKind::Success,
         "Your password is set. Sign in with it.",
+    ),
+    (
+        "identity-tied",
+        NoticeKind::Success,
+        "The provider opens this account from now on.",
+    ),
+    (
+        "identity-untied",
+        NoticeKind::Success,
+        "The provider does not open this account any more.",
+    ),
+    (
+        "waits",
+        NoticeKind::Information,
+        "You are known to the provider and wait to be let in here. Whoever runs this appliance sees it.",
+    ),
+    (
+        "provider-added",
+        NoticeKind::Success,
+        "The provider was added. Run the test.",
+    ),
+    (
+        "provider-removed",
+        NoticeKind::Success,
+        "The provider was removed.",
+    ),
+    (
+        "letter-sent",
+        NoticeKind::Success,
+        "The server took a letter to your address; see whether it arrives.",
+    ),
+    (
+        "reset-asked",
+        NoticeKind::Information,
+        "If there is an account with a password for that address, a link is on its way.",
     ),
     (
         "sign-in-over",

@@ -2,8 +2,9 @@
 
 use crate::{
     access_log, account, appliance, archive, asset_files, audit, break_glass, confirm, datasets, directories,
-    export, factors, fields, files, history, imports, invitation, members, organizations, promises_page,
-    record_form, records, second_step, sign_in, single_record, tokens, trash,
+    export, factors, fields, files, history, imports, invitation, mail, members, openid, organizations,
+    password_reset, promises_page, providers, record_form, records, second_step, sign_in, sign_in_rules,
+    single_record, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -16,6 +17,8 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(get().to(sign_in::show))
                 .route(post().to(sign_in::submit)),
         )
+        .service(resource("/sign-in/openid/{provider}").route(get().to(openid::begin)))
+        .service(resource("/callback/{provider}").route(get().to(openid::come_back)))
         .service(
             resource("/sign-in/factor")
                 .route(get().to(second_step::show))
@@ -28,6 +31,16 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(post().to(invitation::accept)),
         )
         .service(
+            resource("/password-reset")
+                .route(get().to(password_reset::ask))
+                .route(post().to(password_reset::asked)),
+        )
+        .service(
+            resource("/password-reset/{token}")
+                .route(get().to(password_reset::show))
+                .route(post().to(password_reset::set)),
+        )
+        .service(
             resource("/break-glass/{token}")
                 .route(get().to(break_glass::show))
                 .route(post().to(break_glass::redeem)),
@@ -37,6 +50,12 @@ pub(crate) fn register(config: &mut ServiceConfig) {
         .service(resource("/appliance/directories/{key}/test").route(post().to(directories::test)))
         .service(resource("/appliance/directories/{key}/preview").route(post().to(directories::preview)))
         .service(resource("/appliance/directories/{key}/compare").route(post().to(directories::compare)))
+        .service(
+            resource("/appliance/sign-in")
+                .route(get().to(sign_in_rules::show_appliance))
+                .route(post().to(sign_in_rules::save_appliance)),
+        )
+        .configure(provider_pages)
         .service(resource("/promises").route(get().to(promises_page::show)))
         .service(resource("/o").route(get().to(organizations::list)))
         .service(resource("/o/{organization}").route(get().to(organizations::home)))
@@ -44,6 +63,31 @@ pub(crate) fn register(config: &mut ServiceConfig) {
         .configure(organization_pages)
         .configure(dataset_pages)
         .configure(record_pages);
+}
+
+fn provider_pages(config: &mut ServiceConfig) {
+    config
+        .service(
+            resource("/appliance/mail")
+                .route(get().to(mail::show))
+                .route(post().to(mail::set)),
+        )
+        .service(resource("/appliance/mail/test").route(post().to(mail::test)))
+        .service(resource("/appliance/mail/clear").route(post().to(mail::clear)))
+        .service(
+            resource("/appliance/providers")
+                .route(get().to(providers::show))
+                .route(post().to(providers::add)),
+        )
+        .service(
+            resource("/appliance/providers/{provider}")
+                .route(get().to(providers::one))
+                .route(post().to(providers::alter)),
+        )
+        .service(resource("/appliance/providers/{provider}/test").route(post().to(providers::test)))
+        .service(resource("/appliance/providers/{provider}/state").route(post().to(providers::set_state)))
+        .service(resource("/appliance/providers/{provider}/remove").route(post().to(providers::remove)))
+        .service(resource("/appliance/providers/{provider}/newcomers").route(post().to(providers::decide)));
 }
 
 fn account_pages(config: &mut ServiceConfig) {
@@ -64,8 +108,14 @@ fn account_pages(config: &mut ServiceConfig) {
         .service(resource("/account/factors/recovery-codes").route(post().to(factors::renew_codes)))
         .service(resource("/account/factors/{factor}/rename").route(post().to(factors::rename)))
         .service(resource("/account/factors/{factor}/remove").route(post().to(factors::remove)))
-        .service(resource("/account/password").route(post().to(account::change_password)))
+        .service(
+            resource("/account/password")
+                .route(get().to(account::ask_password))
+                .route(post().to(account::change_password)),
+        )
         .service(resource("/account/appearance").route(post().to(account::choose_colours)))
+        .service(resource("/account/identities/{provider}/tie").route(post().to(openid::tie)))
+        .service(resource("/account/identities/{provider}/untie").route(post().to(openid::untie)))
         .service(resource("/account/sessions/end-others").route(post().to(account::end_others)))
         .service(resource("/account/sessions/{session}/end").route(post().to(account::end_session)))
         .service(resource("/account/access-log").route(get().to(access_log::show)));
@@ -98,6 +148,15 @@ fn organization_pages(config: &mut ServiceConfig) {
         .service(resource("/o/{organization}/members/{account}/role").route(post().to(members::set_role)))
         .service(resource("/o/{organization}/members/{account}/disable").route(post().to(members::disable)))
         .service(resource("/o/{organization}/members/{account}/enable").route(post().to(members::enable)))
+        .service(
+            resource("/o/{organization}/members/{account}/factors/reset")
+                .route(post().to(members::reset_factors)),
+        )
+        .service(
+            resource("/o/{organization}/sign-in")
+                .route(get().to(sign_in_rules::show))
+                .route(post().to(sign_in_rules::save)),
+        )
         .service(resource("/o/{organization}/members/{account}/remove").route(post().to(members::remove)))
         .service(resource("/o/{organization}/members/{account}/invitation").route(post().to(members::invite)))
         .service(

@@ -21,12 +21,16 @@ mod history;
 mod import;
 mod import_job;
 mod invitation;
+mod mail;
 mod member;
 mod organization;
+mod password_reset;
 mod promise;
+mod provider;
 mod record;
 mod record_form;
 mod sign_in;
+mod sign_in_rules;
 mod table;
 mod token;
 mod trash;
@@ -45,7 +49,8 @@ pub use directory::{DirectoriesPage, DirectoryAnswer, DirectoryRow};
 pub use error::ErrorPage;
 pub use export::ExportPage;
 pub use factor::{
-    ConfirmPage, FactorAddPage, FactorRow, FactorsPage, RecoveryCodesPage, SecondStepPage, SetUp,
+    ConfirmPage, FactorAddPage, FactorRow, FactorsPage, OldPasswordPage, RecoveryCodesPage, SecondStepPage,
+    SetUp,
 };
 pub use filter::{FilterBar, FilterChip, FilterCondition};
 pub use form::{AttachedFile, Choice, ErrorSummary, FieldFailure, FieldInput, InputKind};
@@ -53,12 +58,18 @@ pub use history::{Change, RecordHistoryPage, RecordVersion};
 pub use import::{ImportColumn, ImportPreviewPage, ImportRow, ImportsPage};
 pub use import_job::{ImportOutcome, ImportProgressPage, ImportResultPage, RefusedRow};
 pub use invitation::InvitationPage;
+pub use mail::MailPage;
 pub use member::{FreshInvitation, MemberRow, MembersPage};
 pub use organization::{OrganizationCard, OrganizationsPage};
+pub use password_reset::PasswordResetPage;
 pub use promise::{PromiseCounts, PromiseSection, PromiseState, PromiseView, PromisesPage};
+pub use provider::{
+    DoorLink, IdentityRow, NewcomerRow, ProviderPage, ProviderRow, ProvidersPage, StageRow, TieGoPage,
+};
 pub use record::{RecordPage, RecordRow, RecordValue, RecordsPage};
 pub use record_form::{ConflictRow, RecordConflict, RecordFormPage};
 pub use sign_in::SignInPage;
+pub use sign_in_rules::SignInRulesPage;
 pub use table::{Badge, CellKind, Column, Fact, Moment, PageSizeLink, Pagination, Sort, TableCell, Tone};
 pub use token::{FreshToken, TokenRow, TokensPage};
 pub use trash::{TrashPage, TrashRow};

@@ -16,7 +16,9 @@ mod all {
     mod html;
     mod jobs;
     mod journey;
+    mod mail;
     mod maintenance;
+    mod openid;
     mod pages;
     mod person;
     mod preview;

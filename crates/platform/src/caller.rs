@@ -42,13 +42,15 @@ impl AccountSummary {
     }
 }
 
-/// What of the second factor is missing.
+/// What is missing before anything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lacks {
     /// The account has none, and one is required.
     Enrolment,
     /// The account has one, and this session did not show it.
     Proof,
+    /// Nothing of the factor: the password is older than is allowed, and must be changed first.
+    Password,
 }
 
 /// How a caller is known.

@@ -21,6 +21,7 @@ use crate::{
     list::{self, Checked, Query},
     pipe::{ByteStream, Outlet, byte_stream},
     sealing::{self, Show},
+    session,
 };
 use access::{Permission, Permit};
 use encode::Encoder;
@@ -75,6 +76,7 @@ pub async fn records(
     reveal: Reveal,
 ) -> Result<ByteStream> {
     let permit = workspace.permit(Permission::RecordExport).await?;
+    session::require_fresh(workspace.platform(), workspace.caller())?;
     let dataset = workspace.dataset(&permit, dataset).await?;
     let checked = list::check(&permit, &dataset, query)?;
     let shown = Shown::new(&permit, &dataset, reveal);

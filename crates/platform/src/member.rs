@@ -6,6 +6,7 @@ use crate::{
     act::{Act, Object},
     error::{PlatformError, Result},
     invitation::{self, Invitation},
+    session,
 };
 use access::{MemberState, Permission, Role};
 use jiff::Timestamp;
@@ -79,13 +80,14 @@ pub async fn list(workspace: &Workspace, after: Option<AccountId>) -> Result<Mem
 /// has no password, and whom no other organization knows, gets a link to set one, which is handed out this once.
 ///
 /// # Errors
-/// `already-taken` for a member, `invalid`, `not-allowed` to make an owner without being one.
+/// `already-taken` for a member, `invalid`, `proof-required`, `not-allowed` to make an owner without being one.
 pub async fn add(
     workspace: &Workspace,
     person: NewPerson,
     role: Role,
 ) -> Result<(Member, Option<Invitation>)> {
     let permit = workspace.permit(Permission::MemberManage).await?;
+    session::require_fresh(workspace.platform(), workspace.caller())?;
     check_rank(permit.role(), role)?;
     let platform = workspace.platform();
     let person = account::prepare(platform, person).await?;
@@ -176,7 +178,7 @@ impl Change {
 /// Gives a member another role. An invitation that they have not used is void.
 ///
 /// # Errors
-/// `last-owner`, `not-found`, `not-allowed`.
+/// `last-owner`, `not-found`, `not-allowed`, `proof-required`.
 pub async fn set_role(workspace: &Workspace, account: AccountId, role: Role) -> Result<Member> {
     change(workspace, account, Change::Role(role)).await?;
     find(workspace, account).await
@@ -227,6 +229,7 @@ async fn change(workspace: &Workspace, account: AccountId, change: Change) -> Re
 /// The transaction with the change made in it, when the caller may make it and an owner remains.
 async fn begin_change(workspace: &Workspace, account: AccountId, change: Change) -> Result<ControlTx> {
     let permit = workspace.permit(Permission::MemberManage).await?;
+    session::require_fresh(workspace.platform(), workspace.caller())?;
     let now = find(workspace, account).await?;
     check_rank(permit.role(), now.role)?;
     if let Change::Role(role) = change {

@@ -191,6 +191,7 @@ pub async fn policies(workspace: &Workspace) -> Result<Policies> {
 /// `not-allowed`.
 pub async fn set_policies(workspace: &Workspace, policies: Policies) -> Result<()> {
     workspace.permit(Permission::PolicyManage).await?;
+    crate::session::require_fresh(workspace.platform(), workspace.caller())?;
     let id = workspace.organization().id;
     let json = serde_json::to_value(policies).map_err(vault_failure)?;
     let mut tx = workspace.platform().control().begin().await?;

@@ -12,6 +12,7 @@ mod card;
 mod directory;
 mod disclosure;
 mod export;
+mod factor;
 mod field;
 mod firewall;
 mod hardening;
@@ -20,6 +21,8 @@ mod look;
 mod operator;
 mod password;
 mod plain;
+mod policy;
+mod provider;
 mod release;
 mod rest;
 mod role;
@@ -57,7 +60,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 23] = [
+pub const BUILT: [&str; 26] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -67,6 +70,9 @@ pub const BUILT: [&str; 23] = [
     disclosure::ID,
     infrastructure::ID,
     operator::ID,
+    factor::ID,
+    policy::ID,
+    provider::ID,
     hardening::ID,
     directory::ID,
     security::ID,
@@ -229,6 +235,9 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         disclosure::ID => disclosure::look(platform).await,
         infrastructure::ID => infrastructure::look(platform).await,
         operator::ID => operator::look(platform).await,
+        factor::ID => factor::look(platform).await,
+        policy::ID => policy::look(platform).await,
+        provider::ID => provider::look(platform).await,
         hardening::ID => hardening::look(platform).await,
         directory::ID => directory::look(platform).await,
         security::ID => security::look(platform).await,

@@ -125,7 +125,7 @@ pub async fn identify_session(platform: &Platform, origin: Origin, text: &str) -
         rows::touch(&mut platform.control().keep().await?, session.id, now).await?;
     }
     let standing = factor::standing(&mut platform.control().read().await?, account.id).await?;
-    let identity = identity_of(&session, &account, standing);
+    let identity = identity_of(&session, &account, standing, now);
     platform.known().put(
         hash,
         Known {
@@ -136,15 +136,47 @@ pub async fn identify_session(platform: &Platform, origin: Origin, text: &str) -
     Ok(Caller { identity, origin })
 }
 
-/// Who a live session stands for. A session that passed no second step is held when the account has a factor, or must
-/// have one: neither an old session nor a new requirement leaves a gap.
-fn identity_of(session: &rows::Session, account: &Account, standing: factor::Standing) -> Identity {
-    let account = AccountSummary::of(account);
-    let lacks = match (session.factor.is_some(), standing.enrolled, standing.required) {
+/// What a session lacks. One that passed no second step is held when the account has a factor, or must have one: neither
+/// an old session nor a new requirement leaves a gap.
+pub(crate) fn lacks_of_session(passed: Option<&str>, standing: factor::Standing) -> Option<Lacks> {
+    match (passed.is_some(), standing.enrolled, standing.required) {
         (true, ..) | (false, false, false) => None,
         (false, true, _) => Some(Lacks::Proof),
         (false, false, true) => Some(Lacks::Enrolment),
+    }
+}
+
+/// Is a password older than is allowed? Somebody without one has none that is.
+pub(crate) fn is_password_too_old(
+    changed_at: Option<Timestamp>,
+    standing: factor::Standing,
+    now: Timestamp,
+) -> bool {
+    let (Some(changed_at), Some(days)) = (changed_at, standing.password_days_max) else {
+        return false;
     };
+    now.as_second() - changed_at.as_second() > i64::from(days) * 86_400
+}
+
+/// What an API token lacks: it works for an account that could sign in.
+pub(crate) fn lacks_of_program(standing: factor::Standing) -> Option<Lacks> {
+    (standing.required && !standing.enrolled).then_some(Lacks::Enrolment)
+}
+
+/// Who a live session stands for.
+fn identity_of(
+    session: &rows::Session,
+    account: &Account,
+    standing: factor::Standing,
+    now: Timestamp,
+) -> Identity {
+    let password_changed_at = account.password_changed_at;
+    let account = AccountSummary::of(account);
+    // Whoever came by break-glass may have lost the password that would be asked for.
+    let is_glass = session.factor.as_deref() == Some(PassedFactor::BreakGlass.as_str());
+    let is_old = !is_glass && is_password_too_old(password_changed_at, standing, now);
+    let lacks =
+        lacks_of_session(session.factor.as_deref(), standing).or_else(|| is_old.then_some(Lacks::Password));
     match lacks {
         None => Identity::Person {
             account,
@@ -205,19 +237,18 @@ pub async fn identify_token(platform: &Platform, origin: Origin, text: &str) -> 
     }
     let standing = factor::standing(&mut platform.control().read().await?, live.account.id).await?;
     let account = AccountSummary::of(&live.account);
-    let identity = if standing.required && !standing.enrolled {
-        Identity::Held {
+    let identity = match lacks_of_program(standing) {
+        Some(lacks) => Identity::Held {
             account,
             session: None,
-            lacks: Lacks::Enrolment,
-        }
-    } else {
-        Identity::Token {
+            lacks,
+        },
+        None => Identity::Token {
             account,
             token: live.token.id,
             organization: live.token.organization_id,
             scope: scope_of(live.token.permissions.as_deref()),
-        }
+        },
     };
     platform.known().put(
         *hash.bytes(),

@@ -5,6 +5,7 @@ use crate::{
     act::{Act, Object, vault_failure},
     error::{PlatformError, Result},
     organization::checked_name,
+    session,
     workspace::random,
 };
 use access::Permission;
@@ -79,7 +80,7 @@ pub async fn list(workspace: &Workspace) -> Result<Vec<Token>> {
 /// Makes a token; the secret is handed out this once.
 ///
 /// # Errors
-/// `invalid`; `not-allowed` for permissions that the caller does not have, and for tokens that would make tokens.
+/// `invalid`; `proof-required`; `not-allowed` for permissions that the caller does not have, and for tokens that would make tokens.
 pub async fn create(workspace: &Workspace, new: NewToken) -> Result<(Token, ApiToken)> {
     let permit = workspace.permit(Permission::TokenManageOwn).await?;
     if matches!(workspace.caller().identity, crate::caller::Identity::Token { .. }) {
@@ -88,6 +89,7 @@ pub async fn create(workspace: &Workspace, new: NewToken) -> Result<(Token, ApiT
             "a token cannot make tokens; sign in to make one",
         ));
     }
+    session::require_fresh(workspace.platform(), workspace.caller())?;
     let account = permit
         .account()
         .map(types::AccountId)

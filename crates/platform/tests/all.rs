@@ -37,6 +37,8 @@ mod fixture;
 mod import;
 #[path = "all/invitation.rs"]
 mod invitation;
+#[path = "all/mail.rs"]
+mod mail;
 #[path = "all/maintenance.rs"]
 mod maintenance;
 #[path = "all/openid.rs"]

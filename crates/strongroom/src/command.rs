@@ -17,6 +17,7 @@ mod factor;
 pub(crate) mod firewall;
 mod import;
 mod key;
+mod mail;
 mod maintenance;
 mod man;
 mod member;
@@ -24,6 +25,7 @@ mod openapi;
 mod operator;
 mod organization;
 mod promises;
+mod provider;
 mod record;
 mod rename;
 mod serve;
@@ -106,6 +108,12 @@ enum Command {
     /// Let people sign in with the password of their LDAP directory, on the host
     #[command(subcommand)]
     Directory(Box<directory::Directory>),
+    /// Set, test and remove the OpenID providers by which people sign in, on the host
+    #[command(subcommand)]
+    Provider(provider::Provider),
+    /// Set and try the server that sends mail, on the host
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// Let an account in once when nothing else does, as root at a terminal; its organizations see it
     BreakGlass(break_glass::BreakGlass),
     /// Make API tokens
@@ -168,6 +176,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Factor(command) => command.run(common).map(done),
         Command::Operator(command) => command.run(common).map(done),
         Command::Directory(command) => command.run(common).map(done),
+        Command::Provider(command) => command.run(common).map(done),
+        Command::Mail(command) => command.run(common).map(done),
         Command::BreakGlass(command) => command.run(common).map(done),
         Command::Token(command) => command.run(common).map(done),
         Command::Dataset(command) => command.run(common).map(done),

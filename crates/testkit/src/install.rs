@@ -21,6 +21,7 @@ pub const TESTS: &[&str] = &[
     "curl",
     "fonts-dejavu-core",
     "openssl",
+    "python3-aiosmtpd",
 ];
 
 /// The directories that tests start for themselves. Their own services stay off: see [`SERVICES_OFF`].

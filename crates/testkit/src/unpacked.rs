@@ -16,18 +16,23 @@ pub fn package(name: &str) -> Result<PathBuf> {
     let folder = state::state_folder()?.join("unpacked").join(name);
     once::ensure(&folder, |draft| {
         fs::create_dir_all(draft)?;
-        let fetched = tempfile::tempdir()?;
+        let fetched = folder.join("fetched");
+        if fetched.exists() {
+            fs::remove_dir_all(&fetched)?;
+        }
+        fs::create_dir(&fetched)?;
         process::run(
             Command::new("apt-get")
                 .args(["--quiet", "--quiet", "download", name])
                 // apt fetches as an account of its own where that may write, and says so where it may not.
                 .args(["-o", "APT::Sandbox::User=root"])
-                .current_dir(fetched.path()),
+                .current_dir(&fetched),
         )
         .with_context(|| format!("cannot fetch the package {name}; run `apt-get update` first"))?;
-        for file in files(fetched.path())? {
+        for file in files(&fetched)? {
             process::run(Command::new("dpkg-deb").arg("--extract").arg(file).arg(draft))?;
         }
+        fs::remove_dir_all(&fetched)?;
         Ok(())
     })
 }

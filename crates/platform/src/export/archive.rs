@@ -17,6 +17,7 @@ use crate::{
     file::{self, FilePurpose},
     list::PlaceOrLive,
     pipe::{ByteStream, Outlet, byte_stream},
+    session,
 };
 use access::{Permission, Permit};
 use bytes::Bytes;
@@ -35,6 +36,7 @@ pub(super) const FORMAT_VERSION: u32 = 1;
 /// erased meanwhile.
 pub async fn archive(workspace: &Workspace) -> Result<ByteStream> {
     let permit = workspace.permit(Permission::RecordExport).await?;
+    session::require_fresh(workspace.platform(), workspace.caller())?;
     let datasets: Vec<Arc<Dataset>> = catalogue::list(workspace.tenant())
         .await?
         .into_iter()

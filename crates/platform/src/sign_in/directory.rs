@@ -19,7 +19,7 @@ use store::control::{
 use vault::SecretText;
 
 /// How long a refusal takes at least where there are directories: about as long as asking one does.
-const REFUSAL_FLOOR: Duration = Duration::from_secs(1);
+pub(super) const REFUSAL: Duration = Duration::from_secs(1);
 
 /// The directories that people may sign in by.
 pub(super) async fn open(platform: &Platform) -> Result<Vec<Row>> {
@@ -28,11 +28,6 @@ pub(super) async fn open(platform: &Platform) -> Result<Vec<Row>> {
         .into_iter()
         .filter(|row| row.state == DirectoryState::Active)
         .collect())
-}
-
-/// Waits until a refusal does not tell by its time what it was for.
-pub(super) async fn level(began: Instant) {
-    tokio::time::sleep(REFUSAL_FLOOR.saturating_sub(began.elapsed())).await;
 }
 
 /// Who it is, if a directory knows the name and the password is right there.
@@ -119,6 +114,7 @@ async fn ask(
             Ok(Asked::Proven(Box::new(Proven {
                 account,
                 door: Door::Directory,
+                factor: None,
                 rehash: None,
             })))
         }

@@ -4,10 +4,15 @@
 
 use super::{Admission, Door, Proven, Rehash, admit, directory, note_refusal, refused};
 use crate::{Platform, caller::Origin, error::Result};
-use std::time::Instant;
+use std::time::Duration;
 use store::control::account::{self, AccountState};
+use tokio::time::Instant;
 use types::EmailAddress;
 use vault::{SecretText, Verdict};
+
+/// A refusal takes at least so long, whatever it was that did not fit: longer than a verification, a lookup and an entry
+/// together, so that their differences do not show.
+const REFUSAL: Duration = Duration::from_millis(400);
 
 /// Signs a person in with a password. `login` is an e-mail address, or what a directory takes for a login name.
 ///
@@ -19,7 +24,7 @@ pub async fn with_password(
     login: &str,
     password: SecretText,
 ) -> Result<Admission> {
-    let began = Instant::now();
+    let begun = Instant::now();
     let directories = directory::open(platform).await?;
     let typed = SecretText::new(password.expose().to_owned());
     let proven = match prove(platform, login, password).await? {
@@ -33,9 +38,12 @@ pub async fn with_password(
         return admit(platform, origin, proven).await;
     }
     note_refusal(platform, origin).await?;
-    if !directories.is_empty() {
-        directory::level(began).await;
-    }
+    let least = if directories.is_empty() {
+        REFUSAL
+    } else {
+        directory::REFUSAL
+    };
+    tokio::time::sleep_until(begun + least).await;
     Err(refused())
 }
 
@@ -76,6 +84,7 @@ async fn prove(platform: &Platform, login: &str, password: SecretText) -> Result
         Checked::Proven(Box::new(Proven {
             account,
             door,
+            factor: None,
             rehash,
         }))
     }))

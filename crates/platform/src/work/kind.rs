@@ -5,7 +5,7 @@ use crate::{
     error::{PlatformError, Result},
     import,
     job::Meter,
-    rotation,
+    mail, password_reset, rotation,
 };
 use store::control::job::Job;
 
@@ -15,6 +15,8 @@ pub(super) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result
         import::RUN => import::run(platform, job, meter, import::Mode::Import).await,
         import::CHECK => import::run(platform, job, meter, import::Mode::DryRun).await,
         rotation::REENCRYPT => rotation::run(platform, job, meter).await,
+        mail::SEND => mail::run(platform, job).await,
+        password_reset::ASKED => password_reset::run(platform, job).await,
         other => Err(PlatformError::invariant(format!("no job is of kind {other}"))),
     }
 }

@@ -57,6 +57,8 @@ pub enum PassedFactor {
     Recovery,
     /// It went past it, by a link made on the host.
     BreakGlass,
+    /// The provider that the person came from saw one, and the operator lets that count.
+    Provider,
 }
 
 impl PassedFactor {
@@ -68,6 +70,7 @@ impl PassedFactor {
             Self::Passkey => "passkey",
             Self::Recovery => "recovery",
             Self::BreakGlass => "break-glass",
+            Self::Provider => "provider",
         }
     }
 }

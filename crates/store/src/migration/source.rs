@@ -63,9 +63,23 @@ const CONTROL: &[Migration] = &[
     Migration {
         scope: Scope::Control,
         version: 7,
+        name: "password reset",
+        up: include_str!("../../migrations/control/0007_password_reset/up.sql"),
+        down: include_str!("../../migrations/control/0007_password_reset/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 8,
+        name: "provider factor",
+        up: include_str!("../../migrations/control/0008_provider_factor/up.sql"),
+        down: include_str!("../../migrations/control/0008_provider_factor/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 9,
         name: "directory",
-        up: include_str!("../../migrations/control/0007_directory/up.sql"),
-        down: include_str!("../../migrations/control/0007_directory/down.sql"),
+        up: include_str!("../../migrations/control/0009_directory/up.sql"),
+        down: include_str!("../../migrations/control/0009_directory/down.sql"),
     },
 ];
 
