@@ -24,6 +24,12 @@ const SECTIONS: &[ApplianceSection] = &[
         text: "What the appliance promises, and whether it is kept.",
     },
     ApplianceSection {
+        href: "/appliance/updates",
+        icon: "restore",
+        title: "Updates",
+        text: "What is installed, what waits, and handing over a bundle of updates.",
+    },
+    ApplianceSection {
         href: "/appliance/sign-in",
         icon: "key",
         title: "Sign-in rules",

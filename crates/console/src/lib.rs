@@ -7,6 +7,7 @@ mod access_log;
 mod account;
 mod admission;
 mod appliance;
+mod appliance_updates;
 mod archive;
 mod asset_files;
 mod audit;

@@ -40,6 +40,11 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         NoticeKind::Success,
         "The archive was restored. Records begin with version 1 here; what happened to them before stays in the archive.",
     ),
+    (
+        "bundle-handed-over",
+        NoticeKind::Information,
+        "The bundle was handed over. What became of it stands below in a moment; load the page again.",
+    ),
     ("member-added", NoticeKind::Success, "The member was added."),
     ("member-removed", NoticeKind::Success, "The member was removed."),
     ("role-set", NoticeKind::Success, "The role was changed."),

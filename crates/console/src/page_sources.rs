@@ -16,6 +16,7 @@ const TEMPLATES: &[PageSource] = templates![
     "access_log.html",
     "account.html",
     "appliance.html",
+    "appliance_updates.html",
     "archive.html",
     "audit.html",
     "audit_entry.html",

@@ -1,10 +1,10 @@
 //! Every address of the console and who answers it: the map of this crate.
 
 use crate::{
-    access_log, account, appliance, archive, asset_files, audit, break_glass, confirm, datasets, directories,
-    export, factors, fields, files, history, imports, invitation, mail, members, openid, organizations,
-    password_reset, promises_page, providers, record_form, records, second_step, sign_in, sign_in_rules,
-    single_record, tokens, trash,
+    access_log, account, appliance, appliance_updates, archive, asset_files, audit, break_glass, confirm,
+    datasets, directories, export, factors, fields, files, history, imports, invitation, mail, members,
+    openid, organizations, password_reset, promises_page, providers, record_form, records, second_step,
+    sign_in, sign_in_rules, single_record, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -50,6 +50,11 @@ pub(crate) fn register(config: &mut ServiceConfig) {
         .service(resource("/appliance/directories/{key}/test").route(post().to(directories::test)))
         .service(resource("/appliance/directories/{key}/preview").route(post().to(directories::preview)))
         .service(resource("/appliance/directories/{key}/compare").route(post().to(directories::compare)))
+        .service(
+            resource("/appliance/updates")
+                .route(get().to(appliance_updates::show))
+                .route(post().to(appliance_updates::hand_over)),
+        )
         .service(
             resource("/appliance/sign-in")
                 .route(get().to(sign_in_rules::show_appliance))

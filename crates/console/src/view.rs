@@ -6,6 +6,7 @@
 mod access_log;
 mod account;
 mod appliance;
+mod appliance_updates;
 mod archive;
 mod audit;
 mod break_glass;
@@ -38,6 +39,7 @@ mod trash;
 pub use access_log::{AccessBar, AccessLogPage, AccessRow, OrganizationAccessPage, VisitorRow};
 pub use account::{AccountPage, SessionRow};
 pub use appliance::{AppliancePage, ApplianceSection};
+pub use appliance_updates::{BundleRow, UpdateRow, UpdatesPage};
 pub use archive::ArchivePage;
 pub use audit::{AuditEntryPage, AuditFilter, AuditPage, AuditRow, Commitment};
 pub use break_glass::BreakGlassPage;

@@ -5,6 +5,7 @@ pub mod account;
 mod act;
 pub mod break_glass;
 pub mod bulk;
+pub mod bundle;
 mod cache;
 pub mod caller;
 pub mod check;

@@ -36,6 +36,10 @@ pub struct Settings {
     pub outside_targets: Vec<config::Target>,
     /// The file in which root keeps what their names mean (`host::outgoing`).
     pub kept_targets: std::path::PathBuf,
+    /// The folder in which bundles of updates are handed to root.
+    pub spool: std::path::PathBuf,
+    /// The folder in which root keeps what it knows of updates.
+    pub updates: std::path::PathBuf,
     /// The database's unix socket.
     pub database_socket: std::path::PathBuf,
 }
@@ -117,6 +121,8 @@ impl Platform {
             helper: host::helper::SOCKET.into(),
             outside_targets: config.outside_targets(),
             kept_targets: config.path.with_file_name(host::outgoing::KEPT_NAME),
+            spool: host::updates::SPOOL.into(),
+            updates: host::updates::FOLDER.into(),
             // libpq's name for it (PQconnectdb, `host`).
             database_socket: config
                 .database

@@ -177,6 +177,8 @@ pub(crate) async fn open(database: &TestDatabase, root: RootKey, clock: fn() -> 
         helper: "/nonexistent/hostd.sock".into(),
         outside_targets: Vec::new(),
         kept_targets: "/nonexistent/outgoing.json".into(),
+        spool: "/nonexistent/incoming".into(),
+        updates: "/nonexistent/updates".into(),
         database_socket: "/nonexistent/.s.PGSQL.5432".into(),
     };
     Platform::open_with(settings, address, app, root, 64, clock)

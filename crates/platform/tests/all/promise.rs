@@ -450,6 +450,8 @@ pub(crate) async fn listening_also(
         helper: "/nonexistent/hostd.sock".into(),
         outside_targets: Vec::new(),
         kept_targets: "/nonexistent/outgoing.json".into(),
+        spool: "/nonexistent/incoming".into(),
+        updates: "/nonexistent/updates".into(),
         database_socket: "/nonexistent/.s.PGSQL.5432".into(),
     };
     let platform = Platform::open_with(

@@ -103,6 +103,7 @@ const COMMANDS: &[&str] = &[
     "firewall status",
     "update status",
     "update run",
+    "update take",
     "update renew",
     "update history",
     "storage",
