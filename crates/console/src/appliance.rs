@@ -12,6 +12,12 @@ use platform::operator;
 /// Its sections, in the order in which an operator needs them.
 const SECTIONS: &[ApplianceSection] = &[
     ApplianceSection {
+        href: "/appliance/directories",
+        icon: "users",
+        title: "Directories",
+        text: "LDAP directories whose people sign in here, and what came of the last comparison.",
+    },
+    ApplianceSection {
         href: "/promises",
         icon: "shield",
         title: "Promises",

@@ -16,6 +16,7 @@ mod chrome;
 mod confirm;
 mod csrf;
 mod datasets;
+mod directories;
 mod errors;
 mod export;
 mod factors;

@@ -114,7 +114,7 @@ pub(crate) fn door_page(visit: &Visit, visitor: &str, status: StatusCode, page: 
 
 fn fields(login: &str) -> Vec<FieldInput> {
     vec![
-        FieldInput::new("login", "E-mail address", InputKind::Email)
+        FieldInput::new("login", "E-mail address or login name", InputKind::Text)
             .with_value(login)
             .required()
             .with_autocomplete("username"),

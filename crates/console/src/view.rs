@@ -12,6 +12,7 @@ mod audit;
 mod break_glass;
 mod chrome;
 mod dataset;
+mod directory;
 mod error;
 mod export;
 mod factor;
@@ -49,6 +50,7 @@ pub use chrome::{Banner, Chrome, Crumb, Nav, Notice, NoticeKind, OrganizationLin
 pub use dataset::{
     DatasetHeader, DatasetNewPage, DatasetRow, DatasetSettingsPage, DatasetTab, DatasetsPage, FieldRow,
 };
+pub use directory::{DirectoriesPage, DirectoryAnswer, DirectoryRow};
 pub use error::ErrorPage;
 pub use export::ExportPage;
 pub use factor::{

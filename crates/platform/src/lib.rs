@@ -12,6 +12,7 @@ pub mod check;
 pub mod cursor;
 pub mod database;
 pub mod dataset;
+pub mod directories;
 pub mod error;
 pub mod export;
 pub mod factor;

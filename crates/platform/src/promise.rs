@@ -10,6 +10,7 @@ mod agility;
 mod audit;
 mod bundle;
 mod card;
+mod directory;
 mod disclosure;
 mod export;
 mod factor;
@@ -62,7 +63,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 25] = [
+pub const BUILT: [&str; 29] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -76,6 +77,7 @@ pub const BUILT: [&str; 25] = [
     policy::ID,
     provider::ID,
     hardening::ID,
+    directory::ID,
     security::ID,
     rollback::ID,
     "password-hashing",
@@ -187,7 +189,8 @@ fn is_due(platform: &Platform, id: PromiseId, newest: Option<&Observation>) -> b
     // Only a node that serves requests knows the routes and the pages, and only a process outside a sandbox, or one with the root
     // helper, sees the disks; another looks, in vain, when none has for long.
     let away = match id.as_str() {
-        route::ID => platform.routes().is_none(),
+        // The worker has no network.
+        route::ID | directory::ID => platform.routes().is_none(),
         disclosure::ID | infrastructure::ID => disclosure::is_blind(platform),
         rest::ID => rest::is_blind(platform),
         security::ID => security::is_blind(),
@@ -242,6 +245,7 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         policy::ID => policy::look(platform).await,
         provider::ID => provider::look(platform).await,
         hardening::ID => hardening::look(platform).await,
+        directory::ID => directory::look(platform).await,
         security::ID => security::look(platform).await,
         rollback::ID => Ok(rollback::look(platform)),
         "password-hashing" => password::look(platform).await,

@@ -21,6 +21,8 @@ mod bulk;
 mod check;
 #[path = "all/crash.rs"]
 mod crash;
+#[path = "all/directory.rs"]
+mod directory_people;
 #[path = "all/export.rs"]
 mod export;
 #[path = "all/factor.rs"]

@@ -10,6 +10,7 @@ pub mod account;
 pub mod api_token;
 pub mod break_glass;
 mod column;
+pub mod directory;
 pub mod entry_log;
 mod error;
 pub mod evidence;

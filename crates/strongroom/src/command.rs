@@ -11,6 +11,7 @@ mod completion;
 mod config;
 mod database;
 mod dataset;
+mod directory;
 mod doctor;
 mod export;
 mod factor;
@@ -105,6 +106,9 @@ enum Command {
     /// Make and dismiss operators, who look after the appliance in the console, on the host
     #[command(subcommand)]
     Operator(operator::Operator),
+    /// Let people sign in with the password of their LDAP directory, on the host
+    #[command(subcommand)]
+    Directory(Box<directory::Directory>),
     /// Set, test and remove the OpenID providers by which people sign in, on the host
     #[command(subcommand)]
     Provider(provider::Provider),
@@ -175,6 +179,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Member(command) => command.run(common).map(done),
         Command::Factor(command) => command.run(common).map(done),
         Command::Operator(command) => command.run(common).map(done),
+        Command::Directory(command) => command.run(common).map(done),
         Command::Provider(command) => command.run(common).map(done),
         Command::Mail(command) => command.run(common).map(done),
         Command::BreakGlass(command) => command.run(common).map(done),

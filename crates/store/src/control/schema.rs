@@ -10,6 +10,7 @@ diesel::table! {
         operator -> Bool,
         created_at -> Timestamptz,
         password_changed_at -> Nullable<Timestamptz>,
+        barred_by_directory -> Bool,
     }
 }
 
@@ -88,6 +89,7 @@ diesel::table! {
         state -> Text,
         narrowing -> Jsonb,
         created_at -> Timestamptz,
+        source_id -> Nullable<Uuid>,
     }
 }
 
@@ -212,6 +214,29 @@ diesel::table! {
         c_before -> Binary,
         c_after -> Binary,
         appended_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    strongroom.directory (id) {
+        id -> Uuid,
+        key -> Text,
+        state -> Text,
+        settings -> Jsonb,
+        secret -> Nullable<Binary>,
+        first_sign_in -> Text,
+        last_sync -> Nullable<Jsonb>,
+        created_at -> Timestamptz,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    strongroom.group_mapping (directory_id, group_key, organization_id) {
+        directory_id -> Uuid,
+        group_key -> Text,
+        organization_id -> Uuid,
+        role -> Text,
     }
 }
 

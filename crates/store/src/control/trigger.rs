@@ -36,6 +36,9 @@ const GUARDS: &str = "WITH guard (home, relation, trigger, function, events) AS 
         ('control', 'identity', 'require_entry', 'require_entry', 29),
         ('control', 'identity_request', 'require_entry', 'require_entry', 29),
         ('control', 'openid_provider', 'require_entry', 'require_entry', 29),
+        ('control', 'directory', 'require_entry', 'require_entry', 29),
+        ('control', 'group_mapping', 'require_entry', 'require_entry', 29),
+        ('control', 'account', 'require_entry_for_directory', 'require_entry', 17),
         ('control', 'password_reset', 'require_entry', 'require_entry', 29)
     ), guarded AS (
         SELECT c.oid, n.nspname, c.relname, c.relnamespace, g.trigger, g.function, g.events

@@ -77,23 +77,30 @@ const CONTROL: &[Migration] = &[
     Migration {
         scope: Scope::Control,
         version: 9,
-        name: "requirements",
-        up: include_str!("../../migrations/control/0009_requirements/up.sql"),
-        down: include_str!("../../migrations/control/0009_requirements/down.sql"),
+        name: "directory",
+        up: include_str!("../../migrations/control/0009_directory/up.sql"),
+        down: include_str!("../../migrations/control/0009_directory/down.sql"),
     },
     Migration {
         scope: Scope::Control,
         version: 10,
-        name: "access log by month",
-        up: include_str!("../../migrations/control/0010_access_log_by_month/up.sql"),
-        down: include_str!("../../migrations/control/0010_access_log_by_month/down.sql"),
+        name: "requirements",
+        up: include_str!("../../migrations/control/0010_requirements/up.sql"),
+        down: include_str!("../../migrations/control/0010_requirements/down.sql"),
     },
     Migration {
         scope: Scope::Control,
         version: 11,
+        name: "access log by month",
+        up: include_str!("../../migrations/control/0011_access_log_by_month/up.sql"),
+        down: include_str!("../../migrations/control/0011_access_log_by_month/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 12,
         name: "operator grant",
-        up: include_str!("../../migrations/control/0011_operator_grant/up.sql"),
-        down: include_str!("../../migrations/control/0011_operator_grant/down.sql"),
+        up: include_str!("../../migrations/control/0012_operator_grant/up.sql"),
+        down: include_str!("../../migrations/control/0012_operator_grant/down.sql"),
     },
 ];
 

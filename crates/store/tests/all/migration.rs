@@ -52,7 +52,7 @@ async fn down_and_up_again_gives_the_same_catalogue() {
     let left = "SELECT count(*) FROM pg_namespace WHERE nspname = 'strongroom'";
     assert_eq!(client.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0);
     let status = migration::status(&client).await.unwrap();
-    assert_eq!((status.applied.len(), status.pending.len()), (0, 15));
+    assert_eq!((status.applied.len(), status.pending.len()), (0, 16));
     let applied = migration::migrate(&client).await.unwrap();
     assert_eq!(
         (applied.control, applied.organizations),
@@ -66,6 +66,7 @@ async fn down_and_up_again_gives_the_same_catalogue() {
                 "second factor",
                 "password reset",
                 "provider factor",
+                "directory",
                 "requirements",
                 "access log by month",
                 "operator grant"
@@ -93,7 +94,7 @@ async fn a_second_migration_does_nothing() {
             status.pending.len(),
             status.organizations_behind
         ),
-        (15, 0, 0)
+        (16, 0, 0)
     );
     let role: String = client
         .query_one("SELECT current_user::text", &[])
@@ -356,7 +357,7 @@ const PROVEN: [&str; 1] = ["access log by month"];
 async fn the_access_log_by_month_holds_what_was_there_and_takes_what_the_version_before_writes() {
     let database = database().await;
     let client = superuser(&database).await;
-    migration::revert_to(&client, 9).await.unwrap();
+    migration::revert_to(&client, 10).await.unwrap();
     let event = "(at, account_id, organization_id, action, outcome, status, method, address, device, request_id)
         SELECT * FROM unnest(ARRAY[$1::text::timestamptz], ARRAY[NULL::uuid], ARRAY[NULL::uuid], ARRAY['sign-in'],
             ARRAY['done'], ARRAY[200], ARRAY['none'], ARRAY['::1'], ARRAY['x'], ARRAY['r'])";
@@ -374,7 +375,7 @@ async fn the_access_log_by_month_holds_what_was_there_and_takes_what_the_version
     let rows = client.query(read, &[&i64::MAX]).await.unwrap();
     let ids: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
     assert_eq!(ids, [4, 3, 2, 1]);
-    migration::revert_to(&client, 9).await.unwrap();
+    migration::revert_to(&client, 10).await.unwrap();
     client
         .execute(&insert, &[&"2026-02-03 00:00:00+00"])
         .await
