@@ -4,17 +4,28 @@ use crate::{
     errors::Fault,
     fields::with_problems,
     form::Form,
+    openid,
     session::{theme_cookie, theme_of},
-    view::{AccountPage, ErrorSummary, FieldInput, InputKind, Nav, SessionRow},
+    sign_in::{door_chrome, door_page},
+    view::{
+        AccountPage, DoorLink, ErrorSummary, FieldInput, IdentityRow, InputKind, Nav, OldPasswordPage,
+        SessionRow,
+    },
     visit::{Answer, Visit, page, page_with, see_other, see_other_with},
     words::{device, moment},
 };
 use actix_web::{http::StatusCode, web::Path};
-use platform::session::{self, SessionView};
+use platform::{
+    caller::Lacks,
+    session::{self, SessionView},
+};
 use types::SessionId;
 use vault::SecretText;
 
-fn password_inputs() -> Vec<FieldInput> {
+/// Where a password is changed.
+pub(crate) const PASSWORD: &str = "/account/password";
+
+pub(crate) fn password_inputs() -> Vec<FieldInput> {
     let input = |name: &str, label: &str| FieldInput::new(name, label, InputKind::Password).required();
     vec![
         input("old_password", "Present password").with_autocomplete("current-password"),
@@ -25,7 +36,7 @@ fn password_inputs() -> Vec<FieldInput> {
     ]
 }
 
-async fn account_page(
+pub(crate) async fn account_page(
     visit: &Visit,
     password_fields: Vec<FieldInput>,
     failure: Option<ErrorSummary>,
@@ -33,7 +44,15 @@ async fn account_page(
     let account = visit.account()?;
     let mut sessions = session::list_own(visit.platform(), &visit.caller).await?;
     sessions.sort_by_key(|session| !session.current);
+    let identities = platform::identity::list_own(visit.platform(), &visit.caller).await?;
+    let doors = platform::provider::doors(visit.platform()).await?;
+    let free = doors
+        .into_iter()
+        .filter(|door| identities.iter().all(|own| own.key != door.key));
     Ok(AccountPage {
+        doors: free.map(door).collect(),
+        identities: identities.into_iter().map(identity_row).collect(),
+        identity_fields: openid::inputs(),
         chrome: visit.chrome("Account", Nav::Account).await?,
         login: account.email.clone(),
         name: account.name.clone(),
@@ -41,6 +60,22 @@ async fn account_page(
         failure,
         sessions: sessions.into_iter().map(row).collect(),
     })
+}
+
+fn door(door: platform::provider::Door) -> DoorLink {
+    DoorLink {
+        href: format!("/account/identities/{}/tie", door.key),
+        key: door.key,
+        label: door.label,
+    }
+}
+
+fn identity_row(identity: platform::identity::OwnIdentity) -> IdentityRow {
+    IdentityRow {
+        key: identity.key,
+        label: identity.label,
+        since: moment(identity.since),
+    }
 }
 
 fn row(session: SessionView) -> SessionRow {
@@ -57,6 +92,29 @@ fn row(session: SessionView) -> SessionRow {
 /// `GET /account`
 pub(crate) async fn show(visit: Visit) -> Answer {
     page(&account_page(&visit, password_inputs(), None).await?)
+}
+
+/// `GET /account/password`: for whoever must change it before anything else.
+pub(crate) async fn ask_password(visit: Visit) -> Answer {
+    if visit.caller.lacks() != Some(Lacks::Password) {
+        visit.account()?;
+        return see_other("/account");
+    }
+    old_password_page(&visit, password_inputs(), None, StatusCode::OK)
+}
+
+fn old_password_page(
+    visit: &Visit,
+    fields: Vec<FieldInput>,
+    failure: Option<ErrorSummary>,
+    status: StatusCode,
+) -> Answer {
+    let template = OldPasswordPage {
+        chrome: door_chrome(visit, "Change your password", &visit.visitor)?,
+        fields,
+        failure,
+    };
+    door_page(visit, &visit.visitor, status, &template)
 }
 
 /// `POST /account/password`
@@ -77,6 +135,9 @@ pub(crate) async fn change_password(visit: Visit, form: Form) -> Answer {
         Ok(()) => see_other("/account?notice=password-changed"),
         Err(error) => {
             let (fields, failure) = with_problems("Your password was not changed", error, password_inputs())?;
+            if visit.caller.lacks().is_some() {
+                return old_password_page(&visit, fields, Some(failure), StatusCode::UNPROCESSABLE_ENTITY);
+            }
             let template = account_page(&visit, fields, Some(failure)).await?;
             page_with(StatusCode::UNPROCESSABLE_ENTITY, &template)
         }

@@ -7,6 +7,7 @@ use crate::{
     break_glass::BREAK_GLASS,
     errors::Fault,
     invitation::INVITATION,
+    password_reset::PASSWORD_RESET,
     query::{PAIRS_MAX, Pairs},
     second_step::SECOND_STEP,
     visit::Visit,
@@ -82,7 +83,8 @@ impl FromRequest for Form {
         let urlencoded = media.is_some_and(|media| media.starts_with("application/x-www-form-urlencoded"));
         let path = request.path();
         let is_door = matches!(path, "/sign-in" | SECOND_STEP);
-        let may_be_anonymous = is_door || path.starts_with(INVITATION) || path.starts_with(BREAK_GLASS);
+        let links = [INVITATION, BREAK_GLASS, PASSWORD_RESET];
+        let may_be_anonymous = is_door || links.iter().any(|link| path.starts_with(link));
         Box::pin(async move {
             let visit = visit.await?;
             if !urlencoded {

@@ -2,7 +2,10 @@
 //!
 //! Invariant: an answer leaves without being kept by caches unless its handler said otherwise.
 
-use crate::{assets::CONTENT_SECURITY_POLICY, break_glass::BREAK_GLASS, invitation::INVITATION};
+use crate::{
+    assets::CONTENT_SECURITY_POLICY, break_glass::BREAK_GLASS, invitation::INVITATION, openid::CALLBACK,
+    password_reset::PASSWORD_RESET,
+};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// Two years, as browsers ask for.
@@ -28,7 +31,10 @@ const ALWAYS: [(&str, &str); 8] = [
 /// under that one browsers send our own forms with `Origin: null`, which [`crate::csrf`] refuses. Where the address is a
 /// secret even our own pages learn the host only.
 fn referrer_policy(path: &str) -> &'static str {
-    if path.starts_with(INVITATION) || path.starts_with(BREAK_GLASS) {
+    if [INVITATION, BREAK_GLASS, CALLBACK, PASSWORD_RESET]
+        .iter()
+        .any(|secret| path.starts_with(secret))
+    {
         "strict-origin"
     } else {
         "same-origin"

@@ -10,6 +10,8 @@ use actix_web::cookie::{Cookie, SameSite, time::Duration};
 pub(crate) const SESSION: &str = "__Host-session";
 /// Names a browser that has not signed in, so that its sign-in form is its own.
 pub(crate) const VISITOR: &str = "__Host-visitor";
+/// A sign-in that is under way at a provider.
+pub(crate) const OPENID: &str = "__Host-openid";
 /// Holds the token of a sign-in that waits for its second step.
 pub(crate) const PENDING: &str = "__Host-pending";
 /// Light or dark.
@@ -34,6 +36,13 @@ pub(crate) fn session_cookie(token: &str, seconds: u32) -> Cookie<'static> {
 /// The visitor's cookie; it goes when the browser closes.
 pub(crate) fn visitor_cookie(name: &str) -> Cookie<'static> {
     guarded(VISITOR, name.to_owned())
+}
+
+/// What ties the answer of a provider to this browser; it lives as long as the sign-in there may take.
+pub(crate) fn openid_cookie(sealed: &str) -> Cookie<'static> {
+    let mut cookie = guarded(OPENID, sealed.to_owned());
+    cookie.set_max_age(Duration::minutes(platform::sign_in::openid::MINUTES));
+    cookie
 }
 
 /// The cookie of a sign-in that waits; it lives as long as that waits.

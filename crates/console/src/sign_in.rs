@@ -6,8 +6,9 @@ use crate::{
     admission,
     errors::Fault,
     form::Form,
+    query::href,
     session::{SESSION, removed, visitor_cookie},
-    view::{Chrome, ErrorSummary, FieldInput, InputKind, SignInPage},
+    view::{Chrome, DoorLink, ErrorSummary, FieldInput, InputKind, SignInPage},
     visit::{Answer, Visit, page_with, see_other, see_other_with},
 };
 use actix_web::{HttpResponse, http::StatusCode};
@@ -31,10 +32,17 @@ pub(crate) async fn show(visit: Visit) -> Answer {
     if visit.caller.account().is_some() {
         return see_other(if next.is_empty() { "/o" } else { next });
     }
-    form(&visit, next, "", None, StatusCode::OK)
+    form(&visit, next, "", None, StatusCode::OK).await
 }
 
-fn form(visit: &Visit, next: &str, login: &str, failure: Option<String>, status: StatusCode) -> Answer {
+/// The page with the form and every other door.
+pub(crate) async fn form(
+    visit: &Visit,
+    next: &str,
+    login: &str,
+    failure: Option<String>,
+    status: StatusCode,
+) -> Answer {
     let visitor = named_visitor(visit)?;
     let template = SignInPage {
         chrome: door_chrome(visit, "Sign in", &visitor)?,
@@ -44,9 +52,30 @@ fn form(visit: &Visit, next: &str, login: &str, failure: Option<String>, status:
             title,
             failures: Vec::new(),
         }),
+        doors: doors(visit, next).await,
+        may_reset: platform::password_reset::is_open(visit.platform())
+            .await
+            .unwrap_or(false),
         next: next.to_owned(),
     };
     door_page(visit, &visitor, status, &template)
+}
+
+/// The providers. Where they cannot be read, passwords still work.
+async fn doors(visit: &Visit, next: &str) -> Vec<DoorLink> {
+    let found = platform::provider::doors(visit.platform())
+        .await
+        .unwrap_or_else(|error| {
+            tracing::warn!(detail = %error.detail, "the providers at the sign-in cannot be read");
+            Vec::new()
+        });
+    let next = [("next", next)].into_iter().filter(|(_, next)| !next.is_empty());
+    let link = |door: platform::provider::Door| DoorLink {
+        href: href(&format!("/sign-in/openid/{}", door.key), next.clone()),
+        key: door.key,
+        label: door.label,
+    };
+    found.into_iter().map(link).collect()
 }
 
 /// The name of a browser that has not signed in; a new one when it has none.
@@ -85,7 +114,7 @@ pub(crate) fn door_page(visit: &Visit, visitor: &str, status: StatusCode, page: 
 
 fn fields(login: &str) -> Vec<FieldInput> {
     vec![
-        FieldInput::new("login", "E-mail address", InputKind::Email)
+        FieldInput::new("login", "E-mail address or login name", InputKind::Text)
             .with_value(login)
             .required()
             .with_autocomplete("username"),
@@ -120,6 +149,9 @@ pub(crate) async fn submit(visit: Visit, form_sent: Form) -> Answer {
         }
         Err(error) if error.code == ProblemCode::NotSignedIn => {
             throttle.note_failure(&login, visit.address, Instant::now());
+            // For the log alone; the answer is the same whether there is such an account or not.
+            let known = platform::access_log::account_at_door(visit.platform(), &login).await?;
+            visit.event.borrow_mut().account = known;
             let failure = "That e-mail address and password do not belong together. Try again, or ask an \
                            administrator.";
             form(
@@ -129,6 +161,7 @@ pub(crate) async fn submit(visit: Visit, form_sent: Form) -> Answer {
                 Some(failure.into()),
                 StatusCode::UNAUTHORIZED,
             )
+            .await
         }
         Err(error) => Err(error.into()),
     }

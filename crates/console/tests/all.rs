@@ -11,12 +11,15 @@ mod all {
     mod client;
     mod contrast;
     mod datasets;
+    mod directories;
     mod doors;
     mod factors;
     mod html;
     mod jobs;
     mod journey;
+    mod mail;
     mod maintenance;
+    mod openid;
     mod pages;
     mod person;
     mod preview;

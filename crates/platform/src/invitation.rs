@@ -9,7 +9,7 @@ use crate::{
     Caller, Origin, Platform, Workspace,
     act::{Act, Object, vault_failure},
     error::{PlatformError, Result},
-    member,
+    mail, member,
     password::{self, Whose},
     workspace::random,
 };
@@ -36,6 +36,8 @@ pub struct Invitation {
     pub url: SecretText,
     /// When it stops working.
     pub expires_at: Timestamp,
+    /// It was sent by mail as well.
+    pub mailed: bool,
 }
 
 /// Who a link invites, and where to.
@@ -132,7 +134,29 @@ pub(crate) async fn issue(
     let entry = platform.entry(caller, organization, &act)?;
     let base = &platform.settings().base_url;
     let url = SecretText::new(format!("{base}/invitation/{}", token.expose()));
-    Ok(Some((Invitation { url, expires_at }, entry)))
+    let mailed = send(platform, tx, account, &url).await?;
+    Ok(Some((
+        Invitation {
+            url,
+            expires_at,
+            mailed,
+        },
+        entry,
+    )))
+}
+
+/// Has the link sent to the account's address as well, where mail is set. The letter goes with the transaction.
+async fn send(platform: &Platform, tx: &mut ControlTx, account: AccountId, url: &SecretText) -> Result<bool> {
+    let found = accounts::find_by_id(tx, account).await?;
+    let Some(Ok(email)) = found.map(|(account, _)| account.email.parse::<EmailAddress>()) else {
+        return Ok(false);
+    };
+    mail::post(
+        platform,
+        tx,
+        &mail::Letter::invitation(&email, url.expose(), DAYS),
+    )
+    .await
 }
 
 fn dead() -> PlatformError {

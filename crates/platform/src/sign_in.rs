@@ -4,6 +4,7 @@
 //! the same work whether the account exists or not; every attempt is an entry. A door is a file below this one and
 //! makes a [`Proven`]. Break-glass is the exception, by design: [`crate::break_glass`].
 
+mod directory;
 pub mod openid;
 mod password;
 mod second;
@@ -21,6 +22,7 @@ use crate::{
 use store::control::{
     account::{self, Account},
     factor,
+    session::PassedFactor,
 };
 use types::ProblemCode;
 use vault::{PendingToken, SessionToken};
@@ -40,7 +42,8 @@ pub enum Admission {
         /// The secret that the browser keeps meanwhile.
         pending: PendingToken,
     },
-    /// The account must have a second factor and has none: the session is good for setting one up, and nothing else.
+    /// Something is asked for first: a second factor where one is required, or a new password. The session is good for that,
+    /// and for nothing else.
     Enrol {
         /// The secret that the browser keeps.
         token: SessionToken,
@@ -54,6 +57,8 @@ pub enum Admission {
 pub(crate) enum Door {
     /// A password that is kept here.
     Password,
+    /// A password at a directory.
+    Directory,
     /// An OpenID provider.
     OpenId,
 }
@@ -63,6 +68,7 @@ impl Door {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
+            Self::Directory => "directory",
             Self::OpenId => "openid",
         }
     }
@@ -74,6 +80,8 @@ pub(crate) struct Proven {
     pub(crate) account: Account,
     /// Which door.
     pub(crate) door: Door,
+    /// The second factor that the door saw as well.
+    pub(crate) factor: Option<PassedFactor>,
     /// What the door changes when the person is let in.
     pub(crate) rehash: Option<Rehash>,
 }
@@ -89,6 +97,7 @@ pub(crate) async fn admit(platform: &Platform, origin: Origin, proven: Proven) -
     let Proven {
         account,
         door,
+        factor: passed,
         rehash,
     } = proven;
     let mut tx = platform.control().begin().await?;
@@ -96,18 +105,21 @@ pub(crate) async fn admit(platform: &Platform, origin: Origin, proven: Proven) -
         account::rehash(&mut tx, account.id, &old, &new).await?;
     }
     let standing = factor::standing(&mut tx, account.id).await?;
-    if standing.enrolled {
+    if standing.enrolled && passed.is_none() {
         let (pending, entry) = second::ask(platform, &mut tx, origin, &account, door).await?;
         tx.commit(&entry, &[]).await?;
         return Ok(Admission::Factor { pending });
     }
-    let (token, caller, entry) = session::begin_in(platform, &mut tx, origin, &account, None).await?;
+    let (token, caller, entry) = session::begin_in(platform, &mut tx, origin, &account, passed).await?;
     tx.commit(&entry, &[]).await?;
-    if !standing.required {
-        return Ok(Admission::Session { token, caller });
-    }
+    let is_old = session::is_password_too_old(account.password_changed_at, standing, platform.now());
+    let lacks = match (standing.required && passed.is_none(), is_old) {
+        (true, _) => Lacks::Enrolment,
+        (false, true) => Lacks::Password,
+        (false, false) => return Ok(Admission::Session { token, caller }),
+    };
     let caller = Caller {
-        identity: session::held(&caller, Lacks::Enrolment),
+        identity: session::held(&caller, lacks),
         ..caller
     };
     Ok(Admission::Enrol { token, caller })

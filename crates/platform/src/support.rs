@@ -3,7 +3,8 @@
 //! Invariant: figures hold no content of any record, name or address; [`names`] is for hiding them, and is not shown.
 
 use crate::{Caller, Platform, PlatformError, caller::Identity, error::Result};
-use store::control::{account, figures, organization};
+use std::collections::BTreeMap;
+use store::control::{account, figures, openid, organization};
 use types::{PageSize, ProblemCode};
 
 pub use store::control::figures::{Count, LINES_MAX, ServerSetting, TableFigure};
@@ -22,6 +23,8 @@ pub struct Figures {
     pub jobs: Vec<Count>,
     /// Failed requests by what was asked for.
     pub failed_requests: Vec<Count>,
+    /// OpenID providers by kind and state.
+    pub providers: Vec<Count>,
 }
 
 /// What people and organizations are called.
@@ -55,7 +58,19 @@ pub async fn figures(platform: &Platform, caller: &Caller) -> Result<Figures> {
         server_settings: figures::server_settings(&mut read).await?,
         jobs: figures::jobs(&mut read).await?,
         failed_requests: figures::failed_requests(&mut read).await?,
+        providers: providers(&openid::list(&mut read).await?),
     })
+}
+
+fn providers(found: &[openid::Provider]) -> Vec<Count> {
+    let mut counts = BTreeMap::new();
+    for provider in found {
+        let kind = provider.settings.get("preset").and_then(|preset| preset.as_str());
+        let what = format!("{} {}", kind.unwrap_or("unknown"), provider.state);
+        *counts.entry(what).or_insert(0_i64) += 1;
+    }
+    let count = |(what, count)| Count { what, count };
+    counts.into_iter().map(count).collect()
 }
 
 /// Every name; none when there are more than [`NAMES_MAX`].
@@ -67,6 +82,9 @@ pub async fn names(platform: &Platform, caller: &Caller) -> Result<Option<Names>
     let mut read = platform.control().read().await?;
     let mut names = Names::default();
     let whole = PageSize::new(PageSize::MAX).unwrap_or_default();
+    for provider in openid::list(&mut read).await? {
+        names.organizations.extend([provider.key, provider.label]);
+    }
     let mut after = None;
     loop {
         let page = account::list(&mut read, whole, after).await?;

@@ -8,7 +8,9 @@ mod appliance;
 mod files;
 mod firewall;
 mod listener;
+mod mail;
 mod mutes;
+mod providers;
 mod targets;
 mod units;
 mod updates;
@@ -23,7 +25,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 26] = [
+pub(crate) const CHECKS: [&str; 29] = [
     "files",
     "settings",
     "database",
@@ -31,6 +33,9 @@ pub(crate) const CHECKS: [&str; 26] = [
     "postgresql",
     "root-key",
     "promises",
+    "second-factors",
+    "providers",
+    "mail",
     "certificate",
     "listener",
     "units",
@@ -80,6 +85,9 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "database",
                 "root-key",
                 "promises",
+                "second-factors",
+                "providers",
+                "mail",
                 "certificate",
                 "listener",
                 "firewall",

@@ -9,10 +9,13 @@ use config::SecretSource;
 use nix::sys::termios::{self, LocalFlags, SetArg, Termios};
 use std::{
     fs::{File, OpenOptions},
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     path::Path,
 };
 use vault::SecretText;
+
+/// Most bytes of a secret on stdin.
+const STDIN_BYTES_MAX: u64 = 4_096;
 
 /// A password out of the file, or asked for at the terminal.
 pub(crate) fn read(file: Option<&Path>, prompt: &str) -> Result<SecretText, CommandError> {
@@ -26,6 +29,22 @@ pub(crate) fn read(file: Option<&Path>, prompt: &str) -> Result<SecretText, Comm
 pub(crate) fn read_file(path: &Path) -> Result<SecretText, CommandError> {
     let secret = config::read_secret(&SecretSource::File(path.to_owned()))?;
     Ok(SecretText::new(secret.expose().to_owned()))
+}
+
+/// A secret out of a file, or out of stdin for `-`; none where none is named.
+pub(crate) fn of_file_or_stdin(file: Option<&Path>) -> Result<Option<SecretText>, CommandError> {
+    match file {
+        None => Ok(None),
+        Some(file) if file.as_os_str() == "-" => {
+            let mut text = String::new();
+            let read = std::io::stdin().take(STDIN_BYTES_MAX).read_to_string(&mut text);
+            read.map_err(CommandError::io("cannot read the secret on stdin"))?;
+            Ok(Some(SecretText::new(
+                text.trim_end_matches(['\r', '\n']).to_owned(),
+            )))
+        }
+        Some(file) => read_file(file).map(Some),
+    }
 }
 
 /// A new password: typed twice, since it is not shown.

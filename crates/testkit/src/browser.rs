@@ -29,7 +29,7 @@ pub struct BrowserSettings {
     pub width: u32,
     /// Height of the page in pixels.
     pub height: u32,
-    /// The pin of the certificate to trust, from `certificate::pin`.
+    /// The pin of the certificate to trust, from `certificate::pin`; several with commas between.
     pub trusted_pin: Option<String>,
     /// Whether pages may run scripts.
     pub scripts: Scripts,

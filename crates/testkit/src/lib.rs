@@ -19,6 +19,10 @@ pub mod browser;
 pub mod certificate;
 #[cfg(feature = "database")]
 pub mod database;
+#[cfg(feature = "directory")]
+pub mod directory;
+#[cfg(feature = "openid")]
+pub mod mail;
 #[cfg(feature = "openid")]
 pub mod openid;
 #[cfg(feature = "database")]
@@ -32,6 +36,8 @@ pub use cluster::{Cluster, ClusterSettings, Durability, Login};
 #[cfg(feature = "database")]
 pub use database::TestDatabase;
 pub use machine::Machine;
+#[cfg(feature = "openid")]
+pub use mail::MailServer;
 #[cfg(feature = "openid")]
 pub use openid::OpenIdProvider;
 #[cfg(feature = "database")]

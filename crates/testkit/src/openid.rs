@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::certificate::Authority;
+use crate::certificate::{Authority, pin};
 use crate::once;
 use crate::process;
 use crate::secret::write_private;
@@ -47,6 +47,7 @@ pub fn ensure_packages() -> Result<PathBuf> {
 pub struct OpenIdProvider {
     child: Child,
     issuer: String,
+    pin: String,
     _folder: tempfile::TempDir,
 }
 
@@ -77,6 +78,7 @@ impl OpenIdProvider {
         let mut provider = Self {
             child,
             issuer: String::new(),
+            pin: pin(&identity.certificate)?,
             _folder: folder,
         };
         provider.issuer = provider.first_line()?;
@@ -102,6 +104,12 @@ impl OpenIdProvider {
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.issuer
+    }
+
+    /// The pin of its certificate, for browsers.
+    #[must_use]
+    pub fn pin(&self) -> &str {
+        &self.pin
     }
 
     /// Ends it, as an outage would.

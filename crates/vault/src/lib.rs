@@ -31,6 +31,6 @@ pub use seal::OpenError;
 pub use secret::{Secret, SecretText};
 pub use token::{
     ApiToken, ApiTokenId, BreakGlassToken, HashedToken, InvitationToken, PendingToken, RecoveryCode,
-    SessionToken,
+    ResetToken, SessionToken,
 };
 pub use totp::TotpSecret;

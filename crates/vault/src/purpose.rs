@@ -31,13 +31,15 @@ pub enum Purpose {
     DatabaseCredential,
     /// Sign-ins that are under way elsewhere, as the browser keeps them.
     SignIns,
+    /// Letters that wait to be sent.
+    Letters,
     /// Secrets of second factors; of the appliance's key only.
     Factors,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Fields,
         Self::Attachments,
         Self::AuditImages,
@@ -47,6 +49,7 @@ impl Purpose {
         Self::Forms,
         Self::DatabaseCredential,
         Self::SignIns,
+        Self::Letters,
         Self::Factors,
     ];
 
@@ -62,6 +65,7 @@ impl Purpose {
             Self::Forms => "strongroom/purpose/v1/forms",
             Self::DatabaseCredential => "strongroom/purpose/v1/database-credential",
             Self::SignIns => "strongroom/purpose/v1/sign-ins",
+            Self::Letters => "strongroom/purpose/v1/letters",
             Self::Factors => "strongroom/purpose/v1/factors",
         }
     }
@@ -193,8 +197,8 @@ impl VersionKeys {
                 secret: derive_key(&key.0, &owner, purpose.label())?,
             })
         };
-        let [a, b, c, d, e, f, g, h, i, j] = Purpose::ALL.map(of);
-        Ok(Self([a?, b?, c?, d?, e?, f?, g?, h?, i?, j?]))
+        let [a, b, c, d, e, f, g, h, i, j, k] = Purpose::ALL.map(of);
+        Ok(Self([a?, b?, c?, d?, e?, f?, g?, h?, i?, j?, k?]))
     }
 
     fn version(&self) -> u32 {
@@ -262,6 +266,7 @@ pub(crate) mod tests {
             "68b81374bd2fee08c5cb7f5f57815563c0c43b2ad3d4cbb67d979d3ed9de190f",
             "76b13ce48ebd0332b292e1d2c1be5d23ee5c91968bf17d07c8ab78572339a21d",
             "a49fdca5d33eea575909a72d6f01cd93a8cbb3413e8de47dc9671a920a7b11ff",
+            "081cf864527e2286a8f00937b9652d73fb9bfd339db39816c7e87fb79f705bbd",
             "e0f25657fed45a0f0f25bfa48f7df6b55c238f59d166c32105341bb2c68c6df0",
         ]) {
             assert_eq!(

@@ -132,6 +132,11 @@ url_token!(
     "strongroom/break-glass-token/v1"
 );
 url_token!(
+    /// The plain token of a link that sets another password.
+    ResetToken,
+    "strongroom/reset-token/v1"
+);
+url_token!(
     /// The plain token of a sign-in that waits for its second factor, in a cookie.
     PendingToken,
     "strongroom/pending-sign-in/v1"

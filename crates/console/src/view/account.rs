@@ -1,10 +1,10 @@
 //! The account's own page: password, appearance, sessions.
 
-use super::{Chrome, ErrorSummary, FieldInput, Moment};
+use super::{Chrome, DoorLink, ErrorSummary, FieldInput, IdentityRow, Moment};
 use askama::Template;
 
-/// `/account`: posts to `/account/password`, `/account/appearance` (`theme`), `/account/sessions/{id}/end` and
-/// `/account/sessions/end-others`.
+/// `/account`: posts to `/account/password`, `/account/appearance` (`theme`), `/account/sessions/{id}/end`,
+/// `/account/sessions/end-others` and `/account/identities/{key}/tie` and `/untie`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "account.html")]
 pub struct AccountPage {
@@ -18,6 +18,12 @@ pub struct AccountPage {
     pub password_fields: Vec<FieldInput>,
     /// Why the last try was refused.
     pub failure: Option<ErrorSummary>,
+    /// Providers by which the account is known.
+    pub identities: Vec<IdentityRow>,
+    /// Providers that it could be tied to; each `href` takes the form.
+    pub doors: Vec<DoorLink>,
+    /// Inputs of the forms that tie and untie.
+    pub identity_fields: Vec<FieldInput>,
     /// Own sessions, the present one first.
     pub sessions: Vec<SessionRow>,
 }

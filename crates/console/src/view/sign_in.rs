@@ -1,6 +1,6 @@
-//! Signing in with a name and a password.
+//! Signing in with a name and a password, or by a provider.
 
-use super::{Chrome, ErrorSummary, FieldInput};
+use super::{Chrome, DoorLink, ErrorSummary, FieldInput};
 use askama::Template;
 
 /// `/sign-in`: posts `login`, `password`, `next` and `csrf` to `/sign-in`.
@@ -15,6 +15,10 @@ pub struct SignInPage {
     pub fields: Vec<FieldInput>,
     /// Why the last try was refused.
     pub failure: Option<ErrorSummary>,
+    /// Providers by which one may come in instead.
+    pub doors: Vec<DoorLink>,
+    /// Whether a link for another password can be asked for.
+    pub may_reset: bool,
     /// Path to go to afterwards; empty for the default.
     pub next: String,
 }

@@ -60,7 +60,13 @@ fn filled(path: &str) -> String {
         _ if path.starts_with("/o/") || path.starts_with("/account") || path.starts_with("/sign") => {
             String::new()
         }
-        _ if path.starts_with("/invitation") || path.starts_with("/break") => String::new(),
+        _ if path.starts_with("/appliance") => String::new(),
+        _ if path.starts_with("/invitation")
+            || path.starts_with("/break")
+            || path.starts_with("/password") =>
+        {
+            String::new()
+        }
         "/new" | "/trash" | "/settings" | "/fields" | "/export" => "/o/acme/d/invoices".to_owned(),
         _ if path.starts_with("/fields/") => "/o/acme/d/invoices".to_owned(),
         _ => "/o/acme/d/invoices/r/01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),

@@ -20,8 +20,16 @@ pub(super) struct Person {
 
 impl Person {
     pub(super) async fn new(site: &Site, scripts: Scripts) -> Self {
+        Self::trusting(site, scripts, &[]).await
+    }
+
+    /// One whose browser trusts other servers besides, by their pins.
+    pub(super) async fn trusting(site: &Site, scripts: Scripts, others: &[&str]) -> Self {
+        let pins: Vec<&str> = std::iter::once(site.pin.as_str())
+            .chain(others.iter().copied())
+            .collect();
         let settings = BrowserSettings {
-            trusted_pin: Some(site.pin.clone()),
+            trusted_pin: Some(pins.join(",")),
             scripts,
             ..BrowserSettings::default()
         };

@@ -22,6 +22,7 @@ use store::control::{
     account::AccountState,
     identity,
     openid::{self as rows, Provider as Row, ProviderState},
+    session::PassedFactor,
 };
 use types::{ProblemCode, SessionId};
 use vault::SecretText;
@@ -214,6 +215,7 @@ async fn enter(
     let proven = Proven {
         account,
         door: Door::OpenId,
+        factor: person.second_factor.then_some(PassedFactor::Provider),
         rehash: None,
     };
     let admission = admit(platform, origin, proven).await?;

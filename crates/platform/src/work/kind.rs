@@ -5,9 +5,15 @@ use crate::{
     error::{PlatformError, Result},
     import,
     job::Meter,
-    rotation,
+    mail, password_reset, rotation,
 };
+use access::Permission;
 use store::control::job::Job;
+
+/// What whoever put a job of that kind up must be allowed for as long as it runs; none where nobody in particular did.
+pub(super) fn permission(kind: &str) -> Option<Permission> {
+    matches!(kind, import::RUN | import::CHECK).then_some(Permission::RecordImport)
+}
 
 /// Runs a claimed job to its end; what it returns is the job's result.
 pub(super) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result<serde_json::Value> {
@@ -15,6 +21,8 @@ pub(super) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result
         import::RUN => import::run(platform, job, meter, import::Mode::Import).await,
         import::CHECK => import::run(platform, job, meter, import::Mode::DryRun).await,
         rotation::REENCRYPT => rotation::run(platform, job, meter).await,
+        mail::SEND => mail::run(platform, job).await,
+        password_reset::ASKED => password_reset::run(platform, job).await,
         other => Err(PlatformError::invariant(format!("no job is of kind {other}"))),
     }
 }

@@ -1,6 +1,9 @@
 //! Sign-ins by a certified OpenID provider: who comes in, who does not, and who is never taken for somebody else.
 
-use crate::fixture::{Site, caller_of};
+use crate::{
+    fixture::{Site, caller_of},
+    promise::{assert_broken, check},
+};
 use access::Role;
 use jiff::{SignedDuration, Timestamp};
 use platform::{
@@ -17,6 +20,7 @@ use platform::{
         openid::{self, Begun, Return},
     },
 };
+use promises::State;
 use testkit::{Authority, OpenIdProvider, openid as fixture};
 use types::ProblemCode;
 use url::Url;
@@ -443,6 +447,90 @@ async fn a_closed_provider_is_no_door_and_a_removed_one_takes_its_identities_alo
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_factor_at_the_provider_counts_only_where_the_operator_says_so() {
+    let company = start(FirstSignIn::Refuse).await;
+    let (platform, host) = (company.platform(), Caller::host());
+    company.member("ann@example.com").await;
+    identity::tie(platform, &host, KEY, "u-1001", "ann@example.com")
+        .await
+        .unwrap();
+    // Operators need a second factor, and she has none here.
+    operator::appoint(platform, &host, "ann@example.com")
+        .await
+        .unwrap();
+    let admission = async || match company.sign_in("ann").await.unwrap() {
+        Return::Admitted(admission, _) => *admission,
+        other => panic!("{other:?}"),
+    };
+    let first = admission().await;
+    assert!(matches!(first, Admission::Enrol { .. }), "{first:?}");
+    let change = |method: &str| ProviderChange {
+        settings: Some(ProviderSettings {
+            factor_methods: vec![method.into()],
+            ..company.settings(FirstSignIn::Refuse)
+        }),
+        ..ProviderChange::default()
+    };
+    provider::alter(platform, &host, KEY, change("hwk"))
+        .await
+        .unwrap();
+    let other = admission().await;
+    assert!(matches!(other, Admission::Enrol { .. }), "{other:?}");
+    provider::alter(platform, &host, KEY, change("mfa"))
+        .await
+        .unwrap();
+    let Admission::Session { token, .. } = admission().await else {
+        panic!("the provider saw a second factor");
+    };
+    let known = platform::session::identify_session(
+        platform,
+        Origin::default(),
+        token.expose(),
+        platform::session::Activity::Use,
+    )
+    .await;
+    assert!(operator::require(&known.unwrap()).is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_promise_is_kept_by_a_provider_that_answers_and_broken_by_one_that_does_not() {
+    let mut company = start(FirstSignIn::Refuse).await;
+    let verdict = check(company.platform(), "sign-in-oidc").await;
+    assert_eq!(verdict.state, State::Kept, "{verdict:?}");
+    let another = Authority::create("another").unwrap();
+    let other = |authority_pem| ProviderChange {
+        settings: Some(ProviderSettings {
+            authority_pem,
+            ..company.settings(FirstSignIn::Refuse)
+        }),
+        ..ProviderChange::default()
+    };
+    let wrong = other(Some(another.certificate_pem().unwrap()));
+    let right = other(company.settings(FirstSignIn::Refuse).authority_pem);
+    provider::alter(company.platform(), &Caller::host(), KEY, wrong)
+        .await
+        .unwrap();
+    assert_broken(&company.site, "sign-in-oidc", "certificate").await;
+    provider::alter(company.platform(), &Caller::host(), KEY, right)
+        .await
+        .unwrap();
+    assert_eq!(check(company.platform(), "sign-in-oidc").await.state, State::Kept);
+    company.provider.stop().unwrap();
+    assert_broken(&company.site, "sign-in-oidc", "no answer from").await;
+    let close = ProviderChange {
+        state: Some(ProviderState::Disabled),
+        ..ProviderChange::default()
+    };
+    provider::alter(company.platform(), &Caller::host(), KEY, close)
+        .await
+        .unwrap();
+    assert_eq!(
+        check(company.platform(), "sign-in-oidc").await.state,
+        State::Unknown
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn settings_that_cannot_be_are_refused_at_their_place() {
     let site = Site::start().await;
     let add = async |key: &str, issuer: &str, change: fn(&mut ProviderSettings)| {
@@ -481,4 +569,23 @@ async fn settings_that_cannot_be_are_refused_at_their_place() {
         add("a", good, |s| s.authority_pem = Some("nonsense".into())).await,
         "/authority_pem"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_is_no_way_past_the_second_factor() {
+    let company = start(FirstSignIn::Create).await;
+    let ann = account_of(company.sign_in("ann").await.unwrap());
+    let superuser = company.site.superuser().await;
+    superuser
+        .batch_execute("SET session_replication_role = replica")
+        .await
+        .unwrap();
+    let sql = "INSERT INTO strongroom.factor (id, account_id, kind, label, secret, state, created_at)
+        VALUES (gen_random_uuid(), $1, 'totp', 'a', '', 'active', now())";
+    superuser.execute(sql, &[&ann.id.0]).await.unwrap();
+    let returned = company.sign_in("ann").await.unwrap();
+    let Return::Admitted(admission, _) = returned else {
+        panic!("{returned:?}")
+    };
+    assert!(matches!(*admission, Admission::Factor { .. }), "{admission:?}");
 }

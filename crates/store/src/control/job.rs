@@ -12,7 +12,8 @@ use super::{
 };
 use crate::StoreError;
 use diesel::{
-    ExpressionMethods, OptionalExtension, PgExpressionMethods, QueryDsl, SelectableHelper,
+    ExpressionMethods, OptionalExtension, PgExpressionMethods, PgJsonbExpressionMethods, QueryDsl,
+    SelectableHelper,
     sql_types::{Integer, Timestamptz},
 };
 use diesel_async::RunQueryDsl;
@@ -132,6 +133,61 @@ impl From<usize> for Lease {
     fn from(rows: usize) -> Self {
         if rows == 0 { Self::Lost } else { Self::Held }
     }
+}
+
+/// How many jobs of a kind wait or run.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn count_unfinished(on: &mut impl Reads, kind: &str) -> Result<i64, StoreError> {
+    let unfinished = [JobState::Waiting.as_str(), JobState::Running.as_str()];
+    let query = job::table
+        .filter(job::kind.eq(kind))
+        .filter(job::state.eq_any(unfinished));
+    Ok(query.count().get_result(on.connection()?).await?)
+}
+
+/// How many jobs of a kind whose payload has this text under `name` were put up since.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn count_since(
+    on: &mut impl Reads,
+    kind: &str,
+    name: &str,
+    text: &str,
+    since: Timestamp,
+) -> Result<i64, StoreError> {
+    let query = job::table
+        .filter(job::kind.eq(kind))
+        .filter(job::created_at.gt(since.to_diesel()))
+        .filter(job::payload.contains(serde_json::json!({ name: text })));
+    Ok(query.count().get_result(on.connection()?).await?)
+}
+
+/// How many jobs of a kind were given up.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn count_failed(on: &mut impl Reads, kind: &str) -> Result<i64, StoreError> {
+    let query = job::table
+        .filter(job::kind.eq(kind))
+        .filter(job::state.eq(JobState::Failed.as_str()));
+    Ok(query.count().get_result(on.connection()?).await?)
+}
+
+/// What came of the job of a kind that was given up last.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn last_failure(on: &mut impl Reads, kind: &str) -> Result<Option<Value>, StoreError> {
+    let query = job::table
+        .filter(job::kind.eq(kind))
+        .filter(job::state.eq(JobState::Failed.as_str()))
+        .order(job::finished_at.desc())
+        .select(job::result);
+    let found: Option<Option<Value>> = query.first(on.connection()?).await.optional()?;
+    Ok(found.flatten())
 }
 
 /// Inserts a job.

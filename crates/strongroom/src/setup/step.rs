@@ -8,7 +8,9 @@ mod database;
 mod firewall;
 mod folders;
 mod health;
+mod mail;
 mod organization;
+mod providers;
 mod renewal;
 mod secrets;
 pub(crate) mod services;
@@ -41,6 +43,10 @@ pub(crate) enum Step {
     Database,
     /// The first organization and its owner
     Organization,
+    /// OpenID providers, where some are set
+    Providers,
+    /// The mail server, where one is set
+    Mail,
     /// The systemd units
     Services,
     /// Updates of Debian and of the platform
@@ -54,7 +60,7 @@ pub(crate) enum Step {
 }
 
 /// In the order in which they are taken.
-pub(crate) const STEPS: [Step; 12] = [
+pub(crate) const STEPS: [Step; 14] = [
     Step::Folders,
     Step::Secrets,
     Step::Certificate,
@@ -62,6 +68,8 @@ pub(crate) const STEPS: [Step; 12] = [
     Step::Settings,
     Step::Database,
     Step::Organization,
+    Step::Providers,
+    Step::Mail,
     Step::Services,
     Step::Updates,
     Step::Health,
@@ -119,6 +127,8 @@ impl Step {
             Self::Settings => "settings",
             Self::Database => "database",
             Self::Organization => "organization",
+            Self::Providers => "providers",
+            Self::Mail => "mail",
             Self::Services => "services",
             Self::Updates => "updates",
             Self::Health => "health",
@@ -137,6 +147,8 @@ impl Step {
             Self::Settings => settings::look(run.site),
             Self::Database => database::look(run.site),
             Self::Organization => organization::look(run.site),
+            Self::Providers => providers::look(run.site),
+            Self::Mail => mail::look(run.site),
             Self::Services => services::look(run),
             Self::Updates => updates::look(run.site),
             Self::Health => health::look(run),
@@ -155,6 +167,8 @@ impl Step {
             Self::Settings => settings::apply(run.site),
             Self::Database => database::apply(run.site),
             Self::Organization => organization::apply(run.site),
+            // They are set with commands of their own; there is nothing to do here.
+            Self::Providers | Self::Mail => Ok(()),
             Self::Services => services::apply(run),
             Self::Updates => updates::apply(run),
             Self::Health => health::apply(run),

@@ -46,6 +46,8 @@ pub(super) fn pages(redactor: &Redactor, looked: &Looked) -> Vec<Page> {
         }
         Ok((figures, _)) => {
             fill_sizes(&mut sizes, redactor, figures);
+            sizes.line([Safe::known("OpenID providers by kind and state:")]);
+            counts(&mut sizes, redactor, &figures.providers);
             for setting in &figures.server_settings {
                 server.line([redactor.text(&setting.name), redactor.text(&setting.value)]);
             }

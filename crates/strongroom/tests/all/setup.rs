@@ -19,7 +19,7 @@ use testkit::certificate::Authority;
 use super::appliance::{Daemon, PASSWORD, free_port, spawn};
 use super::program::{Said, run};
 
-const STEPS: [&str; 12] = [
+const STEPS: [&str; 14] = [
     "folders",
     "secrets",
     "certificate",
@@ -27,6 +27,8 @@ const STEPS: [&str; 12] = [
     "settings",
     "database",
     "organization",
+    "providers",
+    "mail",
     "services",
     "updates",
     "health",

@@ -1,0 +1,243 @@
+//! Mail: set by operators, sent by the worker, over TLS only.
+//!
+//! Invariants: nothing waits for a mail server: a letter is a job, sealed, tried a few times, and a failure stays to be seen; at
+//! most [`WAITING_MAX`] letters wait. The account's secret is sealed and bound to the server that it is for. Links in letters
+//! are made with the configured base URL. Start at [`set`] and [`post`].
+
+mod letter;
+mod send;
+mod settings;
+
+pub(crate) use letter::Letter;
+pub use settings::{MailSecurity, MailSettings};
+
+use crate::{
+    Caller, Platform,
+    act::{Act, Object, vault_failure},
+    error::{PlatformError, Result},
+    operator,
+    workspace::random,
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use settings::Stored;
+use store::control::{
+    Keeps, Reads,
+    job::{self as jobs, Job, JobStart, NewJob},
+    setting,
+};
+use types::{EmailAddress, JobId, ProblemCode};
+use vault::{Purpose, SecretText, mac, seal};
+
+/// The kind of job that sends a letter.
+pub(crate) const SEND: &str = "mail.send";
+/// Most letters to one address within an hour: whoever has others invited cannot bury somebody in letters.
+pub const HOURLY_MAX: i64 = 5;
+/// Most letters that wait.
+pub const WAITING_MAX: i64 = 1_000;
+/// The setting's name.
+const SETTING: &str = "mail";
+/// Where a letter is sealed to.
+const PLACE: &[u8] = b"mail-letter";
+
+/// How mail is set, and how it goes.
+#[derive(Debug, Clone)]
+pub struct MailView {
+    /// The settings.
+    pub settings: MailSettings,
+    /// Is there a secret for the account?
+    pub has_secret: bool,
+    /// Letters that wait.
+    pub waiting: i64,
+    /// Letters that were given up, among the jobs that are kept.
+    pub failed: i64,
+    /// Why the last of them was.
+    pub last_failure: Option<String>,
+}
+
+/// How mail is set; nothing where it is not.
+///
+/// # Errors
+/// `not-signed-in`, `not-allowed` for who is no operator.
+pub async fn show(platform: &Platform, caller: &Caller) -> Result<Option<MailView>> {
+    operator::require(caller)?;
+    let mut read = platform.control().read().await?;
+    let Some(stored) = load(&mut read).await? else {
+        return Ok(None);
+    };
+    let failure = jobs::last_failure(&mut read, SEND).await?;
+    Ok(Some(MailView {
+        has_secret: stored.secret.is_some(),
+        settings: stored.settings,
+        waiting: jobs::count_unfinished(&mut read, SEND).await?,
+        failed: jobs::count_failed(&mut read, SEND).await?,
+        last_failure: failure.and_then(|result| Some(result.get("error")?.as_str()?.to_owned())),
+    }))
+}
+
+/// Sets mail. Another server, security, authority or account takes the secret along, unless a new one is given.
+///
+/// # Errors
+/// `invalid` at the setting at fault; `not-allowed`.
+pub async fn set(
+    platform: &Platform,
+    caller: &Caller,
+    settings: MailSettings,
+    secret: Option<SecretText>,
+) -> Result<MailView> {
+    operator::require(caller)?;
+    settings.check()?;
+    let mut tx = platform.control().begin().await?;
+    let before = load(&mut tx).await?;
+    let kept = before.filter(|before| before.settings.is_same_server(&settings));
+    let sealed = match secret {
+        Some(secret) => Some(settings::seal_secret(platform, &settings, &secret)?),
+        None => kept.and_then(|kept| kept.secret),
+    };
+    let stored = Stored {
+        settings,
+        secret: sealed,
+    };
+    let value = serde_json::to_value(&stored).map_err(vault_failure)?;
+    setting::set(&mut tx, SETTING, &value, platform.now()).await?;
+    let act = Act::configuration("mail.set", Object::new("setting", SETTING)).because(&stored.settings.host);
+    let entry = platform.entry(caller, None, &act)?;
+    tx.commit(&entry, &[]).await?;
+    show(platform, caller).await?.ok_or_else(unset)
+}
+
+/// Sets that there is no mail.
+///
+/// # Errors
+/// `not-allowed`.
+pub async fn clear(platform: &Platform, caller: &Caller) -> Result<()> {
+    operator::require(caller)?;
+    let mut tx = platform.control().begin().await?;
+    setting::set(&mut tx, SETTING, &Value::Null, platform.now()).await?;
+    let act = Act::configuration("mail.clear", Object::new("setting", SETTING));
+    let entry = platform.entry(caller, None, &act)?;
+    tx.commit(&entry, &[]).await?;
+    Ok(())
+}
+
+/// Sends a letter to this address now, past the queue, and says in plain words what became of it.
+///
+/// # Errors
+/// `conflict` where mail is not set; `invalid` for the address; `unavailable` with what the server said; `not-allowed`.
+pub async fn test(platform: &Platform, caller: &Caller, to: &str) -> Result<()> {
+    operator::require(caller)?;
+    let to = to.trim().parse::<EmailAddress>();
+    let to = to.map_err(|error| PlatformError::invalid_at("/to", "malformed", error.to_string()))?;
+    let stored = load(&mut platform.control().read().await?)
+        .await?
+        .ok_or_else(unset)?;
+    let letter = letter::test(platform, &to);
+    send::deliver(platform, &stored, &letter).await
+}
+
+/// Can the server be reached, and does it let us in?
+///
+/// # Errors
+/// `conflict` where mail is not set; `unavailable` with what went wrong; `not-allowed`.
+pub async fn look(platform: &Platform, caller: &Caller) -> Result<()> {
+    operator::require(caller)?;
+    let stored = load(&mut platform.control().read().await?)
+        .await?
+        .ok_or_else(unset)?;
+    send::reach(platform, &stored).await
+}
+
+fn unset() -> PlatformError {
+    let text = "mail is not set; set it with `strongroom mail set` or in the console";
+    PlatformError::new(ProblemCode::Conflict, text)
+}
+
+async fn load(on: &mut impl Reads) -> Result<Option<Stored>> {
+    match setting::get(on, SETTING).await? {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => Ok(Some(serde_json::from_value(value).map_err(vault_failure)?)),
+    }
+}
+
+/// Is there mail at all?
+pub(crate) async fn is_set(platform: &Platform) -> Result<bool> {
+    Ok(load(&mut platform.control().read().await?).await?.is_some())
+}
+
+/// Puts a letter up within a transaction; answers whether there is mail at all. A full queue takes no more and says so to
+/// the journal: whatever the letter is for goes on without it.
+pub(crate) async fn post(platform: &Platform, on: &mut impl Keeps, letter: &Letter) -> Result<bool> {
+    if load(on).await?.is_none() {
+        return Ok(false);
+    }
+    put_up(platform, on, SEND, letter).await
+}
+
+/// Puts a job of another kind up that is about a letter's address, under the same bounds.
+///
+/// # Errors
+/// `conflict` where mail is not set.
+pub(crate) async fn post_job(
+    platform: &Platform,
+    on: &mut impl Keeps,
+    kind: &str,
+    letter: &Letter,
+) -> Result<bool> {
+    if load(on).await?.is_none() {
+        return Err(unset());
+    }
+    put_up(platform, on, kind, letter).await
+}
+
+async fn put_up(platform: &Platform, on: &mut impl Keeps, kind: &str, letter: &Letter) -> Result<bool> {
+    if jobs::count_unfinished(on, kind).await? >= WAITING_MAX {
+        tracing::warn!(letters = WAITING_MAX, "too many letters wait; one was not sent");
+        return Ok(false);
+    }
+    let (recipient, now) = (recipient(platform, letter), platform.now());
+    let since = now.checked_sub(SignedDuration::from_hours(1)).unwrap_or(now);
+    if jobs::count_since(on, kind, "recipient", &recipient, since).await? >= HOURLY_MAX {
+        tracing::warn!("an address had its letters of this hour; one was not sent");
+        return Ok(false);
+    }
+    let plain = serde_json::to_vec(letter).map_err(vault_failure)?;
+    let key = platform.appliance_keys().current(Purpose::Letters);
+    let sealed = seal::seal(key, PLACE, &plain).map_err(vault_failure)?;
+    let new = NewJob {
+        id: JobId::new(platform.now_ms(), random()?),
+        organization: None,
+        account: None,
+        kind: kind.to_owned(),
+        start: JobStart::Waiting,
+        payload: json!({ "letter": STANDARD.encode(sealed), "recipient": recipient }),
+        created_at: now,
+    };
+    jobs::insert(on, new).await?;
+    Ok(true)
+}
+
+/// By what letters to one address are told apart without saying which address it is.
+fn recipient(platform: &Platform, letter: &Letter) -> String {
+    let key = platform.appliance_keys().current(Purpose::BlindIndex);
+    let address = letter.to.to_lowercase();
+    hex::encode(mac::tag(key, b"mail-recipient", address.as_bytes()))
+}
+
+/// The letter of a job.
+pub(crate) fn open(platform: &Platform, job: &Job) -> Result<Letter> {
+    let text = job.payload.get("letter").and_then(Value::as_str);
+    let sealed = STANDARD.decode(text.unwrap_or_default()).map_err(vault_failure)?;
+    let plain = seal::open(platform.appliance_keys(), Purpose::Letters, PLACE, &sealed);
+    serde_json::from_slice(&plain.map_err(vault_failure)?).map_err(vault_failure)
+}
+
+/// Sends the letter of a job.
+pub(crate) async fn run(platform: &Platform, job: &Job) -> Result<Value> {
+    let letter = open(platform, job)?;
+    let Some(stored) = load(&mut platform.control().read().await?).await? else {
+        return Err(unset());
+    };
+    send::deliver(platform, &stored, &letter).await?;
+    Ok(json!({}))
+}

@@ -1,0 +1,60 @@
+//! What letters say. Plain text; every link is made with the configured base URL.
+
+use crate::Platform;
+use serde::{Deserialize, Serialize};
+use types::EmailAddress;
+
+/// A letter. It may hold a link that lets somebody in, so it is sealed wherever it lies.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Letter {
+    pub(super) to: String,
+    pub(super) subject: String,
+    pub(super) text: String,
+}
+
+impl Letter {
+    fn new(to: &EmailAddress, subject: &str, text: String) -> Self {
+        Self {
+            to: to.to_string(),
+            subject: subject.to_owned(),
+            text,
+        }
+    }
+
+    /// Without a word: for a job that is about the address alone.
+    pub(crate) fn blank(to: &EmailAddress) -> Self {
+        Self::new(to, "", String::new())
+    }
+
+    /// Whom it is to.
+    pub(crate) fn to(&self) -> &str {
+        &self.to
+    }
+
+    /// With a link that sets another password.
+    pub(crate) fn password_reset(to: &EmailAddress, url: &str, minutes: i64) -> Self {
+        let text = format!(
+            "Somebody, perhaps you, has asked for another password at the Strongroom where this address has an account.\n\n\
+             Set it with this link. It works once, for {minutes} minutes:\n\n{url}\n\n\
+             If it was not you, leave this letter alone; your password stays as it is.\n"
+        );
+        Self::new(to, "Set another password", text)
+    }
+
+    /// With the link of an invitation.
+    pub(crate) fn invitation(to: &EmailAddress, url: &str, days: i64) -> Self {
+        let text = format!(
+            "You were added to a Strongroom, where records are kept.\n\n\
+             Set your password with this link. It works once, for {days} days:\n\n{url}\n\n\
+             If you expect nothing of the kind, leave this letter alone; nothing happens then.\n"
+        );
+        Self::new(to, "Set your password", text)
+    }
+}
+
+/// The one that shows that mail works.
+pub(super) fn test(platform: &Platform, to: &EmailAddress) -> Letter {
+    let base = &platform.settings().base_url;
+    let text = format!("This letter shows that the Strongroom at {base} can send mail.\n");
+    Letter::new(to, "Mail works", text)
+}
