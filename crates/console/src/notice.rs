@@ -55,6 +55,33 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         "The member was disabled; sessions and tokens end within seconds.",
     ),
     (
+        "rights-saved",
+        NoticeKind::Success,
+        "Saved. It holds for the person's sessions and tokens within seconds.",
+    ),
+    (
+        "member-sessions-ended",
+        NoticeKind::Success,
+        "Every session of this person was ended; they sign in anew.",
+    ),
+    (
+        "policies-saved",
+        NoticeKind::Success,
+        "The policies were changed; they hold within seconds.",
+    ),
+    (
+        "grant-asked",
+        NoticeKind::Success,
+        "Asked. An administrator of the organization decides.",
+    ),
+    (
+        "grant-approved",
+        NoticeKind::Success,
+        "Approved. It ends by itself, and you can end it here.",
+    ),
+    ("grant-refused", NoticeKind::Success, "Refused."),
+    ("grant-ended", NoticeKind::Success, "The access was ended."),
+    (
         "factors-reset",
         NoticeKind::Success,
         "The member's second factors are gone and their sessions ended. Where one is required, their next sign-in sets up a new one.",

@@ -25,6 +25,7 @@ const TEMPLATES: &[PageSource] = templates![
     "dataset_new.html",
     "dataset_settings.html",
     "datasets.html",
+    "directories.html",
     "error.html",
     "export.html",
     "factor_add.html",

@@ -65,6 +65,8 @@ struct Inner {
     known: Cache<[u8; 32], Known>,
     maintenance: Cache<(), Option<store::control::maintenance::Plan>>,
     clients: crate::provider::Clients,
+    directories: directory::Pool,
+    directory_tries: crate::directories::Tries,
     recorder: Recorder,
     pending_events: std::sync::Mutex<Option<access_log::Pending>>,
     routes: std::sync::OnceLock<Vec<crate::promise::RouteDeclaration>>,
@@ -165,6 +167,8 @@ impl Platform {
             known: Cache::new(),
             maintenance: Cache::new(),
             clients: crate::provider::Clients::new(),
+            directories: directory::Pool::new(),
+            directory_tries: crate::directories::Tries::default(),
             recorder,
             pending_events: std::sync::Mutex::new(Some(pending)),
             routes: std::sync::OnceLock::new(),
@@ -223,6 +227,16 @@ impl Platform {
     /// The clients of OpenID providers.
     pub(crate) fn clients(&self) -> &crate::provider::Clients {
         &self.inner.clients
+    }
+
+    /// What is remembered of directories' servers.
+    pub(crate) fn directories(&self) -> &directory::Pool {
+        &self.inner.directories
+    }
+
+    /// Wrong passwords at directories.
+    pub(crate) fn directory_tries(&self) -> &crate::directories::Tries {
+        &self.inner.directory_tries
     }
 
     /// Where access events are handed in.
