@@ -87,6 +87,8 @@ pub enum Identity {
         organization: OrganizationId,
         /// What of the account's rights it carries.
         scope: TokenScope,
+        /// What is taken away from it besides.
+        narrowing: access::Narrowing,
     },
     /// The command line on the host.
     Host,
@@ -101,6 +103,8 @@ pub struct Caller {
     pub identity: Identity,
     /// From where.
     pub origin: Origin,
+    /// The grant by which an operator is in an organization; [`crate::Platform::enter`] finds it.
+    pub grant: Option<types::GrantId>,
 }
 
 impl Caller {
@@ -110,6 +114,7 @@ impl Caller {
         Self {
             identity: Identity::Anonymous,
             origin,
+            grant: None,
         }
     }
 
@@ -123,6 +128,7 @@ impl Caller {
         Self {
             identity: Identity::Host,
             origin,
+            grant: None,
         }
     }
 
@@ -132,6 +138,7 @@ impl Caller {
         Self {
             identity: Identity::System,
             origin: Origin::default(),
+            grant: None,
         }
     }
 

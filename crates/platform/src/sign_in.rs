@@ -4,6 +4,7 @@
 //! the same work whether the account exists or not; every attempt is an entry. A door is a file below this one and
 //! makes a [`Proven`]. Break-glass is the exception, by design: [`crate::break_glass`].
 
+mod directory;
 pub mod openid;
 mod password;
 mod second;
@@ -56,6 +57,8 @@ pub enum Admission {
 pub(crate) enum Door {
     /// A password that is kept here.
     Password,
+    /// A password at a directory.
+    Directory,
     /// An OpenID provider.
     OpenId,
 }
@@ -65,6 +68,7 @@ impl Door {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
+            Self::Directory => "directory",
             Self::OpenId => "openid",
         }
     }

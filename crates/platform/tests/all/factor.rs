@@ -106,9 +106,14 @@ async fn answer(site: &Site, pending: &str, typed: &str) -> Result<(SessionToken
 }
 
 pub(crate) async fn known(site: &Site, token: &SessionToken) -> Caller {
-    session::identify_session(&site.platform, Origin::default(), token.expose())
-        .await
-        .unwrap()
+    session::identify_session(
+        &site.platform,
+        Origin::default(),
+        token.expose(),
+        session::Activity::Use,
+    )
+    .await
+    .unwrap()
 }
 
 /// Sets an app up in this session; gives it with the recovery codes, when the test's clock is at the next code.
@@ -426,6 +431,7 @@ async fn a_requirement_holds_old_sessions_and_tokens_until_it_is_met() {
         name: "program".to_owned(),
         days: 30,
         permissions: None,
+        ..NewToken::default()
     };
     let (_, api_token) = token::create(&workspace, new).await.unwrap();
     let program = async || {

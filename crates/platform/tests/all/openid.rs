@@ -482,7 +482,13 @@ async fn a_second_factor_at_the_provider_counts_only_where_the_operator_says_so(
     let Admission::Session { token, .. } = admission().await else {
         panic!("the provider saw a second factor");
     };
-    let known = platform::session::identify_session(platform, Origin::default(), token.expose()).await;
+    let known = platform::session::identify_session(
+        platform,
+        Origin::default(),
+        token.expose(),
+        platform::session::Activity::Use,
+    )
+    .await;
     assert!(operator::require(&known.unwrap()).is_ok());
 }
 
