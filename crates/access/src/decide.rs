@@ -12,7 +12,7 @@ use crate::permission::{Permission, Realm};
 use crate::permit::{AccountPermit, AppliancePermit, Permit, RevealPolicy};
 use crate::policy::{Choice, Policies};
 use crate::role::Role;
-use crate::subject::{Actor, MemberState, Standing, Subject};
+use crate::subject::{Actor, Extent, MemberState, Standing, Subject};
 use crate::table::{self, Cell};
 
 /// The answer. Look at it: a decision that nobody reads protects nothing.
@@ -58,6 +58,7 @@ pub fn decide(
 ) -> Decision {
     match check_standing(subject, organization) {
         Ok(Seat::System) => decide_system(subject, organization, permission).into(),
+        Ok(Seat::Granted(extent)) => decide_granted(subject, organization, permission, extent).into(),
         Ok(Seat::Member(role)) => {
             let allowed = check_member(subject, role, permission, policies);
             let permit = |()| Permit {
@@ -112,6 +113,7 @@ pub fn decide_account(subject: &Subject, permission: Permission) -> Decision<Acc
 enum Seat {
     System,
     Member(Role),
+    Granted(Extent),
 }
 
 fn check_standing(subject: &Subject, organization: Uuid) -> Result<Seat, Denial> {
@@ -126,6 +128,14 @@ fn check_standing(subject: &Subject, organization: Uuid) -> Result<Seat, Denial>
                 organization: own, ..
             },
         ) if own != organization => Err(Denial::NotAMember),
+        (
+            Actor::Person { .. },
+            Standing::Granted {
+                organization: own,
+                extent,
+            },
+        ) if own == organization => Ok(Seat::Granted(extent)),
+        (_, Standing::Granted { .. }) => Err(Denial::Operator),
         (_, Standing::Member { role, state, .. }) => match state {
             MemberState::Active => Ok(Seat::Member(role)),
             MemberState::Invited => Err(Denial::MemberInvited),
@@ -137,6 +147,27 @@ fn check_standing(subject: &Subject, organization: Uuid) -> Result<Seat, Denial>
 fn decide_system(subject: &Subject, organization: Uuid, permission: Permission) -> Result<Permit, Denial> {
     if !table::SYSTEM.contains(&permission) {
         return Err(Denial::SystemLacks { permission });
+    }
+    Ok(Permit {
+        permission,
+        organization,
+        actor: subject.actor,
+        role: None,
+        reveal: RevealPolicy::Masked,
+        narrowing: Narrowing::nothing(),
+    })
+}
+
+/// Never in the clear, whatever the organization's policies say.
+fn decide_granted(
+    subject: &Subject,
+    organization: Uuid,
+    permission: Permission,
+    extent: Extent,
+) -> Result<Permit, Denial> {
+    let repairs = extent == Extent::Repair && table::GRANTED_REPAIR.contains(&permission);
+    if !repairs && !table::GRANTED_READ.contains(&permission) {
+        return Err(Denial::GrantLacks { permission });
     }
     Ok(Permit {
         permission,

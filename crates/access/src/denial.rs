@@ -48,6 +48,12 @@ pub enum Denial {
     /// Operators have no role in any organization.
     #[error("operators have no access to an organization; ask its administrators for an operator grant")]
     Operator,
+    /// The operator's grant does not go so far.
+    #[error("an operator grant does not reach {permission}")]
+    GrantLacks {
+        /// What was asked for.
+        permission: Permission,
+    },
     /// The permission is an operator's, and the subject is none.
     #[error("{permission} is for operators of the appliance")]
     NotAnOperator {
@@ -91,6 +97,7 @@ impl Denial {
             Denial::PolicyForbids { .. } => "policy-forbids",
             Denial::TokenLacks { .. } => "token-lacks-permission",
             Denial::Operator => "operator-without-grant",
+            Denial::GrantLacks { .. } => "grant-lacks-permission",
             Denial::NotAnOperator { .. } => "not-an-operator",
             Denial::SystemLacks { .. } => "system-lacks-permission",
             Denial::OtherRealm { .. } => "permission-of-another-realm",
@@ -108,6 +115,7 @@ impl Denial {
             | Denial::PolicyForbids { .. }
             | Denial::TokenLacks { .. }
             | Denial::Operator
+            | Denial::GrantLacks { .. }
             | Denial::NotAnOperator { .. }
             | Denial::SystemLacks { .. }
             | Denial::OtherRealm { .. } => Answer::Forbidden,

@@ -17,4 +17,4 @@ pub use permission::{Permission, Realm, UnknownPermission};
 pub use permit::{AccountPermit, AppliancePermit, Permit, PermitMismatch, RevealPolicy};
 pub use policy::{Choice, Policies, Policy};
 pub use role::{Role, UnknownRole};
-pub use subject::{Actor, MemberState, Standing, Subject, TokenScope};
+pub use subject::{Actor, Extent, MemberState, Standing, Subject, TokenScope};

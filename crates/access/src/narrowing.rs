@@ -77,6 +77,28 @@ impl Narrowing {
         self
     }
 
+    /// Caps every dataset that is not named.
+    #[must_use]
+    pub fn with_others(mut self, right: DatasetRight) -> Self {
+        self.others = right;
+        self
+    }
+
+    /// The cap on every dataset that is not named.
+    pub fn others(&self) -> DatasetRight {
+        self.others
+    }
+
+    /// The datasets that are named.
+    pub fn datasets(&self) -> &BTreeMap<DatasetId, DatasetRight> {
+        &self.datasets
+    }
+
+    /// The fields that are named, by dataset.
+    pub fn fields(&self) -> &BTreeMap<DatasetId, BTreeMap<FieldId, FieldRight>> {
+        &self.fields
+    }
+
     /// The cap on a dataset.
     pub fn dataset(&self, dataset: DatasetId) -> DatasetRight {
         self.datasets.get(&dataset).copied().unwrap_or(self.others)

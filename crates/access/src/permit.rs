@@ -93,6 +93,11 @@ impl Permit {
         self.role
     }
 
+    /// What is taken away from the holder: whoever hands rights on hands on no more than is left.
+    pub const fn narrowing(&self) -> &Narrowing {
+        &self.narrowing
+    }
+
     /// Whether the holder may have sensitive fields in the clear at all.
     pub const fn reveal_policy(&self) -> RevealPolicy {
         self.reveal

@@ -51,6 +51,13 @@ impl Default for Policies {
 }
 
 impl Policy {
+    /// Every policy.
+    pub const ALL: [Policy; 3] = [
+        Policy::AdministratorsReveal,
+        Policy::AdministratorsExport,
+        Policy::AdministratorsClosePeriods,
+    ];
+
     /// The stable name, as printed in the table.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -54,6 +54,22 @@ pub enum Standing {
     },
     /// An operator of the appliance: no role in any organization.
     Operator,
+    /// An operator whom the organization has let in for a time.
+    Granted {
+        /// The organization.
+        organization: Uuid,
+        /// How far.
+        extent: Extent,
+    },
+}
+
+/// How far an operator is let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Extent {
+    /// [`crate::table::GRANTED_READ`].
+    Read,
+    /// [`crate::table::GRANTED_REPAIR`] besides.
+    Repair,
 }
 
 /// Whether a membership counts.

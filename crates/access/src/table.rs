@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use crate::permission::Permission;
-use crate::policy::Policy;
+use crate::policy::{Choice, Policies, Policy};
 use crate::role::Role;
 
 /// What the table says about one role and one permission.
@@ -68,6 +68,19 @@ pub const SYSTEM: &[Permission] = &[
     Permission::AuditRead,
 ];
 
+/// What an operator may do whom the organization has let in to look: sensitive values masked, nothing exported.
+pub const GRANTED_READ: &[Permission] = &[
+    Permission::OrganizationRead,
+    Permission::RecordRead,
+    Permission::ViewRead,
+    Permission::PromiseRead,
+    Permission::MemberRead,
+    Permission::AuditRead,
+];
+
+/// What they may do besides when they are let in to repair: mend records and definitions. Never members, policies, keys.
+pub const GRANTED_REPAIR: &[Permission] = &[Permission::RecordWrite, Permission::DatasetDefine];
+
 /// What the table says about a role and a permission; [`Cell::No`] where it says nothing.
 pub fn cell(role: Role, permission: Permission) -> Cell {
     let row = ROWS.iter().find(|(of, _)| *of == permission);
@@ -96,6 +109,87 @@ pub fn render() -> String {
     }
     text
 }
+
+/// The page of the docs: what roles may do, and how the organization and narrowing change it.
+pub fn render_page() -> String {
+    let mut page = String::from(ABOUT);
+    for role in Role::ALL {
+        let _ = write!(page, " {role} |");
+    }
+    page.push_str("\n|---|---|---|---|---|---|---|\n");
+    for (permission, cells) in ROWS {
+        let _ = write!(page, "| `{permission}` | {} |", permission.description());
+        for cell in cells {
+            let _ = write!(page, " {} |", cell_text(*cell));
+        }
+        page.push('\n');
+    }
+    page.push_str(BELOW);
+    for policy in Policy::ALL {
+        let choice = match Policies::default().choice(policy) {
+            Choice::Allow => "allow",
+            Choice::Deny => "deny",
+        };
+        let rows = ROWS
+            .iter()
+            .filter(|(_, cells)| policy_of(cells) == policy.as_str());
+        let permissions: Vec<String> = rows.map(|(permission, _)| format!("`{permission}`")).collect();
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | {choice} |",
+            policy.as_str(),
+            permissions.join(", ")
+        );
+    }
+    page.push_str(SYSTEM_ABOUT);
+    let list = |permissions: &[Permission]| {
+        let codes = permissions.iter().map(|permission| format!("`{permission}`"));
+        codes.collect::<Vec<_>>().join(", ")
+    };
+    let _ = writeln!(page, "{}.", list(SYSTEM));
+    page.push_str(GRANTED_ABOUT);
+    let _ = writeln!(page, "- reading: {}", list(GRANTED_READ));
+    let _ = writeln!(page, "- repairing, besides: {}", list(GRANTED_REPAIR));
+    page
+}
+
+/// The page up to the first row of its table.
+const ABOUT: &str = "# Roles
+
+This page is made from `crates/access/src/table.rs`, which is the only place that says what a role may do; a test keeps
+the two equal. That every route really answers so is another golden table, `crates/api/tests/golden/routes.txt`.
+
+| permission | what it permits |";
+
+/// Between the two tables.
+const BELOW: &str = "
+## By policy
+
+Where the table says \"by policy\" the organization decides, on its page of policies or with
+`strongroom organization policy`. A policy cannot open a \"-\" or close a \"yes\".
+
+| policy | decides about | unless changed |
+|---|---|---|
+";
+
+/// At the end.
+const GRANTED_ABOUT: &str = "
+An operator whom an organization has let in, for a purpose and at most 24 hours, has:
+
+";
+
+/// After them.
+const SYSTEM_ABOUT: &str = "
+## Narrowing
+
+Rights can be taken away from one member, and from one API token, per dataset (`none`, `read`) and per field (`hidden`,
+`masked`, `read`). A narrowing is a cap: it is only ever combined by taking the lower right, so that nothing written into
+one can give anything. Whoever narrows or adds somebody hands on no more than is left to themselves.
+
+## Nobody else
+
+Operators of the appliance and root at the host have no role in any organization. The platform itself, with no person
+behind it, has ";
 
 fn cell_text(cell: Cell) -> &'static str {
     match cell {
@@ -126,6 +220,16 @@ mod tests {
         assert!(
             actual == golden,
             "put this into crates/access/table.txt if it is what you mean:\n{actual}"
+        );
+    }
+
+    #[test]
+    fn the_page_of_the_docs_equals_the_table() {
+        let actual = render_page();
+        let golden = include_str!("../../../docs/ROLES.md");
+        assert!(
+            actual == golden,
+            "put this into docs/ROLES.md if it is what you mean:\n{actual}"
         );
     }
 
@@ -161,6 +265,24 @@ mod tests {
                     "{role} {permission}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn an_operator_grant_never_reveals_exports_or_changes_who_may_what() {
+        for forbidden in [
+            Permission::RecordReveal,
+            Permission::RecordExport,
+            Permission::RecordPurge,
+            Permission::MemberManage,
+            Permission::PolicyManage,
+            Permission::TokenManageOwn,
+            Permission::OperatorGrantManage,
+        ] {
+            assert!(!GRANTED_READ.contains(&forbidden) && !GRANTED_REPAIR.contains(&forbidden));
+        }
+        for permission in GRANTED_READ.iter().chain(GRANTED_REPAIR) {
+            assert_ne!(cell(Role::Administrator, *permission), Cell::No, "{permission}");
         }
     }
 

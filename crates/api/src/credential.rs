@@ -26,7 +26,7 @@ pub(crate) async fn identify(platform: &Platform, request: &HttpRequest, origin:
         return Ok(Caller::anonymous(origin));
     };
     check_origin(platform, request)?;
-    let caller = session::identify_session(platform, origin, cookie).await?;
+    let caller = session::identify_session(platform, origin, cookie, session::Activity::Use).await?;
     known(caller, "the session has ended; sign in again")
 }
 

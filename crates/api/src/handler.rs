@@ -13,6 +13,7 @@ pub(crate) mod me;
 pub(crate) mod member;
 pub(crate) mod meta;
 pub(crate) mod organization;
+pub(crate) mod policy;
 pub(crate) mod promise;
 pub(crate) mod record;
 pub(crate) mod record_change;

@@ -227,6 +227,12 @@ async fn carry_out(
     let caller = identified?;
     let workspace = admit(api, route, &request, &caller).await?;
     visit.organization = workspace.as_ref().map(|workspace| workspace.organization().id);
+    if workspace
+        .as_ref()
+        .is_some_and(|workspace| workspace.caller().grant.is_some())
+    {
+        visit.method = "operator-grant";
+    }
     if route.effect == Effect::Changes {
         platform::maintenance::refuse_changes(api.platform()).await?;
     }

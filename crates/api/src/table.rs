@@ -4,7 +4,7 @@
 use crate::{
     handler::{
         access_log, audit, batch, dataset, export, field, file, import, maintenance, me, member, meta,
-        organization, promise, record, record_change, token,
+        organization, policy, promise, record, record_change, token,
     },
     route::{
         Condition::{IfMatch, IfNoneMatch},
@@ -72,6 +72,17 @@ const DATASET: Parameter = parameter(
     "The dataset to import into; without it a new one is proposed.",
 );
 
+const OUTCOME: Parameter = parameter("outcome", "done, refused or failed.");
+const ADDRESS: Parameter = parameter("address", "Only from addresses that begin with this.");
+const DEVICE: Parameter = parameter(
+    "device",
+    "Only clients that call themselves something with this in it.",
+);
+const FROM: Parameter = parameter("from", "Not earlier than this time.");
+const UNTIL: Parameter = parameter("until", "Earlier than this time.");
+
+const ACCESS: &[Parameter] = &[BEFORE, ACTION, ACCOUNT, OUTCOME, ADDRESS, DEVICE, FROM, UNTIL];
+const ACCESS_EXPORT: &[Parameter] = &[ACTION, ACCOUNT, OUTCOME, ADDRESS, DEVICE, FROM, UNTIL];
 const LIST: &[Parameter] = &[FILTER, SEARCH, SORT, TRASH, LIMIT, CURSOR, COUNT];
 
 /// Every route.
@@ -272,8 +283,18 @@ pub const ROUTES: &[Route] = &[
         "The caller's own sign-ins and requests",
         handler!(access_log::own),
     )
-    .query(&[BEFORE])
+    .query(ACCESS)
     .gives(Gives::Json(200, "AccessLog")),
+    Route::new(
+        Get,
+        "/me/access-log.csv",
+        "me.access-log-export",
+        SignedIn,
+        "The caller's own sign-ins and requests as CSV",
+        handler!(access_log::export_own),
+    )
+    .query(ACCESS_EXPORT)
+    .gives(Gives::File("text/csv; charset=utf-8")),
     Route::new(
         Get,
         "/promises",
@@ -502,6 +523,25 @@ pub const ROUTES: &[Route] = &[
         handler!(member::delete),
     ),
     Route::new(
+        Put,
+        organization!("/members/{member}/narrowing"),
+        "member.narrow",
+        Needs(P::MemberManage),
+        "Set what is taken away from a member's role, per dataset and field",
+        handler!(member::narrow),
+    )
+    .takes(Takes::Json("Narrowing"))
+    .gives(Gives::Json(200, "Member")),
+    Route::new(
+        Post,
+        organization!("/members/{member}/end-sessions"),
+        "member.end-sessions",
+        Needs(P::MemberManage),
+        "End every session of a member",
+        handler!(member::end_sessions),
+    )
+    .gives(Gives::Json(200, "EndedSessions")),
+    Route::new(
         Post,
         organization!("/members/{member}/invitation"),
         "member.invite",
@@ -510,6 +550,25 @@ pub const ROUTES: &[Route] = &[
         handler!(member::invite),
     )
     .gives(Gives::Json(201, "Invitation")),
+    Route::new(
+        Get,
+        organization!("/policies"),
+        "policy.show",
+        Needs(P::OrganizationRead),
+        "What the organization decides for itself",
+        handler!(policy::show),
+    )
+    .gives(Gives::Json(200, "Policies")),
+    Route::new(
+        Patch,
+        organization!("/policies"),
+        "policy.update",
+        Needs(P::PolicyManage),
+        "Change what is sent of the policies",
+        handler!(policy::update),
+    )
+    .takes(Takes::Json("PoliciesChange"))
+    .gives(Gives::Json(200, "Policies")),
     Route::new(
         Get,
         organization!("/tokens"),
@@ -564,8 +623,18 @@ pub const ROUTES: &[Route] = &[
         "Every member's sign-ins and requests",
         handler!(access_log::organization),
     )
-    .query(&[BEFORE])
+    .query(ACCESS)
     .gives(Gives::Json(200, "AccessLog")),
+    Route::new(
+        Get,
+        organization!("/access-log.csv"),
+        "access-log.export",
+        Needs(P::AccessLogRead),
+        "Every member's sign-ins and requests as CSV",
+        handler!(access_log::export_organization),
+    )
+    .query(ACCESS_EXPORT)
+    .gives(Gives::File("text/csv; charset=utf-8")),
 ];
 
 /// The routes as the promise of request verification looks at them: give it to `Platform::declare_routes`.

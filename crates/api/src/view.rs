@@ -7,4 +7,5 @@ pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod organization;
 pub(crate) mod people;
+pub(crate) mod policy;
 pub(crate) mod record;

@@ -11,10 +11,10 @@ use crate::{
     visit::{Answer, Room, Visit, page},
     words::{device, exact_moment, plural},
 };
-use actix_web::web::Path;
+use actix_web::{HttpResponse, http::header, web::Path};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use platform::{
-    access_log::{self, AccessEvent, AccessFilter},
+    access_log::{self, AccessEvent, AccessFilter, AccessPage},
     member, people,
 };
 use std::collections::BTreeMap;
@@ -27,19 +27,25 @@ fn before(visit: &Visit) -> Option<i64> {
 /// `GET /account/access-log`
 pub(crate) async fn show(visit: Visit) -> Answer {
     let before = before(&visit);
-    let found = access_log::list_own(visit.platform(), &visit.caller, before).await?;
+    let filter = filter_of(&visit.query)?;
+    let found = access_log::list_own(visit.platform(), &visit.caller, &filter, before).await?;
     let names = organization_names(&visit).await?;
     let shown = i64::try_from(found.events.len()).unwrap_or(0);
     let path = "/account/access-log";
     page(&AccessLogPage {
         chrome: visit.chrome("My access log", Nav::AccessLog).await?,
+        csv_href: href("/account/access-log.csv", kept(&visit.query)),
+        filter: bar_of(&visit.query, Vec::new()),
         rows: found.events.iter().map(|(_, event)| row(event, &names)).collect(),
         pagination: Pagination {
-            summary: plural(shown, "event", "events"),
-            first_href: before.map(|_| path.to_owned()),
-            next_href: found
-                .next
-                .map(|next| href(path, [("before", next.to_string().as_str())])),
+            summary: summary_of(shown, found.looked_until),
+            first_href: before.map(|_| href(path, kept(&visit.query))),
+            next_href: found.next.map(|next| {
+                href(
+                    path,
+                    kept(&visit.query).chain([("before", next.to_string().as_str())]),
+                )
+            }),
             ..Pagination::default()
         },
     })
@@ -75,14 +81,76 @@ pub(crate) async fn show_organization(visit: Visit, slug: Path<String>) -> Answe
     page(&OrganizationAccessPage {
         chrome: room.chrome("Access log", Nav::OrganizationAccess).await?,
         organization: room.slug().to_owned(),
+        csv_href: href(
+            &format!("{}/access-log.csv", room.base()),
+            kept(&room.visit.query),
+        ),
         filter: filter_bar(&room).await?,
         rows: rows.collect(),
-        pagination: pagination(&room, found.events.len(), next.as_deref()),
+        pagination: pagination(&room, &found, next.as_deref()),
     })
 }
 
 /// What of the address narrows the list.
-const KEPT: [&str; 4] = ["person", "outcome", "from", "until"];
+const KEPT: [&str; 7] = [
+    "person", "action", "outcome", "address", "device", "from", "until",
+];
+
+fn kept(query: &Pairs) -> impl Iterator<Item = (&str, &str)> {
+    let kept = KEPT.iter().map(|name| (*name, query.text(name)));
+    kept.filter(|(_, value)| !value.is_empty())
+}
+
+/// How many are shown, and how far was looked where that was not to the end.
+fn summary_of(shown: i64, looked_until: Option<Timestamp>) -> String {
+    let count = plural(shown, "event", "events");
+    match looked_until {
+        Some(until) => format!(
+            "{count}, back to {}",
+            until.strftime("%e %b %Y, %H:%M UTC").to_string().trim()
+        ),
+        None => count,
+    }
+}
+
+/// `GET /account/access-log.csv`
+pub(crate) async fn export_own(visit: Visit) -> Answer {
+    visit.account()?;
+    let filter = filter_of(&visit.query)?;
+    let stream = access_log::export_own(visit.platform(), &visit.caller, &filter)?;
+    Ok(download("access-log.csv", stream))
+}
+
+/// `GET /o/{organization}/access-log.csv`
+pub(crate) async fn export_organization(visit: Visit, slug: Path<String>) -> Answer {
+    let room = visit.enter(&slug).await?;
+    let filter = filter_of(&visit.query)?;
+    let stream = access_log::export_organization(&room.workspace, &filter).await?;
+    Ok(download(&format!("{}-access-log.csv", room.slug()), stream))
+}
+
+fn download(name: &str, stream: platform::ByteStream) -> HttpResponse {
+    // Names are made of our own words and of slugs: letters, digits and hyphens.
+    HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ))
+        .streaming(stream)
+}
+
+/// Beginnings of actions on offer, and words for them: doors, pages of the console, routes of the API.
+const ACTIONS: [(&str, &str); 8] = [
+    ("sign-in", "Signing in"),
+    ("sign-out", "Signing out"),
+    ("break-glass", "Break-glass"),
+    ("GET ", "Reading pages"),
+    ("POST ", "Changing by pages"),
+    ("record.", "API: records"),
+    ("member.", "API: members"),
+    ("token.", "API: tokens"),
+];
 
 /// Outcomes on offer, and words for them.
 const OUTCOMES: [(&str, &str); 3] = [("done", "Done"), ("refused", "Refused"), ("failed", "Failed")];
@@ -93,7 +161,10 @@ fn filter_of(query: &Pairs) -> Result<AccessFilter, Fault> {
     let account = text("person").map(|text| text.parse().map_err(|_| Fault::not_found("member")));
     Ok(AccessFilter {
         account: account.transpose()?,
+        action: text("action").map(str::to_owned),
         outcome: text("outcome").map(str::to_owned),
+        address: text("address").map(str::to_owned),
+        device: text("device").map(str::to_owned),
         from: day("from")?.and_then(start_of),
         // The day itself is within.
         until: day("until")?.and_then(|day| start_of(day.tomorrow().ok()?)),
@@ -114,28 +185,37 @@ async fn filter_bar(room: &Room) -> Result<AccessBar, Fault> {
     let members = member::list(&room.workspace, None).await?.members;
     let person = |member: member::Member| Choice::new(member.account.to_string(), member.name);
     let people = members.into_iter().map(person);
+    let people = people.map(|choice| choice.selected_if(query.text("person")));
+    Ok(bar_of(query, people.collect()))
+}
+
+fn bar_of(query: &Pairs, people: Vec<Choice>) -> AccessBar {
     let outcomes = OUTCOMES.iter().map(|(code, label)| Choice::new(*code, *label));
-    Ok(AccessBar {
-        people: people
-            .map(|choice| choice.selected_if(query.text("person")))
+    let actions = ACTIONS.iter().map(|(code, label)| Choice::new(*code, *label));
+    let text = |name: &str| query.text(name).to_owned();
+    AccessBar {
+        people,
+        actions: actions
+            .map(|choice| choice.selected_if(query.text("action")))
             .collect(),
         outcomes: outcomes
             .map(|choice| choice.selected_if(query.text("outcome")))
             .collect(),
-        from: query.text("from").to_owned(),
-        until: query.text("until").to_owned(),
-    })
+        address: text("address"),
+        device: text("device"),
+        from: text("from"),
+        until: text("until"),
+    }
 }
 
-fn pagination(room: &Room, shown: usize, next: Option<&str>) -> Pagination {
+fn pagination(room: &Room, found: &AccessPage, next: Option<&str>) -> Pagination {
     let query = &room.visit.query;
     let path = format!("{}/access-log", room.base());
-    let kept = || KEPT.into_iter().map(|name| (name, query.text(name)));
-    let kept = || kept().filter(|(_, value)| !value.is_empty());
+    let shown = i64::try_from(found.events.len()).unwrap_or(0);
     Pagination {
-        summary: plural(i64::try_from(shown).unwrap_or(0), "event", "events"),
-        first_href: before(&room.visit).map(|_| href(&path, kept())),
-        next_href: next.map(|next| href(&path, kept().chain([("before", next)]))),
+        summary: summary_of(shown, found.looked_until),
+        first_href: before(&room.visit).map(|_| href(&path, kept(query))),
+        next_href: next.map(|next| href(&path, kept(query).chain([("before", next)]))),
         ..Pagination::default()
     }
 }

@@ -6,14 +6,24 @@ use crate::{
     form::Form,
     openid,
     session::{theme_cookie, theme_of},
-    view::{AccountPage, DoorLink, ErrorSummary, FieldInput, IdentityRow, InputKind, Nav, SessionRow},
+    sign_in::{door_chrome, door_page},
+    view::{
+        AccountPage, DoorLink, ErrorSummary, FieldInput, IdentityRow, InputKind, Nav, OldPasswordPage,
+        SessionRow,
+    },
     visit::{Answer, Visit, page, page_with, see_other, see_other_with},
     words::{device, moment},
 };
 use actix_web::{http::StatusCode, web::Path};
-use platform::session::{self, SessionView};
+use platform::{
+    caller::Lacks,
+    session::{self, SessionView},
+};
 use types::SessionId;
 use vault::SecretText;
+
+/// Where a password is changed.
+pub(crate) const PASSWORD: &str = "/account/password";
 
 pub(crate) fn password_inputs() -> Vec<FieldInput> {
     let input = |name: &str, label: &str| FieldInput::new(name, label, InputKind::Password).required();
@@ -84,6 +94,29 @@ pub(crate) async fn show(visit: Visit) -> Answer {
     page(&account_page(&visit, password_inputs(), None).await?)
 }
 
+/// `GET /account/password`: for whoever must change it before anything else.
+pub(crate) async fn ask_password(visit: Visit) -> Answer {
+    if visit.caller.lacks() != Some(Lacks::Password) {
+        visit.account()?;
+        return see_other("/account");
+    }
+    old_password_page(&visit, password_inputs(), None, StatusCode::OK)
+}
+
+fn old_password_page(
+    visit: &Visit,
+    fields: Vec<FieldInput>,
+    failure: Option<ErrorSummary>,
+    status: StatusCode,
+) -> Answer {
+    let template = OldPasswordPage {
+        chrome: door_chrome(visit, "Change your password", &visit.visitor)?,
+        fields,
+        failure,
+    };
+    door_page(visit, &visit.visitor, status, &template)
+}
+
 /// `POST /account/password`
 pub(crate) async fn change_password(visit: Visit, form: Form) -> Answer {
     let secret = |name: &str| SecretText::new(form.text(name).to_owned());
@@ -102,6 +135,9 @@ pub(crate) async fn change_password(visit: Visit, form: Form) -> Answer {
         Ok(()) => see_other("/account?notice=password-changed"),
         Err(error) => {
             let (fields, failure) = with_problems("Your password was not changed", error, password_inputs())?;
+            if visit.caller.lacks().is_some() {
+                return old_password_page(&visit, fields, Some(failure), StatusCode::UNPROCESSABLE_ENTITY);
+            }
             let template = account_page(&visit, fields, Some(failure)).await?;
             page_with(StatusCode::UNPROCESSABLE_ENTITY, &template)
         }

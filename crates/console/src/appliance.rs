@@ -12,10 +12,34 @@ use platform::operator;
 /// Its sections, in the order in which an operator needs them.
 const SECTIONS: &[ApplianceSection] = &[
     ApplianceSection {
+        href: "/appliance/directories",
+        icon: "users",
+        title: "Directories",
+        text: "LDAP directories whose people sign in here, and what came of the last comparison.",
+    },
+    ApplianceSection {
         href: "/promises",
         icon: "shield",
         title: "Promises",
         text: "What the appliance promises, and whether it is kept.",
+    },
+    ApplianceSection {
+        href: "/appliance/grants",
+        icon: "key",
+        title: "Access to organizations",
+        text: "Ask an organization to let you in, for a purpose and at most a day.",
+    },
+    ApplianceSection {
+        href: "/appliance/updates",
+        icon: "restore",
+        title: "Updates",
+        text: "What is installed, what waits, and handing over a bundle of updates.",
+    },
+    ApplianceSection {
+        href: "/appliance/sign-in",
+        icon: "key",
+        title: "Sign-in rules",
+        text: "Passwords and second factors: what is asked of everybody.",
     },
     ApplianceSection {
         href: "/appliance/providers",

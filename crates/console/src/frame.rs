@@ -197,6 +197,7 @@ fn record(visit: &Visit, response: &ServiceResponse<BoxBody>, place: Place) {
         (Some("sign-in-code"), _) => "code",
         (Some("break-glass"), _) => "break-glass",
         (Some("openid"), _) => "openid",
+        (_, Some(_)) if event.by_grant => "operator-grant",
         (_, Some(_)) => "session",
         (_, None) => "none",
     };

@@ -4,8 +4,8 @@
 //! refuses besides.
 
 use crate::{
-    break_glass::BREAK_GLASS, confirm::CONFIRM, errors::Fault, factors::ADD, second_step::SECOND_STEP,
-    visit::Visit,
+    account::PASSWORD, break_glass::BREAK_GLASS, confirm::CONFIRM, errors::Fault, factors::ADD,
+    second_step::SECOND_STEP, visit::Visit,
 };
 use platform::caller::Lacks;
 
@@ -14,6 +14,7 @@ pub(crate) fn way_out(lacks: Lacks) -> &'static str {
     match lacks {
         Lacks::Enrolment => ADD,
         Lacks::Proof => CONFIRM,
+        Lacks::Password => PASSWORD,
     }
 }
 
@@ -29,6 +30,7 @@ fn is_open(lacks: Lacks, path: &str) -> bool {
     let own = match lacks {
         Lacks::Enrolment => path == ADD || path == "/account/factors/finish",
         Lacks::Proof => path == CONFIRM,
+        Lacks::Password => path == PASSWORD,
     };
     let door = matches!(path, "/sign-in" | "/sign-out" | SECOND_STEP);
     own || door || path.starts_with(BREAK_GLASS) || path.starts_with("/assets/")
@@ -40,14 +42,13 @@ mod tests {
 
     #[test]
     fn only_the_way_out_is_open() {
-        for lacks in [Lacks::Enrolment, Lacks::Proof] {
+        for lacks in [Lacks::Enrolment, Lacks::Proof, Lacks::Password] {
             assert!(is_open(lacks, way_out(lacks)) && is_open(lacks, "/sign-out"));
             for path in [
                 "/",
                 "/o",
                 "/o/acme/datasets",
                 "/account",
-                "/account/password",
                 "/account/factors",
                 "/account/factors/add/",
                 "/account/access-log",
@@ -58,6 +59,7 @@ mod tests {
                 assert!(!is_open(lacks, path), "{path}");
             }
         }
+        assert!(!is_open(Lacks::Proof, PASSWORD) && !is_open(Lacks::Enrolment, PASSWORD));
         assert!(!is_open(Lacks::Proof, ADD), "a stolen old session adds no factor");
     }
 }

@@ -14,7 +14,7 @@ use crate::{
         Badge, Chrome, ErrorSummary, Fact, ImportOutcome as Outcome, ImportPreviewPage, ImportProgressPage,
         ImportResultPage, ImportRow, ImportsPage, Nav, RefusedRow, TableCell, Tone,
     },
-    visit::{Answer, Room, Visit, page, page_with, see_other},
+    visit::{Answer, POLLING, Room, Visit, page, page_with, see_other},
     words::{grouped, moment, plural, sentence},
 };
 use access::Permission;
@@ -191,6 +191,7 @@ async fn progress_page(room: &Room, view: &ImportView) -> Result<ImportProgressP
         rows_read: grouped(number(progress.rows)),
         started: moment(view.created_at),
         refresh_seconds: REFRESH_SECONDS,
+        refresh_href: format!("{}?{POLLING}", path_of(room, view.id)),
     })
 }
 

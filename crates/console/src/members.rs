@@ -17,6 +17,7 @@ use access::{MemberState, Permission, Role};
 use actix_web::{http::StatusCode, web::Path};
 use platform::{
     account::NewPerson,
+    factor,
     invitation::{self, Invitation},
     member, people,
 };
@@ -183,6 +184,13 @@ pub(crate) async fn enable(visit: Visit, path: Path<(String, String)>, _form: Fo
     let room = visit.enter(&path.0).await?;
     member::set_state(&room.workspace, account_of(&path)?, MemberState::Active).await?;
     back(&room, "member-enabled")
+}
+
+/// `POST .../members/{account}/factors/reset`
+pub(crate) async fn reset_factors(visit: Visit, path: Path<(String, String)>, _form: Form) -> Answer {
+    let room = visit.enter(&path.0).await?;
+    factor::reset(&room.workspace, account_of(&path)?).await?;
+    back(&room, "factors-reset")
 }
 
 /// `POST .../members/{account}/remove`

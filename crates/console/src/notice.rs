@@ -40,6 +40,11 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         NoticeKind::Success,
         "The archive was restored. Records begin with version 1 here; what happened to them before stays in the archive.",
     ),
+    (
+        "bundle-handed-over",
+        NoticeKind::Information,
+        "The bundle was handed over. What became of it stands below in a moment; load the page again.",
+    ),
     ("member-added", NoticeKind::Success, "The member was added."),
     ("member-removed", NoticeKind::Success, "The member was removed."),
     ("role-set", NoticeKind::Success, "The role was changed."),
@@ -48,6 +53,38 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         "member-disabled",
         NoticeKind::Success,
         "The member was disabled; sessions and tokens end within seconds.",
+    ),
+    (
+        "rights-saved",
+        NoticeKind::Success,
+        "Saved. It holds for the person's sessions and tokens within seconds.",
+    ),
+    (
+        "member-sessions-ended",
+        NoticeKind::Success,
+        "Every session of this person was ended; they sign in anew.",
+    ),
+    (
+        "policies-saved",
+        NoticeKind::Success,
+        "The policies were changed; they hold within seconds.",
+    ),
+    (
+        "grant-asked",
+        NoticeKind::Success,
+        "Asked. An administrator of the organization decides.",
+    ),
+    (
+        "grant-approved",
+        NoticeKind::Success,
+        "Approved. It ends by itself, and you can end it here.",
+    ),
+    ("grant-refused", NoticeKind::Success, "Refused."),
+    ("grant-ended", NoticeKind::Success, "The access was ended."),
+    (
+        "factors-reset",
+        NoticeKind::Success,
+        "The member's second factors are gone and their sessions ended. Where one is required, their next sign-in sets up a new one.",
     ),
     ("token-revoked", NoticeKind::Success, "The token was revoked."),
     (

@@ -1,10 +1,10 @@
 //! Every address of the console and who answers it: the map of this crate.
 
 use crate::{
-    access_log, account, appliance, archive, asset_files, audit, break_glass, confirm, datasets, export,
-    factors, fields, files, history, imports, invitation, mail, members, openid, organizations,
-    password_reset, promises_page, providers, record_form, records, second_step, sign_in, single_record,
-    tokens, trash,
+    access_log, account, appliance, appliance_updates, archive, asset_files, audit, break_glass, confirm,
+    datasets, directories, export, factors, fields, files, grants, history, imports, invitation, mail,
+    member_rights, members, openid, operator_access, organizations, password_reset, policies, promises_page,
+    providers, record_form, records, second_step, sign_in, sign_in_rules, single_record, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -46,12 +46,33 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(post().to(break_glass::redeem)),
         )
         .service(resource("/appliance").route(get().to(appliance::show)))
+        .service(resource("/appliance/directories").route(get().to(directories::show)))
+        .service(resource("/appliance/directories/{key}/test").route(post().to(directories::test)))
+        .service(resource("/appliance/directories/{key}/preview").route(post().to(directories::preview)))
+        .service(resource("/appliance/directories/{key}/compare").route(post().to(directories::compare)))
+        .service(
+            resource("/appliance/grants")
+                .route(get().to(grants::show))
+                .route(post().to(grants::ask)),
+        )
+        .service(resource("/appliance/grants/{grant}/end").route(post().to(grants::end)))
+        .service(
+            resource("/appliance/updates")
+                .route(get().to(appliance_updates::show))
+                .route(post().to(appliance_updates::hand_over)),
+        )
+        .service(
+            resource("/appliance/sign-in")
+                .route(get().to(sign_in_rules::show_appliance))
+                .route(post().to(sign_in_rules::save_appliance)),
+        )
         .configure(provider_pages)
         .service(resource("/promises").route(get().to(promises_page::show)))
         .service(resource("/o").route(get().to(organizations::list)))
         .service(resource("/o/{organization}").route(get().to(organizations::home)))
         .configure(account_pages)
         .configure(organization_pages)
+        .configure(people_pages)
         .configure(dataset_pages)
         .configure(record_pages);
 }
@@ -99,13 +120,18 @@ fn account_pages(config: &mut ServiceConfig) {
         .service(resource("/account/factors/recovery-codes").route(post().to(factors::renew_codes)))
         .service(resource("/account/factors/{factor}/rename").route(post().to(factors::rename)))
         .service(resource("/account/factors/{factor}/remove").route(post().to(factors::remove)))
-        .service(resource("/account/password").route(post().to(account::change_password)))
+        .service(
+            resource("/account/password")
+                .route(get().to(account::ask_password))
+                .route(post().to(account::change_password)),
+        )
         .service(resource("/account/appearance").route(post().to(account::choose_colours)))
         .service(resource("/account/identities/{provider}/tie").route(post().to(openid::tie)))
         .service(resource("/account/identities/{provider}/untie").route(post().to(openid::untie)))
         .service(resource("/account/sessions/end-others").route(post().to(account::end_others)))
         .service(resource("/account/sessions/{session}/end").route(post().to(account::end_session)))
-        .service(resource("/account/access-log").route(get().to(access_log::show)));
+        .service(resource("/account/access-log").route(get().to(access_log::show)))
+        .service(resource("/account/access-log.csv").route(get().to(access_log::export_own)));
 }
 
 fn organization_pages(config: &mut ServiceConfig) {
@@ -126,15 +152,43 @@ fn organization_pages(config: &mut ServiceConfig) {
                 .route(get().to(imports::job))
                 .route(post().to(imports::decide)),
         )
-        .service(resource("/o/{organization}/imports/{job}/report").route(get().to(imports::report)))
+        .service(resource("/o/{organization}/imports/{job}/report").route(get().to(imports::report)));
+}
+
+/// Who is in an organization, what they may do, and what they did.
+fn people_pages(config: &mut ServiceConfig) {
+    config
         .service(
             resource("/o/{organization}/members")
                 .route(get().to(members::show))
                 .route(post().to(members::add)),
         )
+        .service(
+            resource("/o/{organization}/policies")
+                .route(get().to(policies::show))
+                .route(post().to(policies::save)),
+        )
+        .service(
+            resource("/o/{organization}/members/{account}")
+                .route(get().to(member_rights::show))
+                .route(post().to(member_rights::save)),
+        )
+        .service(
+            resource("/o/{organization}/members/{account}/end-sessions")
+                .route(post().to(member_rights::end_sessions)),
+        )
         .service(resource("/o/{organization}/members/{account}/role").route(post().to(members::set_role)))
         .service(resource("/o/{organization}/members/{account}/disable").route(post().to(members::disable)))
         .service(resource("/o/{organization}/members/{account}/enable").route(post().to(members::enable)))
+        .service(
+            resource("/o/{organization}/members/{account}/factors/reset")
+                .route(post().to(members::reset_factors)),
+        )
+        .service(
+            resource("/o/{organization}/sign-in")
+                .route(get().to(sign_in_rules::show))
+                .route(post().to(sign_in_rules::save)),
+        )
         .service(resource("/o/{organization}/members/{account}/remove").route(post().to(members::remove)))
         .service(resource("/o/{organization}/members/{account}/invitation").route(post().to(members::invite)))
         .service(
@@ -145,6 +199,21 @@ fn organization_pages(config: &mut ServiceConfig) {
         .service(resource("/o/{organization}/archive/restore").route(post().to(archive::restore)))
         .service(resource("/o/{organization}/files/{file}").route(get().to(files::download)))
         .service(resource("/o/{organization}/access-log").route(get().to(access_log::show_organization)))
+        .service(
+            resource("/o/{organization}/access-log.csv").route(get().to(access_log::export_organization)),
+        )
+        .service(resource("/o/{organization}/operator-access").route(get().to(operator_access::show)))
+        .service(
+            resource("/o/{organization}/operator-access/{grant}/approve")
+                .route(post().to(operator_access::approve)),
+        )
+        .service(
+            resource("/o/{organization}/operator-access/{grant}/refuse")
+                .route(post().to(operator_access::refuse)),
+        )
+        .service(
+            resource("/o/{organization}/operator-access/{grant}/end").route(post().to(operator_access::end)),
+        )
         .service(resource("/o/{organization}/audit").route(get().to(audit::show)))
         .service(resource("/o/{organization}/audit/{entry}").route(get().to(audit::entry)))
         .service(

@@ -114,7 +114,7 @@ pub(crate) fn door_page(visit: &Visit, visitor: &str, status: StatusCode, page: 
 
 fn fields(login: &str) -> Vec<FieldInput> {
     vec![
-        FieldInput::new("login", "E-mail address", InputKind::Email)
+        FieldInput::new("login", "E-mail address or login name", InputKind::Text)
             .with_value(login)
             .required()
             .with_autocomplete("username"),
@@ -149,6 +149,9 @@ pub(crate) async fn submit(visit: Visit, form_sent: Form) -> Answer {
         }
         Err(error) if error.code == ProblemCode::NotSignedIn => {
             throttle.note_failure(&login, visit.address, Instant::now());
+            // For the log alone; the answer is the same whether there is such an account or not.
+            let known = platform::access_log::account_at_door(visit.platform(), &login).await?;
+            visit.event.borrow_mut().account = known;
             let failure = "That e-mail address and password do not belong together. Try again, or ask an \
                            administrator.";
             form(

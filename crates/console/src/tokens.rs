@@ -11,8 +11,13 @@ use crate::{
 use access::Permission;
 use actix_web::{http::StatusCode, web::Path};
 use jiff::Timestamp;
-use platform::token::{self, NewToken, Token};
-use types::TokenId;
+use platform::{
+    dataset,
+    narrowing::NamedNarrowing,
+    token::{self, NewToken, Token},
+};
+use std::sync::Arc;
+use types::{Dataset, TokenId};
 
 /// What programs are for; tokens made here carry no more.
 const OFFERED: [(Permission, &str); 7] = [
@@ -28,7 +33,15 @@ const OFFERED: [(Permission, &str); 7] = [
 /// What every token can do besides: it could not name its organization else.
 const ALWAYS: Permission = Permission::OrganizationRead;
 
-fn new_inputs(room: &Room, form: Option<&Form>) -> Vec<FieldInput> {
+async fn new_inputs(room: &Room, form: Option<&Form>) -> Result<Vec<FieldInput>, Fault> {
+    let datasets = dataset::list(&room.workspace).await?;
+    let in_dataset = |dataset: &Arc<Dataset>| {
+        let key = dataset.key.as_str();
+        Choice {
+            selected: form.is_some_and(|form| form.all("dataset").any(|chosen| chosen == key)),
+            ..Choice::new(key, dataset.label.clone())
+        }
+    };
     let value = |name: &str| form.map(|form| form.text(name).to_owned()).unwrap_or_default();
     let days = Some(value("days"))
         .filter(|days| !days.is_empty())
@@ -42,7 +55,7 @@ fn new_inputs(room: &Room, form: Option<&Form>) -> Vec<FieldInput> {
         ..Choice::new(permission.code(), *label)
     };
     let offered = OFFERED.iter().filter(|(permission, _)| room.may(*permission));
-    vec![
+    Ok(vec![
         FieldInput::new("name", "Name", InputKind::Text)
             .with_value(value("name"))
             .with_help("What the program is called.")
@@ -56,7 +69,16 @@ fn new_inputs(room: &Room, form: Option<&Form>) -> Vec<FieldInput> {
             "It may",
             InputKind::MultipleChoice(offered.map(choice).collect()),
         ),
-    ]
+        FieldInput::new(
+            "dataset",
+            "Only in these datasets",
+            InputKind::MultipleChoice(datasets.iter().map(in_dataset).collect()),
+        )
+        .with_help("None ticked: in all of them, those made later included."),
+        FieldInput::new("networks", "Only from these addresses", InputKind::Text)
+            .with_value(value("networks"))
+            .with_help("Addresses or networks such as 192.0.2.7 or 10.0.0.0/24, parted by spaces. Empty: from everywhere."),
+    ])
 }
 
 async fn tokens_page(room: &Room, fields: Vec<FieldInput>) -> Result<TokensPage, Fault> {
@@ -77,6 +99,7 @@ fn row(token: &Token) -> TokenRow {
     let state = match (token.revoked_at, expired) {
         (Some(_), _) => Badge::new("Revoked", Tone::Bad),
         (None, true) => Badge::new("Expired", Tone::Neutral),
+        (None, false) if token.expires_soon(Timestamp::now()) => Badge::new("Ends soon", Tone::Warn),
         (None, false) => Badge::new("Active", Tone::Good),
     };
     let permissions = match &token.permissions {
@@ -92,7 +115,7 @@ fn row(token: &Token) -> TokenRow {
         id: token.id.to_string(),
         name: token.name.clone(),
         prefix: format!("srt_{}", token.public_id),
-        permissions,
+        permissions: format!("{permissions}{}", limits(token)),
         state,
         created: moment(token.created_at),
         expires: Some(moment(token.expires_at)),
@@ -101,10 +124,25 @@ fn row(token: &Token) -> TokenRow {
     }
 }
 
+/// Where a token is narrowed to, as an end of the sentence on what it may.
+fn limits(token: &Token) -> String {
+    let mut text = String::new();
+    if token.narrowing != NamedNarrowing::default() {
+        let datasets: Vec<&str> = token.narrowing.datasets.keys().map(String::as_str).collect();
+        text.push_str("; only in ");
+        text.push_str(&datasets.join(", "));
+    }
+    if !token.networks.is_empty() {
+        text.push_str("; only from ");
+        text.push_str(&token.networks.join(", "));
+    }
+    text
+}
+
 /// `GET /o/{organization}/tokens`
 pub(crate) async fn show(visit: Visit, slug: Path<String>) -> Answer {
     let room = visit.enter(&slug).await?;
-    page(&tokens_page(&room, new_inputs(&room, None)).await?)
+    page(&tokens_page(&room, new_inputs(&room, None).await?).await?)
 }
 
 /// `POST /o/{organization}/tokens`: the page with the secret is the answer itself, so that no address leads to it.
@@ -116,10 +154,19 @@ pub(crate) async fn make(visit: Visit, slug: Path<String>, form: Form) -> Answer
         name: form.text("name").to_owned(),
         days: form.text("days").trim().parse().unwrap_or(0),
         permissions: Some(permissions),
+        narrowing: match form.get("dataset") {
+            Some(_) => NamedNarrowing::only(form.all("dataset").map(str::to_owned)),
+            None => NamedNarrowing::default(),
+        },
+        networks: form
+            .text("networks")
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect(),
     };
     match token::create(&room.workspace, new).await {
         Ok((token, secret)) => {
-            let mut template = tokens_page(&room, new_inputs(&room, None)).await?;
+            let mut template = tokens_page(&room, new_inputs(&room, None).await?).await?;
             template.fresh = Some(FreshToken {
                 name: token.name,
                 secret: secret.expose().to_owned(),
@@ -127,7 +174,7 @@ pub(crate) async fn make(visit: Visit, slug: Path<String>, form: Form) -> Answer
             page(&template)
         }
         Err(error) => {
-            let inputs = new_inputs(&room, Some(&form));
+            let inputs = new_inputs(&room, Some(&form)).await?;
             let (fields, failure): (_, ErrorSummary) =
                 with_problems("The token was not made", error, inputs)?;
             let mut template = tokens_page(&room, fields).await?;

@@ -6,29 +6,35 @@
 mod access_log;
 mod account;
 mod appliance;
+mod appliance_updates;
 mod archive;
 mod audit;
 mod break_glass;
 mod chrome;
 mod dataset;
+mod directory;
 mod error;
 mod export;
 mod factor;
 mod filter;
 mod form;
+mod grant;
 mod history;
 mod import;
 mod import_job;
 mod invitation;
 mod mail;
 mod member;
+mod member_rights;
 mod organization;
 mod password_reset;
+mod policy;
 mod promise;
 mod provider;
 mod record;
 mod record_form;
 mod sign_in;
+mod sign_in_rules;
 mod table;
 mod token;
 mod trash;
@@ -36,6 +42,7 @@ mod trash;
 pub use access_log::{AccessBar, AccessLogPage, AccessRow, OrganizationAccessPage, VisitorRow};
 pub use account::{AccountPage, SessionRow};
 pub use appliance::{AppliancePage, ApplianceSection};
+pub use appliance_updates::{BundleRow, UpdateRow, UpdatesPage};
 pub use archive::ArchivePage;
 pub use audit::{AuditEntryPage, AuditFilter, AuditPage, AuditRow, Commitment};
 pub use break_glass::BreakGlassPage;
@@ -43,21 +50,26 @@ pub use chrome::{Banner, Chrome, Crumb, Nav, Notice, NoticeKind, OrganizationLin
 pub use dataset::{
     DatasetHeader, DatasetNewPage, DatasetRow, DatasetSettingsPage, DatasetTab, DatasetsPage, FieldRow,
 };
+pub use directory::{DirectoriesPage, DirectoryAnswer, DirectoryRow};
 pub use error::ErrorPage;
 pub use export::ExportPage;
 pub use factor::{
-    ConfirmPage, FactorAddPage, FactorRow, FactorsPage, RecoveryCodesPage, SecondStepPage, SetUp,
+    ConfirmPage, FactorAddPage, FactorRow, FactorsPage, OldPasswordPage, RecoveryCodesPage, SecondStepPage,
+    SetUp,
 };
 pub use filter::{FilterBar, FilterChip, FilterCondition};
 pub use form::{AttachedFile, Choice, ErrorSummary, FieldFailure, FieldInput, InputKind};
+pub use grant::{GrantRow, OperatorAccessPage, OwnGrantsPage};
 pub use history::{Change, RecordHistoryPage, RecordVersion};
 pub use import::{ImportColumn, ImportPreviewPage, ImportRow, ImportsPage};
 pub use import_job::{ImportOutcome, ImportProgressPage, ImportResultPage, RefusedRow};
 pub use invitation::InvitationPage;
 pub use mail::MailPage;
 pub use member::{FreshInvitation, MemberRow, MembersPage};
+pub use member_rights::{MemberRightsPage, RightsGroup};
 pub use organization::{OrganizationCard, OrganizationsPage};
 pub use password_reset::PasswordResetPage;
+pub use policy::PoliciesPage;
 pub use promise::{PromiseCounts, PromiseSection, PromiseState, PromiseView, PromisesPage};
 pub use provider::{
     DoorLink, IdentityRow, NewcomerRow, ProviderPage, ProviderRow, ProvidersPage, StageRow, TieGoPage,
@@ -65,6 +77,7 @@ pub use provider::{
 pub use record::{RecordPage, RecordRow, RecordValue, RecordsPage};
 pub use record_form::{ConflictRow, RecordConflict, RecordFormPage};
 pub use sign_in::SignInPage;
+pub use sign_in_rules::SignInRulesPage;
 pub use table::{Badge, CellKind, Column, Fact, Moment, PageSizeLink, Pagination, Sort, TableCell, Tone};
 pub use token::{FreshToken, TokenRow, TokensPage};
 pub use trash::{TrashPage, TrashRow};

@@ -17,7 +17,7 @@ use actix_web::{
     http::StatusCode, http::header,
 };
 use askama::Template;
-use platform::{Caller, Origin, Platform, PlatformError, Workspace};
+use platform::{Caller, Origin, Platform, PlatformError, Workspace, session::Activity};
 use std::{
     cell::RefCell,
     future::{Ready, ready},
@@ -36,6 +36,8 @@ pub(crate) struct Event {
     pub(crate) action: Option<&'static str>,
     pub(crate) account: Option<AccountId>,
     pub(crate) organization: Option<OrganizationId>,
+    /// An operator was in the organization by a grant.
+    pub(crate) by_grant: bool,
 }
 
 /// One request.
@@ -129,7 +131,10 @@ impl Visit {
     /// Steps into an organization.
     pub(crate) async fn enter(&self, slug: &str) -> Result<Room, Fault> {
         let workspace = self.platform().enter(&self.caller, slug).await?;
-        self.event.borrow_mut().organization = Some(workspace.organization().id);
+        let mut event = self.event.borrow_mut();
+        event.organization = Some(workspace.organization().id);
+        event.by_grant = workspace.caller().grant.is_some();
+        drop(event);
         Ok(Room {
             visit: self.clone(),
             workspace,
@@ -171,6 +176,16 @@ impl Visit {
     }
 }
 
+/// What our own pages put into the address when they load themselves again.
+pub(crate) const POLLING: &str = "polling=true";
+
+fn activity(request: &ServiceRequest) -> Activity {
+    match request.query_string().split('&').any(|pair| pair == POLLING) {
+        true => Activity::Polling,
+        false => Activity::Use,
+    }
+}
+
 async fn identify(
     console: &Console,
     request: &ServiceRequest,
@@ -181,7 +196,7 @@ async fn identify(
     let Some(token) = token else {
         return (anonymous, Ok(()));
     };
-    match platform::session::identify_session(console.platform(), origin, &token).await {
+    match platform::session::identify_session(console.platform(), origin, &token, activity(request)).await {
         Ok(caller) => (caller, Ok(())),
         Err(error) => (anonymous, Err(error.into())),
     }
@@ -218,14 +233,24 @@ impl Room {
         self.workspace.may(permission)
     }
 
+    /// For an operator, who has no membership: the organization that has let them in.
+    fn granted_link(&self) -> Option<OrganizationLink> {
+        self.workspace.caller().grant?;
+        let organization = self.workspace.organization();
+        Some(OrganizationLink {
+            slug: organization.slug.clone(),
+            name: organization.name.clone(),
+            role: "operator, let in for a time".to_owned(),
+            may_administer: false,
+        })
+    }
+
     /// The frame of a page of the organization.
     pub(crate) async fn chrome(&self, title: &str, nav: Nav) -> Result<Chrome, Fault> {
         let chrome = self.visit.chrome(title, nav).await?;
-        let own = chrome
-            .organizations
-            .iter()
-            .find(|link| link.slug == self.slug())
-            .cloned();
+        let mut links = chrome.organizations.iter();
+        let own = links.find(|link| link.slug == self.slug()).cloned();
+        let own = own.or_else(|| self.granted_link());
         Ok(Chrome {
             organization: own,
             ..chrome

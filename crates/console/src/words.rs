@@ -215,33 +215,7 @@ pub(crate) fn kind_label(kind: FieldKind) -> &'static str {
 
 /// A browser or program in words, for example `Firefox on Linux`.
 pub(crate) fn device(text: &str) -> String {
-    let browsers = [
-        ("Edg/", "Edge"),
-        ("Firefox/", "Firefox"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-        ("curl/", "curl"),
-    ];
-    let systems = [
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Android", "Android"),
-        ("Windows", "Windows"),
-        ("Mac OS", "macOS"),
-        ("Linux", "Linux"),
-    ];
-    let find = |known: &[(&str, &'static str)]| {
-        known
-            .iter()
-            .find(|(mark, _)| text.contains(mark))
-            .map(|(_, name)| *name)
-    };
-    match (find(&browsers), find(&systems)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
-        (Some(browser), None) => browser.to_owned(),
-        _ if text.is_empty() => "unknown".to_owned(),
-        _ => shortened(text, 60),
-    }
+    platform::access_log::device_type(text)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod all {
     mod client;
     mod contrast;
     mod datasets;
+    mod directories;
     mod doors;
     mod factors;
     mod html;

@@ -12,6 +12,7 @@ mod firewall;
 mod frame;
 mod message;
 mod method;
+pub mod record;
 mod reply;
 
 #[cfg(test)]

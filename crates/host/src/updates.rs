@@ -10,10 +10,14 @@ use serde::{Deserialize, Serialize};
 mod folder;
 mod major;
 mod renewal;
+mod report;
+mod verdict;
 
 pub use folder::{FOLDER, Folder, RecordError};
 pub use major::{MajorOutcome, MajorPhase, MajorUpgrade};
 pub use renewal::{Reboot, Renewal};
+pub use report::{Report, Waiting};
+pub use verdict::{BUNDLE_SUFFIX, Found, SPOOL, TAKEN, Verdict};
 
 /// Most characters of what a step said.
 const SAID_CHARS_MAX: usize = 600;

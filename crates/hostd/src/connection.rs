@@ -7,8 +7,9 @@ use host::helper::{Answer, ErrorName, FRAME_BYTES_MAX, FrameError, Frames, Refus
 
 use crate::answer;
 use crate::budget::{Budget, Taken};
+use crate::changes;
 use crate::journal::{self, Level};
-use crate::peer::{self, Peer, Rank};
+use crate::peer::{self, Effect, Peer, Rank};
 
 /// A caller who says nothing for this long is let go.
 const IDLE: Duration = Duration::from_secs(10);
@@ -35,7 +36,7 @@ pub(crate) fn answer(stream: UnixStream, peer: Peer, rank: Rank, budget: &Budget
         if let Taken::No { is_news } = budget.call(rank, began) {
             return refuse_call(&mut frames, peer, is_news);
         }
-        let (verb, answer) = carry_out(&message, rank, budget);
+        let (verb, answer) = carry_out(&message, peer, rank, budget);
         let (level, outcome) = outcome(&answer);
         journal::call(level, peer, verb, outcome, began.elapsed());
         if let Err(error) = frames.send(&bounded(&answer), SEND) {
@@ -65,7 +66,7 @@ fn refuse_call(frames: &mut Frames, peer: Peer, is_news: bool) {
 }
 
 /// The verb's name for the journal, and the answer.
-fn carry_out(message: &[u8], rank: Rank, budget: &Budget) -> (&'static str, Answer) {
+fn carry_out(message: &[u8], peer: Peer, rank: Rank, budget: &Budget) -> (&'static str, Answer) {
     let verb = match Verb::read(message) {
         Ok(verb) => verb,
         Err(refusal) => return (UNREAD, Answer::Refused(refusal)),
@@ -77,8 +78,10 @@ fn carry_out(message: &[u8], rank: Rank, budget: &Budget) -> (&'static str, Answ
     } else if !budget.change(rank, effect, Instant::now()) {
         let why = "too many changes in this minute";
         Answer::Refused(Refusal::new(ErrorName::TooOften, why))
-    } else {
+    } else if effect == Effect::None {
         answer::to(&verb)
+    } else {
+        changes::carry_out(&verb, peer)
     };
     (verb.name(), answer)
 }

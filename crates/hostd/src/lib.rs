@@ -2,6 +2,7 @@
 
 mod answer;
 mod budget;
+mod changes;
 mod connection;
 mod journal;
 mod listener;

@@ -1,18 +1,31 @@
 //! The access log: every sign-in and API call with account, address, device and outcome. Written in batches behind the
-//! requests ([`recorder`]); members see their own, administrators their organization's.
+//! requests ([`recorder`]); members see their own, administrators their organization's, with the sign-ins of its members.
+//! Kept by month ([`retention`]), taken out as CSV ([`csv`]).
 
+mod csv;
+mod device;
 mod recorder;
+mod retention;
 
+pub use csv::{export_organization, export_own};
+pub use device::device_type;
 pub(crate) use recorder::{Pending, new_recorder};
 pub use recorder::{Place, Recorder, write_events};
+pub use retention::{MONTHS_DEFAULT, MONTHS_MAX, MONTHS_MIN, keep_months, months_kept, tend};
 
-use crate::{Caller, Platform, Workspace, error::Result};
+use crate::{
+    Caller, Platform, Workspace,
+    error::{PlatformError, Result},
+};
 use access::Permission;
 use jiff::Timestamp;
-use store::control::access_event as rows;
-use types::{AccountId, OrganizationId, PageSize};
+use store::control::access_event::{self as rows, Found, Whose};
+use types::{AccountId, EmailAddress, OrganizationId, PageSize};
 
-pub use store::control::access_event::AccessFilter;
+pub use store::control::access_event::{AccessFilter, SCAN_MAX};
+
+/// Longest text of a filter, in characters.
+const FILTER_CHARACTERS_MAX: usize = 200;
 
 /// One sign-in or request.
 #[derive(Debug, Clone)]
@@ -29,7 +42,7 @@ pub struct AccessEvent {
     pub outcome: String,
     /// The HTTP status.
     pub status: Option<u16>,
-    /// `password`, `session`, `token` or `none`.
+    /// `password`, `session`, `token`, `operator-grant` or `none`.
     pub method: String,
     /// The network address.
     pub address: String,
@@ -40,19 +53,18 @@ pub struct AccessEvent {
 }
 
 /// A page of events, newest first, each with its number.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct AccessPage {
     /// The events.
     pub events: Vec<(i64, AccessEvent)>,
-    /// The number to go on before, when there may be more.
+    /// The number to go on before, when there may be more. A page may hold few events, or none, and yet go on: of very many
+    /// events [`SCAN_MAX`] are looked at for one page.
     pub next: Option<i64>,
+    /// Until when was looked, where that was not the end.
+    pub looked_until: Option<Timestamp>,
 }
 
-fn page_of(rows: Vec<rows::AccessEvent>, size: PageSize) -> AccessPage {
-    let next = rows
-        .last()
-        .filter(|_| rows.len() == usize::from(size.get()))
-        .map(|row| row.id);
+fn page_of(found: Found) -> AccessPage {
     let event = |row: rows::AccessEvent| {
         let event = AccessEvent {
             at: row.at,
@@ -68,36 +80,89 @@ fn page_of(rows: Vec<rows::AccessEvent>, size: PageSize) -> AccessPage {
         };
         (row.id, event)
     };
+    let (next, looked_until) = found.looked_until.unzip();
     AccessPage {
-        events: rows.into_iter().map(event).collect(),
+        events: found.events.into_iter().map(event).collect(),
         next,
+        looked_until,
     }
 }
 
-/// The caller's own events, newest first.
+/// A page of events.
+async fn find(
+    platform: &Platform,
+    whose: Whose,
+    filter: &AccessFilter,
+    size: PageSize,
+    before: Option<i64>,
+) -> Result<AccessPage> {
+    check(filter)?;
+    let mut read = platform.control().read().await?;
+    Ok(page_of(rows::list(&mut read, whose, filter, size, before).await?))
+}
+
+/// Texts that no event can hold would only be searched for in vain.
+fn check(filter: &AccessFilter) -> Result<()> {
+    let texts = [
+        ("action", &filter.action),
+        ("outcome", &filter.outcome),
+        ("address", &filter.address),
+        ("device", &filter.device),
+    ];
+    for (name, text) in texts {
+        let text = text.as_deref().unwrap_or_default();
+        if text.chars().count() > FILTER_CHARACTERS_MAX || text.contains('\0') {
+            let message = format!("at most {FILTER_CHARACTERS_MAX} characters, and no NUL");
+            return Err(PlatformError::invalid_at(name, "malformed", message));
+        }
+    }
+    Ok(())
+}
+
+/// The caller's own events that pass the filter, newest first.
 ///
 /// # Errors
-/// `not-signed-in`.
-pub async fn list_own(platform: &Platform, caller: &Caller, before: Option<i64>) -> Result<AccessPage> {
+/// `not-signed-in`; `invalid` for a filter that is none.
+pub async fn list_own(
+    platform: &Platform,
+    caller: &Caller,
+    filter: &AccessFilter,
+    before: Option<i64>,
+) -> Result<AccessPage> {
     let account = caller.account().ok_or(access::Denial::NotSignedIn)?.id;
-    let size = PageSize::default();
-    let rows = rows::list_of_account(&mut platform.control().read().await?, account, size, before).await?;
-    Ok(page_of(rows, size))
+    find(
+        platform,
+        Whose::Account(account),
+        filter,
+        PageSize::default(),
+        before,
+    )
+    .await
 }
 
 /// The organization's events that pass the filter, newest first.
 ///
 /// # Errors
-/// `not-allowed`.
+/// `not-allowed`; `invalid` for a filter that is none.
 pub async fn list_organization(
     workspace: &Workspace,
     filter: &AccessFilter,
     before: Option<i64>,
 ) -> Result<AccessPage> {
     workspace.permit(Permission::AccessLogRead).await?;
-    let size = PageSize::default();
-    let mut read = workspace.platform().control().read().await?;
-    let organization = workspace.organization().id;
-    let rows = rows::list_of_organization(&mut read, organization, filter, size, before).await?;
-    Ok(page_of(rows, size))
+    let whose = Whose::Organization(workspace.organization().id);
+    find(workspace.platform(), whose, filter, PageSize::default(), before).await
+}
+
+/// Whose account a sign-in that was refused was about, for the log alone: the person at the door learns nothing of it.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn account_at_door(platform: &Platform, email: &str) -> Result<Option<AccountId>> {
+    let Ok(address) = email.trim().parse::<EmailAddress>() else {
+        return Ok(None);
+    };
+    let mut read = platform.control().read().await?;
+    let found = store::control::account::find_by_email(&mut read, &address).await?;
+    Ok(found.map(|(account, _)| account.id))
 }

@@ -3,7 +3,7 @@
 use crate::{
     Platform,
     act::{Act, Object, vault_failure},
-    caller::{Caller, Identity},
+    caller::{Caller, Lacks},
     error::{PlatformError, Result},
     organization::checked_name,
     password::{self, Whose},
@@ -93,7 +93,8 @@ pub async fn change_password(
     old: SecretText,
     new: SecretText,
 ) -> Result<()> {
-    let Identity::Person { account, session, .. } = &caller.identity else {
+    let is_open = matches!(caller.lacks(), None | Some(Lacks::Password));
+    let Some((account, session)) = caller.holder().filter(|_| is_open) else {
         return Err(PlatformError::new(
             ProblemCode::NotAllowed,
             "sign in with a password to change it",
@@ -120,7 +121,7 @@ pub async fn change_password(
     let now = platform.now();
     rows::set_password(&mut tx, account.id, &hashed, now).await?;
     let own = session::list_of(&mut tx, account.id, now).await?;
-    for other in own.into_iter().filter(|other| other.id != *session) {
+    for other in own.into_iter().filter(|other| other.id != session) {
         session::end(&mut tx, other.id, now).await?;
     }
     let act = Act::access("account.change-password", Object::new("account", account.id));

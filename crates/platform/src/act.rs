@@ -159,6 +159,13 @@ pub(crate) fn vault_failure(error: impl std::fmt::Display) -> PlatformError {
 fn actor_of(caller: &Caller) -> Actor {
     let (kind, id, session, method) = match &caller.identity {
         Identity::Anonymous => (ActorKind::Account, None, None, None),
+        // An operator whom the organization has let in: the log says so of every act.
+        Identity::Person { account, session, .. } if caller.grant.is_some() => (
+            ActorKind::Operator,
+            Some(account.id.bytes()),
+            Some(session.bytes()),
+            Some("operator-grant"),
+        ),
         Identity::Person { account, session, .. } => (
             ActorKind::Account,
             Some(account.id.bytes()),

@@ -42,13 +42,15 @@ impl AccountSummary {
     }
 }
 
-/// What of the second factor is missing.
+/// What is missing before anything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lacks {
     /// The account has none, and one is required.
     Enrolment,
     /// The account has one, and this session did not show it.
     Proof,
+    /// Nothing of the factor: the password is older than is allowed, and must be changed first.
+    Password,
 }
 
 /// How a caller is known.
@@ -85,6 +87,8 @@ pub enum Identity {
         organization: OrganizationId,
         /// What of the account's rights it carries.
         scope: TokenScope,
+        /// What is taken away from it besides.
+        narrowing: access::Narrowing,
     },
     /// The command line on the host.
     Host,
@@ -99,6 +103,8 @@ pub struct Caller {
     pub identity: Identity,
     /// From where.
     pub origin: Origin,
+    /// The grant by which an operator is in an organization; [`crate::Platform::enter`] finds it.
+    pub grant: Option<types::GrantId>,
 }
 
 impl Caller {
@@ -108,6 +114,7 @@ impl Caller {
         Self {
             identity: Identity::Anonymous,
             origin,
+            grant: None,
         }
     }
 
@@ -121,6 +128,7 @@ impl Caller {
         Self {
             identity: Identity::Host,
             origin,
+            grant: None,
         }
     }
 
@@ -130,6 +138,7 @@ impl Caller {
         Self {
             identity: Identity::System,
             origin: Origin::default(),
+            grant: None,
         }
     }
 

@@ -19,8 +19,10 @@ use crate::{
     act::{Act, Object},
     error::Result,
     list::{self, Checked, Query},
-    pipe::{ByteStream, Outlet, byte_stream},
+    pipe::{ByteStream, Outlet},
     sealing::{self, Show},
+    session,
+    withdrawal::guarded_stream,
 };
 use access::{Permission, Permit};
 use encode::Encoder;
@@ -75,6 +77,7 @@ pub async fn records(
     reveal: Reveal,
 ) -> Result<ByteStream> {
     let permit = workspace.permit(Permission::RecordExport).await?;
+    session::require_fresh(workspace.platform(), workspace.caller())?;
     let dataset = workspace.dataset(&permit, dataset).await?;
     let checked = list::check(&permit, &dataset, query)?;
     let shown = Shown::new(&permit, &dataset, reveal);
@@ -84,20 +87,24 @@ pub async fn records(
     };
     let act = Act::access("export.run", Object::new("dataset", dataset.id)).because(&reason);
     workspace.note(&permit, &act).await?;
-    let workspace = workspace.clone();
-    Ok(byte_stream(|outlet| async move {
-        let tx = workspace.tenant().begin_snapshot().await?;
-        let mut encoder = Encoder::new(&dataset, format)?;
-        let source = Source {
-            workspace: &workspace,
-            tx: &tx,
-            dataset: &dataset,
-            shown: &shown,
-        };
-        send_records(&source, &checked, &mut encoder, &outlet).await?;
-        outlet.send(encoder.finish()?).await?;
-        Ok(tx.close().await?)
-    }))
+    let (reader, workspace) = (workspace, workspace.clone());
+    Ok(guarded_stream(
+        reader,
+        Permission::RecordExport,
+        |outlet| async move {
+            let tx = workspace.tenant().begin_snapshot().await?;
+            let mut encoder = Encoder::new(&dataset, format)?;
+            let source = Source {
+                workspace: &workspace,
+                tx: &tx,
+                dataset: &dataset,
+                shown: &shown,
+            };
+            send_records(&source, &checked, &mut encoder, &outlet).await?;
+            outlet.send(encoder.finish()?).await?;
+            Ok(tx.close().await?)
+        },
+    ))
 }
 
 /// Which sensitive fields leave in the clear.

@@ -24,7 +24,7 @@ use store::{
     control::{
         ControlTx,
         factor::{self as rows, Factor, FactorState},
-        recovery_code, session as sessions,
+        factor_evidence, recovery_code, session as sessions,
     },
 };
 use types::{AccountId, FactorId, ProblemCode, SessionId};
@@ -63,6 +63,17 @@ pub struct OwnFactors {
     pub required: bool,
 }
 
+/// The operators who have set no second factor up, by address; nothing is open to them before.
+///
+/// # Errors
+/// `not-signed-in`, `not-allowed` for who is no operator; `unavailable`.
+pub async fn operators_without(platform: &Platform, caller: &Caller) -> Result<Vec<String>> {
+    crate::operator::require(caller)?;
+    let found = factor_evidence::list_operators(&mut platform.control().read().await?).await?;
+    let without = found.into_iter().filter(|operator| !operator.enrolled);
+    Ok(without.map(|operator| operator.email).collect())
+}
+
 /// What a caller who is held is told.
 #[must_use]
 pub fn held(lacks: Lacks) -> PlatformError {
@@ -70,6 +81,7 @@ pub fn held(lacks: Lacks) -> PlatformError {
         Lacks::Enrolment => {
             "a second factor is required of this account, and it has none; set one up in the console"
         }
+        Lacks::Password => "the password is older than is allowed; change it in the console",
         Lacks::Proof => "this session began before the account had a second factor; sign in again with it",
     };
     PlatformError::new(ProblemCode::FactorRequired, detail)
@@ -118,7 +130,7 @@ fn fresh_holder<'a>(platform: &Platform, caller: &'a Caller) -> Result<(&'a Acco
     let found = holder(caller)?;
     match caller.lacks() {
         Some(Lacks::Enrolment) => {}
-        Some(Lacks::Proof) => return Err(held(Lacks::Proof)),
+        Some(lacks @ (Lacks::Proof | Lacks::Password)) => return Err(held(lacks)),
         None => session::require_fresh(platform, caller)?,
     }
     Ok(found)

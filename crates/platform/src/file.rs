@@ -13,6 +13,7 @@ use crate::{
     error::{PlatformError, Result},
     organization::checked_name,
     pipe::{ByteStream, Outlet, PATIENCE, byte_stream},
+    withdrawal::guarded_stream,
     workspace::random,
 };
 use access::Permission;
@@ -91,7 +92,11 @@ pub async fn store(
 pub async fn open(workspace: &Workspace, id: AttachmentId) -> Result<(FileView, ByteStream)> {
     workspace.permit(Permission::RecordRead).await?;
     let (view, stored) = find(workspace, FilePurpose::Attachment, id).await?;
-    Ok((view, read(workspace, &stored)))
+    let (reader, permission) = (workspace.clone(), Permission::RecordRead);
+    let bytes = guarded_stream(workspace, permission, |outlet| async move {
+        send_chunks(&reader, &stored, &outlet).await
+    });
+    Ok((view, bytes))
 }
 
 /// What an attachment is, without its bytes.

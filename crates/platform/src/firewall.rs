@@ -126,6 +126,18 @@ async fn settle<T>(
     noted.map(|()| reply)
 }
 
+/// Brings a line of the root helper's own record of changes into the appliance's log, whoever called: for root's timer.
+///
+/// # Errors
+/// `not-allowed` for anybody but the host; `unavailable`.
+pub async fn note_call(platform: &Platform, caller: &Caller, verb: &str, what: &str) -> Result<()> {
+    require_host(caller)?;
+    let act = Act::configuration("helper.call", Object::new("verb", verb)).because(what);
+    let entry = platform.entry(caller, None, &act)?;
+    platform.control().begin().await?.commit(&entry, &[]).await?;
+    Ok(())
+}
+
 async fn note(platform: &Platform, caller: &Caller, action: &str, reason: &str) -> Result<()> {
     let object = Object::new("firewall", host::firewall::TABLE.join(" "));
     let act = Act::configuration(action, object).because(reason);

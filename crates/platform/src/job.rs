@@ -8,6 +8,8 @@ use crate::{
     act::vault_failure,
     caller::{AccountSummary, Caller, Identity, Origin},
     error::{PlatformError, Result},
+    narrowing,
+    session::scope_of,
     workspace::random,
 };
 use access::TokenScope;
@@ -18,6 +20,7 @@ use std::sync::{
 };
 use store::control::{
     account::{self, AccountState},
+    api_token,
     job::{self as rows, Job, JobStart, NewJob},
     organization,
 };
@@ -170,12 +173,19 @@ pub(crate) async fn enter(platform: &Platform, job: &Job) -> Result<Workspace> {
         request_id,
     } = payload.requester;
     let identity = match token {
-        Some((token, scope)) => Identity::Token {
-            account,
-            token,
-            organization: organization_id,
-            scope,
-        },
+        // As it is now: revoked it carries nothing.
+        Some((token, _)) => {
+            let mut read = platform.control().read().await?;
+            let found = api_token::find_live(&mut read, token, platform.now()).await?;
+            let found = found.ok_or_else(gone)?;
+            Identity::Token {
+                account,
+                token,
+                organization: organization_id,
+                scope: scope_of(found.permissions.as_deref()),
+                narrowing: narrowing::read(found.narrowing)?,
+            }
+        }
         None => Identity::Person {
             account,
             session: session.ok_or_else(gone)?,
@@ -188,7 +198,11 @@ pub(crate) async fn enter(platform: &Platform, job: &Job) -> Result<Workspace> {
         device,
         request_id,
     };
-    let caller = Caller { identity, origin };
+    let caller = Caller {
+        identity,
+        origin,
+        grant: None,
+    };
     platform
         .enter(&caller, &home.slug)
         .await

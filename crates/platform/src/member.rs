@@ -1,4 +1,13 @@
 //! Members of an organization: added, given roles, disabled, removed. There is always an owner.
+//!
+//! Invariants: nobody hands on more than they have: not a role above their own, and nothing that is taken away from
+//! themselves ([`narrow`]); whoever counts in no organization any more has no session.
+
+mod end_sessions;
+mod narrow;
+
+pub use end_sessions::end_sessions;
+pub use narrow::set_narrowing;
 
 use crate::{
     Workspace,
@@ -6,8 +15,10 @@ use crate::{
     act::{Act, Object},
     error::{PlatformError, Result},
     invitation::{self, Invitation},
+    narrowing::{self, NamedNarrowing},
+    session,
 };
-use access::{MemberState, Permission, Role};
+use access::{MemberState, Narrowing, Permission, Permit, Role};
 use jiff::Timestamp;
 use store::{
     NewEntry, StoreError,
@@ -17,8 +28,9 @@ use store::{
         invitation::{lock_account, void_open},
         membership::{self as rows, Membership, MembershipError},
     },
+    tenant::catalogue,
 };
-use types::{AccountId, PageSize, ProblemCode};
+use types::{AccountId, Dataset, PageSize, ProblemCode};
 
 /// A member.
 #[derive(Debug, Clone)]
@@ -37,6 +49,8 @@ pub struct Member {
     pub joined_at: Timestamp,
     /// Has the person set a password, so that they can sign in with one?
     pub has_password: bool,
+    /// What is taken away from the role here.
+    pub narrowing: NamedNarrowing,
 }
 
 /// A page of members.
@@ -48,8 +62,13 @@ pub struct MemberPage {
     pub next: Option<AccountId>,
 }
 
-fn member_of((membership, account): (Membership, Account)) -> Member {
-    Member {
+fn member_of(
+    permit: &Permit,
+    datasets: &[Dataset],
+    (membership, account): (Membership, Account),
+) -> Result<Member> {
+    let narrowing = narrowing::read(membership.narrowing)?;
+    Ok(Member {
         account: account.id,
         email: account.email,
         name: account.name,
@@ -57,7 +76,8 @@ fn member_of((membership, account): (Membership, Account)) -> Member {
         state: membership.state,
         joined_at: membership.created_at,
         has_password: account.password_changed_at.is_some(),
-    }
+        narrowing: narrowing::name(permit, datasets, &narrowing),
+    })
 }
 
 /// Lists members.
@@ -65,12 +85,14 @@ fn member_of((membership, account): (Membership, Account)) -> Member {
 /// # Errors
 /// `not-allowed`.
 pub async fn list(workspace: &Workspace, after: Option<AccountId>) -> Result<MemberPage> {
-    workspace.permit(Permission::MemberRead).await?;
+    let permit = workspace.permit(Permission::MemberRead).await?;
     let size = PageSize::default();
+    let datasets = catalogue::list(workspace.tenant()).await?;
     let mut read = workspace.platform().control().read().await?;
     let rows = rows::list(&mut read, workspace.organization().id, size, after).await?;
     let full = rows.len() == usize::from(size.get());
-    let members: Vec<Member> = rows.into_iter().map(member_of).collect();
+    let member = |row| member_of(&permit, &datasets, row);
+    let members: Vec<Member> = rows.into_iter().map(member).collect::<Result<_>>()?;
     let next = members.last().filter(|_| full).map(|member| member.account);
     Ok(MemberPage { members, next })
 }
@@ -79,13 +101,14 @@ pub async fn list(workspace: &Workspace, after: Option<AccountId>) -> Result<Mem
 /// has no password, and whom no other organization knows, gets a link to set one, which is handed out this once.
 ///
 /// # Errors
-/// `already-taken` for a member, `invalid`, `not-allowed` to make an owner without being one.
+/// `already-taken` for a member, `invalid`, `proof-required`, `not-allowed` to make an owner without being one.
 pub async fn add(
     workspace: &Workspace,
     person: NewPerson,
     role: Role,
 ) -> Result<(Member, Option<Invitation>)> {
     let permit = workspace.permit(Permission::MemberManage).await?;
+    session::require_fresh(workspace.platform(), workspace.caller())?;
     check_rank(permit.role(), role)?;
     let platform = workspace.platform();
     let person = account::prepare(platform, person).await?;
@@ -104,6 +127,10 @@ pub async fn add(
         }
         done => done?,
     }
+    if *permit.narrowing() != Narrowing::nothing() {
+        let inherited = narrowing::write(permit.narrowing())?;
+        rows::set_narrowing(&mut tx, organization, account, &inherited).await?;
+    }
     let act = Act::configuration("member.add", Object::new("member", account)).because(role.as_str());
     let entry = platform.entry(caller, Some(organization), &act)?;
     let issued = invitation::issue(platform, caller, &mut tx, account, Some(organization)).await?;
@@ -113,13 +140,23 @@ pub async fn add(
     Ok((find(workspace, account).await?, invitation))
 }
 
+/// One member.
+///
+/// # Errors
+/// `not-found`, `not-allowed`.
+pub async fn show(workspace: &Workspace, account: AccountId) -> Result<Member> {
+    find(workspace, account).await
+}
+
 pub(crate) async fn find(workspace: &Workspace, account: AccountId) -> Result<Member> {
+    let permit = workspace.permit(Permission::MemberRead).await?;
+    let datasets = catalogue::list(workspace.tenant()).await?;
     let mut read = workspace.platform().control().read().await?;
     let membership = rows::find(&mut read, workspace.organization().id, account).await?;
     let found = store::control::account::find_by_id(&mut read, account).await?;
     let both = membership.zip(found.map(|(account, _)| account));
-    both.map(member_of)
-        .ok_or_else(|| PlatformError::not_found("member"))
+    let both = both.ok_or_else(|| PlatformError::not_found("member"))?;
+    member_of(&permit, &datasets, both)
 }
 
 /// Only an owner makes or unmakes owners.
@@ -167,8 +204,15 @@ impl Change {
                 // A link in an administrator's hands must not become the way to an owner's rights.
                 Ok(void_open(tx, account, workspace.now()).await?)
             }
+            Self::State(MemberState::Disabled) => {
+                rows::set_state(tx, organization, account, MemberState::Disabled).await?;
+                end_sessions::where_nowhere_left(tx, account, workspace.now()).await
+            }
             Self::State(state) => rows::set_state(tx, organization, account, state).await,
-            Self::Removal => rows::remove(tx, organization, account).await,
+            Self::Removal => {
+                rows::remove(tx, organization, account).await?;
+                end_sessions::where_nowhere_left(tx, account, workspace.now()).await
+            }
         }
     }
 }
@@ -176,7 +220,7 @@ impl Change {
 /// Gives a member another role. An invitation that they have not used is void.
 ///
 /// # Errors
-/// `last-owner`, `not-found`, `not-allowed`.
+/// `last-owner`, `not-found`, `not-allowed`, `proof-required`.
 pub async fn set_role(workspace: &Workspace, account: AccountId, role: Role) -> Result<Member> {
     change(workspace, account, Change::Role(role)).await?;
     find(workspace, account).await
@@ -227,6 +271,7 @@ async fn change(workspace: &Workspace, account: AccountId, change: Change) -> Re
 /// The transaction with the change made in it, when the caller may make it and an owner remains.
 async fn begin_change(workspace: &Workspace, account: AccountId, change: Change) -> Result<ControlTx> {
     let permit = workspace.permit(Permission::MemberManage).await?;
+    session::require_fresh(workspace.platform(), workspace.caller())?;
     let now = find(workspace, account).await?;
     check_rank(permit.role(), now.role)?;
     if let Change::Role(role) = change {

@@ -7,9 +7,10 @@ use crate::{
     caller::{Caller, Identity},
     error::{PlatformError, Result},
     key,
+    policy::{self, OrganizationPolicy},
     workspace::{Home, OrganizationSummary, random},
 };
-use access::{MemberState, Narrowing, Permission, Policies, Role, Standing};
+use access::{MemberState, Narrowing, Permission, Role, Standing};
 use std::{sync::Arc, time::Instant};
 use store::{
     StoreError,
@@ -176,34 +177,6 @@ pub async fn list_all(platform: &Platform, caller: &Caller) -> Result<Vec<Organi
     }
 }
 
-/// The policies in force.
-///
-/// # Errors
-/// `not-allowed`.
-pub async fn policies(workspace: &Workspace) -> Result<Policies> {
-    workspace.permit(Permission::OrganizationRead).await?;
-    Ok(workspace.home.policies)
-}
-
-/// Sets the policies; they hold on every node within five seconds.
-///
-/// # Errors
-/// `not-allowed`.
-pub async fn set_policies(workspace: &Workspace, policies: Policies) -> Result<()> {
-    workspace.permit(Permission::PolicyManage).await?;
-    let id = workspace.organization().id;
-    let json = serde_json::to_value(policies).map_err(vault_failure)?;
-    let mut tx = workspace.platform().control().begin().await?;
-    rows::set_policies(&mut tx, id, &json).await?;
-    let reason = json.to_string();
-    let act =
-        Act::configuration("organization.set-policies", Object::new("organization", id)).because(&reason);
-    let entry = workspace.platform().entry(workspace.caller(), Some(id), &act)?;
-    tx.commit(&entry, &[]).await?;
-    workspace.platform().homes().clear();
-    Ok(())
-}
-
 /// Gives the organization another name for people; its name in addresses stays.
 ///
 /// # Errors
@@ -270,12 +243,16 @@ impl Platform {
                 })?
             }
         };
-        let policies: Policies = serde_json::from_value(row.policies.clone()).map_err(vault_failure)?;
+        let OrganizationPolicy {
+            administrators,
+            requirements,
+        } = policy::of_row(&row)?;
         Ok(Arc::new(Home {
             summary: summary_of(&row),
             tenant,
             keys,
-            policies,
+            policies: administrators,
+            requirements,
         }))
     }
 

@@ -136,6 +136,17 @@ fn check(rules: &Rules, pointer: &str, password: &str) -> Result<()> {
     Ok(())
 }
 
+/// Would a password be taken under a policy, beside a second factor, of somebody without a name? For the promise that asks.
+pub(crate) fn is_taken(policy: &SignInPolicy, password: &str) -> bool {
+    let rules = Rules {
+        length_min: policy.length_min_with_factor.into(),
+        policy: policy.clone(),
+        words: vec!["Strongroom".to_owned()],
+        earlier: Vec::new(),
+    };
+    check(&rules, "/password", password).is_ok()
+}
+
 fn has_all_classes(text: &str) -> bool {
     let has = |kind: fn(char) -> bool| text.chars().any(kind);
     has(char::is_lowercase)

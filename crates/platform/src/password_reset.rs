@@ -144,6 +144,7 @@ pub async fn set(
     let caller = Caller {
         identity: Identity::Anonymous,
         origin,
+        grant: None,
     };
     let act = Act::access("password-reset.use", Object::new("account", account));
     let entry = platform.entry(&caller, None, &act)?;

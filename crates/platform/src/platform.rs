@@ -36,6 +36,10 @@ pub struct Settings {
     pub outside_targets: Vec<config::Target>,
     /// The file in which root keeps what their names mean (`host::outgoing`).
     pub kept_targets: std::path::PathBuf,
+    /// The folder in which bundles of updates are handed to root.
+    pub spool: std::path::PathBuf,
+    /// The folder in which root keeps what it knows of updates.
+    pub updates: std::path::PathBuf,
     /// The database's unix socket.
     pub database_socket: std::path::PathBuf,
 }
@@ -61,6 +65,8 @@ struct Inner {
     known: Cache<[u8; 32], Known>,
     maintenance: Cache<(), Option<store::control::maintenance::Plan>>,
     clients: crate::provider::Clients,
+    directories: directory::Pool,
+    directory_tries: crate::directories::Tries,
     recorder: Recorder,
     pending_events: std::sync::Mutex<Option<access_log::Pending>>,
     routes: std::sync::OnceLock<Vec<crate::promise::RouteDeclaration>>,
@@ -115,6 +121,8 @@ impl Platform {
             helper: host::helper::SOCKET.into(),
             outside_targets: config.outside_targets(),
             kept_targets: config.path.with_file_name(host::outgoing::KEPT_NAME),
+            spool: host::updates::SPOOL.into(),
+            updates: host::updates::FOLDER.into(),
             // libpq's name for it (PQconnectdb, `host`).
             database_socket: config
                 .database
@@ -159,6 +167,8 @@ impl Platform {
             known: Cache::new(),
             maintenance: Cache::new(),
             clients: crate::provider::Clients::new(),
+            directories: directory::Pool::new(),
+            directory_tries: crate::directories::Tries::default(),
             recorder,
             pending_events: std::sync::Mutex::new(Some(pending)),
             routes: std::sync::OnceLock::new(),
@@ -217,6 +227,16 @@ impl Platform {
     /// The clients of OpenID providers.
     pub(crate) fn clients(&self) -> &crate::provider::Clients {
         &self.inner.clients
+    }
+
+    /// What is remembered of directories' servers.
+    pub(crate) fn directories(&self) -> &directory::Pool {
+        &self.inner.directories
+    }
+
+    /// Wrong passwords at directories.
+    pub(crate) fn directory_tries(&self) -> &crate::directories::Tries {
+        &self.inner.directory_tries
     }
 
     /// Where access events are handed in.

@@ -5,20 +5,25 @@
 //! node leads simply by storing: a promise whose newest observation is younger than its interval is not looked at
 //! again. Start at [`register`] and [`watch`].
 
+mod access_log;
 mod agility;
 mod audit;
 mod bundle;
 mod card;
+mod directory;
 mod disclosure;
 mod export;
+mod factor;
 mod field;
 mod firewall;
 mod hardening;
 mod infrastructure;
 mod look;
 mod operator;
+mod operator_access;
 mod password;
 mod plain;
+mod policy;
 mod provider;
 mod release;
 mod rest;
@@ -28,6 +33,7 @@ mod route;
 mod sample;
 mod schema;
 mod security;
+mod session;
 mod tls;
 mod transit;
 mod vulnerability;
@@ -57,7 +63,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 23] = [
+pub const BUILT: [&str; 29] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -67,12 +73,18 @@ pub const BUILT: [&str; 23] = [
     disclosure::ID,
     infrastructure::ID,
     operator::ID,
+    factor::ID,
+    policy::ID,
     provider::ID,
     hardening::ID,
+    directory::ID,
     security::ID,
     rollback::ID,
     "password-hashing",
     "roles",
+    session::ID,
+    operator_access::ID,
+    access_log::ID,
     "tenant-schema",
     "request-verification",
     "tenant-role",
@@ -177,7 +189,8 @@ fn is_due(platform: &Platform, id: PromiseId, newest: Option<&Observation>) -> b
     // Only a node that serves requests knows the routes and the pages, and only a process outside a sandbox, or one with the root
     // helper, sees the disks; another looks, in vain, when none has for long.
     let away = match id.as_str() {
-        route::ID => platform.routes().is_none(),
+        // The worker has no network.
+        route::ID | directory::ID => platform.routes().is_none(),
         disclosure::ID | infrastructure::ID => disclosure::is_blind(platform),
         rest::ID => rest::is_blind(platform),
         security::ID => security::is_blind(),
@@ -228,12 +241,18 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         disclosure::ID => disclosure::look(platform).await,
         infrastructure::ID => infrastructure::look(platform).await,
         operator::ID => operator::look(platform).await,
+        factor::ID => factor::look(platform).await,
+        policy::ID => policy::look(platform).await,
         provider::ID => provider::look(platform).await,
         hardening::ID => hardening::look(platform).await,
+        directory::ID => directory::look(platform).await,
         security::ID => security::look(platform).await,
         rollback::ID => Ok(rollback::look(platform)),
         "password-hashing" => password::look(platform).await,
         "roles" => role::look(platform).await,
+        session::ID => session::look(platform).await,
+        operator_access::ID => operator_access::look(platform).await,
+        access_log::ID => access_log::look(platform).await,
         "tenant-schema" => schema::look(platform).await,
         route::ID => route::look(platform).await,
         "tenant-role" => schema::probe(platform).await,

@@ -400,7 +400,7 @@ fn require_host_for_membership(
     Ok(())
 }
 
-fn check_key(key: &str) -> Result<()> {
+pub(crate) fn check_key(key: &str) -> Result<()> {
     let starts = key.starts_with(|c: char| c.is_ascii_lowercase());
     let plain = key
         .bytes()

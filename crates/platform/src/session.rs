@@ -1,7 +1,14 @@
 //! Sessions: begun by a sign-in, ended by its holder or by time, and knowing a caller again by session or API token.
 //!
-//! Invariant: an ended session or revoked token is refused on every node within [`crate::cache::AGE_MAX`]. Who may begin a
-//! session is decided by [`crate::sign_in`].
+//! Invariants: an ended session or revoked token is refused on every node within [`crate::cache::AGE_MAX`], and what runs
+//! under it ends too ([`crate::withdrawal`]); a session keeps to the tightest bounds of all the organizations of its
+//! person. Who may begin a session is decided by [`crate::sign_in`].
+
+mod overdue;
+mod own;
+
+pub use overdue::end_overdue;
+pub use own::{SessionView, end_own, list_own};
 
 mod fresh;
 
@@ -13,12 +20,14 @@ use crate::{
     Platform,
     act::{Act, Object, vault_failure},
     caller::{AccountSummary, Caller, Identity, Lacks, Origin},
-    error::{PlatformError, Result},
+    error::Result,
+    narrowing,
     workspace::random,
 };
 use access::{Permission, TokenScope};
+use config::Network;
 use jiff::{SignedDuration, Timestamp};
-use std::{collections::BTreeSet, time::Instant};
+use std::{collections::BTreeSet, net::IpAddr, time::Instant};
 use store::{
     NewEntry,
     control::{
@@ -35,10 +44,24 @@ use vault::{ApiToken, HashedToken, SessionToken};
 #[derive(Clone)]
 pub(crate) struct Known {
     identity: Identity,
+    /// The networks that a token may be used from; none is everywhere.
+    networks: Vec<Network>,
+}
+
+/// What a request says of the person behind a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activity {
+    /// They do something.
+    Use,
+    /// A page of ours asks by itself whether something has changed: no sign of a person.
+    Polling,
 }
 
 /// How often a session's last use is written down, in seconds.
 const TOUCH_SECONDS: i64 = 60;
+/// How far the clock may be set back before sessions that were made or used after "now" do not count: they would live for
+/// longer than they may.
+const FUTURE_SECONDS_MAX: i64 = 300;
 
 /// Begins a session within a transaction; its entry is to be committed with it.
 pub(crate) async fn begin_in(
@@ -57,7 +80,11 @@ pub(crate) async fn begin_in(
         session: id,
         elevated_until: fresh::until(now),
     };
-    let caller = Caller { identity, origin };
+    let caller = Caller {
+        identity,
+        origin,
+        grant: None,
+    };
     let new = rows::NewSession {
         id,
         token_hash: token.hashed().bytes().to_vec(),
@@ -95,11 +122,17 @@ pub async fn sign_out(platform: &Platform, caller: &Caller) -> Result<()> {
     Ok(())
 }
 
-/// The caller behind a session's token; anonymous when it is unknown, ended, expired or idle for too long.
+/// The caller behind a session's token; anonymous when it is unknown, ended, expired or idle for too long. Polling does
+/// not keep it alive.
 ///
 /// # Errors
 /// `unavailable`.
-pub async fn identify_session(platform: &Platform, origin: Origin, text: &str) -> Result<Caller> {
+pub async fn identify_session(
+    platform: &Platform,
+    origin: Origin,
+    text: &str,
+    activity: Activity,
+) -> Result<Caller> {
     let Ok(token) = SessionToken::parse(text) else {
         return Ok(Caller::anonymous(origin));
     };
@@ -108,43 +141,110 @@ pub async fn identify_session(platform: &Platform, origin: Origin, text: &str) -
         return Ok(Caller {
             identity: known.identity,
             origin,
+            grant: None,
         });
     }
     let read = Instant::now();
     let now = platform.now();
-    let found = rows::find_live_by_hash(&mut platform.control().read().await?, &hash, now).await?;
-    let idle_max = i64::from(platform.settings().session_idle_seconds_max);
-    let live = found.filter(|(session, account)| {
-        account.state == AccountState::Active
-            && now.as_second() - session.last_seen_at.as_second() <= idle_max
-    });
-    let Some((session, account)) = live else {
+    let mut read_from = platform.control().read().await?;
+    let Some((session, account)) = rows::find_live_by_hash(&mut read_from, &hash, now).await? else {
         return Ok(Caller::anonymous(origin));
     };
-    if now.as_second() - session.last_seen_at.as_second() >= TOUCH_SECONDS.min(idle_max / 2) {
+    let bounds = Bounds::new(platform, rows::bounds_of(&mut read_from, account.id).await?);
+    drop(read_from);
+    if account.state != AccountState::Active || !bounds.allow(&session, now) {
+        return Ok(Caller::anonymous(origin));
+    }
+    let unused = now.as_second() - session.last_seen_at.as_second();
+    if activity == Activity::Use && unused >= TOUCH_SECONDS.min(bounds.idle / 2) {
         rows::touch(&mut platform.control().keep().await?, session.id, now).await?;
     }
     let standing = factor::standing(&mut platform.control().read().await?, account.id).await?;
-    let identity = identity_of(&session, &account, standing);
+    let identity = identity_of(&session, &account, standing, now);
     platform.known().put(
         hash,
         Known {
             identity: identity.clone(),
+            networks: Vec::new(),
         },
         read,
     );
-    Ok(Caller { identity, origin })
+    Ok(Caller {
+        identity,
+        origin,
+        grant: None,
+    })
 }
 
-/// Who a live session stands for. A session that passed no second step is held when the account has a factor, or must
-/// have one: neither an old session nor a new requirement leaves a gap.
-fn identity_of(session: &rows::Session, account: &Account, standing: factor::Standing) -> Identity {
-    let account = AccountSummary::of(account);
-    let lacks = match (session.factor.is_some(), standing.enrolled, standing.required) {
+/// How long a session may live, in seconds.
+struct Bounds {
+    idle: i64,
+    absolute: i64,
+}
+
+impl Bounds {
+    fn new(platform: &Platform, own: rows::Bounds) -> Self {
+        let settings = platform.settings();
+        let tighter = |appliance: u32, own: Option<i32>| {
+            let own = own.map_or(i64::MAX, |own| i64::from(own.max(0)));
+            i64::from(appliance).min(own)
+        };
+        Self {
+            idle: tighter(settings.session_idle_seconds_max, own.idle_seconds_max),
+            absolute: tighter(settings.session_absolute_seconds_max, own.absolute_seconds_max),
+        }
+    }
+
+    fn allow(&self, session: &rows::Session, now: Timestamp) -> bool {
+        let since = |then: Timestamp| now.as_second() - then.as_second();
+        let unused = since(session.last_seen_at);
+        let age = since(session.created_at);
+        (-FUTURE_SECONDS_MAX..=self.idle).contains(&unused)
+            && (-FUTURE_SECONDS_MAX..=self.absolute).contains(&age)
+    }
+}
+
+/// What a session lacks. One that passed no second step is held when the account has a factor, or must have one: neither
+/// an old session nor a new requirement leaves a gap.
+pub(crate) fn lacks_of_session(passed: Option<&str>, standing: factor::Standing) -> Option<Lacks> {
+    match (passed.is_some(), standing.enrolled, standing.required) {
         (true, ..) | (false, false, false) => None,
         (false, true, _) => Some(Lacks::Proof),
         (false, false, true) => Some(Lacks::Enrolment),
+    }
+}
+
+/// Is a password older than is allowed? Somebody without one has none that is.
+pub(crate) fn is_password_too_old(
+    changed_at: Option<Timestamp>,
+    standing: factor::Standing,
+    now: Timestamp,
+) -> bool {
+    let (Some(changed_at), Some(days)) = (changed_at, standing.password_days_max) else {
+        return false;
     };
+    now.as_second() - changed_at.as_second() > i64::from(days) * 86_400
+}
+
+/// What an API token lacks: it works for an account that could sign in.
+pub(crate) fn lacks_of_program(standing: factor::Standing) -> Option<Lacks> {
+    (standing.required && !standing.enrolled).then_some(Lacks::Enrolment)
+}
+
+/// Who a live session stands for.
+fn identity_of(
+    session: &rows::Session,
+    account: &Account,
+    standing: factor::Standing,
+    now: Timestamp,
+) -> Identity {
+    let password_changed_at = account.password_changed_at;
+    let account = AccountSummary::of(account);
+    // Whoever came by break-glass may have lost the password that would be asked for.
+    let is_glass = session.factor.as_deref() == Some(PassedFactor::BreakGlass.as_str());
+    let is_old = !is_glass && is_password_too_old(password_changed_at, standing, now);
+    let lacks =
+        lacks_of_session(session.factor.as_deref(), standing).or_else(|| is_old.then_some(Lacks::Password));
     match lacks {
         None => Identity::Person {
             account,
@@ -171,7 +271,8 @@ pub(crate) fn held(caller: &Caller, lacks: Lacks) -> Identity {
     }
 }
 
-/// The caller behind an API token; anonymous when it is unknown, revoked, expired or wrong.
+/// The caller behind an API token; anonymous when it is unknown, revoked, expired, wrong, or used from elsewhere than it
+/// may be.
 ///
 /// # Errors
 /// `unavailable`.
@@ -181,10 +282,7 @@ pub async fn identify_token(platform: &Platform, origin: Origin, text: &str) -> 
     };
     let hash = token.hashed();
     if let Some(known) = platform.known().get(hash.bytes()) {
-        return Ok(Caller {
-            identity: known.identity,
-            origin,
-        });
+        return Ok(caller_from(known, origin));
     }
     let read = Instant::now();
     let now = platform.now();
@@ -205,32 +303,46 @@ pub async fn identify_token(platform: &Platform, origin: Origin, text: &str) -> 
     }
     let standing = factor::standing(&mut platform.control().read().await?, live.account.id).await?;
     let account = AccountSummary::of(&live.account);
-    let identity = if standing.required && !standing.enrolled {
-        Identity::Held {
+    let identity = match lacks_of_program(standing) {
+        Some(lacks) => Identity::Held {
             account,
             session: None,
-            lacks: Lacks::Enrolment,
-        }
-    } else {
-        Identity::Token {
+            lacks,
+        },
+        None => Identity::Token {
             account,
             token: live.token.id,
             organization: live.token.organization_id,
             scope: scope_of(live.token.permissions.as_deref()),
-        }
-    };
-    platform.known().put(
-        *hash.bytes(),
-        Known {
-            identity: identity.clone(),
+            narrowing: narrowing::read(live.token.narrowing)?,
         },
-        read,
-    );
-    Ok(Caller { identity, origin })
+    };
+    let networks = live.token.networks.iter().map(|text| text.parse());
+    let known = Known {
+        identity,
+        networks: networks.collect::<Result<_, _>>().map_err(vault_failure)?,
+    };
+    platform.known().put(*hash.bytes(), known.clone(), read);
+    Ok(caller_from(known, origin))
+}
+
+/// The holder of a token, unless it is used from elsewhere than it may be; nobody learns that it would be right elsewhere.
+fn caller_from(known: Known, origin: Origin) -> Caller {
+    let address = origin.address.as_deref();
+    let address = address.and_then(|text| text.parse::<IpAddr>().ok());
+    let within = |address| known.networks.iter().any(|network| network.contains(address));
+    if known.networks.is_empty() || address.is_some_and(within) {
+        return Caller {
+            identity: known.identity,
+            origin,
+            grant: None,
+        };
+    }
+    Caller::anonymous(origin)
 }
 
 /// Permissions that this program does not know are none.
-fn scope_of(codes: Option<&[String]>) -> TokenScope {
+pub(crate) fn scope_of(codes: Option<&[String]>) -> TokenScope {
     match codes {
         None => TokenScope::All,
         Some(codes) => {
@@ -238,66 +350,4 @@ fn scope_of(codes: Option<&[String]>) -> TokenScope {
             TokenScope::Only(known.collect::<BTreeSet<Permission>>())
         }
     }
-}
-
-/// A session of the caller's own.
-#[derive(Debug, Clone)]
-pub struct SessionView {
-    /// Its id.
-    pub id: SessionId,
-    /// When it began.
-    pub created_at: Timestamp,
-    /// When it was last used.
-    pub last_seen_at: Timestamp,
-    /// When it ends.
-    pub expires_at: Timestamp,
-    /// From which address it began.
-    pub address: String,
-    /// With which device.
-    pub device: String,
-    /// Is it the one that asks?
-    pub current: bool,
-}
-
-/// The caller's own sessions, newest first.
-///
-/// # Errors
-/// `not-signed-in`.
-pub async fn list_own(platform: &Platform, caller: &Caller) -> Result<Vec<SessionView>> {
-    let current = match &caller.identity {
-        Identity::Person { session, .. } => Some(*session),
-        _ => None,
-    };
-    let account = caller.account().ok_or(access::Denial::NotSignedIn)?.id;
-    let found = rows::list_of(&mut platform.control().read().await?, account, platform.now()).await?;
-    let view = |row: rows::Session| SessionView {
-        current: current == Some(row.id),
-        id: row.id,
-        created_at: row.created_at,
-        last_seen_at: row.last_seen_at,
-        expires_at: row.expires_at,
-        address: row.address,
-        device: row.device,
-    };
-    Ok(found.into_iter().map(view).collect())
-}
-
-/// Ends one of the caller's own sessions.
-///
-/// # Errors
-/// `not-found` for what is not the caller's own.
-pub async fn end_own(platform: &Platform, caller: &Caller, id: SessionId) -> Result<()> {
-    if !list_own(platform, caller).await?.iter().any(|own| own.id == id) {
-        return Err(PlatformError::not_found("session"));
-    }
-    let mut tx = platform.control().begin().await?;
-    rows::end(&mut tx, id, platform.now()).await?;
-    let entry = platform.entry(
-        caller,
-        None,
-        &Act::access("session.end", Object::new("session", id)),
-    )?;
-    tx.commit(&entry, &[]).await?;
-    platform.known().clear();
-    Ok(())
 }

@@ -4,6 +4,7 @@
 //! the same work whether the account exists or not; every attempt is an entry. A door is a file below this one and
 //! makes a [`Proven`]. Break-glass is the exception, by design: [`crate::break_glass`].
 
+mod directory;
 pub mod openid;
 mod password;
 mod second;
@@ -41,7 +42,8 @@ pub enum Admission {
         /// The secret that the browser keeps meanwhile.
         pending: PendingToken,
     },
-    /// The account must have a second factor and has none: the session is good for setting one up, and nothing else.
+    /// Something is asked for first: a second factor where one is required, or a new password. The session is good for that,
+    /// and for nothing else.
     Enrol {
         /// The secret that the browser keeps.
         token: SessionToken,
@@ -55,6 +57,8 @@ pub enum Admission {
 pub(crate) enum Door {
     /// A password that is kept here.
     Password,
+    /// A password at a directory.
+    Directory,
     /// An OpenID provider.
     OpenId,
 }
@@ -64,6 +68,7 @@ impl Door {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
+            Self::Directory => "directory",
             Self::OpenId => "openid",
         }
     }
@@ -107,11 +112,14 @@ pub(crate) async fn admit(platform: &Platform, origin: Origin, proven: Proven) -
     }
     let (token, caller, entry) = session::begin_in(platform, &mut tx, origin, &account, passed).await?;
     tx.commit(&entry, &[]).await?;
-    if !standing.required || passed.is_some() {
-        return Ok(Admission::Session { token, caller });
-    }
+    let is_old = session::is_password_too_old(account.password_changed_at, standing, platform.now());
+    let lacks = match (standing.required && passed.is_none(), is_old) {
+        (true, _) => Lacks::Enrolment,
+        (false, true) => Lacks::Password,
+        (false, false) => return Ok(Admission::Session { token, caller }),
+    };
     let caller = Caller {
-        identity: session::held(&caller, Lacks::Enrolment),
+        identity: session::held(&caller, lacks),
         ..caller
     };
     Ok(Admission::Enrol { token, caller })

@@ -21,6 +21,9 @@ pub const LENGTH_MAX: u16 = 64;
 /// Most passwords that are remembered.
 pub const HISTORY_MAX: u16 = 24;
 
+/// The shortest and longest life of a password that can be asked for, in days.
+pub const DAYS: std::ops::RangeInclusive<u16> = 30..=3_650;
+
 /// Is a second factor asked for?
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -57,6 +60,8 @@ pub struct SignInPolicy {
     pub history: u16,
     /// Kinds of characters.
     pub classes: Classes,
+    /// After so many days a password must be changed; none for never, which is better where no rule asks for it.
+    pub days_max: Option<u16>,
 }
 
 impl Default for SignInPolicy {
@@ -68,6 +73,7 @@ impl Default for SignInPolicy {
             length_min_with_factor: 8,
             history: 0,
             classes: Classes::Any,
+            days_max: None,
         }
     }
 }
@@ -82,10 +88,11 @@ impl SignInPolicy {
             length_min_with_factor: self.length_min_with_factor.max(other.length_min_with_factor),
             history: self.history.max(other.history),
             classes: self.classes.max(other.classes),
+            days_max: self.days_max.into_iter().chain(other.days_max).min(),
         }
     }
 
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let shortest = u16::try_from(PASSWORD_CHARS_MIN).unwrap_or(u16::MAX);
         let wrong =
             |pointer: &str, text: String| Err(PlatformError::invalid_at(pointer, "out-of-range", text));
@@ -105,11 +112,15 @@ impl SignInPolicy {
         if self.history > HISTORY_MAX {
             return wrong("/history", format!("0 to {HISTORY_MAX} passwords"));
         }
+        if self.days_max.is_some_and(|days| !DAYS.contains(&days)) {
+            let text = format!("{} to {} days, or empty", DAYS.start(), DAYS.end());
+            return wrong("/days_max", text);
+        }
         Ok(())
     }
 }
 
-fn parsed(stored: Option<serde_json::Value>) -> Result<SignInPolicy> {
+pub(crate) fn parsed(stored: Option<serde_json::Value>) -> Result<SignInPolicy> {
     let found = stored.map(serde_json::from_value).transpose();
     Ok(found.map_err(vault_failure)?.unwrap_or_default())
 }
@@ -217,12 +228,14 @@ mod tests {
     fn of_two_the_stricter_wins_rule_by_rule() {
         let one = SignInPolicy {
             length_min: 20,
+            days_max: Some(90),
             ..SignInPolicy::default()
         };
         let two = SignInPolicy {
             second_factor: SecondFactor::Required,
             history: 5,
             classes: Classes::All,
+            days_max: Some(60),
             ..SignInPolicy::default()
         };
         let joined = one.joined(&two);
@@ -235,7 +248,10 @@ mod tests {
             ),
             (SecondFactor::Required, 20, 8)
         );
-        assert_eq!((joined.history, joined.classes), (5, Classes::All));
+        assert_eq!(
+            (joined.history, joined.classes, joined.days_max),
+            (5, Classes::All, Some(60))
+        );
     }
 
     #[test]

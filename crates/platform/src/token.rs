@@ -4,17 +4,24 @@ use crate::{
     Workspace,
     act::{Act, Object, vault_failure},
     error::{PlatformError, Result},
+    narrowing::{self, NamedNarrowing},
     organization::checked_name,
+    session,
     workspace::random,
 };
-use access::Permission;
+use access::{Permission, Permit};
+use config::Network;
 use jiff::{SignedDuration, Timestamp};
-use store::{StoreError, control::api_token as rows};
-use types::{ProblemCode, TokenId};
+use store::{StoreError, control::api_token as rows, tenant::catalogue};
+use types::{Dataset, ProblemCode, TokenId};
 use vault::ApiToken;
 
 /// Longest life of a token, in days.
 pub const DAYS_MAX: u16 = 366;
+/// So many days before its end a token is shown as ending soon.
+pub const EXPIRES_SOON_DAYS: i64 = 14;
+/// Most networks of one token.
+const NETWORKS_MAX: usize = 50;
 
 /// A token, without its secret.
 #[derive(Debug, Clone)]
@@ -27,6 +34,10 @@ pub struct Token {
     pub name: String,
     /// The permissions that it is narrowed to; none is all that the role has.
     pub permissions: Option<Vec<String>>,
+    /// What is taken away from it besides; a person's own narrowing comes on top.
+    pub narrowing: NamedNarrowing,
+    /// The networks that it may be used from; none is everywhere.
+    pub networks: Vec<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it ends.
@@ -37,8 +48,17 @@ pub struct Token {
     pub revoked_at: Option<Timestamp>,
 }
 
+impl Token {
+    /// Whether it is time to make another: it counts, and ends within [`EXPIRES_SOON_DAYS`] days.
+    #[must_use]
+    pub fn expires_soon(&self, now: Timestamp) -> bool {
+        let left = self.expires_at.as_second() - now.as_second();
+        self.revoked_at.is_none() && (1..=EXPIRES_SOON_DAYS * 86_400).contains(&left)
+    }
+}
+
 /// A token to make.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct NewToken {
     /// What its owner calls it.
     pub name: String,
@@ -46,10 +66,15 @@ pub struct NewToken {
     pub days: u16,
     /// The permissions to narrow it to.
     pub permissions: Option<Vec<String>>,
+    /// What to take away from it besides.
+    pub narrowing: NamedNarrowing,
+    /// The networks that it may be used from, as `10.0.0.0/24` or one address; none is everywhere.
+    pub networks: Vec<String>,
 }
 
-fn token_of(row: rows::ApiToken) -> Token {
-    Token {
+fn token_of(permit: &Permit, datasets: &[Dataset], row: rows::ApiToken) -> Result<Token> {
+    let narrowing = narrowing::read(row.narrowing)?;
+    Ok(Token {
         id: row.id,
         public_id: row.public_id,
         name: row.name,
@@ -58,7 +83,9 @@ fn token_of(row: rows::ApiToken) -> Token {
         expires_at: row.expires_at,
         last_used_at: row.last_used_at,
         revoked_at: row.revoked_at,
-    }
+        narrowing: narrowing::name(permit, datasets, &narrowing),
+        networks: row.networks,
+    })
 }
 
 /// The caller's own tokens in this organization, newest first.
@@ -71,15 +98,17 @@ pub async fn list(workspace: &Workspace) -> Result<Vec<Token>> {
         .account()
         .map(types::AccountId)
         .ok_or(access::Denial::NotSignedIn)?;
+    let datasets = catalogue::list(workspace.tenant()).await?;
     let mut read = workspace.platform().control().read().await?;
     let rows = rows::list_of(&mut read, account, workspace.organization().id).await?;
-    Ok(rows.into_iter().map(token_of).collect())
+    let token = |row| token_of(&permit, &datasets, row);
+    rows.into_iter().map(token).collect()
 }
 
 /// Makes a token; the secret is handed out this once.
 ///
 /// # Errors
-/// `invalid`; `not-allowed` for permissions that the caller does not have, and for tokens that would make tokens.
+/// `invalid`; `proof-required`; `not-allowed` for permissions that the caller does not have, and for tokens that would make tokens.
 pub async fn create(workspace: &Workspace, new: NewToken) -> Result<(Token, ApiToken)> {
     let permit = workspace.permit(Permission::TokenManageOwn).await?;
     if matches!(workspace.caller().identity, crate::caller::Identity::Token { .. }) {
@@ -88,6 +117,7 @@ pub async fn create(workspace: &Workspace, new: NewToken) -> Result<(Token, ApiT
             "a token cannot make tokens; sign in to make one",
         ));
     }
+    session::require_fresh(workspace.platform(), workspace.caller())?;
     let account = permit
         .account()
         .map(types::AccountId)
@@ -101,6 +131,8 @@ pub async fn create(workspace: &Workspace, new: NewToken) -> Result<(Token, ApiT
         ));
     }
     check_permissions(workspace, new.permissions.as_deref())?;
+    let networks = checked_networks(&new.networks)?;
+    let narrowing = narrowing::resolve(workspace, &permit, "/narrowing", &new.narrowing).await?;
     let token = ApiToken::generate().map_err(vault_failure)?;
     let now = workspace.now();
     let lifetime = SignedDuration::from_hours(24 * i64::from(new.days));
@@ -112,6 +144,8 @@ pub async fn create(workspace: &Workspace, new: NewToken) -> Result<(Token, ApiT
         organization: workspace.organization().id,
         name,
         permissions: new.permissions,
+        narrowing: narrowing::write(&narrowing)?,
+        networks,
         created_at: now,
         expires_at: now.checked_add(lifetime).unwrap_or(now),
     };
@@ -142,6 +176,22 @@ fn check_permissions(workspace: &Workspace, codes: Option<&[String]>) -> Result<
         }
     }
     Ok(())
+}
+
+/// In their one form.
+fn checked_networks(texts: &[String]) -> Result<Vec<String>> {
+    if texts.len() > NETWORKS_MAX {
+        let message = format!("at most {NETWORKS_MAX} networks");
+        return Err(PlatformError::invalid_at("/networks", "too-long", message));
+    }
+    let parse = |(place, text): (usize, &String)| {
+        let network = text.trim().parse::<Network>();
+        network.map(|network| network.to_string()).map_err(|error| {
+            let message = format!("{error}; write for example 192.0.2.7 or 10.0.0.0/24");
+            PlatformError::invalid_at(format!("/networks/{place}"), "malformed", message)
+        })
+    };
+    texts.iter().enumerate().map(parse).collect()
 }
 
 async fn commit(

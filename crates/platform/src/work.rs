@@ -6,7 +6,9 @@
 mod kind;
 mod lease;
 
-use crate::{Platform, error::Result, job, maintenance, upkeep};
+use crate::{
+    Platform, access_log, error::Result, job, maintenance, session, upkeep, withdrawal::withdrawn_from_job,
+};
 use lease::{Held, LEASE};
 use std::time::{Duration, Instant};
 use store::control::{
@@ -44,7 +46,7 @@ async fn work(platform: &Platform, mut shutdown: watch::Receiver<bool>) {
     loop {
         let pause = match claim(platform).await {
             Ok(Some(job)) => {
-                perform(platform, job, &mut shutdown).await;
+                Box::pin(perform(platform, job, &mut shutdown)).await;
                 Duration::ZERO
             }
             Ok(None) => PAUSE,
@@ -95,6 +97,7 @@ async fn perform(platform: &Platform, job: Job, shutdown: &mut watch::Receiver<b
             tracing::info!(job = %job.id, "a job was called off");
             return;
         }
+        error = withdrawn_from_job(platform, &job, kind::permission(&job.kind)) => Err(error),
         () = paused(platform) => {
             tracing::info!(job = %job.id, "a job was interrupted by maintenance and will be taken up again");
             return;
@@ -176,6 +179,14 @@ async fn tidy_once(platform: &Platform) -> Result<()> {
     idempotency::purge(&mut keep, now).await?;
     crate::sign_in::openid::forget(&mut keep, now).await?;
     drop(keep);
+    access_log::tend(platform).await?;
+    let ended = session::end_overdue(platform).await?;
+    if ended > 0 {
+        tracing::info!(
+            sessions = ended,
+            "sessions that were past their bounds were ended"
+        );
+    }
     upkeep::index_searches(platform).await?;
     Ok(())
 }

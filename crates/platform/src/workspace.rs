@@ -8,15 +8,17 @@ use crate::{
     act::{Act, Commitments, seal_entry, vault_failure},
     caller::{Caller, Identity, Origin},
     error::{PlatformError, Result},
+    policy::{OrganizationPolicy, Requirements},
 };
-use access::{Decision, Denial, MemberState, Permission, Permit, Policies, Standing, Subject};
+use access::{Decision, Denial, Extent, MemberState, Permission, Permit, Policies, Standing, Subject};
 use jiff::Timestamp;
 use std::{sync::Arc, time::Instant};
 use store::{
     NewEntry, StoreError,
+    control::operator_grant::{self, GrantExtent},
     tenant::{Tenant, TenantTx, catalogue, key_version},
 };
-use types::{Dataset, EntryId, OrganizationId};
+use types::{Dataset, EntryId, GrantId, OrganizationId};
 use vault::OrganizationKeys;
 
 /// An organization, as its people know it.
@@ -36,6 +38,17 @@ pub(crate) struct Home {
     pub(crate) tenant: Tenant,
     pub(crate) keys: OrganizationKeys,
     pub(crate) policies: Policies,
+    pub(crate) requirements: Requirements,
+}
+
+impl Home {
+    /// Everything that the organization decides for itself.
+    pub(crate) fn policy(&self) -> OrganizationPolicy {
+        OrganizationPolicy {
+            administrators: self.policies,
+            requirements: self.requirements,
+        }
+    }
 }
 
 /// A caller inside one organization.
@@ -71,7 +84,7 @@ impl Workspace {
     pub fn role(&self) -> Option<access::Role> {
         match self.subject.standing() {
             Standing::Member { role, .. } => Some(role),
-            Standing::SignedIn | Standing::Operator => None,
+            Standing::SignedIn | Standing::Operator | Standing::Granted { .. } => None,
         }
     }
 
@@ -290,21 +303,30 @@ impl Platform {
                 token,
                 organization: reach,
                 scope,
+                narrowing,
                 ..
             } => {
                 if *reach != organization {
                     return Err(PlatformError::not_found("organization"));
                 }
-                let subject = Subject::token(account.0, token.0, standing.standing, scope.clone(), None);
+                let own = Some(narrowing.clone());
+                let subject = Subject::token(account.0, token.0, standing.standing, scope.clone(), own);
                 (subject, standing.narrowing)
             }
             _ => (Subject::person(account.0, standing.standing), standing.narrowing),
+        };
+        let (subject, grant) = match self.granted(caller, organization, &subject).await? {
+            Some((subject, grant)) => (subject, Some(grant)),
+            None => (subject, None),
         };
         let workspace = Workspace {
             platform: self.clone(),
             home,
             subject,
-            caller: caller.clone(),
+            caller: Caller {
+                grant,
+                ..caller.clone()
+            },
             narrowing,
             refusals: Refusals::Noted,
         };
@@ -312,6 +334,33 @@ impl Platform {
             Decision::Allowed(_) => Ok(workspace),
             Decision::Denied(_) => Err(PlatformError::not_found("organization")),
         }
+    }
+
+    /// An operator whom the organization has let in, and the grant. Read anew each time: it ends at once.
+    async fn granted(
+        &self,
+        caller: &Caller,
+        organization: OrganizationId,
+        subject: &Subject,
+    ) -> Result<Option<(Subject, GrantId)>> {
+        let Identity::Person { account, .. } = &caller.identity else {
+            return Ok(None);
+        };
+        if !account.operator || subject.standing() != Standing::SignedIn {
+            return Ok(None);
+        }
+        let mut read = self.control().read().await?;
+        let found = operator_grant::find_open(&mut read, organization, account.id, self.now()).await?;
+        Ok(found.map(|grant| {
+            let standing = Standing::Granted {
+                organization: organization.0,
+                extent: match grant.extent {
+                    GrantExtent::Read => Extent::Read,
+                    GrantExtent::Repair => Extent::Repair,
+                },
+            };
+            (Subject::person(account.id.0, standing), grant.id)
+        }))
     }
 
     /// The platform's own workspace in an organization, for jobs and checks.

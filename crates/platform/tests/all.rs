@@ -21,6 +21,8 @@ mod bulk;
 mod check;
 #[path = "all/crash.rs"]
 mod crash;
+#[path = "all/directory.rs"]
+mod directory_people;
 #[path = "all/export.rs"]
 mod export;
 #[path = "all/factor.rs"]
@@ -39,12 +41,18 @@ mod invitation;
 mod mail;
 #[path = "all/maintenance.rs"]
 mod maintenance;
+#[path = "all/narrowing.rs"]
+mod narrowing;
 #[path = "all/openid.rs"]
 mod openid;
 #[path = "all/operator.rs"]
 mod operator;
+#[path = "all/operator_grant.rs"]
+mod operator_grant;
 #[path = "all/promise.rs"]
 mod promise;
+#[path = "all/promise_access.rs"]
+mod promise_access;
 #[path = "all/promise_agility.rs"]
 mod promise_agility;
 #[path = "all/promise_disclosure.rs"]
@@ -63,5 +71,9 @@ mod rotation;
 mod rotation_file;
 #[path = "all/search.rs"]
 mod search;
+#[path = "all/session.rs"]
+mod session;
 #[path = "all/upgrade.rs"]
 mod upgrade;
+#[path = "all/withdrawal.rs"]
+mod withdrawal;

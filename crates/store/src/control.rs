@@ -5,14 +5,17 @@
 //! functions touch nothing else. Start at [`Control::open`]; then one file per noun.
 
 pub mod access_event;
+pub mod access_log;
 pub mod account;
 pub mod api_token;
 pub mod break_glass;
 mod column;
+pub mod directory;
 pub mod entry_log;
 mod error;
 pub mod evidence;
 pub mod factor;
+pub mod factor_evidence;
 pub mod figures;
 pub mod idempotency;
 pub mod identity;
@@ -21,6 +24,7 @@ pub mod job;
 pub mod maintenance;
 pub mod membership;
 pub mod openid;
+pub mod operator_grant;
 pub mod organization;
 pub mod organization_key;
 pub mod password_reset;

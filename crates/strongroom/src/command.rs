@@ -3,6 +3,7 @@
 //! Commands on the host open the appliance's configuration and need its rights; the members' commands speak to a
 //! server with a token and run anywhere.
 
+mod access_log;
 mod audit;
 mod break_glass;
 mod certificate;
@@ -10,6 +11,7 @@ mod completion;
 mod config;
 mod database;
 mod dataset;
+mod directory;
 mod doctor;
 mod export;
 mod factor;
@@ -104,6 +106,9 @@ enum Command {
     /// Make and dismiss operators, who look after the appliance in the console, on the host
     #[command(subcommand)]
     Operator(operator::Operator),
+    /// Let people sign in with the password of their LDAP directory, on the host
+    #[command(subcommand)]
+    Directory(Box<directory::Directory>),
     /// Set, test and remove the OpenID providers by which people sign in, on the host
     #[command(subcommand)]
     Provider(provider::Provider),
@@ -126,6 +131,9 @@ enum Command {
     /// Read the audit log, and check it against the data
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Read who came in, take it out as CSV, and say how long it is kept
+    #[command(subcommand)]
+    AccessLog(access_log::AccessLog),
     /// Show what the appliance promises and whether it is kept
     Promises(promises::Promises),
     /// Look at updates, update the platform, and take updates out of signed bundles
@@ -171,6 +179,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Member(command) => command.run(common).map(done),
         Command::Factor(command) => command.run(common).map(done),
         Command::Operator(command) => command.run(common).map(done),
+        Command::Directory(command) => command.run(common).map(done),
         Command::Provider(command) => command.run(common).map(done),
         Command::Mail(command) => command.run(common).map(done),
         Command::BreakGlass(command) => command.run(common).map(done),
@@ -180,6 +189,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Import(command) => command.run(common).map(done),
         Command::Export(command) => command.run(common).map(done),
         Command::Audit(command) => command.run(common),
+        Command::AccessLog(command) => command.run(common).map(done),
         Command::Promises(command) => command.run(common).map(done),
         Command::Update(command) => command.run(common),
         Command::Firewall(command) => command.run(common).map(done),

@@ -25,7 +25,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 28] = [
+pub(crate) const CHECKS: [&str; 29] = [
     "files",
     "settings",
     "database",
@@ -33,6 +33,7 @@ pub(crate) const CHECKS: [&str; 28] = [
     "postgresql",
     "root-key",
     "promises",
+    "second-factors",
     "providers",
     "mail",
     "certificate",
@@ -84,6 +85,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "database",
                 "root-key",
                 "promises",
+                "second-factors",
                 "providers",
                 "mail",
                 "certificate",

@@ -7,6 +7,7 @@ mod doctor;
 mod failure;
 mod finding;
 mod hardening;
+mod helper_calls;
 mod host;
 mod logging;
 mod machine;

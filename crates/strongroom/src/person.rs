@@ -43,7 +43,7 @@ async fn let_in(
         }
         Admission::Enrol { caller, .. } => {
             session::sign_out(platform, &caller).await?;
-            Err(factor::held(Lacks::Enrolment).into())
+            Err(factor::held(caller.lacks().unwrap_or(Lacks::Enrolment)).into())
         }
     }
 }

@@ -22,7 +22,7 @@ use actix_web::{App, HttpServer, dev::Server, middleware::from_fn};
 use config::Config;
 use connections::Connections;
 use faces::Faces;
-use platform::{Platform, access_log, promise};
+use platform::{Platform, access_log, directories::sync, promise};
 use renewed::Renewed;
 use std::{net::TcpListener, sync::Arc, time::Duration};
 use tokio::sync::watch;
@@ -54,6 +54,7 @@ pub(crate) async fn run(config: Config) -> Result<(), CommandError> {
     let (drained, end_of_requests) = watch::channel(false);
     let recorder = tokio::spawn(access_log::write_events(platform.clone(), end_of_requests));
     let promises = tokio::spawn(watch_promises(platform.clone(), stop.clone()));
+    let directories = tokio::spawn(sync::watch(platform.clone(), stop.clone()));
     let certificates = tokio::spawn(renewed.watch(stop.clone()));
     let main = main_server(&config, platform, https, acceptor, stop.clone())?;
     let redirect = http
@@ -69,6 +70,7 @@ pub(crate) async fn run(config: Config) -> Result<(), CommandError> {
     watchdog.abort();
     // A look that is under way is worth nothing without its end.
     promises.abort();
+    directories.abort();
     certificates.abort();
     drained.send_replace(true);
     stop::within(2, async {

@@ -29,7 +29,7 @@ pub(crate) const NOT_BUILT: [(&str, &str); 5] = [
     ("second factor", "owners sign in with a password only"),
     (
         "directory",
-        "accounts are made here, not taken from LDAP or OpenID Connect",
+        "set-up asks for none; strongroom directory add adds one",
     ),
     ("mail", "no messages are sent"),
     (

@@ -13,6 +13,7 @@ pub(crate) mod health;
 mod recover;
 mod rehearse;
 pub(crate) mod renew;
+pub(crate) mod report;
 mod repository;
 pub(crate) mod words;
 

@@ -163,6 +163,11 @@ fn cell_of(value: &Value) -> Cow<'_, str> {
     }
 }
 
+/// Appends a row of texts with its line end; no cell of it runs as a formula ([`crate::defuse`]).
+pub fn push_text_row(buffer: &mut Vec<u8>, cells: &[&str]) {
+    push_row(buffer, cells.iter().map(|cell| defuse(cell)));
+}
+
 /// One row with its line end. A row of one empty cell is `""`, because a blank line is no row.
 pub(crate) fn push_row<'a>(buffer: &mut Vec<u8>, cells: impl Iterator<Item = Cow<'a, str>>) {
     let begin = buffer.len();

@@ -21,7 +21,7 @@ pub use column::{Converter, convert};
 pub use date::DateFormat;
 pub use dialect::{Delimiter, Dialect, Header, Quote, guess_dialect};
 pub use encoding::{Decoder, Encoding, decode_head, guess_encoding, guess_encoding_of};
-pub use export_csv::{ByteOrderMark, CsvExport, CsvExportOptions, HeaderNames, SystemColumns};
+pub use export_csv::{ByteOrderMark, CsvExport, CsvExportOptions, HeaderNames, SystemColumns, push_text_row};
 pub use export_json::{JsonExport, JsonForm};
 pub use formats::{Formats, Whitespace};
 pub use guess::{ColumnGuess, Confidence, Guess, Guesser, Repeats};

@@ -24,6 +24,23 @@ pub const TESTS: &[&str] = &[
     "python3-aiosmtpd",
 ];
 
+/// The directories that tests start for themselves. Their own services stay off: see [`SERVICES_OFF`].
+pub const DIRECTORIES: &[&str] = &[
+    "ldap-utils",
+    "python3-samba",
+    "samba",
+    "samba-ad-provision",
+    "samba-dsdb-modules",
+    "samba-vfs-modules",
+    "slapd",
+];
+/// Units of those packages, which would listen to the network with nothing in them.
+const SERVICES_OFF: &[&str] = &[
+    "nmbd.service",
+    "samba-ad-dc.service",
+    "slapd.service",
+    "smbd.service",
+];
 /// What the test provider of OpenID Connect runs on, where no other Node is there.
 pub const PROVIDER: &[&str] = &["nodejs", "npm"];
 
@@ -76,11 +93,32 @@ pub fn install(packages: &[String]) -> Result<()> {
     if let Some(no_cluster) = &no_cluster {
         no_cluster.set()?;
     }
+    if packages
+        .iter()
+        .any(|package| DIRECTORIES.contains(&package.as_str()))
+    {
+        keep_off(privilege)?;
+    }
     let installed = run_apt(privilege, packages);
     if let Some(no_cluster) = &no_cluster {
         no_cluster.clear()?;
     }
     installed
+}
+
+/// Masks the units before their packages start them; a mask that is there already stays.
+fn keep_off(privilege: Privilege) -> Result<()> {
+    for unit in SERVICES_OFF {
+        let place = format!("/etc/systemd/system/{unit}");
+        if !Path::new(&place).exists() {
+            let status = privilege
+                .command("ln")
+                .args(["-sfn", "/dev/null", &place])
+                .status()?;
+            ensure!(status.success(), "cannot keep {unit} from starting ({status})");
+        }
+    }
+    Ok(())
 }
 
 fn run_apt(privilege: Privilege, packages: &[String]) -> Result<()> {

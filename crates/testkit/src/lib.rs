@@ -19,6 +19,8 @@ pub mod browser;
 pub mod certificate;
 #[cfg(feature = "database")]
 pub mod database;
+#[cfg(feature = "directory")]
+pub mod directory;
 #[cfg(feature = "openid")]
 pub mod mail;
 #[cfg(feature = "openid")]

@@ -94,6 +94,10 @@ wide_id!(
     TokenId
 );
 wide_id!(
+    /// An operator grant.
+    GrantId
+);
+wide_id!(
     /// An invitation to set a first password.
     InvitationId
 );

@@ -42,6 +42,7 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
         install::BUILD,
         install::DEMO,
         install::TESTS,
+        install::DIRECTORIES,
         install::PACKAGE,
         install::REPOSITORY,
     ])?;

@@ -1,8 +1,11 @@
 //! An update by a bundle on a machine without a network, as docs/OPERATIONS.md says.
 
+use std::fs;
+
 use serde_json::{Value, json};
 use testkit::machine::Release;
 use testkit::package::{repack, wrap};
+use testkit::process;
 
 use super::super::package::package;
 use super::maker::{INSIDE, Maker, OTHER};
@@ -37,6 +40,7 @@ fn a_bundle_updates_a_machine_without_a_network_and_both_promises_can_be_looked_
     assert_eq!(version(&site, "strongroom"), NEXT, "{said}");
     assert_eq!(version(&site, OTHER), "2.0", "{said}");
     look_at_promises(&site);
+    a_bundle_in_the_spool_is_verified_by_root_and_installs_nothing(&site, &maker);
 
     a_bundle_that_is_not_well_is_undone_and_stays_denied(&site, &maker);
     let after = site.machine.packets_sent().unwrap();
@@ -51,7 +55,7 @@ fn a_bundle_that_is_not_well_is_undone_and_stays_denied(site: &Site, maker: &Mak
     let unwell = repack(&package(), UNWELL, maker.folder.path(), |tree| {
         wrap(&tree.join("usr/bin/strongroom"), DEAD_DAEMON)
     });
-    maker.carry(site, 2, UNWELL, unwell.unwrap());
+    maker.carry(site, 4, UNWELL, unwell.unwrap());
     let said = import(site, &["--install"]).expect_err("it is not well");
     assert!(said.contains(&format!("going back to {NEXT}")), "{said}");
     assert_eq!(version(site, "strongroom"), NEXT, "{said}");
@@ -66,8 +70,86 @@ fn a_bundle_that_is_not_well_is_undone_and_stays_denied(site: &Site, maker: &Mak
             &history["updates"][at]["bundle"],
         )
     };
-    assert_eq!(ends(0), (&json!("undone"), &json!(2)));
+    assert_eq!(ends(0), (&json!("undone"), &json!(4)));
     assert_eq!(ends(1), (&json!("installed"), &json!(1)));
+}
+
+/// One with a flipped bit first; then a link that the daemons' account leaves; then a good one, and one that is copied. The
+/// files lie in the spool as the web daemon writes them there; that it does stands in the console's own tests.
+fn a_bundle_in_the_spool_is_verified_by_root_and_installs_nothing(site: &Site, maker: &Maker) {
+    let deb = repack(&package(), NEXT, maker.folder.path(), |_| Ok(())).unwrap();
+    let packages = [deb, maker.other("2.0")];
+    let good = maker.bundle(2, NEXT, &packages);
+    let mut bad = good.clone();
+    let middle = bad.len() / 2;
+    bad[middle] ^= 1;
+    let records = "sha256sum /etc/strongroom/update-record.json; ls -d /var/lib/strongroom/updates/[0-9]*";
+    let before = site.machine.shell(records).unwrap();
+    hand_over(site, &bad, "as the daemon");
+    let refused = verdict(site, "1.bundle");
+    assert_eq!(refused["outcome"], "refused", "{refused}");
+    let why = refused["why"].as_str().unwrap();
+    assert!(!why.is_empty(), "{refused}");
+    let link = "cd /var/spool/strongroom/incoming && runuser -u strongroom -- ln -s /etc/shadow x.bundle";
+    site.machine.shell(link).unwrap();
+    let linked = verdict(site, "x.bundle");
+    assert!(
+        linked["why"].as_str().unwrap().contains("it is a link"),
+        "{linked}"
+    );
+    let after = site.machine.shell(records).unwrap();
+    assert_eq!(after, before, "a refused bundle leaves something");
+    hand_over(site, &good, "as the daemon");
+    let taken = verdict(site, "1.bundle");
+    assert_eq!(
+        (&taken["outcome"], &taken["sequence"]),
+        (&json!("imported"), &json!(2)),
+        "{taken}"
+    );
+    assert_eq!(version(site, "strongroom"), NEXT);
+    hand_over(site, &maker.bundle(3, NEXT, &packages), "by hand");
+    let copied = verdict(site, "mine.bundle");
+    assert_eq!(copied["sequence"], 3, "{copied}");
+    let left = site
+        .machine
+        .shell("ls /var/spool/strongroom/incoming /var/spool/strongroom/taken")
+        .unwrap();
+    assert!(!left.contains("bundle"), "{left}");
+    for path in ["/var/spool/strongroom/taken/x", "/var/lib/strongroom/updates/x"] {
+        let write = ["runuser", "-u", "strongroom", "--", "touch", path];
+        let written = site.machine.attempt(&write).unwrap();
+        assert!(!written.status.success(), "the daemons write {path}");
+    }
+    assert_ne!(site.unit("strongroom-take.service", "ActiveState"), "failed");
+}
+
+/// With its name when it is whole, as the daemon does it, or by `cp`, as an administrator does.
+fn hand_over(site: &Site, bundle: &[u8], how: &str) {
+    fs::write(site.machine.outside("/root/handed"), bundle).unwrap();
+    let script = match how {
+        "by hand" => "cp /root/handed /var/spool/strongroom/incoming/mine.bundle",
+        _ => {
+            "cd /var/spool/strongroom/incoming && install -o strongroom -m 0600 /root/handed 1.bundle.part && \
+             runuser -u strongroom -- mv 1.bundle.part 1.bundle"
+        }
+    };
+    site.machine.shell(script).unwrap();
+}
+
+/// Waits until root has looked at it; gives what the daemons' account reads of it.
+fn verdict(site: &Site, name: &str) -> Value {
+    let read = "test ! -e /var/spool/strongroom/incoming/NAME && sleep 1 && \
+                runuser -u strongroom -- cat /var/lib/strongroom/updates/verdicts.json";
+    let read = read.replace("NAME", name);
+    let mut newest = Value::Null;
+    let is_there = process::poll(std::time::Duration::from_secs(60), || {
+        let said = site.machine.shell(&read).unwrap_or_default();
+        let verdicts: Value = serde_json::from_str(&said).unwrap_or_default();
+        newest = verdicts[0].clone();
+        newest["name"] == name && site.unit("strongroom-take.service", "ActiveState") == "inactive"
+    });
+    assert!(is_there, "there is no verdict on {name}: {newest}");
+    newest
 }
 
 fn import(site: &Site, more: &[&str]) -> Result<String, String> {

@@ -32,6 +32,7 @@ fn helper_and_firewall(release: Release) {
     site.set_up();
     the_sandboxed_worker_sees_through_the_helper(&site);
     the_daemons_user_gets_facts_and_may_not_touch_the_firewall(&site);
+    a_call_by_another_program_than_ours_is_in_the_audit_log(&site);
     another_user_is_not_let_in(&site);
     a_loosened_unit_is_told(&site);
     an_unconfirmed_ruleset_goes_by_itself(&site);
@@ -83,6 +84,37 @@ fn the_daemons_user_gets_facts_and_may_not_touch_the_firewall(site: &Site) {
     ] {
         assert!(journal.contains(wanted), "{wanted} is not in\n{journal}");
     }
+}
+
+/// Root's own, and the daemons' of the step before; each as begun and as done.
+fn a_call_by_another_program_than_ours_is_in_the_audit_log(site: &Site) {
+    let said = call_as(site, "root", &method("RestartUnit", "{\"unit\":\"worker\"}"));
+    assert!(said.contains("{\"unit\":\"worker\"}"), "{said}");
+    let record = site
+        .machine
+        .shell("cat /var/lib/strongroom-hostd/changes.json")
+        .unwrap();
+    let record: Value = serde_json::from_str(&record).unwrap();
+    let outcomes: Vec<&str> = record
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|line| line["outcome"].as_str())
+        .collect();
+    assert_eq!(outcomes, ["begun", "done", "begun", "done"], "{record}");
+    assert_eq!(record[2]["uid"], 0, "{record}");
+    let count = "cd /; runuser -u postgres -- psql -At strongroom -c 'SELECT count(*) FROM strongroom.entry'";
+    let entries = |site: &Site| site.machine.shell(count).unwrap().trim().parse::<i64>().unwrap();
+    let before = entries(site);
+    let bring = "strongroom update renew 2>&1";
+    let said = site.machine.shell(bring).unwrap();
+    assert!(
+        said.contains("4 lines of the root helper's record are in the audit log"),
+        "{said}"
+    );
+    assert!(entries(site) >= before + 4);
+    let again = site.machine.shell(bring).unwrap();
+    assert!(!again.contains("root helper's record"), "{again}");
 }
 
 fn another_user_is_not_let_in(site: &Site) {

@@ -49,7 +49,7 @@ impl Maker {
         }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -64,7 +64,7 @@ impl Maker {
         fs::write(site.machine.outside(INSIDE), bundle).unwrap();
     }
 
-    fn bundle(&self, sequence: u64, version: &str, packages: &[PathBuf]) -> Vec<u8> {
+    pub(super) fn bundle(&self, sequence: u64, version: &str, packages: &[PathBuf]) -> Vec<u8> {
         let mut sources: Vec<Source> = packages.iter().map(|deb| source_of(deb)).collect();
         sources.extend(self.data());
         let draft = Draft {

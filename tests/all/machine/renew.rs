@@ -9,10 +9,11 @@ use super::site::Site;
 const SETTINGS: &str = "/etc/strongroom/strongroom.toml";
 const UNIT: &str = "strongroom-test-old.service";
 
-/// A service of a program that is replaced under it, as dpkg does it: by another file of the same name.
+/// A service of a program that is replaced under it, as dpkg does it: by another file of the same name. `exec`, so that it
+/// runs before that.
 const OLD_CODE: &str = "
 cp /usr/bin/sleep /usr/bin/strongroom-test-old
-printf '[Service]\\nExecStart=/usr/bin/strongroom-test-old infinity\\n' > /etc/systemd/system/strongroom-test-old.service
+printf '[Service]\\nType=exec\\nExecStart=/usr/bin/strongroom-test-old infinity\\n' > /etc/systemd/system/strongroom-test-old.service
 systemctl daemon-reload && systemctl start strongroom-test-old.service
 cp /usr/bin/sleep /usr/bin/strongroom-test-new && mv /usr/bin/strongroom-test-new /usr/bin/strongroom-test-old";
 

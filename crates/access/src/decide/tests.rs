@@ -9,7 +9,7 @@ use crate::denial::Answer;
 use crate::narrowing::tests::any_narrowing;
 use crate::narrowing::{DatasetRight, FieldRight};
 use crate::policy::Policy;
-use crate::subject::TokenScope;
+use crate::subject::{Extent, TokenScope};
 
 const HERE: Uuid = Uuid::from_u128(1);
 const ELSEWHERE: Uuid = Uuid::from_u128(2);
@@ -124,6 +124,39 @@ fn an_operator_gets_no_permit_in_any_organization() {
                     assert_eq!(decision.into_result().unwrap_err(), Denial::Operator);
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn a_granted_operator_gets_the_grants_list_and_nothing_else_anywhere() {
+    for (extent, repairs) in [(Extent::Read, false), (Extent::Repair, true)] {
+        let standing = Standing::Granted {
+            organization: HERE,
+            extent,
+        };
+        let subject = Subject::person(ACCOUNT, standing);
+        let token = Subject::token(ACCOUNT, TOKEN, standing, TokenScope::All, None);
+        for &permission in Permission::ALL {
+            let listed = table::GRANTED_READ.contains(&permission)
+                || repairs && table::GRANTED_REPAIR.contains(&permission);
+            for policies in every_policies() {
+                let permit = ask(&subject, permission, &policies);
+                assert_eq!(permit.is_ok(), listed, "{permission}");
+                if let Ok(permit) = permit {
+                    assert_eq!(
+                        (permit.role(), permit.reveal_policy()),
+                        (None, RevealPolicy::Masked)
+                    );
+                }
+                assert!(
+                    ask(&token, permission, &policies).is_err(),
+                    "a token is no operator"
+                );
+                let elsewhere = decide(&subject, ELSEWHERE, permission, &policies, None).into_result();
+                assert_eq!(elsewhere.unwrap_err(), Denial::Operator);
+            }
+            assert!(decide_appliance(&subject, permission).into_result().is_err());
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     answer::Answer,
     call::Call,
+    read::members::read_as,
     refusal::Result,
     view::{
         people::{InvitationView, MemberView, MembersView},
@@ -11,7 +12,8 @@ use crate::{
 };
 use access::{MemberState, Role};
 use actix_web::http::StatusCode;
-use platform::{account::NewPerson, invitation, member};
+use platform::{account::NewPerson, invitation, member, narrowing::NamedNarrowing};
+use serde::Serialize;
 use types::AccountId;
 
 const STATES: &[(&str, MemberState)] = &[
@@ -83,6 +85,24 @@ pub(crate) async fn update(mut call: Call) -> Result<Answer> {
         (None, state) => member::set_state(workspace, account, state.unwrap_or(MemberState::Active)).await?,
     };
     Ok(Answer::ok(&MemberView::from(&changed)))
+}
+
+/// Sets what is taken away from a member's role, in the place of what was.
+pub(crate) async fn narrow(mut call: Call) -> Result<Answer> {
+    let named: NamedNarrowing = read_as(call.take_json()?)?;
+    let changed = member::set_narrowing(call.workspace()?, call.id("member")?, &named).await?;
+    Ok(Answer::ok(&MemberView::from(&changed)))
+}
+
+#[derive(Serialize)]
+struct EndedSessionsView {
+    ended: usize,
+}
+
+/// Ends every session of a member.
+pub(crate) async fn end_sessions(call: Call) -> Result<Answer> {
+    let ended = member::end_sessions(call.workspace()?, call.id("member")?).await?;
+    Ok(Answer::ok(&EndedSessionsView { ended }))
 }
 
 /// Removes a member; the account stays.

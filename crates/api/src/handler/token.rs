@@ -3,6 +3,7 @@
 use crate::{
     answer::Answer,
     call::Call,
+    read::members::read_as,
     refusal::Result,
     view::people::{TokenView, TokensView},
 };
@@ -29,8 +30,13 @@ pub(crate) async fn create(mut call: Call) -> Result<Answer> {
         .integer("days")
         .map(|days| u16::try_from(days).unwrap_or(0));
     let permissions = members.texts("permissions", Permission::ALL.len());
+    let networks = members.texts("networks", 50).unwrap_or_default();
+    let narrowing = members.take("narrowing").map(read_as).transpose();
+    let narrowing = members.note_all(narrowing).flatten().unwrap_or_default();
     members.finish()?;
     let new = NewToken {
+        narrowing,
+        networks,
         name,
         days: days.unwrap_or(DAYS),
         permissions,

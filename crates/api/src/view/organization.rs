@@ -45,6 +45,7 @@ pub(crate) struct AccessEventView<'a> {
     pub(crate) method: &'a str,
     pub(crate) address: &'a str,
     pub(crate) device: &'a str,
+    pub(crate) device_type: String,
     pub(crate) request_id: &'a str,
 }
 
@@ -52,7 +53,9 @@ pub(crate) struct AccessEventView<'a> {
 #[derive(Serialize)]
 pub(crate) struct AccessLogView<'a> {
     pub(crate) events: Vec<AccessEventView<'a>>,
-    /// The number to go on before.
+    /// The number to go on before; a page may hold few events, or none, and yet go on.
     pub(crate) next: Option<String>,
+    /// Until when was looked, where that was not the end.
+    pub(crate) looked_until: Option<Timestamp>,
     pub(crate) links: super::record::Links<'a>,
 }

@@ -2,7 +2,7 @@
 
 use access::MemberState;
 use jiff::Timestamp;
-use platform::{invitation::Invitation, member::Member, token::Token};
+use platform::{invitation::Invitation, member::Member, narrowing::NamedNarrowing, token::Token};
 use serde::Serialize;
 use types::{AccountId, TokenId};
 
@@ -16,6 +16,7 @@ pub(crate) struct MemberView<'a> {
     state: MemberState,
     joined_at: Timestamp,
     has_password: bool,
+    narrowing: &'a NamedNarrowing,
     /// The link to set a first password, once, in the answer that makes the member.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     invitation: Option<InvitationView<'a>>,
@@ -56,6 +57,7 @@ impl<'a> From<&'a Member> for MemberView<'a> {
             state: member.state,
             joined_at: member.joined_at,
             has_password: member.has_password,
+            narrowing: &member.narrowing,
             invitation: None,
         }
     }
@@ -76,6 +78,9 @@ pub(crate) struct TokenView<'a> {
     public_id: &'a str,
     name: &'a str,
     permissions: Option<&'a [String]>,
+    narrowing: &'a NamedNarrowing,
+    networks: &'a [String],
+    expires_soon: bool,
     created_at: Timestamp,
     expires_at: Timestamp,
     last_used_at: Option<Timestamp>,
@@ -92,6 +97,9 @@ impl<'a> TokenView<'a> {
             public_id: &token.public_id,
             name: &token.name,
             permissions: token.permissions.as_deref(),
+            narrowing: &token.narrowing,
+            networks: &token.networks,
+            expires_soon: token.expires_soon(Timestamp::now()),
             created_at: token.created_at,
             expires_at: token.expires_at,
             last_used_at: token.last_used_at,

@@ -28,6 +28,8 @@ fn body_of(operation: &str) -> Option<Json> {
         "field.update" => json!({"label": "Number"}),
         "member.create" => json!({"email": "walk@example.com", "name": "Walk", "role": "viewer"}),
         "member.update" => json!({"state": "active"}),
+        "member.narrow" => json!({"others": "read"}),
+        "policy.update" => json!({"session_idle_seconds_max": 1}),
         "import.start" => json!({"mode": "dry_run"}),
         "import.plan" => json!({"dataset": {"existing": {"key": "invoices"}}, "columns": []}),
         "token.create" => json!({"name": "walk"}),
@@ -250,6 +252,7 @@ async fn a_revoked_token_and_a_narrowed_token_are_refused() {
         name: "narrow".to_owned(),
         days: 1,
         permissions: Some(vec!["organization.read".to_owned(), "record.read".to_owned()]),
+        ..Default::default()
     };
     let (token, secret) = Box::pin(platform::token::create(&workspace, new)).await.unwrap();
     let secret = secret.expose().to_string();

@@ -148,6 +148,7 @@ pub(crate) async fn make_token(workspace: &Workspace) -> String {
         name: "test".to_owned(),
         days: 1,
         permissions: None,
+        ..Default::default()
     };
     let (_, secret) = token::create(workspace, new).await.unwrap();
     secret.expose().to_string()

@@ -9,6 +9,10 @@ use askama::Template;
 pub struct AccessLogPage {
     /// The frame.
     pub chrome: Chrome,
+    /// The filter in use; without people.
+    pub filter: AccessBar,
+    /// Where the same is to be had as CSV.
+    pub csv_href: String,
     /// Sign-ins and requests, newest first.
     pub rows: Vec<AccessRow>,
     /// Where it goes on.
@@ -44,6 +48,8 @@ pub struct OrganizationAccessPage {
     pub organization: String,
     /// The filter in use.
     pub filter: AccessBar,
+    /// Where the same is to be had as CSV.
+    pub csv_href: String,
     /// Requests, newest first.
     pub rows: Vec<VisitorRow>,
     /// Where it goes on.
@@ -55,8 +61,14 @@ pub struct OrganizationAccessPage {
 pub struct AccessBar {
     /// Members on offer.
     pub people: Vec<Choice>,
+    /// Beginnings of actions on offer.
+    pub actions: Vec<Choice>,
     /// Outcomes on offer.
     pub outcomes: Vec<Choice>,
+    /// How addresses begin; empty for any.
+    pub address: String,
+    /// What is part of the device's name; empty for any.
+    pub device: String,
     /// The first day; empty for no bound.
     pub from: String,
     /// The last day; empty for no bound.

@@ -88,6 +88,10 @@ pub enum Nav {
     Audit,
     /// Who came into the organization.
     OrganizationAccess,
+    /// What the organization decides for itself.
+    Policies,
+    /// Operators whom the organization lets in.
+    OperatorAccess,
     /// API tokens.
     Tokens,
     /// What operators look after.

@@ -35,6 +35,18 @@ pub struct ConfirmPage {
     pub next: String,
 }
 
+/// `/account/password`, for whoever must change it first: posts `old_password`, `new_password` and `again` to itself.
+#[derive(Debug, Clone, Template)]
+#[template(path = "old_password.html")]
+pub struct OldPasswordPage {
+    /// The frame, without account.
+    pub chrome: Chrome,
+    /// Inputs to change the password.
+    pub fields: Vec<FieldInput>,
+    /// Why the last try was refused.
+    pub failure: Option<ErrorSummary>,
+}
+
 /// `/account/factors`: posts to `/account/factors/{id}/rename`, `.../remove` and `/account/factors/recovery-codes`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "factors.html")]

@@ -23,6 +23,8 @@ pub struct ImportProgressPage {
     pub started: Moment,
     /// Seconds until the page loads itself again.
     pub refresh_seconds: u32,
+    /// Where it loads itself from: an address that does not count as activity.
+    pub refresh_href: String,
 }
 
 impl ImportProgressPage {

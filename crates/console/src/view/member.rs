@@ -5,7 +5,8 @@ use super::{Badge, Choice, Chrome, ErrorSummary, FieldInput, Moment};
 use askama::Template;
 
 /// `/o/{org}/members`: posts a new member to itself, `role` to `.../members/{id}/role`, and to
-/// `.../members/{id}/invitation`, `/disable`, `/enable` or `/remove`.
+/// `.../members/{id}/invitation`, `/disable`, `/enable`, `/factors/reset`
+/// or `/remove`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "members.html")]
 pub struct MembersPage {

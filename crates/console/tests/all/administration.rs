@@ -2,10 +2,11 @@
 
 use super::sample::{Page, at, badge, choices, chrome, page, with_notice};
 use console::view::{
-    AccountPage, Chrome, ConfirmPage, DoorLink, ErrorPage, ErrorSummary, FactorAddPage, FactorRow,
-    FactorsPage, FieldInput, FreshInvitation, FreshToken, IdentityRow, InputKind, InvitationPage, MemberRow,
-    MembersPage, Nav, NoticeKind, OrganizationCard, OrganizationsPage, RecoveryCodesPage, SecondStepPage,
-    SessionRow, SetUp, SignInPage, TokenRow, TokensPage, Tone,
+    AccountPage, Badge, Chrome, ConfirmPage, DirectoriesPage, DirectoryAnswer, DirectoryRow, DoorLink,
+    ErrorPage, ErrorSummary, FactorAddPage, FactorRow, FactorsPage, FieldInput, FreshInvitation, FreshToken,
+    IdentityRow, InputKind, InvitationPage, MemberRow, MembersPage, Nav, NoticeKind, OldPasswordPage,
+    OrganizationCard, OrganizationsPage, RecoveryCodesPage, SecondStepPage, SessionRow, SetUp, SignInPage,
+    SignInRulesPage, TokenRow, TokensPage, Tone,
 };
 
 const ROLES: [(&str, &str); 5] = [
@@ -35,8 +36,43 @@ pub(super) fn pages() -> Vec<Page> {
         page("/states/recovery-codes", &recovery_codes()),
         page("/sign-in/factor", &second_step()),
         page("/account/confirm", &confirm()),
+        page("/appliance/sign-in", &rules()),
+        page("/account/password", &old_password()),
         page("/states/error", &error()),
+        page("/appliance/directories", &directories()),
     ]
+}
+
+fn directories() -> DirectoriesPage {
+    let good = || Badge::new("Good", Tone::Good);
+    DirectoriesPage {
+        chrome: Chrome {
+            title: "Directories".into(),
+            csrf: "c0ffee".into(),
+            ..Chrome::default()
+        },
+        directories: vec![DirectoryRow {
+            key: "northwind".into(),
+            state: Badge::new("Active", Tone::Good),
+            servers: "dc1.northwind.example".into(),
+            security: "LDAPS",
+            alert: Some("The service account's password is missing."),
+            newcomers: "are turned away",
+            people: 412,
+            compared: None,
+        }],
+        answer: Some(DirectoryAnswer {
+            title: "Test of northwind".into(),
+            columns: vec!["Stage", "What was seen", "Server", "Took"],
+            rows: vec![(
+                Some(good()),
+                ["TCP", "192.0.2.7:636", "dc1.northwind.example", "3 ms"]
+                    .map(str::to_owned)
+                    .to_vec(),
+            )],
+        }),
+        failure: None,
+    }
 }
 
 fn sign_in(refused: bool) -> SignInPage {
@@ -353,6 +389,39 @@ fn second_step() -> SecondStepPage {
         next: String::new(),
         tries_left: 4,
         recovery_codes_left: 7,
+    }
+}
+
+fn rules() -> SignInRulesPage {
+    let number = |name: &str, label: &str, value: &str| {
+        FieldInput::new(name, label, InputKind::Integer)
+            .with_value(value)
+            .required()
+    };
+    let asked = [
+        ("optional", "Whoever wants one"),
+        ("required", "Everybody must have one"),
+    ];
+    SignInRulesPage {
+        chrome: chrome("Sign-in rules", Nav::Appliance),
+        lead: "What the appliance asks of everybody.".into(),
+        fields: vec![
+            FieldInput::new(
+                "second_factor",
+                "Second factor",
+                InputKind::Radio(choices(&asked, "required")),
+            ),
+            number("length_min", "Fewest characters of a password", "15"),
+        ],
+        failure: None,
+    }
+}
+
+fn old_password() -> OldPasswordPage {
+    OldPasswordPage {
+        chrome: door("Change your password"),
+        fields: vec![FieldInput::new("new_password", "New password", InputKind::Password).required()],
+        failure: None,
     }
 }
 

@@ -253,8 +253,10 @@ fn organization_access() -> OrganizationAccessPage {
             people: choices(&people, "luis"),
             outcomes: choices(&[("refused", "Refused")], ""),
             from: "2026-03-01".into(),
-            until: String::new(),
+            address: "10.20.".into(),
+            ..AccessBar::default()
         },
+        csv_href: "/o/northwind/access-log.csv".into(),
         rows: access_rows().into_iter().map(row).collect(),
         pagination: Pagination {
             summary: "3 events".into(),
@@ -266,6 +268,8 @@ fn organization_access() -> OrganizationAccessPage {
 fn access_log() -> AccessLogPage {
     AccessLogPage {
         chrome: chrome("My access log", Nav::AccessLog),
+        filter: AccessBar::default(),
+        csv_href: "/account/access-log.csv".into(),
         rows: access_rows(),
         pagination: Pagination {
             summary: "3 lines".into(),

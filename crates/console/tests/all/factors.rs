@@ -180,7 +180,28 @@ async fn an_operator_comes_to_the_appliance_with_a_second_factor_only() {
         let to = operator.get("/appliance").location().to_owned();
         assert_eq!(to, "/account/factors/add?next=%2Fappliance");
         operator.set_up_app(site, "viewer");
-        assert_eq!(operator.get("/appliance").status, 200);
+        assert!(operator.get("/appliance").body.contains("/appliance/sign-in"));
+        let rules = [
+            ("second_factor", "required"),
+            ("length_min", "20"),
+            ("length_min_with_factor", "8"),
+            ("history", "0"),
+            ("classes", "all"),
+        ];
+        let page = "/appliance/sign-in";
+        assert_eq!(
+            operator.submit(page, page, &rules).location(),
+            "/appliance/sign-in?notice=saved"
+        );
+        let mut owner = Client::new(site);
+        let answer = owner.sign_in(&email("owner"), PASSWORD, "");
+        assert_eq!(
+            answer.location(),
+            "/account/factors/add?next=%2Fo",
+            "it is asked of everybody"
+        );
+        owner.set_up_app(site, "owner");
+        assert_eq!(owner.get(page).status, 404, "an owner is no operator");
     })
     .await;
 }
@@ -209,6 +230,70 @@ async fn confirming_asks_the_password_and_leads_back() {
         );
         assert_ne!(editor.cookies["__Host-session"], before, "a new token");
         assert_eq!(editor.get("/account/factors").status, 200);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_owner_sets_the_rules_and_an_administrator_mends_a_lost_factor() {
+    with_site(Site::start().await, |site| {
+        const RULES: &str = "/o/acme/sign-in";
+        let pairs = |factor: &'static str, length: &'static str| {
+            [
+                ("second_factor", factor),
+                ("length_min", length),
+                ("length_min_with_factor", "10"),
+                ("history", "3"),
+                ("classes", "any"),
+            ]
+        };
+        let mut owner = Client::signed_in(site, "owner");
+        let refused = owner.submit(RULES, RULES, &pairs("optional", "9"));
+        assert!(
+            refused.status == 422 && refused.body.contains("10 to 64 characters"),
+            "{}",
+            refused.body
+        );
+        let refused = owner.submit(RULES, RULES, &pairs("required", "16"));
+        assert!(
+            refused.status == 422 && refused.body.contains("second factor for yourself"),
+            "{}",
+            refused.body
+        );
+        owner.set_up_app(site, "owner");
+        assert_eq!(
+            owner.submit(RULES, RULES, &pairs("required", "16")).location(),
+            "/o/acme/sign-in?notice=saved"
+        );
+        assert!(owner.get(RULES).body.contains("value=\"16\""));
+
+        let mut viewer = Client::signed_in(site, "viewer");
+        assert_eq!(viewer.get(RULES).status, 403);
+        let members = owner.get("/o/acme/members");
+        let reset = members
+            .body
+            .split("action=\"")
+            .filter_map(|rest| rest.split('"').next());
+        let reset: Vec<String> = reset
+            .filter(|path| path.ends_with("/factors/reset"))
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(reset.len(), 4, "everybody but the owner");
+        for path in reset {
+            let done = owner.submit("/o/acme/members", &path, &[]);
+            assert_eq!(done.location(), "/o/acme/members?notice=factors-reset");
+        }
+        assert_eq!(
+            viewer.get("/o").location(),
+            "/sign-in?next=%2Fo",
+            "the session is over"
+        );
+        let answer = viewer.sign_in(&email("viewer"), PASSWORD, "");
+        assert_eq!(
+            answer.location(),
+            "/account/factors/add?next=%2Fo",
+            "a new factor is asked for"
+        );
     })
     .await;
 }

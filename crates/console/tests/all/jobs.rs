@@ -216,6 +216,7 @@ fn progress(total: Option<u64>) -> ImportProgressPage {
         total,
         rows_read: "4,410".into(),
         started: at("13:50:12"),
+        refresh_href: String::new(),
         refresh_seconds: 2,
     }
 }

@@ -60,6 +60,7 @@ fn filled(path: &str) -> String {
         _ if path.starts_with("/o/") || path.starts_with("/account") || path.starts_with("/sign") => {
             String::new()
         }
+        _ if path.starts_with("/appliance") => String::new(),
         _ if path.starts_with("/invitation")
             || path.starts_with("/break")
             || path.starts_with("/password") =>

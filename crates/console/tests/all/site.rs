@@ -13,9 +13,10 @@ use platform::{
     sign_in::{self, Admission},
 };
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::sync::Mutex;
+use std::{net::TcpListener, path::Path};
 use store::{Address, Login, migration};
+use tempfile::TempDir;
 use testkit::{
     Authority, TestDatabase,
     certificate::{Identity, pin},
@@ -32,6 +33,8 @@ pub(super) struct Site {
     pub(super) pin: String,
     pub(super) authority_pem: String,
     pub(super) platform: Platform,
+    /// Where bundles are handed over (`incoming`) and what root knows of updates (`updates`).
+    pub(super) files: TempDir,
     /// Recovery codes of the people whose second factor a client has set up.
     pub(super) recovery_codes: Mutex<BTreeMap<String, Vec<String>>>,
     server: ServerHandle,
@@ -54,7 +57,11 @@ impl Site {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("https://localhost:{}", listener.local_addr().unwrap().port());
         let database = database().await;
-        let platform = open(&database, &base).await;
+        let files = tempfile::tempdir().unwrap();
+        for name in ["incoming", "updates"] {
+            std::fs::create_dir(files.path().join(name)).unwrap();
+        }
+        let platform = open(&database, &base, files.path()).await;
         for (slug, owner) in [("acme", "owner"), ("globex", "stranger")] {
             let name = if slug == "acme" { "Acme Trading" } else { "Globex" };
             organization::create(&platform, &Caller::host(), slug, name, person(owner))
@@ -73,6 +80,7 @@ impl Site {
             recovery_codes: Mutex::default(),
             server: serve(listener, &identity, platform.clone()),
             platform,
+            files,
             stop,
             _database: database,
         };
@@ -125,7 +133,7 @@ async fn database() -> TestDatabase {
     database
 }
 
-async fn open(database: &TestDatabase, base: &str) -> Platform {
+async fn open(database: &TestDatabase, base: &str, files: &Path) -> Platform {
     let login = database.superuser().unwrap();
     let address = Address {
         socket_folder: login.socket_folder,
@@ -146,6 +154,8 @@ async fn open(database: &TestDatabase, base: &str) -> Platform {
         helper: "/nonexistent/hostd.sock".into(),
         outside_targets: Vec::new(),
         kept_targets: "/nonexistent/outgoing.json".into(),
+        spool: files.join("incoming"),
+        updates: files.join("updates"),
         database_socket: "/nonexistent/.s.PGSQL.5432".into(),
     };
     let root = RootKey::generate().unwrap();

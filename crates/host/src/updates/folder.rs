@@ -9,7 +9,8 @@ use nix::fcntl::{Flock, FlockArg};
 use nix::unistd::{Gid, Uid};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Refresh, Renewal, Update, bounded};
+use super::verdict::VERDICTS_MAX;
+use super::{Refresh, Renewal, Report, Update, Verdict, bounded};
 use crate::account::Account;
 use crate::write::{self, Access, WriteError};
 
@@ -195,6 +196,41 @@ impl Folder {
         renewals.insert(0, renewal.clone().bounded());
         renewals.truncate(RENEWALS_MAX);
         self.write("renewals.json", &renewals)
+    }
+
+    /// What root saw last; none where it never looked.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn report(&self) -> Result<Option<Report>, RecordError> {
+        self.read("report.json")
+    }
+
+    /// Keeps what root saw.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn note_report(&self, report: &Report) -> Result<(), RecordError> {
+        self.write("report.json", &report.clone().bounded())
+    }
+
+    /// What became of bundles that were handed over, newest first.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn verdicts(&self) -> Result<Vec<Verdict>, RecordError> {
+        Ok(self.read("verdicts.json")?.unwrap_or_default())
+    }
+
+    /// Keeps what became of one.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn note_verdict(&self, verdict: &Verdict) -> Result<(), RecordError> {
+        let mut verdicts = self.verdicts()?;
+        verdicts.insert(0, verdict.clone().bounded());
+        verdicts.truncate(VERDICTS_MAX);
+        self.write("verdicts.json", &verdicts)
     }
 
     pub(super) fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, RecordError> {

@@ -106,3 +106,38 @@ fn renewals_are_kept_newest_first_in_bounds_and_quiet_nights_do_not_push_them_ou
     }
     assert_eq!(folder.renewals().unwrap().len(), RENEWALS_MAX);
 }
+
+#[test]
+fn verdicts_are_kept_newest_first_in_bounds_and_read_back() {
+    let (_outer, folder) = folder();
+    for number in 0..30 {
+        let verdict = Verdict {
+            name: format!("{number}{BUNDLE_SUFFIX}"),
+            bytes: 7,
+            at: at(number),
+            found: match number % 2 {
+                0 => Found::Imported {
+                    sequence: 1,
+                    version: "0.1.1".to_owned(),
+                },
+                _ => Found::Refused {
+                    why: "it was altered ".repeat(100),
+                },
+            },
+        };
+        folder.note_verdict(&verdict).unwrap();
+    }
+    let kept = folder.verdicts().unwrap();
+    assert_eq!((kept.len(), kept[0].name.as_str()), (20, "29.bundle"));
+    let Found::Refused { why } = &kept[0].found else {
+        panic!("{kept:?}")
+    };
+    assert!(why.len() <= 600);
+    assert_eq!(folder.report().unwrap(), None);
+    let report = Report {
+        held: vec!["openssl".to_owned()],
+        ..Report::default()
+    };
+    folder.note_report(&report).unwrap();
+    assert_eq!(folder.report().unwrap(), Some(report));
+}

@@ -16,7 +16,9 @@ use crate::{
     error::{PlatformError, Result},
     file::{self, FilePurpose},
     list::PlaceOrLive,
-    pipe::{ByteStream, Outlet, byte_stream},
+    pipe::{ByteStream, Outlet},
+    session,
+    withdrawal::guarded_stream,
 };
 use access::{Permission, Permit};
 use bytes::Bytes;
@@ -35,6 +37,7 @@ pub(super) const FORMAT_VERSION: u32 = 1;
 /// erased meanwhile.
 pub async fn archive(workspace: &Workspace) -> Result<ByteStream> {
     let permit = workspace.permit(Permission::RecordExport).await?;
+    session::require_fresh(workspace.platform(), workspace.caller())?;
     let datasets: Vec<Arc<Dataset>> = catalogue::list(workspace.tenant())
         .await?
         .into_iter()
@@ -51,23 +54,27 @@ pub async fn archive(workspace: &Workspace) -> Result<ByteStream> {
     let reason = format!("the whole organization, sensitive values {sensitive:?}").to_lowercase();
     let act = Act::access("export.archive", object).because(&reason);
     workspace.note(&permit, &act).await?;
-    let workspace = workspace.clone();
-    Ok(byte_stream(move |outlet| async move {
-        let shown = datasets
-            .iter()
-            .map(|dataset| Shown::new(&permit, dataset, reveal))
-            .collect();
-        let tx = workspace.tenant().begin_snapshot().await?;
-        let collection = Collection {
-            workspace,
-            permit,
-            tx,
-            datasets,
-            shown,
-        };
-        send(&collection, sensitive, &outlet).await?;
-        Ok(collection.tx.close().await?)
-    }))
+    let (reader, workspace) = (workspace, workspace.clone());
+    Ok(guarded_stream(
+        reader,
+        Permission::RecordExport,
+        move |outlet| async move {
+            let shown = datasets
+                .iter()
+                .map(|dataset| Shown::new(&permit, dataset, reveal))
+                .collect();
+            let tx = workspace.tenant().begin_snapshot().await?;
+            let collection = Collection {
+                workspace,
+                permit,
+                tx,
+                datasets,
+                shown,
+            };
+            send(&collection, sensitive, &outlet).await?;
+            Ok(collection.tx.close().await?)
+        },
+    ))
 }
 
 /// An archive that silently lacks what its maker does not see would be taken for whole.

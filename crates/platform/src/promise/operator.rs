@@ -1,23 +1,25 @@
-//! The operators' two factors: the host's side of it, the SSH server.
+//! The operators' two factors: in the platform, where whoever has none is held, and at the host's SSH server.
 //!
-//! Invariant: operators have no second factor in the platform yet, so this is never "kept"; what the SSH server lets in can
-//! break it.
+//! Invariant: "kept" only when both sides were seen. An operator who has not set a factor up yet breaks nothing, because
+//! nothing is open to them before; they are told.
 
 use super::look::Look;
 use crate::{Platform, error::Result, helper};
 use host::helper::{GetSsh, SshReply, SshState};
 use promises::Outcome;
+use store::control::factor_evidence::{self, OperatorFact};
 
 pub(super) const ID: &str = "operator-mfa";
 
 pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
+    let operators = factor_evidence::list_operators(&mut platform.control().read().await?).await?;
     Ok(match helper::ask(platform, GetSsh {}).await? {
-        Ok(reply) => judge(&reply),
+        Ok(reply) => judge(&reply, &operators),
         Err(error) => Outcome::could_not_look(helper::text(&error)),
     })
 }
 
-fn judge(reply: &SshReply) -> Outcome {
+fn judge(reply: &SshReply, operators: &[OperatorFact]) -> Outcome {
     const PLACE: &str = "the SSH server";
     let advice = "set PasswordAuthentication no and KbdInteractiveAuthentication no in /etc/ssh/sshd_config.d/, and reload ssh";
     let mut look = Look::new();
@@ -31,17 +33,25 @@ fn judge(reply: &SshReply) -> Outcome {
         return look.fact("ports", format!("{:?}", reply.ports)).done();
     }
     let host = match (reply.state, &reply.why) {
-        (SshState::Absent, _) => "there is no SSH server".to_owned(),
-        (SshState::Known, _) if reply.passwords == Some(false) => "the SSH server takes keys only".to_owned(),
-        (SshState::Known, _) => "the SSH server does not say whether it takes passwords".to_owned(),
+        (SshState::Absent, _) => "there is no SSH server",
+        (SshState::Known, _) if reply.passwords == Some(false) => "the SSH server takes keys only",
+        (SshState::Known, _) => {
+            return Outcome::could_not_look("the SSH server does not say whether it takes passwords");
+        }
         (SshState::Unknown, why) => {
             let why = why.as_deref().unwrap_or("it does not say why");
-            format!("the SSH server's settings are not known: {why}")
+            return Outcome::could_not_look(format!("the SSH server's settings are not known: {why}"));
         }
     };
-    Outcome::could_not_look(format!(
-        "operators have no second factor in the platform yet; on the host, {host}"
-    ))
+    let enrolled = operators.iter().filter(|operator| operator.enrolled).count();
+    look.fact("host", host)
+        .fact("operators", operators.len())
+        .fact("operators with a second factor", enrolled)
+        .fact(
+            "operators to whom nothing is open before they set one up",
+            operators.len() - enrolled,
+        )
+        .done()
 }
 
 #[cfg(test)]
@@ -61,7 +71,7 @@ mod tests {
     #[test]
     fn passwords_over_ssh_break_it() {
         for (passwords, root, count) in [(Some(true), Some(false), 1), (Some(true), Some(true), 2)] {
-            let outcome = judge(&reply(SshState::Known, passwords, root));
+            let outcome = judge(&reply(SshState::Known, passwords, root), &[]);
             let Outcome::Looked { faults, .. } = outcome else {
                 panic!("{outcome:?}")
             };
@@ -70,18 +80,30 @@ mod tests {
     }
 
     #[test]
-    fn it_is_never_kept_and_says_what_the_host_does() {
+    fn it_is_kept_only_where_the_host_was_seen() {
+        let operators = [true, false].map(|enrolled| OperatorFact {
+            email: "a@example.com".to_owned(),
+            enrolled,
+        });
         for (state, passwords, said) in [
-            (SshState::Known, Some(false), "keys only"),
             (SshState::Known, None, "does not say whether"),
-            (SshState::Absent, None, "no SSH server"),
             (SshState::Unknown, None, "not known"),
         ] {
-            let outcome = judge(&reply(state, passwords, None));
+            let outcome = judge(&reply(state, passwords, None), &operators);
             let Outcome::CouldNotLook { why } = outcome else {
                 panic!("{outcome:?}")
             };
             assert!(why.contains(said), "{why}");
+        }
+        for (state, passwords) in [(SshState::Known, Some(false)), (SshState::Absent, None)] {
+            let outcome = judge(&reply(state, passwords, None), &operators);
+            let Outcome::Looked { faults, .. } = &outcome else {
+                panic!("{outcome:?}")
+            };
+            assert!(
+                faults.is_empty() && format!("{outcome:?}").contains("second factor"),
+                "{outcome:?}"
+            );
         }
     }
 }

@@ -7,7 +7,13 @@ use crate::{
     job::Meter,
     mail, password_reset, rotation,
 };
+use access::Permission;
 use store::control::job::Job;
+
+/// What whoever put a job of that kind up must be allowed for as long as it runs; none where nobody in particular did.
+pub(super) fn permission(kind: &str) -> Option<Permission> {
+    matches!(kind, import::RUN | import::CHECK).then_some(Permission::RecordImport)
+}
 
 /// Runs a claimed job to its end; what it returns is the job's result.
 pub(super) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result<serde_json::Value> {

@@ -136,9 +136,15 @@ async fn revealing_globex(site: &Site) -> Workspace {
         administrators_reveal: Choice::Allow,
         ..Policies::default()
     };
-    platform::organization::set_policies(&globex, policies)
-        .await
-        .unwrap();
+    platform::policy::set(
+        &globex,
+        platform::policy::OrganizationPolicy {
+            administrators: policies,
+            ..Default::default()
+        },
+    )
+    .await
+    .unwrap();
     let owner = site.caller(Role::Owner);
     site.platform.enter(&owner, "globex").await.unwrap()
 }

@@ -46,9 +46,14 @@ async fn a_link_signs_its_account_in_once_and_the_owners_see_it() {
         .await
         .unwrap();
     assert_eq!(caller.account().unwrap().email, OWNER);
-    let known = session::identify_session(&site.platform, Origin::default(), session.expose())
-        .await
-        .unwrap();
+    let known = session::identify_session(
+        &site.platform,
+        Origin::default(),
+        session.expose(),
+        session::Activity::Use,
+    )
+    .await
+    .unwrap();
     assert_eq!(known.account().unwrap().email, OWNER);
     let again = redeem(&site.platform, &token).await.unwrap_err();
     assert_eq!(again.code, ProblemCode::NotFound);

@@ -264,11 +264,15 @@ async fn an_archive_restores_into_an_empty_organization_with_equal_data() {
         (restored.datasets, restored.records, restored.attachments),
         (2, 4, 1)
     );
-    platform::organization::set_policies(
+    let administrators = access::Policies {
+        administrators_reveal: access::Choice::Allow,
+        ..access::Policies::default()
+    };
+    platform::policy::set(
         &second,
-        access::Policies {
-            administrators_reveal: access::Choice::Allow,
-            ..access::Policies::default()
+        platform::policy::OrganizationPolicy {
+            administrators,
+            ..Default::default()
         },
     )
     .await

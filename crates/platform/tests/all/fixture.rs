@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use platform::{
     Caller, Origin, Platform, Settings, Workspace,
     account::NewPerson,
+    break_glass,
     caller::{AccountSummary, Identity},
     dataset::{self, DatasetDraft, FieldDraft},
     member, organization,
@@ -68,6 +69,7 @@ impl Site {
         };
         let owner = site.find_owner(SLUG).await;
         site.people.insert(Role::Owner, owner);
+        site.insert_session().await;
         let workspace = site.as_role(Role::Owner).await;
         for role in Role::ALL.into_iter().filter(|role| *role != Role::Owner) {
             let (added, _) = member::add(&workspace, person(role), role).await.unwrap();
@@ -75,6 +77,29 @@ impl Site {
             site.people.insert(role, summary);
         }
         site
+    }
+
+    /// The session that [`caller_of`] speaks of; what runs for long looks whether it is still there.
+    async fn insert_session(&self) {
+        let text = "SET session_replication_role = 'replica';
+            INSERT INTO strongroom.session (id, token_hash, account_id, expires_at, address, device)
+                SELECT $session, '\\x00', id, now() + interval '12 hours', '192.0.2.7', 'a test'
+                FROM strongroom.account LIMIT 1;
+            RESET session_replication_role";
+        let text = text.replace("$session", &format!("'{}'", session()));
+        self.superuser().await.batch_execute(&text).await.unwrap();
+    }
+
+    /// A real session of the member with that role: its token, and the caller.
+    pub(crate) async fn sign_in(&self, role: Role) -> (String, Caller) {
+        let email = format!("{role}@example.com");
+        let link = break_glass::create(&self.platform, &Caller::host(), &email, "to sign in")
+            .await
+            .unwrap();
+        let token = link.url.expose().rsplit('/').next().unwrap();
+        let origin = Origin::default();
+        let (token, caller) = break_glass::redeem(&self.platform, origin, token).await.unwrap();
+        (token.expose().to_owned(), caller)
     }
 
     /// A person's session of the member with that role.
@@ -177,6 +202,8 @@ pub(crate) async fn open(database: &TestDatabase, root: RootKey, clock: fn() -> 
         helper: "/nonexistent/hostd.sock".into(),
         outside_targets: Vec::new(),
         kept_targets: "/nonexistent/outgoing.json".into(),
+        spool: "/nonexistent/incoming".into(),
+        updates: "/nonexistent/updates".into(),
         database_socket: "/nonexistent/.s.PGSQL.5432".into(),
     };
     Platform::open_with(settings, address, app, root, 64, clock)
@@ -210,7 +237,7 @@ fn summary(id: AccountId, email: &str, name: &str) -> AccountSummary {
 
 /// A person's session, as a browser would have it.
 pub(crate) fn caller_of(account: AccountSummary) -> Caller {
-    let session = SessionId::new(1, *b"a-session!");
+    let session = session();
     let origin = Origin {
         address: Some("192.0.2.7".to_owned()),
         device: Some("a test".to_owned()),
@@ -223,7 +250,12 @@ pub(crate) fn caller_of(account: AccountSummary) -> Caller {
             elevated_until: Timestamp::MAX,
         },
         origin,
+        grant: None,
     }
+}
+
+fn session() -> SessionId {
+    SessionId::new(1, *b"a-session!")
 }
 
 /// A field of a kind, without rules.

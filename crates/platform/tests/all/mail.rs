@@ -348,7 +348,13 @@ async fn a_forgotten_password_is_set_once_by_mail_and_ends_every_session() {
     assert_eq!(set("short").await.unwrap_err().code, ProblemCode::Invalid);
     set(NEW).await.unwrap();
     assert_eq!(set(NEW).await.unwrap_err().code, ProblemCode::NotFound);
-    let old = session::identify_session(platform, Origin::default(), before.expose()).await;
+    let old = session::identify_session(
+        platform,
+        Origin::default(),
+        before.expose(),
+        session::Activity::Use,
+    )
+    .await;
     assert!(old.unwrap().account().is_none(), "sessions ended");
     assert!(sign_in(OLD).await.is_err());
     sign_in(NEW).await.unwrap();

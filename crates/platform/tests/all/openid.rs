@@ -482,7 +482,13 @@ async fn a_second_factor_at_the_provider_counts_only_where_the_operator_says_so(
     let Admission::Session { token, .. } = admission().await else {
         panic!("the provider saw a second factor");
     };
-    let known = platform::session::identify_session(platform, Origin::default(), token.expose()).await;
+    let known = platform::session::identify_session(
+        platform,
+        Origin::default(),
+        token.expose(),
+        platform::session::Activity::Use,
+    )
+    .await;
     assert!(operator::require(&known.unwrap()).is_ok());
 }
 
@@ -563,4 +569,23 @@ async fn settings_that_cannot_be_are_refused_at_their_place() {
         add("a", good, |s| s.authority_pem = Some("nonsense".into())).await,
         "/authority_pem"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_is_no_way_past_the_second_factor() {
+    let company = start(FirstSignIn::Create).await;
+    let ann = account_of(company.sign_in("ann").await.unwrap());
+    let superuser = company.site.superuser().await;
+    superuser
+        .batch_execute("SET session_replication_role = replica")
+        .await
+        .unwrap();
+    let sql = "INSERT INTO strongroom.factor (id, account_id, kind, label, secret, state, created_at)
+        VALUES (gen_random_uuid(), $1, 'totp', 'a', '', 'active', now())";
+    superuser.execute(sql, &[&ann.id.0]).await.unwrap();
+    let returned = company.sign_in("ann").await.unwrap();
+    let Return::Admitted(admission, _) = returned else {
+        panic!("{returned:?}")
+    };
+    assert!(matches!(*admission, Admission::Factor { .. }), "{admission:?}");
 }

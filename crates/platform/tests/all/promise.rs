@@ -80,6 +80,8 @@ async fn a_sound_platform_keeps_every_promise_that_can_be_looked_at() {
             | "vulnerability-scanning"
             | "security-updates"
             | "change-rollback" => continue,
+            // No directory is set up.
+            "sign-in-ldap" => State::Unknown,
             // There is no root helper for this platform.
             "firewall" | "no-disclosure" | "own-infrastructure" | "operator-mfa" | "host-hardening" => {
                 State::Unknown
@@ -448,6 +450,8 @@ pub(crate) async fn listening_also(
         helper: "/nonexistent/hostd.sock".into(),
         outside_targets: Vec::new(),
         kept_targets: "/nonexistent/outgoing.json".into(),
+        spool: "/nonexistent/incoming".into(),
+        updates: "/nonexistent/updates".into(),
         database_socket: "/nonexistent/.s.PGSQL.5432".into(),
     };
     let platform = Platform::open_with(

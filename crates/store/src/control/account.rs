@@ -8,6 +8,8 @@ use super::{
 use crate::StoreError;
 use diesel::{
     ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper,
+    dsl::sql,
+    expression::SqlLiteral,
     sql_types::{BigInt, Text, Timestamptz, Uuid},
 };
 use diesel_async::RunQueryDsl;
@@ -22,6 +24,8 @@ text_enum! {
         Active = "active",
         /// It may not; it keeps its name in the audit log.
         Disabled = "disabled",
+        /// It may not as long as its directory says so; never stored in this column.
+        Barred = "barred",
     }
 }
 
@@ -36,7 +40,8 @@ pub struct Account {
     pub email: String,
     /// The person's name.
     pub name: String,
-    /// May sign in.
+    /// May sign in; what an administrator disabled is disabled, whatever a directory says.
+    #[diesel(select_expression = sql::<Text>(EFFECTIVE_STATE), select_expression_type = SqlLiteral<Text>)]
     pub state: AccountState,
     /// May look after the appliance.
     pub operator: bool,
@@ -47,6 +52,11 @@ pub struct Account {
     #[diesel(deserialize_as = NullableTimestamp)]
     pub password_changed_at: Option<Timestamp>,
 }
+
+/// The stored state, or "barred" for who would be active if the directory had not barred them.
+const EFFECTIVE_STATE: &str =
+    "CASE WHEN account.barred_by_directory AND account.state = 'active' THEN 'barred'
+    ELSE account.state END";
 
 /// An account to insert.
 #[derive(Clone)]

@@ -34,6 +34,10 @@ pub struct ApiToken {
     pub name: String,
     /// The permissions it is narrowed to; `None` is all that the member's role has.
     pub permissions: Option<Vec<String>>,
+    /// Rights taken away, in the form of `access::Narrowing`.
+    pub narrowing: serde_json::Value,
+    /// The networks that it may be used from, as `10.0.0.0/24`; none is everywhere.
+    pub networks: Vec<String>,
     /// When it was made.
     #[diesel(deserialize_as = jiff_diesel::Timestamp)]
     pub created_at: Timestamp,
@@ -65,6 +69,10 @@ pub struct NewApiToken {
     pub name: String,
     /// The permissions it is narrowed to; `None` is all that the member's role has.
     pub permissions: Option<Vec<String>>,
+    /// Rights taken away, in the form of `access::Narrowing`.
+    pub narrowing: serde_json::Value,
+    /// The networks that it may be used from; none is everywhere.
+    pub networks: Vec<String>,
     /// Now.
     pub created_at: Timestamp,
     /// When it ends.
@@ -99,6 +107,8 @@ pub async fn insert(tx: &mut ControlTx, new: NewApiToken) -> Result<(), StoreErr
         api_token::organization_id.eq(new.organization.0),
         api_token::name.eq(new.name),
         api_token::permissions.eq(new.permissions),
+        api_token::narrowing.eq(new.narrowing),
+        api_token::networks.eq(new.networks),
         api_token::created_at.eq(new.created_at.to_diesel()),
         api_token::expires_at.eq(new.expires_at.to_diesel()),
     );
@@ -144,6 +154,23 @@ pub async fn find_live_by_public_id(
             organization,
         },
     ))
+}
+
+/// A token known by its id, unless it is revoked or expired.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn find_live(
+    on: &mut impl Reads,
+    id: TokenId,
+    now: Timestamp,
+) -> Result<Option<ApiToken>, StoreError> {
+    let query = api_token::table
+        .find(id.0)
+        .filter(api_token::revoked_at.is_null())
+        .filter(api_token::expires_at.gt(now.to_diesel()))
+        .select(ApiToken::as_select());
+    Ok(query.first(on.connection()?).await.optional()?)
 }
 
 /// Revokes a token of an account in an organization.

@@ -34,7 +34,7 @@ pub async fn find_live(
 ) -> Result<Option<String>, StoreError> {
     let text = "SELECT a.name FROM strongroom.break_glass b JOIN strongroom.account a ON a.id = b.account_id
         WHERE b.token_hash = $1 AND b.used_at IS NULL AND b.voided_at IS NULL AND b.expires_at > $2
-            AND a.state = 'active'";
+            AND a.state = 'active' AND NOT a.barred_by_directory";
     let query = diesel::sql_query(text)
         .bind::<Binary, _>(token_hash)
         .bind::<Timestamptz, _>(now.to_diesel());
@@ -79,7 +79,7 @@ pub async fn replace(
 pub async fn use_up(tx: &mut ControlTx, token_hash: &[u8], now: Timestamp) -> Result<AccountId, StoreError> {
     let text = "UPDATE strongroom.break_glass b SET used_at = $2 FROM strongroom.account a
         WHERE b.token_hash = $1 AND b.used_at IS NULL AND b.voided_at IS NULL AND b.expires_at > $2
-            AND a.id = b.account_id AND a.state = 'active' RETURNING b.account_id";
+            AND a.id = b.account_id AND a.state = 'active' AND NOT a.barred_by_directory RETURNING b.account_id";
     let query = diesel::sql_query(text)
         .bind::<Binary, _>(token_hash)
         .bind::<Timestamptz, _>(now.to_diesel());

@@ -6,7 +6,9 @@ use diesel::{
     pg::Pg,
     sql_types,
 };
-use types::{AccountId, EntryId, FactorId, JobId, OrganizationId, SchemaName, SessionId, SourceId, TokenId};
+use types::{
+    AccountId, EntryId, FactorId, GrantId, JobId, OrganizationId, SchemaName, SessionId, SourceId, TokenId,
+};
 use uuid::Uuid;
 
 /// A column's value on its way to a type of ours; named in `deserialize_as`.
@@ -46,6 +48,7 @@ id_columns!(
     AccountId,
     EntryId,
     FactorId,
+    GrantId,
     JobId,
     OrganizationId,
     SessionId,

@@ -11,7 +11,7 @@ use super::{
 use crate::StoreError;
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper,
-    sql_types::{Bool, Uuid},
+    sql_types::{Bool, Integer, Nullable, Uuid},
 };
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
@@ -90,6 +90,9 @@ pub struct Standing {
     /// The appliance, one of its organizations, or its being an operator asks for one.
     #[diesel(sql_type = Bool)]
     pub required: bool,
+    /// After how many days a password must be changed, if it must.
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub password_days_max: Option<i32>,
 }
 
 /// What an account's second factors are to its sign-ins. Of an account that is not there nothing is asked.
@@ -101,13 +104,18 @@ pub async fn standing(on: &mut impl Reads, account: AccountId) -> Result<Standin
             a.operator OR EXISTS (SELECT FROM strongroom.sign_in_policy p WHERE p.policy ->> 'second_factor' = 'required'
                 AND (p.organization_id = '00000000-0000-0000-0000-000000000000' OR EXISTS (
                     SELECT FROM strongroom.membership m WHERE m.account_id = a.id AND m.state = 'active'
-                        AND m.organization_id = p.organization_id))) AS required
+                        AND m.organization_id = p.organization_id))) AS required,
+            (SELECT min((p.policy ->> 'days_max')::integer) FROM strongroom.sign_in_policy p
+                WHERE p.organization_id = '00000000-0000-0000-0000-000000000000' OR EXISTS (
+                    SELECT FROM strongroom.membership m WHERE m.account_id = a.id AND m.state = 'active'
+                        AND m.organization_id = p.organization_id)) AS password_days_max
         FROM strongroom.account a WHERE a.id = $1";
     let query = diesel::sql_query(text).bind::<Uuid, _>(account.0);
     let found: Option<Standing> = query.get_result(on.connection()?).await.optional()?;
     Ok(found.unwrap_or(Standing {
         enrolled: false,
         required: false,
+        password_days_max: None,
     }))
 }
 

@@ -236,6 +236,7 @@ async fn count_other_owners(
         .filter(membership::account_id.ne(but.0))
         .filter(membership::role.eq(Role::Owner.as_str()))
         .filter(membership::state.eq(member_state_name(MemberState::Active)))
-        .filter(account::state.eq(AccountState::Active.as_str()));
+        .filter(account::state.eq(AccountState::Active.as_str()))
+        .filter(account::barred_by_directory.eq(false));
     Ok(query.count().get_result(tx.connection()?).await?)
 }

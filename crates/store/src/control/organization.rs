@@ -53,6 +53,8 @@ pub struct Organization {
     pub login_sealed: Vec<u8>,
     /// Its policies, in the form of `access::Policies`.
     pub policies: serde_json::Value,
+    /// What it requires of whoever comes in; members that this program does not know are for a newer one.
+    pub requirements: serde_json::Value,
     /// When it was made.
     #[diesel(deserialize_as = jiff_diesel::Timestamp)]
     pub created_at: Timestamp,
@@ -198,6 +200,20 @@ pub async fn set_policies(
     policies: &serde_json::Value,
 ) -> Result<(), StoreError> {
     let query = diesel::update(organization::table.find(id.0)).set(organization::policies.eq(policies));
+    found(query.execute(tx.connection()?).await?)
+}
+
+/// Sets what it requires of whoever comes in.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub async fn set_requirements(
+    tx: &mut ControlTx,
+    id: OrganizationId,
+    requirements: &serde_json::Value,
+) -> Result<(), StoreError> {
+    let query =
+        diesel::update(organization::table.find(id.0)).set(organization::requirements.eq(requirements));
     found(query.execute(tx.connection()?).await?)
 }
 

@@ -10,6 +10,7 @@ diesel::table! {
         operator -> Bool,
         created_at -> Timestamptz,
         password_changed_at -> Nullable<Timestamptz>,
+        barred_by_directory -> Bool,
     }
 }
 
@@ -66,6 +67,7 @@ diesel::table! {
         audit_tag -> Binary,
         login -> Binary,
         policies -> Jsonb,
+        requirements -> Jsonb,
         created_at -> Timestamptz,
     }
 }
@@ -87,6 +89,7 @@ diesel::table! {
         state -> Text,
         narrowing -> Jsonb,
         created_at -> Timestamptz,
+        source_id -> Nullable<Uuid>,
     }
 }
 
@@ -129,6 +132,8 @@ diesel::table! {
         organization_id -> Uuid,
         name -> Text,
         permissions -> Nullable<Array<Text>>,
+        narrowing -> Jsonb,
+        networks -> Array<Text>,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
         last_used_at -> Nullable<Timestamptz>,
@@ -172,18 +177,20 @@ diesel::table! {
 }
 
 diesel::table! {
-    strongroom.access_event (id) {
-        id -> BigInt,
-        at -> Timestamptz,
-        account_id -> Nullable<Uuid>,
-        organization_id -> Nullable<Uuid>,
-        action -> Text,
-        outcome -> Text,
-        status -> Nullable<Integer>,
-        method -> Text,
-        address -> Text,
-        device -> Text,
-        request_id -> Text,
+    strongroom.operator_grant (id) {
+        id -> Uuid,
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        extent -> Text,
+        purpose -> Text,
+        hours -> Integer,
+        asked_at -> Timestamptz,
+        decision -> Nullable<Text>,
+        decided_at -> Nullable<Timestamptz>,
+        decided_by -> Nullable<Uuid>,
+        expires_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+        ended_by -> Nullable<Uuid>,
     }
 }
 
@@ -207,6 +214,29 @@ diesel::table! {
         c_before -> Binary,
         c_after -> Binary,
         appended_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    strongroom.directory (id) {
+        id -> Uuid,
+        key -> Text,
+        state -> Text,
+        settings -> Jsonb,
+        secret -> Nullable<Binary>,
+        first_sign_in -> Text,
+        last_sync -> Nullable<Jsonb>,
+        created_at -> Timestamptz,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    strongroom.group_mapping (directory_id, group_key, organization_id) {
+        directory_id -> Uuid,
+        group_key -> Text,
+        organization_id -> Uuid,
+        role -> Text,
     }
 }
 

@@ -7,7 +7,10 @@ use super::{
     schema::{account, session},
 };
 use crate::StoreError;
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper};
+use diesel::{
+    ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper,
+    sql_types::{BigInt, Integer, Nullable, Timestamptz, Uuid as SqlUuid},
+};
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
 use jiff_diesel::{NullableTimestamp, ToDiesel};
@@ -140,6 +143,48 @@ pub async fn find_live_by_hash(
     Ok(query.first(on.connection()?).await.optional()?)
 }
 
+/// A session known by its id, with its account in whatever state, unless it has ended or expired.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn find_live(
+    on: &mut impl Reads,
+    id: SessionId,
+    now: Timestamp,
+) -> Result<Option<(Session, Account)>, StoreError> {
+    let query = session::table
+        .inner_join(account::table)
+        .filter(session::id.eq(id.0))
+        .filter(session::ended_at.is_null())
+        .filter(session::expires_at.gt(now.to_diesel()))
+        .select((Session::as_select(), Account::as_select()));
+    Ok(query.first(on.connection()?).await.optional()?)
+}
+
+/// The tightest bounds that the organizations of a person set, in seconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, diesel::QueryableByName)]
+pub struct Bounds {
+    /// Longest time without use.
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub idle_seconds_max: Option<i32>,
+    /// Longest time in all.
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub absolute_seconds_max: Option<i32>,
+}
+
+/// The bounds for an account: the tightest of every organization in which its membership counts.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn bounds_of(on: &mut impl Reads, account: AccountId) -> Result<Bounds, StoreError> {
+    let text = "SELECT min((o.requirements ->> 'session_idle_seconds_max')::integer) AS idle_seconds_max,
+            min((o.requirements ->> 'session_absolute_seconds_max')::integer) AS absolute_seconds_max
+        FROM strongroom.membership m JOIN strongroom.organization o ON o.id = m.organization_id
+        WHERE m.account_id = $1 AND m.state = 'active' AND o.state = 'active'";
+    let query = diesel::sql_query(text).bind::<SqlUuid, _>(account.0);
+    Ok(query.get_result(on.connection()?).await?)
+}
+
 /// Notes that a session was used.
 ///
 /// # Errors
@@ -196,6 +241,96 @@ pub async fn end_all_of(tx: &mut ControlTx, account: AccountId, now: Timestamp) 
         .filter(session::ended_at.is_null());
     let query = diesel::update(live).set(session::ended_at.eq(now.to_diesel()));
     Ok(query.execute(tx.connection()?).await?)
+}
+
+#[derive(diesel::QueryableByName)]
+struct Ended {
+    #[diesel(sql_type = SqlUuid)]
+    id: uuid::Uuid,
+}
+
+/// Ends sessions that are past their bounds, whoever's they are: at most `limit`, the longest unused first. Answers which.
+/// The bounds are the appliance's, or tighter ones of an organization.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn end_overdue(
+    tx: &mut ControlTx,
+    idle_seconds_max: i64,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<SessionId>, StoreError> {
+    let text = format!(
+        "UPDATE strongroom.session SET ended_at = $2 WHERE id IN (
+            SELECT s.id FROM strongroom.session s {BOUNDED} WHERE s.ended_at IS NULL
+                AND (s.expires_at <= $2
+                    OR s.last_seen_at < $2 - make_interval(secs => least($1, b.idle))
+                    OR s.created_at < $2 - make_interval(secs => b.absolute))
+            ORDER BY s.last_seen_at LIMIT $3 FOR UPDATE OF s SKIP LOCKED) RETURNING id"
+    );
+    let query = diesel::sql_query(text)
+        .bind::<BigInt, _>(idle_seconds_max)
+        .bind::<Timestamptz, _>(now.to_diesel())
+        .bind::<BigInt, _>(limit);
+    let ended: Vec<Ended> = query.load(tx.connection()?).await?;
+    Ok(ended.into_iter().map(|row| SessionId(row.id)).collect())
+}
+
+/// The bounds of a session's organizations, for a query on `session s`.
+const BOUNDED: &str = "CROSS JOIN LATERAL (
+        SELECT min((o.requirements ->> 'session_idle_seconds_max')::integer) AS idle,
+            min((o.requirements ->> 'session_absolute_seconds_max')::integer) AS absolute
+        FROM strongroom.membership m JOIN strongroom.organization o ON o.id = m.organization_id
+        WHERE m.account_id = s.account_id AND m.state = 'active' AND o.state = 'active') b";
+
+/// How sessions stand to their bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::QueryableByName)]
+pub struct SessionFigures {
+    /// Neither ended nor past their bounds.
+    #[diesel(sql_type = BigInt)]
+    pub live: i64,
+    /// Not ended, though idle or old for longer than `slack` beyond their bounds.
+    #[diesel(sql_type = BigInt)]
+    pub overdue: i64,
+    /// Live beyond the appliance's absolute bound.
+    #[diesel(sql_type = BigInt)]
+    pub too_long: i64,
+    /// Made or used in the future, which would keep them alive for longer than they may.
+    #[diesel(sql_type = BigInt)]
+    pub from_the_future: i64,
+}
+
+/// Counts sessions by the database's own clock.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn figures(
+    on: &mut impl Reads,
+    idle_seconds_max: i64,
+    absolute_seconds_max: i64,
+    slack_seconds: i64,
+) -> Result<SessionFigures, StoreError> {
+    let text = format!(
+        "WITH open AS (
+            SELECT s.*, least($1, b.idle) AS idle, least($2, b.absolute) AS absolute, now() AS at
+            FROM strongroom.session s {BOUNDED} WHERE s.ended_at IS NULL
+        ), judged AS (
+            SELECT *, expires_at > at AND last_seen_at >= at - make_interval(secs => idle)
+                AND created_at >= at - make_interval(secs => absolute) AS live FROM open
+        )
+        SELECT count(*) FILTER (WHERE live) AS live,
+            count(*) FILTER (WHERE least(expires_at, last_seen_at + make_interval(secs => idle),
+                created_at + make_interval(secs => absolute)) < at - make_interval(secs => $3)) AS overdue,
+            count(*) FILTER (WHERE live AND expires_at > created_at + make_interval(secs => $2 + 1)) AS too_long,
+            count(*) FILTER (WHERE live AND greatest(created_at, last_seen_at)
+                > at + make_interval(secs => $3)) AS from_the_future
+        FROM judged"
+    );
+    let query = diesel::sql_query(text)
+        .bind::<BigInt, _>(idle_seconds_max)
+        .bind::<BigInt, _>(absolute_seconds_max)
+        .bind::<BigInt, _>(slack_seconds);
+    Ok(query.get_result(on.connection()?).await?)
 }
 
 /// An account's sessions that have not ended, newest first; at most 500.

@@ -28,10 +28,17 @@ const GUARDS: &str = "WITH guard (home, relation, trigger, function, events) AS 
         ('control', 'membership', 'require_entry', 'require_entry', 29),
         ('control', 'session', 'require_entry', 'require_entry', 29),
         ('control', 'api_token', 'require_entry', 'require_entry', 29),
+        ('control', 'organization', 'require_entry_requirements', 'require_entry', 17),
+        ('control', 'api_token', 'require_entry_narrowing', 'require_entry', 17),
         ('control', 'setting', 'require_entry', 'require_entry', 29),
+        ('control', 'access_log_trim', 'require_entry', 'require_entry', 29),
+        ('control', 'operator_grant', 'require_entry', 'require_entry', 29),
         ('control', 'identity', 'require_entry', 'require_entry', 29),
         ('control', 'identity_request', 'require_entry', 'require_entry', 29),
         ('control', 'openid_provider', 'require_entry', 'require_entry', 29),
+        ('control', 'directory', 'require_entry', 'require_entry', 29),
+        ('control', 'group_mapping', 'require_entry', 'require_entry', 29),
+        ('control', 'account', 'require_entry_for_directory', 'require_entry', 17),
         ('control', 'password_reset', 'require_entry', 'require_entry', 29)
     ), guarded AS (
         SELECT c.oid, n.nspname, c.relname, c.relnamespace, g.trigger, g.function, g.events

@@ -74,6 +74,34 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0008_provider_factor/up.sql"),
         down: include_str!("../../migrations/control/0008_provider_factor/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 9,
+        name: "directory",
+        up: include_str!("../../migrations/control/0009_directory/up.sql"),
+        down: include_str!("../../migrations/control/0009_directory/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 10,
+        name: "requirements",
+        up: include_str!("../../migrations/control/0010_requirements/up.sql"),
+        down: include_str!("../../migrations/control/0010_requirements/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 11,
+        name: "access log by month",
+        up: include_str!("../../migrations/control/0011_access_log_by_month/up.sql"),
+        down: include_str!("../../migrations/control/0011_access_log_by_month/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 12,
+        name: "operator grant",
+        up: include_str!("../../migrations/control/0012_operator_grant/up.sql"),
+        down: include_str!("../../migrations/control/0012_operator_grant/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[

@@ -52,7 +52,7 @@ async fn down_and_up_again_gives_the_same_catalogue() {
     let left = "SELECT count(*) FROM pg_namespace WHERE nspname = 'strongroom'";
     assert_eq!(client.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0);
     let status = migration::status(&client).await.unwrap();
-    assert_eq!((status.applied.len(), status.pending.len()), (0, 12));
+    assert_eq!((status.applied.len(), status.pending.len()), (0, 16));
     let applied = migration::migrate(&client).await.unwrap();
     assert_eq!(
         (applied.control, applied.organizations),
@@ -65,7 +65,11 @@ async fn down_and_up_again_gives_the_same_catalogue() {
                 "identity",
                 "second factor",
                 "password reset",
-                "provider factor"
+                "provider factor",
+                "directory",
+                "requirements",
+                "access log by month",
+                "operator grant"
             ],
             0
         )
@@ -90,7 +94,7 @@ async fn a_second_migration_does_nothing() {
             status.pending.len(),
             status.organizations_behind
         ),
-        (12, 0, 0)
+        (16, 0, 0)
     );
     let role: String = client
         .query_one("SELECT current_user::text", &[])
@@ -345,6 +349,42 @@ const SHRINKING: [&str; 9] = [
     " TYPE ",
 ];
 
+/// Steps that put something in the place of what they take away, under the same name: a test of its own carries out what the
+/// version before does there.
+const PROVEN: [&str; 1] = ["access log by month"];
+
+#[tokio::test]
+async fn the_access_log_by_month_holds_what_was_there_and_takes_what_the_version_before_writes() {
+    let database = database().await;
+    let client = superuser(&database).await;
+    migration::revert_to(&client, 10).await.unwrap();
+    let event = "(at, account_id, organization_id, action, outcome, status, method, address, device, request_id)
+        SELECT * FROM unnest(ARRAY[$1::text::timestamptz], ARRAY[NULL::uuid], ARRAY[NULL::uuid], ARRAY['sign-in'],
+            ARRAY['done'], ARRAY[200], ARRAY['none'], ARRAY['::1'], ARRAY['x'], ARRAY['r'])";
+    let insert = format!("INSERT INTO strongroom.access_event {event}");
+    for at in ["2024-01-31 23:59:59+00", "2026-02-01 00:00:00+00"] {
+        client.execute(&insert, &[&at]).await.unwrap();
+    }
+    migration::migrate(&client).await.unwrap();
+    client.batch_execute("SET ROLE strongroom_app").await.unwrap();
+    for at in ["2026-02-02 00:00:00+00", "2150-01-01 00:00:00+00"] {
+        client.execute(&insert, &[&at]).await.unwrap();
+    }
+    client.batch_execute("RESET ROLE").await.unwrap();
+    let read = "SELECT id FROM strongroom.access_event WHERE account_id IS NULL AND id < $1 ORDER BY id DESC LIMIT 9";
+    let rows = client.query(read, &[&i64::MAX]).await.unwrap();
+    let ids: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(ids, [4, 3, 2, 1]);
+    migration::revert_to(&client, 10).await.unwrap();
+    client
+        .execute(&insert, &[&"2026-02-03 00:00:00+00"])
+        .await
+        .unwrap();
+    let rows = client.query(read, &[&i64::MAX]).await.unwrap();
+    assert_eq!(rows.len(), 5);
+    assert_eq!(rows[0].get::<_, i64>(0), 5);
+}
+
 /// What in a step would break the version before; the foundation has none before it. A reading of the text: what only a
 /// person can judge (a new required column, a narrower check) is asked for by the test's message.
 fn shrinking(step: &Migration) -> Vec<&'static str> {
@@ -374,6 +414,9 @@ fn shrinking(step: &Migration) -> Vec<&'static str> {
 fn a_step_only_expands_so_that_the_version_before_runs_on_its_schema() {
     for scope in Scope::ALL {
         for step in Steps::OWN.of(scope).iter().filter(|step| step.version > 1) {
+            if PROVEN.contains(&step.name) {
+                continue;
+            }
             let found = shrinking(step);
             assert!(
                 found.is_empty(),

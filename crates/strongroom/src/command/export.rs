@@ -71,10 +71,7 @@ impl Export {
             Some(dataset) => Box::new(client.download(&["datasets", dataset, "export"], &self.query()?)?),
             None => Box::new(client.download(&["archive"], &[])?),
         };
-        match &self.output {
-            Some(path) => write(&mut content, path),
-            None => pass_on(&mut content),
-        }
+        deliver(&mut content, self.output.as_deref())
     }
 
     fn query(&self) -> Result<Vec<(String, String)>, CommandError> {
@@ -86,6 +83,14 @@ impl Export {
             query.push(("reveal".to_owned(), "true".to_owned()));
         }
         Ok(query)
+    }
+}
+
+/// Writes what comes into a new file, or to stdout.
+pub(super) fn deliver(content: &mut impl Read, output: Option<&Path>) -> Result<(), CommandError> {
+    match output {
+        Some(path) => write(content, path),
+        None => pass_on(content),
     }
 }
 

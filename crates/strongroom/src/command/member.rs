@@ -1,12 +1,14 @@
 //! `strongroom member`
 
+mod narrow;
+
 use super::Common;
 use crate::{
     client::{
         Client, Connection,
         show::{items, member as part},
     },
-    failure::CommandError,
+    failure::{CommandError, Exit},
     host, output, person, secret,
 };
 use access::Role;
@@ -20,6 +22,15 @@ use vault::SecretText;
 pub(super) enum Member {
     /// List members, through the API
     List {
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Take rights away from a member per dataset and field, through the API; what is not named is left whole
+    Narrow(narrow::Narrow),
+    /// End every session of a member, through the API
+    EndSessions {
+        /// The person's e-mail address
+        email: String,
         #[command(flatten)]
         connection: Connection,
     },
@@ -69,6 +80,10 @@ impl Member {
         match self {
             Self::Invite { email } => invite(common, email),
             Self::List { connection } => list(common, &Client::open(common, connection)?),
+            Self::Narrow(narrow) => narrow.run(common),
+            Self::EndSessions { email, connection } => {
+                end_sessions(common, &Client::open(common, connection)?, email)
+            }
             Self::Add(add) => {
                 let by = secret::read(
                     add.by_password_file.as_deref(),
@@ -136,7 +151,7 @@ impl Add {
     }
 }
 
-fn list(common: &Common, client: &Client) -> Result<(), CommandError> {
+fn all(client: &Client) -> Result<Vec<Json>, CommandError> {
     let mut members: Vec<Json> = Vec::new();
     let mut query = Vec::new();
     loop {
@@ -144,9 +159,34 @@ fn list(common: &Common, client: &Client) -> Result<(), CommandError> {
         members.extend(items(&page, "members").iter().cloned());
         match page["next"].as_str() {
             Some(next) => query = vec![("after".to_owned(), next.to_owned())],
-            None => break,
+            None => return Ok(members),
         }
     }
+}
+
+/// The account of the member with that address.
+fn account_of(client: &Client, email: &str) -> Result<String, CommandError> {
+    let members = all(client)?;
+    let found = members
+        .iter()
+        .find(|member| part(member, "email").eq_ignore_ascii_case(email.trim()));
+    found.map(|member| part(member, "account")).ok_or_else(|| {
+        CommandError::said(
+            Exit::Failed,
+            format!("{email} is no member; `strongroom member list` shows who is"),
+        )
+    })
+}
+
+fn end_sessions(common: &Common, client: &Client, email: &str) -> Result<(), CommandError> {
+    let account = account_of(client, email)?;
+    let answer = client.post(&["members", &account, "end-sessions"], None, None)?;
+    let pairs = [("ended", part(&answer, "ended"))];
+    common.format().thing(&pairs, &answer)
+}
+
+fn list(common: &Common, client: &Client) -> Result<(), CommandError> {
+    let members = all(client)?;
     let names = ["email", "name", "role", "state", "joined_at", "account"];
     let row = |one: &Json| names.iter().map(|name| part(one, name)).collect();
     let rows = members.iter().map(row).collect();

@@ -1,5 +1,7 @@
 //! `strongroom organization`
 
+mod policy;
+
 use super::Common;
 use crate::{failure::CommandError, host, output, secret};
 use clap::{Args, Subcommand};
@@ -15,6 +17,8 @@ pub(super) enum Organization {
     Create(Create),
     /// List organizations
     List,
+    /// Show an organization's policies, or change those that are given, through the API
+    Policy(policy::Policy),
     /// Make a new version of an organization's key; the worker moves what the old one sealed
     RotateKey {
         /// Its name in addresses
@@ -52,6 +56,7 @@ impl Organization {
                 output::talk(&format!("{} can sign in now", create.owner_email));
                 common.format().thing(&pairs(&made), &json_of(&made))
             }
+            Self::Policy(policy) => policy.run(common),
             Self::List => {
                 let all = host::with_platform(file, async |platform, _| {
                     Ok(organization::list_all(platform, &Caller::host()).await?)

@@ -8,6 +8,7 @@ use crate::{
 use clap::{Args, Subcommand};
 use platform::{
     Platform,
+    narrowing::NamedNarrowing,
     token::{self, NewToken},
 };
 use serde_json::json;
@@ -42,6 +43,12 @@ pub(super) struct Create {
     /// Narrow it to these permissions; all that the person's role has if not given
     #[arg(long = "permission", value_name = "CODE")]
     permissions: Vec<String>,
+    /// Let it see this dataset only; repeat for more
+    #[arg(long = "dataset", value_name = "KEY")]
+    datasets: Vec<String>,
+    /// Let it be used from this address or network only; repeat for more
+    #[arg(long = "network", value_name = "NETWORK")]
+    networks: Vec<String>,
     /// File with the person's password; asked for at the terminal if not given
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
@@ -109,6 +116,11 @@ impl Create {
             name: self.name.clone(),
             days: self.days,
             permissions: (!self.permissions.is_empty()).then(|| self.permissions.clone()),
+            narrowing: match self.datasets.is_empty() {
+                true => NamedNarrowing::default(),
+                false => NamedNarrowing::only(self.datasets.iter().cloned()),
+            },
+            networks: self.networks.clone(),
         };
         Ok(token::create(&workspace, new).await?)
     }

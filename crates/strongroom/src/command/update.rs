@@ -7,6 +7,7 @@ mod renew;
 mod run;
 mod shown;
 mod status;
+mod take;
 mod verify;
 mod vulnerabilities;
 
@@ -27,6 +28,8 @@ pub(super) enum Update {
     Status(status::Status),
     /// Update the platform from its repository: rehearse, back up, install, look, and go back where it is not well
     Run(run::Run),
+    /// Verify and unpack bundles that were uploaded or copied into the spool folder; run as root
+    Take(take::Take),
     /// In the maintenance window: start anew what still runs replaced code; run as root
     Renew(renew::Renew),
     /// Show the updates of the platform and what was started anew, newest first
@@ -41,6 +44,7 @@ impl Update {
             Self::Vulnerabilities(command) => command.run(common),
             Self::Status(command) => command.run(common),
             Self::Run(command) => command.run(common),
+            Self::Take(command) => command.run(common),
             Self::Renew(command) => command.run(common),
             Self::History(command) => command.run(common),
         }

@@ -4,7 +4,7 @@ use super::{mail, providers};
 use crate::{finding::Finding, host::block_on};
 use ::host::account;
 use config::Config;
-use platform::{Caller, Failure, Platform, PlatformError, database, promise};
+use platform::{Caller, Failure, Platform, PlatformError, database, factor, promise};
 use promises::{RegisterLine, State};
 use std::error::Error;
 
@@ -17,6 +17,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
                 findings.push(Finding::ok("database", format!("{name} lets the daemons in")));
                 findings.push(Finding::ok("root-key", "opens the appliance's keys"));
                 findings.push(promises(&platform).await);
+                findings.push(second_factors(&platform).await);
                 findings.extend(providers::check(&platform).await);
                 findings.push(mail::check(&platform).await);
             }
@@ -79,6 +80,7 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
             away("database"),
             Finding::fault("root-key", detail(error), advice),
             away("promises"),
+            away("second-factors"),
             away("providers"),
             away("mail"),
         ];
@@ -92,6 +94,7 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
         Finding::fault("database", detail(error), advice),
         away("root-key"),
         away("promises"),
+        away("second-factors"),
         away("providers"),
         away("mail"),
     ]
@@ -103,6 +106,23 @@ async fn promises(platform: &Platform) -> Finding {
         Ok(lines) => judge(&lines),
         Err(error) => Finding::could_not_look(CHECK, detail(&error), "try again"),
     }
+}
+
+async fn second_factors(platform: &Platform) -> Finding {
+    match factor::operators_without(platform, &Caller::host()).await {
+        Ok(without) => judge_factors(&without),
+        Err(error) => Finding::could_not_look("second-factors", detail(&error), "try again"),
+    }
+}
+
+fn judge_factors(without: &[String]) -> Finding {
+    const CHECK: &str = "second-factors";
+    if without.is_empty() {
+        return Finding::ok(CHECK, "every operator has one");
+    }
+    let what = format!("operators without one: {}", without.join(", "));
+    let advice = "let them sign in and set one up: until then the console shows them nothing else";
+    Finding::warning(CHECK, what, advice)
 }
 
 fn judge(lines: &[RegisterLine]) -> Finding {
@@ -150,6 +170,16 @@ mod tests {
         assert_eq!(level(Vec::new(), 0), Level::Ok);
         assert_eq!(level(vec!["0004_more"], 0), Level::Fault);
         assert_eq!(level(Vec::new(), 2), Level::Fault);
+    }
+
+    #[test]
+    fn an_operator_without_a_second_factor_is_warned_of() {
+        assert_eq!(judge_factors(&[]).level, Level::Ok);
+        let found = judge_factors(&["olga@harbour.example".to_owned()]);
+        assert!(
+            found.level == Level::Warning && found.what.contains("olga@"),
+            "{found:?}"
+        );
     }
 
     #[test]

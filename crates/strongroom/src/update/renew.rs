@@ -70,22 +70,45 @@ pub(crate) fn run(settings: &Path, now: &Zoned) -> Result<Option<Renewal>, Comma
         return Err(CommandError::said(Exit::NotAllowed, text));
     }
     let config = Config::load(Some(settings))?;
-    if !is_in_window(&config, now) {
+    let folder = Folder::of_machine();
+    folder.prepare()?;
+    // Root's timer does this as well, because the helper reaches no database and the daemons not its record.
+    match crate::helper_calls::bring(&config) {
+        Ok(0) => {}
+        Ok(count) => output::talk(&format!(
+            "{count} lines of the root helper's record are in the audit log"
+        )),
+        Err(error) => output::talk(&format!(
+            "the root helper's record is not in the audit log: {}",
+            told(&error)
+        )),
+    }
+    let renewal = in_window(&config, &folder, now)?;
+    // What the console shows is of after what was done; a machine that goes down is looked at when it is back.
+    if renewal
+        .as_ref()
+        .is_none_or(|renewal| renewal.reboot != Reboot::Begun)
+    {
+        super::report::keep(&config, &folder)?;
+    }
+    Ok(renewal)
+}
+
+fn in_window(config: &Config, folder: &Folder, now: &Zoned) -> Result<Option<Renewal>, CommandError> {
+    if !is_in_window(config, now) {
         output::talk(&format!(
             "the maintenance window is {}: nothing is started anew outside of it",
             config.updates.window
         ));
         return Ok(None);
     }
-    let folder = Folder::of_machine();
-    folder.prepare()?;
     let renewal = Renewal::new(now.timestamp());
     let renewal = match folder.lock() {
-        Ok(_lock) => renew(&config, &folder, renewal)?,
+        Ok(_lock) => renew(config, folder, renewal)?,
         Err(RecordError::Busy) => renewal.deferred("an update of the platform is running"),
         Err(error) => return Err(error.into()),
     };
-    note(&config, &folder, &renewal)?;
+    note(config, folder, &renewal)?;
     begin_reboot(&renewal)?;
     Ok(Some(renewal))
 }

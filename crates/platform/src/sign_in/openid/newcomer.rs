@@ -46,6 +46,7 @@ pub(super) async fn receive(
     let caller = Caller {
         identity: Identity::System,
         origin: origin.clone(),
+        grant: None,
     };
     match settings.first_sign_in {
         FirstSignIn::Refuse => Ok(Received::TurnedAway),

@@ -4,7 +4,8 @@ use super::*;
 use jiff::ToSpan;
 use serde_json::json;
 use store::control::{
-    access_event::{self, AccessFilter},
+    access_event::{self, AccessFilter, Whose},
+    access_log,
     idempotency::{self, Begun},
     job::{self, JobEnd, JobStart, JobState, Lease},
     promise_observation,
@@ -227,14 +228,18 @@ async fn access_events_are_listed_to_their_own() {
     access_event::insert_many(&mut keep, &events).await.unwrap();
     access_event::insert_many(&mut keep, &[]).await.unwrap();
     let page = PageSize::new(1).unwrap();
-    let newest = access_event::list_of_account(&mut keep, ann, page, None)
-        .await
-        .unwrap();
-    assert_eq!(newest[0].organization_id, Some(acme));
-    let older = access_event::list_of_account(&mut keep, ann, page, Some(newest[0].id))
-        .await
-        .unwrap();
-    assert_eq!((older.len(), older[0].organization_id), (1, None));
+    let mut of_ann = async |before| {
+        let all = AccessFilter::default();
+        access_event::list(&mut keep, Whose::Account(ann), &all, page, before)
+            .await
+            .unwrap()
+    };
+    let newest = of_ann(None).await;
+    assert_eq!(newest.events[0].organization_id, Some(acme));
+    let older = of_ann(newest.looked_until.map(|(id, _)| id)).await;
+    assert_eq!((older.events.len(), older.events[0].organization_id), (1, None));
+    let end = of_ann(older.looked_until.map(|(id, _)| id)).await;
+    assert_eq!(end, access_event::Found::default());
 }
 
 #[tokio::test]
@@ -251,8 +256,9 @@ async fn access_events_of_an_organization_are_narrowed() {
     ];
     access_event::insert_many(&mut keep, &events).await.unwrap();
     let mut of = async |filter: AccessFilter| {
-        let found = access_event::list_of_organization(&mut keep, acme, &filter, PageSize::default(), None);
-        let found = found.await.unwrap().into_iter();
+        let whose = Whose::Organization(acme);
+        let found = access_event::list(&mut keep, whose, &filter, PageSize::default(), None);
+        let found = found.await.unwrap().events.into_iter();
         found.filter_map(|event| event.account_id).collect::<Vec<_>>()
     };
     let all = AccessFilter::default();
@@ -325,4 +331,96 @@ async fn the_newest_thousand_observations_stay() {
         history.iter().map(|one| &one.observation).collect::<Vec<_>>(),
         [&json!(1), &json!(2)]
     );
+}
+
+#[tokio::test]
+async fn a_filter_that_matches_nothing_says_how_far_it_looked_and_goes_on_from_there() {
+    let database = database().await;
+    let control = control(&database).await;
+    let acme = OrganizationId::new(1, ten());
+    let superuser = superuser(&database).await;
+    let many = access_event::SCAN_MAX * 2 + 500;
+    let text = "INSERT INTO strongroom.access_event
+            (at, organization_id, action, outcome, method, address, device, request_id)
+        SELECT now() - (g / 2) * interval '1 millisecond', $1, 'record.list', 'done', 'token', '192.0.2.1', 'x', g::text
+        FROM generate_series(1, $2) g";
+    superuser.execute(text, &[&acme.0, &many]).await.unwrap();
+    superuser
+        .batch_execute("ANALYZE strongroom.access_event")
+        .await
+        .unwrap();
+    let mut keep = control.keep().await.unwrap();
+    let filter = AccessFilter {
+        address: Some("203.0.113.".to_owned()),
+        ..AccessFilter::default()
+    };
+    let (mut before, mut pages) = (None, 0);
+    let began = std::time::Instant::now();
+    loop {
+        let whose = Whose::Organization(acme);
+        let found = access_event::list(&mut keep, whose, &filter, PageSize::default(), before)
+            .await
+            .unwrap();
+        assert!(found.events.is_empty());
+        pages += 1;
+        match found.looked_until {
+            Some((id, _)) => before = Some(id),
+            None => break,
+        }
+    }
+    assert_eq!(pages, 3, "two full looks and what is left");
+    assert!(began.elapsed() < std::time::Duration::from_secs(10));
+    // Everything is found once, over events of the same instant too.
+    let all = AccessFilter {
+        address: Some("192.0.2.".to_owned()),
+        ..AccessFilter::default()
+    };
+    let (mut before, mut seen) = (None, std::collections::BTreeSet::new());
+    let (mut count, size) = (0_i64, PageSize::new(PageSize::MAX).unwrap());
+    loop {
+        let whose = Whose::Organization(acme);
+        let found = access_event::list(&mut keep, whose, &all, size, before)
+            .await
+            .unwrap();
+        count += i64::try_from(found.events.len()).unwrap();
+        seen.extend(found.events.iter().map(|event| event.id));
+        match found.looked_until {
+            Some((id, _)) if count < 3_000 => before = Some(id),
+            Some(_) | None => break,
+        }
+    }
+    assert_eq!(seen.len(), usize::try_from(count).unwrap());
+}
+
+#[tokio::test]
+async fn old_months_go_with_an_entry_and_never_the_last_three() {
+    let database = database().await;
+    let control = control(&database).await;
+    let superuser = superuser(&database).await;
+    let old = "INSERT INTO strongroom.access_event (at, action, outcome, method, address, device, request_id)
+        VALUES (now() - interval '1 day', 'a', 'done', 'none', '', '', '');
+        ALTER TABLE strongroom.access_event DETACH PARTITION strongroom.access_event_before;
+        ALTER TABLE strongroom.access_event ATTACH PARTITION strongroom.access_event_before
+            FOR VALUES FROM (MINVALUE) TO ('2025-01-01 00:00:00+00')";
+    superuser
+        .batch_execute(&old.replace("now() - interval '1 day'", "'2024-05-05'"))
+        .await
+        .unwrap();
+    let none = control.begin().await.unwrap();
+    let mut tx = none;
+    assert_eq!(access_log::trim(&mut tx, 120).await.unwrap(), 0);
+    assert_eq!(access_log::trim(&mut tx, 13).await.unwrap(), 1);
+    tx.commit(&entry(), &[]).await.unwrap();
+    let mut read = control.read().await.unwrap();
+    let gone = access_log::list_trimmed(&mut read, 10).await.unwrap();
+    assert_eq!((gone.len(), gone[0].events), (1, 1));
+    // What the program could ask for to hide its traces.
+    let mut tx = control.begin().await.unwrap();
+    assert_eq!(access_log::trim(&mut tx, 0).await.unwrap(), 0);
+    tx.close().await.unwrap();
+    let mut keep = control.keep().await.unwrap();
+    access_log::prepare(&mut keep, 3).await.unwrap();
+    assert_eq!(access_log::prepare(&mut keep, 3).await.unwrap(), 0);
+    let figures = access_log::figures(&mut read, 60).await.unwrap();
+    assert!(figures.months_ahead >= 4 && !figures.is_writable, "{figures:?}");
 }

@@ -162,6 +162,8 @@ async fn a_token_lives_until_it_expires_is_revoked_or_its_member_leaves() {
         organization: acme,
         name: "backup".to_owned(),
         permissions: Some(vec!["record.read".to_owned()]),
+        narrowing: serde_json::json!({}),
+        networks: Vec::new(),
         created_at: now,
         expires_at: now + 1.hour(),
     };

@@ -7,6 +7,7 @@ use crate::{
 use ::host::{
     clock,
     release::{Release, support},
+    updates::FOLDER,
 };
 use config::{Config, Environment};
 use jiff::Timestamp;
@@ -20,7 +21,7 @@ use updates::{
 };
 
 /// What commands about bundles take.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(super) struct Here {
     /// The root to trust with the first bundle: its number, a colon and its SHA-256, as whoever makes bundles names it
     #[arg(long, value_name = "ROOT")]
@@ -33,8 +34,16 @@ pub(super) struct Here {
 #[derive(Debug, clap::Args)]
 pub(super) struct Shelf {
     /// Where unpacked bundles lie
-    #[arg(long, value_name = "FOLDER", default_value = "/var/lib/strongroom/updates")]
+    #[arg(long, value_name = "FOLDER", default_value = FOLDER)]
     state_folder: PathBuf,
+}
+
+impl Default for Shelf {
+    fn default() -> Self {
+        Self {
+            state_folder: FOLDER.into(),
+        }
+    }
 }
 
 impl Shelf {

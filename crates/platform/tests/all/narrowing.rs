@@ -1,0 +1,211 @@
+//! Rights taken away from members and tokens: never given back by whoever lacks them, and never escaped.
+
+use crate::fixture::{Site, field};
+use access::{DatasetRight, FieldRight, MemberState, Permission, Role};
+use platform::{
+    Origin, Workspace,
+    account::NewPerson,
+    caller::Identity,
+    dataset, member,
+    narrowing::NamedNarrowing,
+    session,
+    token::{self, NewToken},
+    trail::{self, TrailQuery},
+};
+use std::collections::BTreeMap;
+use types::{FieldKind, ProblemCode};
+
+/// Datasets `people` (with a field `pay`) and `things`.
+async fn start() -> (Site, Workspace) {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    let fields = vec![field("Name", FieldKind::Text), field("Pay", FieldKind::Text)];
+    site.dataset(&owner, "People", fields).await;
+    site.dataset(&owner, "Things", vec![field("Name", FieldKind::Text)])
+        .await;
+    (site, owner)
+}
+
+fn hidden_pay() -> NamedNarrowing {
+    NamedNarrowing {
+        datasets: BTreeMap::from([("things".to_owned(), DatasetRight::None)]),
+        fields: BTreeMap::from([(
+            "people".to_owned(),
+            BTreeMap::from([("pay".to_owned(), FieldRight::Hidden)]),
+        )]),
+        ..NamedNarrowing::default()
+    }
+}
+
+async fn seen(workspace: &Workspace) -> Vec<(String, usize)> {
+    let datasets = dataset::list(workspace).await.unwrap();
+    let seen = |one: &std::sync::Arc<types::Dataset>| (one.key.to_string(), one.fields.len());
+    datasets.iter().map(seen).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_taken_away_from_a_member_is_not_there_for_them_and_stands_in_the_log() {
+    let (site, owner) = start().await;
+    let changed = member::set_narrowing(&owner, site.account(Role::Accountant), &hidden_pay())
+        .await
+        .unwrap();
+    assert_eq!(changed.narrowing, hidden_pay());
+    let accountant = site.as_role(Role::Accountant).await;
+    assert_eq!(seen(&accountant).await, [("people".to_owned(), 1)]);
+    let page = trail::list(&owner, &TrailQuery::default()).await.unwrap();
+    assert!(
+        page.entries
+            .iter()
+            .any(|entry| entry.action == "member.set-narrowing")
+    );
+    let unknown = NamedNarrowing::only(["nothing".to_owned()]);
+    let refused = member::set_narrowing(&owner, site.account(Role::Viewer), &unknown).await;
+    assert_eq!(refused.unwrap_err().code, ProblemCode::Invalid);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_narrowed_hands_on_no_more_than_is_left_to_them() {
+    let (site, owner) = start().await;
+    member::set_narrowing(&owner, site.account(Role::Administrator), &hidden_pay())
+        .await
+        .unwrap();
+    let administrator = site.as_role(Role::Administrator).await;
+    // Taking it off oneself.
+    let own = site.account(Role::Administrator);
+    member::set_narrowing(&administrator, own, &NamedNarrowing::default())
+        .await
+        .unwrap();
+    let administrator = site.as_role(Role::Administrator).await;
+    assert_eq!(seen(&administrator).await, [("people".to_owned(), 1)]);
+    // Through somebody new, and through somebody who had more.
+    let person = NewPerson {
+        email: "new@example.com".to_owned(),
+        name: "New".to_owned(),
+        password: None,
+    };
+    let (added, _) = member::add(&administrator, person, Role::Accountant)
+        .await
+        .unwrap();
+    member::set_narrowing(
+        &administrator,
+        site.account(Role::Accountant),
+        &NamedNarrowing::default(),
+    )
+    .await
+    .unwrap();
+    let as_seen_by_owner = member::list(&owner, None).await.unwrap().members;
+    for account in [added.account, site.account(Role::Accountant)] {
+        let narrowed = as_seen_by_owner
+            .iter()
+            .find(|one| one.account == account)
+            .unwrap();
+        assert_eq!(narrowed.narrowing, hidden_pay());
+    }
+    let refused = member::set_narrowing(&administrator, site.account(Role::Owner), &hidden_pay()).await;
+    assert_eq!(refused.unwrap_err().code, ProblemCode::NotAllowed);
+}
+
+async fn token_of(workspace: &Workspace, new: NewToken) -> String {
+    let (_, secret) = token::create(workspace, new).await.unwrap();
+    secret.expose().to_string()
+}
+
+fn from(address: &str) -> Origin {
+    Origin {
+        address: Some(address.to_owned()),
+        ..Origin::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_counts_only_from_its_networks_and_only_in_its_datasets() {
+    let (site, _) = start().await;
+    let editor = site.as_role(Role::Editor).await;
+    let secret = token_of(
+        &editor,
+        NewToken {
+            name: "narrow".to_owned(),
+            days: 1,
+            networks: vec!["192.0.2.0/24".to_owned(), "::1".to_owned()],
+            narrowing: NamedNarrowing::only(["things".to_owned()]),
+            ..NewToken::default()
+        },
+    )
+    .await;
+    for (address, known) in [
+        ("192.0.2.9", true),
+        ("198.51.100.1", false),
+        ("::ffff:192.0.2.9", true),
+        ("::1", true),
+        ("nonsense", false),
+        ("192.0.2.9", true),
+    ] {
+        let caller = session::identify_token(&site.platform, from(address), &secret)
+            .await
+            .unwrap();
+        assert_eq!(caller.account().is_some(), known, "{address}");
+    }
+    let nowhere = session::identify_token(&site.platform, Origin::default(), &secret)
+        .await
+        .unwrap();
+    assert!(
+        nowhere.account().is_none(),
+        "an unknown address is none of its own"
+    );
+    let caller = session::identify_token(&site.platform, from("::1"), &secret)
+        .await
+        .unwrap();
+    let workspace = site.platform.enter(&caller, "acme").await.unwrap();
+    assert_eq!(seen(&workspace).await, [("things".to_owned(), 1)]);
+    // Its maker's narrowing comes on top.
+    let owner = site.as_role(Role::Owner).await;
+    member::set_narrowing(&owner, site.account(Role::Editor), &hidden_pay())
+        .await
+        .unwrap();
+    let workspace = site.platform.enter(&caller, "acme").await.unwrap();
+    assert_eq!(seen(&workspace).await, []);
+    let broken = NewToken {
+        name: "broken".to_owned(),
+        days: 1,
+        networks: vec!["10.0.0.1/8".to_owned()],
+        ..NewToken::default()
+    };
+    let refused = token::create(&editor, broken).await.unwrap_err();
+    assert_eq!(refused.code, ProblemCode::Invalid);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_does_not_outlive_its_makers_rights() {
+    let (site, owner) = start().await;
+    let editor = site.as_role(Role::Editor).await;
+    let new = NewToken {
+        name: "all".to_owned(),
+        days: 1,
+        ..NewToken::default()
+    };
+    let secret = token_of(&editor, new).await;
+    let enter = async || {
+        let caller = session::identify_token(&site.platform, from("::1"), &secret)
+            .await
+            .unwrap();
+        site.platform.enter(&caller, "acme").await
+    };
+    assert!(enter().await.unwrap().may(Permission::RecordWrite));
+    let account = site.account(Role::Editor);
+    member::set_role(&owner, account, Role::Viewer).await.unwrap();
+    assert!(!enter().await.unwrap().may(Permission::RecordWrite));
+    member::set_state(&owner, account, MemberState::Disabled)
+        .await
+        .unwrap();
+    assert!(enter().await.is_err());
+    member::set_state(&owner, account, MemberState::Active)
+        .await
+        .unwrap();
+    assert!(enter().await.is_ok());
+    member::remove(&owner, account).await.unwrap();
+    assert!(enter().await.is_err());
+    let caller = session::identify_token(&site.platform, from("::1"), &secret)
+        .await
+        .unwrap();
+    assert!(matches!(caller.identity, Identity::Anonymous));
+}

@@ -1,0 +1,155 @@
+//! A directory's settings out of arguments: a preset, and what differs from it.
+
+use crate::failure::{CommandError, Exit};
+use clap::{Args, ValueEnum};
+use platform::directories::settings::{Binding, Product, Security, Server, Settings};
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+const AUTHORITIES_BYTES_MAX: u64 = 256 * 1024;
+
+/// Which product it is.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    /// Microsoft Active Directory, or Samba as a domain controller
+    ActiveDirectory,
+    /// OpenLDAP
+    Openldap,
+    /// FreeIPA or 389 Directory Server
+    Freeipa,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Protection {
+    /// TLS from the first byte
+    Ldaps,
+    /// TLS after the first request
+    Starttls,
+    /// Nothing: passwords can be read on the way
+    Plain,
+}
+
+/// What a new directory needs.
+#[derive(Debug, Args)]
+pub(super) struct Needed {
+    /// The product, for what is usual there
+    #[arg(long, value_enum)]
+    product: Kind,
+    /// Servers in their order: NAME or NAME:PORT; may be given several times
+    #[arg(long, value_name = "SERVER", required = true)]
+    server: Vec<String>,
+}
+
+/// What may differ from the preset.
+#[derive(Debug, Args)]
+pub(super) struct Given {
+    /// The service account, which may read people and groups
+    #[arg(long, value_name = "DN")]
+    service_dn: Option<String>,
+    /// Below which names people are; several times for several
+    #[arg(long, value_name = "DN")]
+    base: Vec<String>,
+    /// Below which names groups are; the bases of people without this
+    #[arg(long, value_name = "DN")]
+    group_base: Vec<String>,
+    /// What protects the connection; LDAPS as a rule
+    #[arg(long, value_enum)]
+    security: Option<Protection>,
+    /// Accept that passwords cross the network readable, with --security plain
+    #[arg(long)]
+    accept_readable_passwords: bool,
+    /// A file with the certificates of the authorities to trust, in PEM; the system's without this
+    #[arg(long, value_name = "FILE")]
+    authorities: Option<PathBuf>,
+    /// Who is a person, as an LDAP filter
+    #[arg(long, value_name = "FILTER")]
+    filter: Option<String>,
+    /// What people type to sign in; several times for several attributes
+    #[arg(long, value_name = "ATTRIBUTE")]
+    login_attribute: Vec<String>,
+    /// Make a person's name from this instead of searching, {login} in its place
+    #[arg(long, value_name = "DN")]
+    template: Option<String>,
+}
+
+impl Needed {
+    pub(super) fn preset(&self) -> Result<Settings, CommandError> {
+        let product = match self.product {
+            Kind::ActiveDirectory => Product::ActiveDirectory,
+            Kind::Openldap => Product::Openldap,
+            Kind::Freeipa => Product::Freeipa,
+        };
+        let mut servers = servers(&self.server)?;
+        let first = servers.remove(0);
+        let mut settings = Settings::preset(product, first, String::new(), String::new());
+        settings.servers.extend(servers);
+        Ok(settings)
+    }
+}
+
+/// Servers as they were typed.
+pub(super) fn servers(texts: &[String]) -> Result<Vec<Server>, CommandError> {
+    let parsed = texts.iter().map(|text| text.parse::<Server>());
+    parsed
+        .collect::<Result<_, _>>()
+        .map_err(|error| CommandError::said(Exit::Usage, error.to_string()))
+}
+
+impl Given {
+    /// The settings with what was given.
+    pub(super) fn onto(&self, mut settings: Settings) -> Result<Settings, CommandError> {
+        if let Some(dn) = &self.service_dn {
+            settings.service_dn.clone_from(dn);
+        }
+        if !self.base.is_empty() {
+            settings.person_bases.clone_from(&self.base);
+            settings.group_bases.clone_from(&self.base);
+        }
+        if !self.group_base.is_empty() {
+            settings.group_bases.clone_from(&self.group_base);
+        }
+        if let Some(security) = self.security {
+            settings.security = self.security(security)?;
+        }
+        if let Some(file) = &self.authorities {
+            settings.authorities = Some(read(file)?);
+        }
+        if let Some(filter) = &self.filter {
+            settings.person_filter.clone_from(filter);
+        }
+        if !self.login_attribute.is_empty() {
+            settings.attributes.login.clone_from(&self.login_attribute);
+        }
+        if let Some(template) = &self.template {
+            settings.binding = Binding::Template(template.clone());
+        }
+        Ok(settings)
+    }
+
+    fn security(&self, wanted: Protection) -> Result<Security, CommandError> {
+        match wanted {
+            Protection::Ldaps => Ok(Security::Ldaps),
+            Protection::Starttls => Ok(Security::Starttls),
+            Protection::Plain if self.accept_readable_passwords => Ok(Security::Plain),
+            Protection::Plain => {
+                let text = "without TLS everybody on the way reads every password; add --accept-readable-passwords if that is \
+                            meant, or give the server a certificate";
+                Err(CommandError::said(Exit::Usage, text))
+            }
+        }
+    }
+}
+
+fn read(file: &Path) -> Result<String, CommandError> {
+    let cannot = || CommandError::io(format!("cannot read {}", file.display()));
+    let mut text = String::new();
+    let opened = File::open(file).map_err(cannot())?;
+    opened
+        .take(AUTHORITIES_BYTES_MAX)
+        .read_to_string(&mut text)
+        .map_err(cannot())?;
+    Ok(text)
+}
