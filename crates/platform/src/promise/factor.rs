@@ -1,7 +1,8 @@
 //! Where a second factor is required nobody gets past enrolment: of every live session and API token of whoever must have
 //! one, the function that decides at a request is asked whether it is held.
 //!
-//! A session that came by break-glass is past the factor by design; it is told and not judged.
+//! A session that came by break-glass is past the factor by design, and one whose provider saw a factor has shown it there:
+//! both are told and not judged by what the account has here.
 
 use super::look::Look;
 use crate::{
@@ -34,7 +35,13 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
             "there are too many live sessions or tokens to look at each",
         ));
     }
-    let glass = sessions.iter().filter(|found| is_glass(found)).count();
+    let of = |passed: PassedFactor| {
+        sessions
+            .iter()
+            .filter(move |found| has_passed(found, passed))
+            .count()
+    };
+    let (glass, elsewhere) = (of(PassedFactor::BreakGlass), of(PassedFactor::Provider));
     let mut held = 0;
     for found in &sessions {
         held += usize::from(judge_session(found, &mut look));
@@ -53,11 +60,12 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
         )
         .fact("of those, held until a factor is shown", held)
         .fact("sessions that came by break-glass", glass)
+        .fact("sessions that showed one at their provider", elsewhere)
         .done())
 }
 
-fn is_glass(found: &SessionFact) -> bool {
-    found.factor.as_deref() == Some(PassedFactor::BreakGlass.as_str())
+fn has_passed(found: &SessionFact, passed: PassedFactor) -> bool {
+    found.factor.as_deref() == Some(passed.as_str())
 }
 
 /// True when it is held.
@@ -71,7 +79,10 @@ fn judge_session(found: &SessionFact, look: &mut Look) -> bool {
             BUG,
         );
     }
-    if !is_held && !found.standing().enrolled && !is_glass(found) {
+    let is_elsewhere = [PassedFactor::BreakGlass, PassedFactor::Provider]
+        .into_iter()
+        .any(|passed| has_passed(found, passed));
+    if !is_held && !found.standing().enrolled && !is_elsewhere {
         look.fault(
             "a session says that it passed a second factor, and its account has none",
             place(),

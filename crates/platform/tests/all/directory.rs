@@ -85,7 +85,7 @@ async fn is_in(platform: &Platform, token: &str) -> bool {
 }
 
 async fn platform_identity(platform: &Platform, token: &str) -> Caller {
-    session::identify_session(platform, Origin::default(), token)
+    session::identify_session(platform, Origin::default(), token, session::Activity::Use)
         .await
         .unwrap()
 }

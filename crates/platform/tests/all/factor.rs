@@ -431,6 +431,7 @@ async fn a_requirement_holds_old_sessions_and_tokens_until_it_is_met() {
         name: "program".to_owned(),
         days: 30,
         permissions: None,
+        ..NewToken::default()
     };
     let (_, api_token) = token::create(&workspace, new).await.unwrap();
     let program = async || {
