@@ -64,11 +64,11 @@ async fn tie_and_come_in(scripts: Scripts) {
     // The provider knows her by now and asks no more.
     person.press("Continue at Company").await;
     person.sees("The provider opens this account from now on").await;
-    person.press("Sign out").await;
-    person.open("/sign-in?next=/o/acme/members").await;
+    person.browser.delete_all_cookies().await.unwrap();
+    person.open("/sign-in?next=/o/acme/datasets").await;
     person.press("Sign in with Company").await;
-    person.sees("Test editor").await;
-    assert_eq!(person.path().await, "/o/acme/members");
+    person.sees("Editor").await;
+    assert_eq!(person.path().await, "/o/acme/datasets");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,6 @@
 //! What a machine puts onto its line, packet by packet, seen beneath its firewall and whoever sends it.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -26,6 +27,8 @@ pub struct Capture {
 impl Capture {
     /// Begins to capture what leaves the machine with this leader and fits the filter (pcap-filter(7)).
     pub(super) fn start(leader: i32, file: PathBuf, filter: &str) -> Result<Self> {
+        // That of a capture before would be taken for this one's.
+        fs::remove_file(&file).ok();
         let tcpdump = within(
             leader,
             &[
