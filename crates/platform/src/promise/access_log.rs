@@ -22,7 +22,7 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
     if missing > 0 {
         let what = format!("{missing} sessions of the last day began without an event");
         let advice =
-            "look into the journal of strongroom-web for access-log.lost, and who wrote to the database";
+            "look into `journalctl -u strongroom` for access-log.lost, and who wrote to the database";
         look.fault(what, place, advice);
     }
     if figures.months_ahead < MONTHS_AHEAD_MIN {
@@ -30,7 +30,7 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
         look.fault(
             what,
             place,
-            "see that the worker runs: systemctl status strongroom-work",
+            "see that the worker runs: systemctl status strongroom-worker",
         );
     }
     if figures.is_writable {

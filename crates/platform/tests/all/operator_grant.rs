@@ -188,7 +188,7 @@ async fn nobody_approves_what_they_asked_for_and_only_operators_ask() {
     // The operator becomes an administrator of the organization, and answers themselves.
     let person = NewPerson {
         email: "viewer@example.com".to_owned(),
-        name: String::new(),
+        name: "Test viewer".to_owned(),
         password: None,
     };
     member::add(&scene.owner, person, Role::Administrator)

@@ -120,7 +120,7 @@ fn no_canary_comes_through_and_what_helps_does() {
     }
     let of = |wanted: &str| files.iter().find(|(name, _)| name == wanted).unwrap().1.clone();
     assert!(
-        of("sizes.txt").contains("strongroom access_event "),
+        of("sizes.txt").contains("strongroom access_event_"),
         "{}",
         of("sizes.txt")
     );

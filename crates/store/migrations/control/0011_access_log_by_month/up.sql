@@ -34,6 +34,8 @@ GRANT SELECT, INSERT ON strongroom.access_event TO strongroom_app;
 
 -- For times that no month is made for: an event must never be lost because a worker stood still.
 CREATE TABLE strongroom.access_event_other PARTITION OF strongroom.access_event DEFAULT;
+-- Counted by itself: a log whose events go here has no month made for them.
+GRANT SELECT ON strongroom.access_event_other TO strongroom_app;
 DO $$
 DECLARE
     next_month text := (date_trunc('month', now() AT TIME ZONE 'UTC') + interval '1 month')::date::text || ' 00:00:00+00';

@@ -343,7 +343,7 @@ async fn a_filter_that_matches_nothing_says_how_far_it_looked_and_goes_on_from_t
     let text = "INSERT INTO strongroom.access_event
             (at, organization_id, action, outcome, method, address, device, request_id)
         SELECT now() - (g / 2) * interval '1 millisecond', $1, 'record.list', 'done', 'token', '192.0.2.1', 'x', g::text
-        FROM generate_series(1, $2) g";
+        FROM generate_series(1, $2::bigint) g";
     superuser.execute(text, &[&acme.0, &many]).await.unwrap();
     superuser
         .batch_execute("ANALYZE strongroom.access_event")
