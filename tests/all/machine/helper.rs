@@ -103,7 +103,9 @@ fn a_call_by_another_program_than_ours_is_in_the_audit_log(site: &Site) {
         .collect();
     assert_eq!(outcomes, ["begun", "done", "begun", "done"], "{record}");
     assert_eq!(record[2]["uid"], 0, "{record}");
-    let count = "cd /; runuser -u postgres -- psql -At strongroom -c 'SELECT count(*) FROM strongroom.entry'";
+    // Debian's own cluster has the usual port.
+    let count = "cd /; runuser -u postgres -- psql --port $(pg_lsclusters -h | awk '$2 == \"strongroom\" {print $3}') \
+                 -At strongroom -c 'SELECT count(*) FROM strongroom.entry'";
     let entries = |site: &Site| site.machine.shell(count).unwrap().trim().parse::<i64>().unwrap();
     let before = entries(site);
     let bring = "strongroom update renew 2>&1";

@@ -102,7 +102,9 @@ fn window(site: &Site, from: i32, until: i32) {
 }
 
 fn psql(site: &Site, statement: &str) {
-    let command =
-        format!("cd /; runuser -u postgres -- psql -v ON_ERROR_STOP=1 strongroom -c \"{statement}\"");
+    let command = format!(
+        "cd /; runuser -u postgres -- psql --port $(pg_lsclusters -h | awk '$2 == \"strongroom\" {{print $3}}') \
+             -v ON_ERROR_STOP=1 strongroom -c \"{statement}\""
+    );
     site.machine.shell(&command).unwrap();
 }
