@@ -78,6 +78,7 @@ impl Connection {
         let opened = LdapConnAsync::with_settings(connection, "ldapi:///").await;
         let (driver, ldap) = opened.map_err(|error| inside(&error))?;
         let driver = tokio::spawn(async move {
+            // Whatever ends it, the exchange sees its connection closed, and the pump knows why.
             let _ = driver.drive().await;
         });
         Ok(Self {

@@ -315,6 +315,7 @@ async fn run(server: Box<dyn Stream>, near: UnixStream, verdict: Verdict, frames
         verdict.give(Ended::Closed);
     };
     let questions = async {
+        // Whatever ends it ends the pump, and the exchange sees its connection closed.
         let _ = tokio::io::copy(&mut from_us, &mut to_server).await;
         let _ = to_server.shutdown().await;
     };

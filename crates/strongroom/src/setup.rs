@@ -25,13 +25,15 @@ use std::path::PathBuf;
 use step::{Run, STEPS, Standing, Step};
 
 /// What the design promises of set-up and a later version brings; told, so that nobody thinks it was done.
-pub(crate) const NOT_BUILT: [(&str, &str); 5] = [
-    ("second factor", "owners sign in with a password only"),
+pub(crate) const NOT_BUILT: [(&str, &str); 4] = [
+    (
+        "second factor",
+        "set-up asks for none; people add one on their account page, and operators must",
+    ),
     (
         "directory",
         "set-up asks for none; strongroom directory add adds one",
     ),
-    ("mail", "no messages are sent"),
     (
         "backup",
         "nothing is backed up: copy the database and the credentials yourself",
