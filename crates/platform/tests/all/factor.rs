@@ -1,7 +1,7 @@
 //! Authenticator apps and recovery codes: a code counts once, tries are bounded, and nothing moves between accounts.
 
 use crate::{
-    ann::{ANN, ann, answer, clock, enrolled, first_code, known, pass, pending_of, secret, session_of},
+    ann::{ANN, ann, answer, clock, enrolled, first_code, known, pass, pending_of, session_of},
     fixture::Site,
 };
 use jiff::Timestamp;
