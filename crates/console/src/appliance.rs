@@ -53,6 +53,12 @@ const SECTIONS: &[ApplianceSection] = &[
         title: "Mail",
         text: "The server that sends links to new people, and how it goes.",
     },
+    ApplianceSection {
+        href: "/appliance/sms",
+        icon: "arrow-right",
+        title: "SMS",
+        text: "The gateway that sends codes to telephones, and whether it works.",
+    },
 ];
 
 /// Refuses whoever is no operator; to them there is nothing here.

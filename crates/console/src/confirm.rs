@@ -4,9 +4,9 @@
 
 use crate::{
     errors::Fault,
-    fields::with_problems,
     form::Form,
     second_step,
+    sent_code::sends,
     session::session_cookie,
     sign_in::{door_chrome, door_page, local_path},
     view::{ConfirmPage, ErrorSummary, FieldInput, InputKind},
@@ -17,7 +17,6 @@ use platform::{
     PlatformError,
     session::{self, Wanted},
 };
-use types::ProblemCode;
 use vault::{SecretText, SessionToken};
 
 /// Its address.
@@ -27,14 +26,14 @@ pub(crate) const CONFIRM: &str = "/account/confirm";
 pub(crate) async fn show(visit: Visit) -> Answer {
     let next = local_path(visit.query.text("next")).unwrap_or_default();
     let wanted = session::wanted(visit.platform(), &visit.caller).await?;
-    form_page(&visit, next, wanted, vec![input(wanted)], None, StatusCode::OK)
+    form_page(&visit, next, &wanted, vec![input(&wanted)], None, StatusCode::OK)
 }
 
 /// `POST /account/confirm`
 pub(crate) async fn submit(visit: Visit, form: Form) -> Answer {
     let next = local_path(form.text("next")).unwrap_or("/account");
     let wanted = session::wanted(visit.platform(), &visit.caller).await?;
-    let typed = SecretText::new(form.text(&input(wanted).name).to_owned());
+    let typed = SecretText::new(form.text(&input(&wanted).name).to_owned());
     let done = session::prove(visit.platform(), &visit.caller, typed).await;
     answer(&visit, next, done).await
 }
@@ -52,16 +51,12 @@ pub(crate) async fn answer(visit: &Visit, next: &str, done: Result<SessionToken,
 
 /// The page once more, with what was wrong.
 pub(crate) async fn refused(visit: &Visit, next: &str, error: PlatformError) -> Answer {
-    if !matches!(error.code, ProblemCode::Invalid | ProblemCode::Conflict) {
-        return Err(error.into());
-    }
     let wanted = session::wanted(visit.platform(), &visit.caller).await?;
-    let (fields, failure) = with_problems("This was not confirmed", error, vec![input(wanted)])?;
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
-    form_page(visit, next, wanted, fields, Some(failure), status)
+    let (status, fields, failure) = second_step::told("This was not confirmed", error, vec![input(&wanted)])?;
+    form_page(visit, next, &wanted, fields, Some(failure), status)
 }
 
-fn input(wanted: Wanted) -> FieldInput {
+fn input(wanted: &Wanted) -> FieldInput {
     match wanted {
         Wanted::Factor(ways) => second_step::input(ways),
         Wanted::Password => FieldInput::new("proof", "Password", InputKind::Password)
@@ -73,7 +68,7 @@ fn input(wanted: Wanted) -> FieldInput {
 fn form_page(
     visit: &Visit,
     next: &str,
-    wanted: Wanted,
+    wanted: &Wanted,
     fields: Vec<FieldInput>,
     failure: Option<ErrorSummary>,
     status: StatusCode,
@@ -84,6 +79,10 @@ fn form_page(
         failure,
         next: next.to_owned(),
         has_key: matches!(wanted, Wanted::Factor(ways) if ways.key),
+        sends: match wanted {
+            Wanted::Factor(ways) => sends(ways),
+            Wanted::Password => Vec::new(),
+        },
     };
     door_page(visit, &visit.visitor, status, &template)
 }

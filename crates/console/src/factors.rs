@@ -1,13 +1,14 @@
 //! `/account/factors`: one's own second factors, and setting one up.
 //!
 //! Invariants: the secret of an app is shown only while it is set up, recovery codes once, on the page that answers the
-//! form; whoever is held reaches [`ADD`] and [`finish`] only.
+//! form; whoever is held reaches [`ADD`], and what sets a factor up, only.
 
 use crate::{
     admission::with_next,
     errors::Fault,
     fields::with_problems,
     form::Form,
+    second_step::told,
     session::session_cookie,
     sign_in::{door_chrome, door_page, invariant, local_path},
     view::{
@@ -25,7 +26,7 @@ use platform::{
         self, FactorView,
         enrol::{self, Enrolled},
         key::{self, Offer},
-        picture,
+        picture, sent,
     },
 };
 use types::{FactorId, ProblemCode};
@@ -57,6 +58,8 @@ fn row(factor: FactorView) -> FactorRow {
         label: factor.label,
         kind: match factor.kind {
             "passkey" => "Passkey or security key",
+            "mail" => "Codes by mail (weak: whoever reads your mail reads them)",
+            "sms" => "Codes by SMS (weak: numbers can be taken over)",
             _ => "Authenticator app",
         },
         bound_elsewhere: factor.bound_elsewhere,
@@ -115,8 +118,7 @@ pub(crate) fn added(visit: &Visit, next: &str, enrolled: Enrolled) -> Answer {
 
 /// The page on which factors are set up, with why one was not.
 pub(crate) async fn not_added(visit: &Visit, next: &str, title: &str, error: PlatformError) -> Answer {
-    let (_, failure) = with_problems(title, error, Vec::new())?;
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    let (status, _, failure) = told(title, error, Vec::new())?;
     add_page(visit, next, inputs(), Some(failure), status).await
 }
 
@@ -152,7 +154,16 @@ async fn add_page(
         Err(error) if error.code == ProblemCode::NotFound => None,
         Err(error) => return Err(error.into()),
     };
+    let sent = match sent::pending(visit.platform(), &visit.caller).await {
+        Ok((_, to)) => Some(to),
+        Err(error) if error.code == ProblemCode::NotFound => None,
+        Err(error) => return Err(error.into()),
+    };
+    let channels = sent::channels(visit.platform()).await?;
     let template = FactorAddPage {
+        offers_mail: channels.mail,
+        offers_sms: channels.sms,
+        sent,
         chrome: door_chrome(visit, "Set up a second factor", &visit.visitor)?,
         held: visit.caller.lacks() == Some(Lacks::Enrolment),
         set_up,

@@ -11,6 +11,7 @@ use crate::{
     factors::ADD,
     second_step::SECOND_STEP,
     security_key::{NEW, NEW_ANSWER, PROOF, PROOF_ANSWER},
+    sent_code,
     visit::Visit,
 };
 use platform::caller::Lacks;
@@ -34,14 +35,16 @@ pub(crate) fn admit(visit: &Visit, path: &str) -> Result<(), Fault> {
 
 fn is_open(lacks: Lacks, path: &str) -> bool {
     let own = match lacks {
-        Lacks::Enrolment => {
-            path == ADD || path == "/account/factors/finish" || path == NEW || path == NEW_ANSWER
-        }
-        Lacks::Proof => path == CONFIRM || path == PROOF || path == PROOF_ANSWER,
+        Lacks::Enrolment => path == ADD || path == "/account/factors/finish" || is_setting_up(path),
+        Lacks::Proof => path == CONFIRM || path == PROOF || path == PROOF_ANSWER || path == sent_code::PROOF,
         Lacks::Password => path == PASSWORD,
     };
     let door = matches!(path, "/sign-in" | "/sign-out") || path.starts_with(SECOND_STEP);
     own || door || path.starts_with(BREAK_GLASS) || path.starts_with("/assets/")
+}
+
+fn is_setting_up(path: &str) -> bool {
+    [NEW, NEW_ANSWER, sent_code::NEW, sent_code::NEW_ANSWER].contains(&path)
 }
 
 #[cfg(test)]
@@ -69,7 +72,9 @@ mod tests {
         }
         assert!(!is_open(Lacks::Proof, PASSWORD) && !is_open(Lacks::Enrolment, PASSWORD));
         assert!(
-            !is_open(Lacks::Proof, ADD) && !is_open(Lacks::Proof, NEW) && !is_open(Lacks::Proof, NEW_ANSWER),
+            [ADD, NEW, NEW_ANSWER, sent_code::NEW, sent_code::NEW_ANSWER]
+                .iter()
+                .all(|path| !is_open(Lacks::Proof, path)),
             "a stolen old session adds no factor"
         );
     }

@@ -138,6 +138,16 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         "If there is an account with a password for that address, a link is on its way.",
     ),
     (
+        "code-sent",
+        NoticeKind::Information,
+        "A code is on its way. Type it here within ten minutes.",
+    ),
+    (
+        "message-sent",
+        NoticeKind::Success,
+        "The gateway took a message to that number; see whether it arrives.",
+    ),
+    (
         "sign-in-over",
         NoticeKind::Information,
         "This sign-in is over: it waited too long, or too many codes were wrong. Begin again.",

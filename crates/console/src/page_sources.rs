@@ -68,6 +68,7 @@ const TEMPLATES: &[PageSource] = templates![
     "security_key.html",
     "sign_in.html",
     "sign_in_rules.html",
+    "sms.html",
     "tie_go.html",
     "tokens.html",
     "trash.html",

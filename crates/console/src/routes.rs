@@ -4,8 +4,8 @@ use crate::{
     access_log, account, appliance, appliance_updates, archive, asset_files, audit, break_glass, confirm,
     datasets, directories, export, factors, fields, files, grants, history, imports, invitation, mail,
     member_rights, members, openid, operator_access, organizations, password_reset, policies, promises_page,
-    providers, record_form, records, second_step, security_key, sign_in, sign_in_rules, single_record,
-    tokens, trash,
+    providers, record_form, records, second_step, security_key, sent_code, sign_in, sign_in_rules,
+    single_record, sms, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -27,6 +27,7 @@ pub(crate) fn register(config: &mut ServiceConfig) {
         )
         .service(resource("/sign-in/factor/key").route(post().to(security_key::ask_at_sign_in)))
         .service(resource("/sign-in/factor/key/answer").route(post().to(security_key::sign_in)))
+        .service(resource("/sign-in/factor/send").route(post().to(sent_code::at_sign_in)))
         .service(resource("/sign-out").route(post().to(sign_in::sign_out)))
         .service(
             resource("/invitation/{token}")
@@ -90,6 +91,13 @@ fn provider_pages(config: &mut ServiceConfig) {
         .service(resource("/appliance/mail/test").route(post().to(mail::test)))
         .service(resource("/appliance/mail/clear").route(post().to(mail::clear)))
         .service(
+            resource("/appliance/sms")
+                .route(get().to(sms::show))
+                .route(post().to(sms::set)),
+        )
+        .service(resource("/appliance/sms/test").route(post().to(sms::test)))
+        .service(resource("/appliance/sms/clear").route(post().to(sms::clear)))
+        .service(
             resource("/appliance/providers")
                 .route(get().to(providers::show))
                 .route(post().to(providers::add)),
@@ -115,6 +123,9 @@ fn account_pages(config: &mut ServiceConfig) {
         )
         .service(resource("/account/confirm/key").route(post().to(security_key::ask_for_proof)))
         .service(resource("/account/confirm/key/answer").route(post().to(security_key::prove)))
+        .service(resource("/account/confirm/send").route(post().to(sent_code::for_proof)))
+        .service(resource("/account/factors/messages").route(post().to(sent_code::begin)))
+        .service(resource("/account/factors/messages/answer").route(post().to(sent_code::finish)))
         .service(resource("/account/factors/keys").route(post().to(security_key::ask_for_new)))
         .service(resource("/account/factors/keys/answer").route(post().to(security_key::finish)))
         .service(resource("/account/factors").route(get().to(factors::show)))

@@ -7,6 +7,7 @@ use crate::{
     errors::Fault,
     fields::with_problems,
     form::Form,
+    sent_code::{sends, unsent},
     session::{PENDING, removed},
     sign_in::{door_chrome, door_page, local_path, named_visitor},
     view::{ErrorSummary, FieldInput, InputKind, SecondStepPage},
@@ -28,14 +29,10 @@ pub(crate) const SECOND_STEP: &str = "/sign-in/factor";
 pub(crate) async fn show(visit: Visit) -> Answer {
     let next = local_path(visit.query.text("next")).unwrap_or_default();
     match sign_in::waiting(visit.platform(), &visit.pending).await? {
-        Some(waiting) => door(
-            &visit,
-            next,
-            waiting,
-            vec![input(waiting.ways)],
-            None,
-            StatusCode::OK,
-        ),
+        Some(waiting) => {
+            let fields = vec![input(&waiting.ways)];
+            door(&visit, next, waiting, fields, None, StatusCode::OK)
+        }
         None => over(),
     }
 }
@@ -66,17 +63,30 @@ pub(crate) async fn answer(
 pub(crate) async fn refused(visit: &Visit, next: &str, error: PlatformError) -> Answer {
     match error.code {
         ProblemCode::NotSignedIn => over(),
-        ProblemCode::Invalid | ProblemCode::Conflict => {
+        ProblemCode::Invalid | ProblemCode::Conflict | ProblemCode::Unavailable | ProblemCode::TooMany => {
             let Some(waiting) = sign_in::waiting(visit.platform(), &visit.pending).await? else {
                 return over();
             };
-            let inputs = vec![input(waiting.ways)];
-            let (fields, failure) = with_problems("You are not signed in yet", error, inputs)?;
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            let inputs = vec![input(&waiting.ways)];
+            let (status, fields, failure) = told("You are not signed in yet", error, inputs)?;
             door(visit, next, waiting, fields, Some(failure), status)
         }
         _ => Err(error.into()),
     }
+}
+
+/// What a page that asks for a factor says of an error: at the field, or that nothing could be sent.
+pub(crate) fn told(
+    title: &str,
+    error: PlatformError,
+    inputs: Vec<FieldInput>,
+) -> Result<(StatusCode, Vec<FieldInput>, ErrorSummary), Fault> {
+    if let Some(failure) = unsent(&error) {
+        let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+        return Ok((status, inputs, failure));
+    }
+    let (fields, failure) = with_problems(title, error, inputs)?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, fields, failure))
 }
 
 fn over() -> Answer {
@@ -84,10 +94,15 @@ fn over() -> Answer {
 }
 
 /// The one input for codes of either kind.
-pub(crate) fn input(ways: Ways) -> FieldInput {
-    let help = match ways.app {
-        true => "Six digits from your authenticator app, or one of your recovery codes.",
-        false => "One of your recovery codes.",
+pub(crate) fn input(ways: &Ways) -> FieldInput {
+    let is_sent = ways.mail.is_some() || ways.sms.is_some();
+    let help = match (ways.app, is_sent) {
+        (true, false) => "Six digits from your authenticator app, or one of your recovery codes.",
+        (true, true) => {
+            "Six digits from your app, the eight that were sent to you, or one of your recovery codes."
+        }
+        (false, true) => "The eight digits that were sent to you, or one of your recovery codes.",
+        (false, false) => "One of your recovery codes.",
     };
     FieldInput::new("code", "Code", InputKind::Text)
         .with_help(help)
@@ -112,6 +127,7 @@ fn door(
         tries_left: waiting.tries_left,
         recovery_codes_left: waiting.ways.recovery_codes_left,
         has_key: waiting.ways.key,
+        sends: sends(&waiting.ways),
     };
     door_page(visit, &visitor, status, &template)
 }

@@ -35,6 +35,7 @@ mod record;
 mod record_form;
 mod sign_in;
 mod sign_in_rules;
+mod sms;
 mod table;
 mod token;
 mod trash;
@@ -55,7 +56,7 @@ pub use error::ErrorPage;
 pub use export::ExportPage;
 pub use factor::{
     ConfirmPage, FactorAddPage, FactorRow, FactorsPage, OldPasswordPage, RecoveryCodesPage, SecondStepPage,
-    SecurityKeyPage, SetUp,
+    SecurityKeyPage, SendWay, SetUp,
 };
 pub use filter::{FilterBar, FilterChip, FilterCondition};
 pub use form::{AttachedFile, Choice, ErrorSummary, FieldFailure, FieldInput, InputKind};
@@ -78,6 +79,7 @@ pub use record::{RecordPage, RecordRow, RecordValue, RecordsPage};
 pub use record_form::{ConflictRow, RecordConflict, RecordFormPage};
 pub use sign_in::SignInPage;
 pub use sign_in_rules::SignInRulesPage;
+pub use sms::SmsPage;
 pub use table::{Badge, CellKind, Column, Fact, Moment, PageSizeLink, Pagination, Sort, TableCell, Tone};
 pub use token::{FreshToken, TokenRow, TokensPage};
 pub use trash::{TrashPage, TrashRow};

@@ -8,7 +8,7 @@ mod keys;
 mod provider;
 mod report;
 mod token;
-mod wire;
+pub mod wire;
 
 pub use claims::{ClaimFault, Person};
 pub use client::{Begun, Client, OpenIdError};

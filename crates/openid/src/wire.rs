@@ -1,4 +1,5 @@
-//! The only way out: https, no redirects, no proxy, one deadline for a whole exchange, sizes.
+//! The only way out by https: no redirects, no proxy, one deadline for a whole exchange, sizes. Gateways of SMS are reached by
+//! it as well as providers ([`Wire::send`]).
 //!
 //! Invariant: no answer is read beyond its limit, and nothing waits beyond the deadline that it was given.
 
@@ -88,10 +89,12 @@ pub enum CertificateError {
 
 /// Until when something must be done.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadline(Instant);
+pub struct Deadline(Instant);
 
 impl Deadline {
-    pub(crate) fn after(duration: Duration) -> Self {
+    /// So long from now.
+    #[must_use]
+    pub fn after(duration: Duration) -> Self {
         Self(Instant::now() + duration)
     }
 
@@ -110,11 +113,38 @@ pub(crate) struct Received {
     pub(crate) date: Option<String>,
 }
 
-/// A client for one provider.
-pub(crate) struct Wire(Agent);
+/// The method of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// All in the address.
+    Get,
+    /// With a body.
+    Post,
+}
+
+/// A request whose answer is of no interest but for its status.
+pub struct Sending<'a> {
+    /// The address.
+    pub url: &'a str,
+    /// The method.
+    pub method: Method,
+    /// The body's media type.
+    pub content: &'a str,
+    /// The body; of no use with [`Method::Get`].
+    pub body: &'a str,
+    /// One header more.
+    pub header: Option<(&'a str, &'a str)>,
+}
+
+/// A client for one provider or gateway.
+pub struct Wire(Agent);
 
 impl Wire {
-    pub(crate) fn new(authority_pem: Option<&str>) -> Result<Self, CertificateError> {
+    /// A client that trusts this authority, or those of the system.
+    ///
+    /// # Errors
+    /// The authority is none.
+    pub fn new(authority_pem: Option<&str>) -> Result<Self, CertificateError> {
         let roots = match authority_pem {
             None => RootCerts::PlatformVerifier,
             Some(pem) => RootCerts::new_with_certs(&certificates(pem)?),
@@ -157,6 +187,44 @@ impl Wire {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         receive(url, request.call())
+    }
+
+    /// Sends a request, and looks whether it is answered with success.
+    ///
+    /// # Errors
+    /// [`WireError`]; its texts hold the address.
+    pub fn send(&self, sending: &Sending<'_>, deadline: Deadline) -> Result<(), WireError> {
+        let url = sending.url;
+        check_https(url)?;
+        let patience = Some(deadline.left());
+        let answer = match sending.method {
+            Method::Get => {
+                let mut request = self.0.get(url).config().timeout_global(patience).build();
+                if let Some((name, value)) = sending.header {
+                    request = request.header(name, value);
+                }
+                request.call()
+            }
+            Method::Post => {
+                let request = self.0.post(url).config().timeout_global(patience).build();
+                let mut request = request.header("content-type", sending.content);
+                if let Some((name, value)) = sending.header {
+                    request = request.header(name, value);
+                }
+                request.send(sending.body)
+            }
+        };
+        let status = answer.map_err(|error| failed(url, error))?.status().as_u16();
+        let url = || url.to_owned();
+        match status {
+            200..300 => Ok(()),
+            300..400 => Err(WireError::Redirect { url: url(), status }),
+            _ => Err(WireError::Status {
+                url: url(),
+                status,
+                said: None,
+            }),
+        }
     }
 
     pub(crate) fn post_form(

@@ -1,14 +1,15 @@
-//! Second factors of one's own account: authenticator apps, passkeys and security keys, recovery codes.
+//! Second factors of one's own account: authenticator apps, passkeys and security keys, sent codes, recovery codes.
 //!
 //! Invariants: only a person acts on their factors, with a fresh proof that it is them; the last factor of an account that
 //! must have one is not removed; a change ends every other session of the account. Setting an app up is [`enrol`], looking
-//! at a code [`code`], and all of keys [`key`].
+//! at a code [`code`], all of keys [`key`], of codes by mail and SMS [`sent`].
 
 pub mod code;
 pub mod enrol;
 pub mod key;
 pub mod picture;
 mod reset;
+pub mod sent;
 mod ways;
 
 pub use reset::{reset, reset_as_operator};
@@ -28,7 +29,7 @@ use store::{
     StoreError,
     control::{
         ControlTx, Reads,
-        factor::{self as rows, Factor, FactorState},
+        factor::{self as rows, Factor, FactorKind, FactorState},
         factor_evidence, recovery_code, session as sessions,
     },
 };
@@ -47,7 +48,7 @@ const LABEL_LENGTH_MAX: usize = 80;
 pub struct FactorView {
     /// Its id.
     pub id: FactorId,
-    /// `totp` or `passkey`.
+    /// `totp`, `passkey`, `mail` or `sms`.
     pub kind: &'static str,
     /// What its holder calls it.
     pub label: String,
@@ -86,7 +87,7 @@ pub async fn operators_without(platform: &Platform, caller: &Caller) -> Result<V
 pub fn held(lacks: Lacks) -> PlatformError {
     let detail = match lacks {
         Lacks::Enrolment => {
-            "a second factor is required of this account, and it has none; set one up in the console"
+            "a second factor is required of this account, and it has none that suffices; set one up in the console"
         }
         Lacks::Password => "the password is older than is allowed; change it in the console",
         Lacks::Proof => "this session began before the account had a second factor; sign in again with it",
@@ -156,6 +157,18 @@ async fn check_room(on: &mut impl Reads, account: AccountId) -> Result<()> {
     Ok(())
 }
 
+/// Can what is kept of a factor be opened?
+///
+/// # Errors
+/// It cannot.
+pub(crate) fn is_whole(platform: &Platform, row: &Factor) -> Result<()> {
+    match row.kind {
+        FactorKind::Totp => code::open_secret(platform, row.account_id, row.id, &row.secret).map(drop),
+        FactorKind::Passkey => key::is_whole(platform, row),
+        FactorKind::Mail | FactorKind::Sms => sent::masked(platform, row).map(drop),
+    }
+}
+
 fn checked_label(label: &str) -> Result<String> {
     let label = label.trim();
     let length = label.chars().count();
@@ -189,12 +202,12 @@ pub async fn remove(platform: &Platform, caller: &Caller, id: FactorId) -> Resul
     store::control::invitation::lock_account(&mut tx, account.id).await?;
     own(rows::remove(&mut tx, account.id, id).await)?;
     let standing = rows::standing(&mut tx, account.id).await?;
+    if standing.required && !standing.suffices() {
+        tx.close().await?;
+        let detail = "a second factor is required of you; set up another one before you remove this one";
+        return Err(PlatformError::new(ProblemCode::Conflict, detail));
+    }
     if !standing.enrolled {
-        if standing.required {
-            tx.close().await?;
-            let detail = "a second factor is required of you; set up another one before you remove this one";
-            return Err(PlatformError::new(ProblemCode::Conflict, detail));
-        }
         recovery_code::remove_all_of(&mut tx, account.id).await?;
     }
     end_others(platform, &mut tx, account.id, session).await?;

@@ -1,7 +1,7 @@
 //! Mail: set by operators, sent by the worker, over TLS only.
 //!
-//! Invariants: nothing waits for a mail server: a letter is a job, sealed, tried a few times, and a failure stays to be seen; at
-//! most [`WAITING_MAX`] letters wait. The account's secret is sealed and bound to the server that it is for. Links in letters
+//! Invariants: nothing waits for a mail server but a code that somebody waits for ([`send_now`]): a letter is a job, sealed, tried a
+//! few times, and a failure stays to be seen; at most [`WAITING_MAX`] letters wait. The account's secret is sealed and bound to the server that it is for. Links in letters
 //! are made with the configured base URL. Start at [`set`] and [`post`].
 
 mod letter;
@@ -14,6 +14,7 @@ pub use settings::{MailSecurity, MailSettings};
 use crate::{
     Caller, Platform,
     act::{Act, Object, vault_failure},
+    delivery::{self, Channel},
     error::{PlatformError, Result},
     operator,
     workspace::random,
@@ -22,6 +23,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use settings::Stored;
+use std::time::Duration;
 use store::control::{
     Keeps, Reads,
     job::{self as jobs, Job, JobStart, NewJob},
@@ -34,6 +36,8 @@ use vault::{Purpose, SecretText, mac, seal};
 pub(crate) const SEND: &str = "mail.send";
 /// Most letters to one address within an hour: whoever has others invited cannot bury somebody in letters.
 pub const HOURLY_MAX: i64 = 5;
+/// As long as somebody waits for a letter to be taken.
+const NOW_MAX: Duration = Duration::from_secs(10);
 /// Most letters that wait.
 pub const WAITING_MAX: i64 = 1_000;
 /// The setting's name.
@@ -101,6 +105,7 @@ pub async fn set(
     };
     let value = serde_json::to_value(&stored).map_err(vault_failure)?;
     setting::set(&mut tx, SETTING, &value, platform.now()).await?;
+    delivery::forget(platform, &mut tx, Channel::Mail).await?;
     let act = Act::configuration("mail.set", Object::new("setting", SETTING)).because(&stored.settings.host);
     let entry = platform.entry(caller, None, &act)?;
     tx.commit(&entry, &[]).await?;
@@ -115,6 +120,7 @@ pub async fn clear(platform: &Platform, caller: &Caller) -> Result<()> {
     operator::require(caller)?;
     let mut tx = platform.control().begin().await?;
     setting::set(&mut tx, SETTING, &Value::Null, platform.now()).await?;
+    delivery::forget(platform, &mut tx, Channel::Mail).await?;
     let act = Act::configuration("mail.clear", Object::new("setting", SETTING));
     let entry = platform.entry(caller, None, &act)?;
     tx.commit(&entry, &[]).await?;
@@ -133,7 +139,21 @@ pub async fn test(platform: &Platform, caller: &Caller, to: &str) -> Result<()> 
         .await?
         .ok_or_else(unset)?;
     let letter = letter::test(platform, &to);
-    send::deliver(platform, &stored, &letter).await
+    let sent = send::deliver(platform, &stored, &letter).await;
+    delivery::note(platform, caller, Channel::Mail, &sent).await?;
+    sent
+}
+
+/// Sends a letter now, past the queue: for what somebody waits for.
+///
+/// # Errors
+/// `conflict` where mail is not set; `unavailable` with what the server said, or after [`NOW_MAX`].
+pub(crate) async fn send_now(platform: &Platform, letter: &Letter) -> Result<()> {
+    let stored = load(&mut platform.control().read().await?)
+        .await?
+        .ok_or_else(unset)?;
+    let sent = tokio::time::timeout(NOW_MAX, send::deliver(platform, &stored, letter)).await;
+    sent.map_err(|_| PlatformError::new(ProblemCode::Unavailable, "the mail server took too long"))?
 }
 
 /// Can the server be reached, and does it let us in?

@@ -281,7 +281,8 @@ async fn begin_change(workspace: &Workspace, account: AccountId, change: Change)
     match change.apply(workspace, &mut tx, account).await {
         Ok(()) => Ok(tx),
         Err(MembershipError::LastOwner) => {
-            let detail = "this is the last owner; make someone else an owner first";
+            let detail = "this is the last owner, or the last with a second factor where one is required; make someone else \
+                          an owner, or have another owner set one up, first";
             Err(PlatformError::new(ProblemCode::LastOwner, detail))
         }
         Err(MembershipError::Store(error)) => Err(error.into()),

@@ -8,6 +8,7 @@
 mod access_log;
 mod agility;
 mod audit;
+mod availability;
 mod bundle;
 mod card;
 mod directory;
@@ -63,7 +64,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 29] = [
+pub const BUILT: [&str; 30] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -74,6 +75,7 @@ pub const BUILT: [&str; 29] = [
     infrastructure::ID,
     operator::ID,
     factor::ID,
+    availability::ID,
     policy::ID,
     provider::ID,
     hardening::ID,
@@ -242,6 +244,7 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         infrastructure::ID => infrastructure::look(platform).await,
         operator::ID => operator::look(platform).await,
         factor::ID => factor::look(platform).await,
+        availability::ID => availability::look(platform).await,
         policy::ID => policy::look(platform).await,
         provider::ID => provider::look(platform).await,
         hardening::ID => hardening::look(platform).await,

@@ -12,7 +12,7 @@ pub use own::{SessionView, end_own, list_own};
 
 mod fresh;
 
-pub use fresh::{MINUTES, Wanted, ask_key, prove, prove_with_key, require_fresh, wanted};
+pub use fresh::{MINUTES, Wanted, ask_code, ask_key, prove, prove_with_key, require_fresh, wanted};
 
 pub(crate) use fresh::elevate_in;
 
@@ -208,7 +208,12 @@ impl Bounds {
 /// What a session lacks. One that passed no second step is held when the account has a factor, or must have one: neither
 /// an old session nor a new requirement leaves a gap.
 pub(crate) fn lacks_of_session(passed: Option<&str>, standing: factor::Standing) -> Option<Lacks> {
+    // What came by a sent code, or instead of one, is not enough where more is asked of the account.
+    let weak = [PassedFactor::Mail, PassedFactor::Sms, PassedFactor::Recovery];
+    let is_weak = passed.is_some_and(|passed| weak.into_iter().any(|weak| weak.as_str() == passed));
+    let is_short = standing.required && standing.enrolled && !standing.suffices();
     match (passed.is_some(), standing.enrolled, standing.required) {
+        (true, ..) if is_weak && is_short => Some(Lacks::Enrolment),
         (true, ..) | (false, false, false) => None,
         (false, true, _) => Some(Lacks::Proof),
         (false, false, true) => Some(Lacks::Enrolment),
@@ -229,7 +234,7 @@ pub(crate) fn is_password_too_old(
 
 /// What an API token lacks: it works for an account that could sign in.
 pub(crate) fn lacks_of_program(standing: factor::Standing) -> Option<Lacks> {
-    (standing.required && !standing.enrolled).then_some(Lacks::Enrolment)
+    (standing.required && !standing.suffices()).then_some(Lacks::Enrolment)
 }
 
 /// Who a live session stands for.

@@ -10,7 +10,7 @@ mod password;
 mod second;
 
 pub use password::with_password;
-pub use second::{MINUTES, TRIES, Waiting, ask_key, waiting, with_code, with_key};
+pub use second::{MINUTES, TRIES, Waiting, ask_code, ask_key, waiting, with_code, with_key};
 
 use crate::{
     Platform,

@@ -176,8 +176,8 @@ async fn check_setter(tx: &mut ControlTx, caller: &Caller, policy: &SignInPolicy
     let Some(account) = caller.account() else {
         return Ok(());
     };
-    if policy.second_factor == SecondFactor::Required && !factor::standing(tx, account.id).await?.enrolled {
-        let detail = "set up a second factor for yourself before you ask one of others";
+    if policy.second_factor == SecondFactor::Required && !factor::standing(tx, account.id).await?.suffices() {
+        let detail = "set up an authenticator app, a passkey or a security key for yourself before you ask a second factor of others";
         return Err(PlatformError::new(ProblemCode::Conflict, detail));
     }
     Ok(())

@@ -81,6 +81,8 @@ mod rotation_file;
 mod search;
 #[path = "all/security_key.rs"]
 mod security_key;
+#[path = "all/sent_code.rs"]
+mod sent_code;
 #[path = "all/session.rs"]
 mod session;
 #[path = "all/upgrade.rs"]

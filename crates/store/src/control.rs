@@ -34,6 +34,7 @@ mod pool;
 pub mod promise_observation;
 pub mod recovery_code;
 mod schema;
+pub mod sent_code;
 pub mod session;
 pub mod setting;
 pub mod sign_in_policy;

@@ -31,6 +31,7 @@ mod record;
 mod rename;
 mod serve;
 mod setup;
+mod sms;
 mod status;
 mod storage;
 mod support;
@@ -115,6 +116,9 @@ enum Command {
     /// Set and try the server that sends mail, on the host
     #[command(subcommand)]
     Mail(mail::Mail),
+    /// Set and try the gateway that sends codes by SMS, on the host
+    #[command(subcommand)]
+    Sms(sms::Sms),
     /// Let an account in once when nothing else does, as root at a terminal; its organizations see it
     BreakGlass(break_glass::BreakGlass),
     /// Make API tokens
@@ -182,6 +186,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Directory(command) => command.run(common).map(done),
         Command::Provider(command) => command.run(common).map(done),
         Command::Mail(command) => command.run(common).map(done),
+        Command::Sms(command) => command.run(common).map(done),
         Command::BreakGlass(command) => command.run(common).map(done),
         Command::Token(command) => command.run(common).map(done),
         Command::Dataset(command) => command.run(common).map(done),

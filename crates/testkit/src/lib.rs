@@ -27,6 +27,8 @@ pub mod mail;
 pub mod openid;
 #[cfg(feature = "certificate")]
 pub mod security_key;
+#[cfg(feature = "certificate")]
+pub mod sms;
 #[cfg(feature = "database")]
 pub mod wait;
 
@@ -42,5 +44,7 @@ pub use machine::Machine;
 pub use mail::MailServer;
 #[cfg(feature = "openid")]
 pub use openid::OpenIdProvider;
+#[cfg(feature = "certificate")]
+pub use sms::SmsGateway;
 #[cfg(feature = "database")]
 pub use wait::wait_until;

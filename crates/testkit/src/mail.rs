@@ -90,7 +90,7 @@ impl MailServer {
         Ok(server)
     }
 
-    /// The letters that it was given, with a line for the recipients.
+    /// The letters that it was given, the oldest first, with a line for the recipients.
     ///
     /// # Errors
     /// When they cannot be read.
@@ -99,10 +99,14 @@ impl MailServer {
         for entry in fs::read_dir(self.folder.path())? {
             let path = entry?.path();
             if path.extension().is_some_and(|end| end == "eml") {
-                letters.push(fs::read_to_string(&path)?);
+                let number = path
+                    .file_stem()
+                    .and_then(|stem| stem.to_str()?.parse::<u32>().ok());
+                letters.push((number, fs::read_to_string(&path)?));
             }
         }
-        Ok(letters)
+        letters.sort();
+        Ok(letters.into_iter().map(|(_, letter)| letter).collect())
     }
 
     /// Waits for that many letters, and gives them.

@@ -21,6 +21,17 @@ pub struct SecondStepPage {
     pub recovery_codes_left: i64,
     /// Whether the account has a key that answers here.
     pub has_key: bool,
+    /// Buttons that send a code.
+    pub sends: Vec<SendWay>,
+}
+
+/// A button that sends a code: posts `channel`, `next` and `csrf`.
+#[derive(Debug, Clone)]
+pub struct SendWay {
+    /// `mail` or `sms`.
+    pub channel: &'static str,
+    /// Where to, masked.
+    pub to: String,
 }
 
 /// `/account/confirm`: posts `proof` or `code`, `next` and `csrf` to itself.
@@ -37,6 +48,8 @@ pub struct ConfirmPage {
     pub next: String,
     /// Whether the account has a key that answers here.
     pub has_key: bool,
+    /// Buttons that send a code.
+    pub sends: Vec<SendWay>,
 }
 
 /// A question to a passkey or security key: posts `credential`, `next`, `csrf` and the fields to `action`.
@@ -120,6 +133,12 @@ pub struct FactorAddPage {
     pub set_up: Option<SetUp>,
     /// Whether keys can be used under the appliance's name.
     pub offers_keys: bool,
+    /// Whether codes are sent by mail.
+    pub offers_mail: bool,
+    /// Whether codes are sent by SMS.
+    pub offers_sms: bool,
+    /// Where a first code was sent, masked; `None` when none was.
+    pub sent: Option<String>,
     /// The fields `code` and `label`.
     pub fields: Vec<FieldInput>,
     /// Why the last try was refused.

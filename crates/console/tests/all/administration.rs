@@ -5,8 +5,8 @@ use console::view::{
     AccountPage, Badge, Chrome, ConfirmPage, DirectoriesPage, DirectoryAnswer, DirectoryRow, DoorLink,
     ErrorPage, ErrorSummary, FactorAddPage, FactorRow, FactorsPage, FieldInput, FreshInvitation, FreshToken,
     IdentityRow, InputKind, InvitationPage, MemberRow, MembersPage, Nav, NoticeKind, OldPasswordPage,
-    OrganizationCard, OrganizationsPage, RecoveryCodesPage, SecondStepPage, SecurityKeyPage, SessionRow,
-    SetUp, SignInPage, SignInRulesPage, TokenRow, TokensPage, Tone,
+    OrganizationCard, OrganizationsPage, RecoveryCodesPage, SecondStepPage, SecurityKeyPage, SendWay,
+    SessionRow, SetUp, SignInPage, SignInRulesPage, TokenRow, TokensPage, Tone,
 };
 
 const ROLES: [(&str, &str); 5] = [
@@ -367,6 +367,9 @@ fn factor_add(begun: bool) -> FactorAddPage {
             secret: "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ".into(),
         }),
         offers_keys: begun,
+        offers_mail: !begun,
+        offers_sms: !begun,
+        sent: None,
         fields: vec![code_field()],
         failure: None,
         next: String::new(),
@@ -407,6 +410,10 @@ fn second_step() -> SecondStepPage {
         tries_left: 4,
         recovery_codes_left: 7,
         has_key: true,
+        sends: vec![SendWay {
+            channel: "sms",
+            to: "+49 … 89".into(),
+        }],
     }
 }
 
@@ -450,6 +457,7 @@ fn confirm() -> ConfirmPage {
         failure: None,
         next: "/o/northwind/members".into(),
         has_key: true,
+        sends: Vec::new(),
     }
 }
 

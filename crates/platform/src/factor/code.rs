@@ -1,5 +1,5 @@
-//! Looking at what is shown as a second factor: a typed code of an authenticator app, a recovery code; what a key answers
-//! is looked at by [`super::key`] and spent here.
+//! Looking at what is shown as a second factor: a typed code of an authenticator app, one that was sent, a recovery code; what
+//! a key answers is looked at by [`super::key`] and spent here.
 //!
 //! Invariants: a try is counted before the code is looked at ([`count_try`]); a code counts once, because whoever lets
 //! somebody in by it spends it in the same transaction ([`spend`]); a miss is an entry. A code that would count only later
@@ -16,8 +16,9 @@ use store::{
     control::{
         ControlTx,
         factor::{self as rows, FactorKind, FactorState},
+        key_challenge::Asked,
         pending_sign_in::{self as pending, MissRule},
-        recovery_code,
+        recovery_code, sent_code,
         session::PassedFactor,
     },
 };
@@ -52,6 +53,11 @@ pub(crate) enum Answer {
         factor: FactorId,
         counter: i64,
     },
+    /// Of the form of a code that was sent.
+    Sent {
+        asked: Asked,
+        hash: [u8; 32],
+    },
     Missed(Missed),
 }
 
@@ -66,6 +72,8 @@ pub(crate) enum Missed {
         step: i64,
         ahead: i64,
     },
+    /// No such code was sent to here, or too long ago.
+    NotSent,
     /// Nothing was asked of a key, or too long ago.
     KeyLate,
     /// It is no answer of a key of the account to this page.
@@ -99,7 +107,11 @@ pub(crate) async fn count_try(platform: &Platform, account: AccountId) -> Result
 }
 
 /// What a code is to an account, as far as can be seen without spending it.
-pub(crate) async fn read(platform: &Platform, account: AccountId, typed: &str) -> Result<Answer> {
+pub(crate) async fn read(platform: &Platform, asked: &Asked, typed: &str) -> Result<Answer> {
+    let account = asked.account;
+    if let Some(answer) = super::sent::read(platform, asked, typed) {
+        return Ok(answer);
+    }
     if let Some(code) = RecoveryCode::parse(typed) {
         let hash = *code.hashed(account).bytes();
         return Ok(Answer::Recovery { hash });
@@ -134,6 +146,14 @@ pub(crate) async fn spend(
 ) -> Result<std::result::Result<PassedFactor, Missed>> {
     let now = platform.now();
     let (spent, passed, missed) = match answer {
+        Answer::Sent { asked, hash } => {
+            let spent = sent_code::spend(tx, &asked, &hash, now).await;
+            let passed = match &spent {
+                Ok((_, FactorKind::Sms)) => PassedFactor::Sms,
+                _ => PassedFactor::Mail,
+            };
+            (spent.map(drop), passed, Missed::NotSent)
+        }
         Answer::Missed(missed) => return Ok(Err(missed)),
         Answer::App { factor, step } => {
             let spent = rows::spend_step(tx, factor, step, now).await;
@@ -173,6 +193,7 @@ pub(crate) async fn refuse(
         Missed::Wrong => "wrong",
         Missed::Used => "used already",
         Missed::ClockOff { .. } => "of another time",
+        Missed::NotSent => "no code that was sent for this, or too late",
         Missed::KeyLate => "answered too late",
         Missed::KeyRefused => "no answer of a key of the account",
         Missed::KeyCopied { .. } => "the key's counter went back",
@@ -190,6 +211,10 @@ pub(crate) async fn refuse(
 fn problem(missed: Missed) -> PlatformError {
     let (code, text) = match missed {
         Missed::KeyLate | Missed::KeyRefused | Missed::KeyCopied { .. } => return key_problem(missed),
+        Missed::NotSent => (
+            "wrong-code",
+            "this is not the code that was sent for this sign-in, or its ten minutes are over; have another one sent".to_owned(),
+        ),
         Missed::Wrong => (
             "wrong-code",
             "this is not the code that the app shows now, and no recovery code that still works".to_owned(),

@@ -125,6 +125,11 @@ pub(crate) async fn read(platform: &Platform, asked: &Asked, given: &str) -> Res
     }
 }
 
+/// Can what is kept of a key be opened?
+pub(crate) fn is_whole(platform: &Platform, row: &Factor) -> Result<()> {
+    sealed::open(platform, row).map(drop)
+}
+
 fn parsed<T: DeserializeOwned>(given: &str) -> Option<T> {
     (given.len() <= ANSWER_BYTES_MAX)
         .then(|| serde_json::from_str(given).ok())

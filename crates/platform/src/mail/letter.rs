@@ -31,6 +31,16 @@ impl Letter {
         &self.to
     }
 
+    /// With a code of the second step.
+    pub(crate) fn code(to: &EmailAddress, host: &str, code: &str, minutes: i64) -> Self {
+        let text = format!(
+            "{code} is your code for the Strongroom at {host}. It works once, for {minutes} minutes, on the page that asked \
+             for it. Nobody will ask you for it by mail or telephone.\n\n\
+             If you are not signing in there now, somebody knows your password: change it.\n"
+        );
+        Self::new(to, "Your code", text)
+    }
+
     /// With a link that sets another password.
     pub(crate) fn password_reset(to: &EmailAddress, url: &str, minutes: i64) -> Self {
         let text = format!(

@@ -95,7 +95,7 @@ fn judge_session(found: &SessionFact, look: &mut Look) -> bool {
 /// True when it is held.
 fn judge_token(found: &TokenFact, look: &mut Look) -> bool {
     let is_held = lacks_of_program(found.standing()).is_some();
-    if !is_held && !found.standing().enrolled {
+    if !is_held && !found.standing().suffices() {
         let place = format!("API token {}", found.id);
         look.fault("an API token is past the requirement of its account", place, BUG);
     }

@@ -8,7 +8,10 @@ use crate::{
     act::{Act, Object, vault_failure},
     caller::{Caller, Identity, Lacks},
     error::{PlatformError, Result},
-    factor::{self as factors, Ways, code, key},
+    factor::{
+        self as factors, Ways, code, key,
+        sent::{self, Channel},
+    },
 };
 use jiff::{SignedDuration, Timestamp};
 use store::control::{
@@ -49,7 +52,7 @@ pub fn require_fresh(platform: &Platform, caller: &Caller) -> Result<()> {
 }
 
 /// What can prove who asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
     /// A second factor: the account has one.
     Factor(Ways),
@@ -93,8 +96,18 @@ pub async fn prove(platform: &Platform, caller: &Caller, typed: SecretText) -> R
         store::control::pending_sign_in::forgive(&mut tx, account).await?;
         return finish(platform, caller, tx, session, None).await;
     }
-    let answer = code::read(platform, account, typed.expose()).await?;
+    let asked = key::of_proof(account, session);
+    let answer = code::read(platform, &asked, typed.expose()).await?;
     prove_by(platform, caller, answer).await
+}
+
+/// Sends a code to the caller's address or number; tells where to, masked.
+///
+/// # Errors
+/// `not-signed-in`; `conflict` when they get none that way; `too-many-requests`; `unavailable` when nothing can be sent.
+pub async fn ask_code(platform: &Platform, caller: &Caller, channel: Channel) -> Result<String> {
+    let (account, session) = provable(caller)?;
+    sent::ask(platform, caller, &key::of_proof(account, session), channel).await
 }
 
 /// Asks the caller's keys for a proof.

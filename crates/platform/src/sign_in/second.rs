@@ -9,7 +9,10 @@ use crate::{
     act::{Act, Object, vault_failure},
     caller::{Caller, Origin},
     error::{PlatformError, Result},
-    factor::{self, Ways, code, key},
+    factor::{
+        self, Ways, code, key,
+        sent::{self, Channel},
+    },
     session,
 };
 use jiff::SignedDuration;
@@ -54,7 +57,7 @@ pub(super) async fn ask(
 }
 
 /// What a sign-in that waits can be told about.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Waiting {
     /// How many codes may still be tried.
     pub tries_left: i16,
@@ -119,8 +122,20 @@ pub async fn with_code(
 ) -> Result<(SessionToken, Caller)> {
     let at = at(platform, token).await?;
     take_try(platform, &at).await?;
-    let answer = code::read(platform, at.account, typed.expose()).await?;
+    let asked = key::of_sign_in(at.account, &at.hash);
+    let answer = code::read(platform, &asked, typed.expose()).await?;
     let_in(platform, origin, &at, answer).await
+}
+
+/// Sends a code to the address or number of the account whose sign-in waits; tells where to, masked.
+///
+/// # Errors
+/// `not-signed-in` when the sign-in is over; `conflict` when the account gets none that way; `too-many-requests`;
+/// `unavailable` when nothing can be sent.
+pub async fn ask_code(platform: &Platform, origin: Origin, token: &str, channel: Channel) -> Result<String> {
+    let at = at(platform, token).await?;
+    let caller = Caller::anonymous(origin);
+    sent::ask(platform, &caller, &key::of_sign_in(at.account, &at.hash), channel).await
 }
 
 /// Asks the keys of the account whose sign-in waits.

@@ -26,6 +26,10 @@ text_enum! {
         Totp = "totp",
         /// A passkey or security key.
         Passkey = "passkey",
+        /// Codes by mail.
+        Mail = "mail",
+        /// Codes by SMS.
+        Sms = "sms",
     }
 }
 
@@ -115,6 +119,12 @@ pub struct Standing {
     /// It has a factor that counts.
     #[diesel(sql_type = Bool)]
     pub enrolled: bool,
+    /// It has one that is no code by mail or SMS.
+    #[diesel(sql_type = Bool)]
+    pub strong: bool,
+    /// It is an operator's, an owner's or an administrator's.
+    #[diesel(sql_type = Bool)]
+    pub privileged: bool,
     /// The appliance, one of its organizations, or its being an operator asks for one.
     #[diesel(sql_type = Bool)]
     pub required: bool,
@@ -123,12 +133,25 @@ pub struct Standing {
     pub password_days_max: Option<i32>,
 }
 
+impl Standing {
+    /// Does the account have what may be required of it? Codes by mail or SMS are not enough for whoever has power over
+    /// others.
+    #[must_use]
+    pub fn suffices(&self) -> bool {
+        self.strong || (self.enrolled && !self.privileged)
+    }
+}
+
 /// What an account's second factors are to its sign-ins. Of an account that is not there nothing is asked.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
 pub async fn standing(on: &mut impl Reads, account: AccountId) -> Result<Standing, StoreError> {
     let text = "SELECT EXISTS (SELECT FROM strongroom.factor f WHERE f.account_id = a.id AND f.state = 'active') AS enrolled,
+            EXISTS (SELECT FROM strongroom.factor f WHERE f.account_id = a.id AND f.state = 'active'
+                AND f.kind IN ('totp', 'passkey')) AS strong,
+            a.operator OR EXISTS (SELECT FROM strongroom.membership m WHERE m.account_id = a.id AND m.state = 'active'
+                AND m.role IN ('owner', 'administrator')) AS privileged,
             a.operator OR EXISTS (SELECT FROM strongroom.sign_in_policy p WHERE p.policy ->> 'second_factor' = 'required'
                 AND (p.organization_id = '00000000-0000-0000-0000-000000000000' OR EXISTS (
                     SELECT FROM strongroom.membership m WHERE m.account_id = a.id AND m.state = 'active'
@@ -142,6 +165,8 @@ pub async fn standing(on: &mut impl Reads, account: AccountId) -> Result<Standin
     let found: Option<Standing> = query.get_result(on.connection()?).await.optional()?;
     Ok(found.unwrap_or(Standing {
         enrolled: false,
+        strong: false,
+        privileged: false,
         required: false,
         password_days_max: None,
     }))
@@ -205,6 +230,18 @@ pub async fn list_of(on: &mut impl Reads, account: AccountId) -> Result<Vec<Fact
         .filter(factor::account_id.eq(account.0))
         .order(factor::id)
         .limit(100);
+    Ok(query.select(Factor::as_select()).load(on.connection()?).await?)
+}
+
+/// The factors that count, of every account, the newest first; at most `limit`.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn list_newest_active(on: &mut impl Reads, limit: i32) -> Result<Vec<Factor>, StoreError> {
+    let query = factor::table
+        .filter(factor::state.eq(FactorState::Active.as_str()))
+        .order(factor::id.desc())
+        .limit(limit.into());
     Ok(query.select(Factor::as_select()).load(on.connection()?).await?)
 }
 

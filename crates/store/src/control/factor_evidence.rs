@@ -11,7 +11,11 @@ use jiff_diesel::ToDiesel;
 macro_rules! required {
     () => {
         "required AS (
-            SELECT a.id, EXISTS (SELECT FROM strongroom.factor f WHERE f.account_id = a.id AND f.state = 'active') AS enrolled
+            SELECT a.id, EXISTS (SELECT FROM strongroom.factor f WHERE f.account_id = a.id AND f.state = 'active') AS enrolled,
+                EXISTS (SELECT FROM strongroom.factor f WHERE f.account_id = a.id AND f.state = 'active'
+                    AND f.kind IN ('totp', 'passkey')) AS strong,
+                a.operator OR EXISTS (SELECT FROM strongroom.membership m WHERE m.account_id = a.id AND m.state = 'active'
+                    AND m.role IN ('owner', 'administrator')) AS privileged
             FROM strongroom.account a WHERE a.state = 'active' AND (a.operator OR EXISTS (
                 SELECT FROM strongroom.sign_in_policy p WHERE p.policy ->> 'second_factor' = 'required'
                     AND (p.organization_id = '00000000-0000-0000-0000-000000000000' OR EXISTS (
@@ -31,6 +35,10 @@ pub struct SessionFact {
     pub factor: Option<String>,
     #[diesel(sql_type = Bool)]
     enrolled: bool,
+    #[diesel(sql_type = Bool)]
+    strong: bool,
+    #[diesel(sql_type = Bool)]
+    privileged: bool,
 }
 
 /// A live API token of such an account.
@@ -41,6 +49,10 @@ pub struct TokenFact {
     pub id: uuid::Uuid,
     #[diesel(sql_type = Bool)]
     enrolled: bool,
+    #[diesel(sql_type = Bool)]
+    strong: bool,
+    #[diesel(sql_type = Bool)]
+    privileged: bool,
 }
 
 impl SessionFact {
@@ -49,6 +61,8 @@ impl SessionFact {
     pub fn standing(&self) -> Standing {
         Standing {
             enrolled: self.enrolled,
+            strong: self.strong,
+            privileged: self.privileged,
             required: true,
             password_days_max: None,
         }
@@ -61,6 +75,8 @@ impl TokenFact {
     pub fn standing(&self) -> Standing {
         Standing {
             enrolled: self.enrolled,
+            strong: self.strong,
+            privileged: self.privileged,
             required: true,
             password_days_max: None,
         }
@@ -96,7 +112,7 @@ pub async fn count_requirements(on: &mut impl Reads) -> Result<RequirementCounts
             FROM strongroom.sign_in_policy WHERE policy ->> 'second_factor' = 'required')
         SELECT (SELECT count(*) FROM asking WHERE NOT everybody) AS organizations,
             EXISTS (SELECT FROM asking WHERE everybody) AS appliance,
-            count(*) AS accounts, count(*) FILTER (WHERE enrolled) AS enrolled FROM required"
+            count(*) AS accounts, count(*) FILTER (WHERE strong OR (enrolled AND NOT privileged)) AS enrolled FROM required"
     );
     Ok(diesel::sql_query(text).get_result(on.connection()?).await?)
 }
@@ -109,7 +125,7 @@ pub async fn list_sessions(on: &mut impl Reads, now: Timestamp) -> Result<Vec<Se
     let text = concat!(
         "WITH ",
         required!(),
-        " SELECT s.id, s.factor, r.enrolled FROM required r JOIN strongroom.session s ON s.account_id = r.id
+        " SELECT s.id, s.factor, r.enrolled, r.strong, r.privileged FROM required r JOIN strongroom.session s ON s.account_id = r.id
         WHERE s.ended_at IS NULL AND s.expires_at > $1 ORDER BY s.id LIMIT $2"
     );
     let query = diesel::sql_query(text)
@@ -126,7 +142,7 @@ pub async fn list_tokens(on: &mut impl Reads, now: Timestamp) -> Result<Vec<Toke
     let text = concat!(
         "WITH ",
         required!(),
-        " SELECT t.id, r.enrolled FROM required r JOIN strongroom.api_token t ON t.account_id = r.id
+        " SELECT t.id, r.enrolled, r.strong, r.privileged FROM required r JOIN strongroom.api_token t ON t.account_id = r.id
         WHERE t.revoked_at IS NULL AND t.expires_at > $1 ORDER BY t.id LIMIT $2"
     );
     let query = diesel::sql_query(text)
@@ -163,7 +179,7 @@ pub struct OperatorFact {
     /// Their address.
     #[diesel(sql_type = Text)]
     pub email: String,
-    /// They have a factor that counts.
+    /// They have a factor that suffices for an operator.
     #[diesel(sql_type = Bool)]
     pub enrolled: bool,
 }
@@ -173,8 +189,52 @@ pub struct OperatorFact {
 /// # Errors
 /// [`StoreError::Unavailable`].
 pub async fn list_operators(on: &mut impl Reads) -> Result<Vec<OperatorFact>, StoreError> {
-    let text = "SELECT a.email, EXISTS (SELECT FROM strongroom.factor f WHERE f.account_id = a.id AND f.state = 'active') AS enrolled
+    let text = "SELECT a.email, EXISTS (SELECT FROM strongroom.factor f WHERE f.account_id = a.id AND f.state = 'active'
+            AND f.kind IN ('totp', 'passkey')) AS enrolled
         FROM strongroom.account a WHERE a.operator AND a.state = 'active' ORDER BY a.email LIMIT $1";
     let query = diesel::sql_query(text).bind::<Integer, _>(LIST_MAX);
     Ok(query.load(on.connection()?).await?)
+}
+
+/// How many of the active accounts have which second factor.
+#[derive(Debug, Clone, PartialEq, Eq, diesel::QueryableByName)]
+pub struct KindCounts {
+    /// Active accounts.
+    #[diesel(sql_type = BigInt)]
+    pub accounts: i64,
+    /// Those with a factor.
+    #[diesel(sql_type = BigInt)]
+    pub with_one: i64,
+    /// Those with an app.
+    #[diesel(sql_type = BigInt)]
+    pub totp: i64,
+    /// Those with a key.
+    #[diesel(sql_type = BigInt)]
+    pub passkey: i64,
+    /// Those who get codes by mail.
+    #[diesel(sql_type = BigInt)]
+    pub mail: i64,
+    /// Those who get codes by SMS.
+    #[diesel(sql_type = BigInt)]
+    pub sms: i64,
+    /// Those with a factor who never had a recovery code.
+    #[diesel(sql_type = BigInt)]
+    pub without_recovery: i64,
+}
+
+/// How many of the active accounts have which second factor.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn count_kinds(on: &mut impl Reads) -> Result<KindCounts, StoreError> {
+    let text = "WITH kinds AS (
+            SELECT a.id, array_agg(DISTINCT f.kind) FILTER (WHERE f.kind IS NOT NULL) AS has,
+                EXISTS (SELECT FROM strongroom.recovery_code r WHERE r.account_id = a.id) AS recovers
+            FROM strongroom.account a LEFT JOIN strongroom.factor f ON f.account_id = a.id AND f.state = 'active'
+            WHERE a.state = 'active' GROUP BY a.id)
+        SELECT count(*) AS accounts, count(has) AS with_one, count(*) FILTER (WHERE 'totp' = ANY (has)) AS totp,
+            count(*) FILTER (WHERE 'passkey' = ANY (has)) AS passkey, count(*) FILTER (WHERE 'mail' = ANY (has)) AS mail,
+            count(*) FILTER (WHERE 'sms' = ANY (has)) AS sms,
+            count(*) FILTER (WHERE has IS NOT NULL AND NOT recovers) AS without_recovery FROM kinds";
+    Ok(diesel::sql_query(text).get_result(on.connection()?).await?)
 }

@@ -5,13 +5,16 @@
 
 use super::{
     ControlTx, Reads,
-    account::{Account, AccountState, found},
+    account::{Account, found},
     column::{Column, member_state_name},
     schema::{account, membership, organization},
 };
 use crate::StoreError;
 use access::{MemberState, Role};
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper};
+use diesel::{
+    ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper,
+    sql_types::{BigInt, Bool, Uuid as SqlUuid},
+};
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
 use types::{AccountId, OrganizationId, PageSize};
@@ -194,7 +197,8 @@ pub async fn remove(
     Ok(found(query.execute(tx.connection()?).await?)?)
 }
 
-/// Refuses a change after which no active account actively owns the organization. `becomes` tells role and state after.
+/// Refuses a change after which no active account actively owns the organization, or none with a second factor that suffices
+/// where one is required and there was one. `becomes` tells role and state after.
 async fn check_owner_remains(
     tx: &mut ControlTx,
     organization: OrganizationId,
@@ -209,7 +213,9 @@ async fn check_owner_remains(
     if !owns((member.role, member.state)) || owns(becomes(&member)) {
         return Ok(());
     }
-    if count_other_owners(tx, organization, account).await? == 0 {
+    let owners = look_at_owners(tx, organization, account).await?;
+    let is_last_secured = owners.required && owners.is_secured && owners.others_secured == 0;
+    if owners.others == 0 || is_last_secured {
         return Err(MembershipError::LastOwner);
     }
     Ok(())
@@ -225,18 +231,41 @@ async fn lock_organization(tx: &mut ControlTx, id: OrganizationId) -> Result<(),
     Ok(())
 }
 
-async fn count_other_owners(
+/// The owners of an organization, seen from one of them.
+#[derive(diesel::QueryableByName)]
+struct Owners {
+    /// Other active ones.
+    #[diesel(sql_type = BigInt)]
+    others: i64,
+    /// Of those, with a second factor that suffices for an owner.
+    #[diesel(sql_type = BigInt)]
+    others_secured: i64,
+    /// This one has such a factor.
+    #[diesel(sql_type = Bool)]
+    is_secured: bool,
+    /// One is required, by the organization or of everybody.
+    #[diesel(sql_type = Bool)]
+    required: bool,
+}
+
+async fn look_at_owners(
     tx: &mut ControlTx,
     organization: OrganizationId,
-    but: AccountId,
-) -> Result<i64, StoreError> {
-    let query = membership::table
-        .inner_join(account::table)
-        .filter(membership::organization_id.eq(organization.0))
-        .filter(membership::account_id.ne(but.0))
-        .filter(membership::role.eq(Role::Owner.as_str()))
-        .filter(membership::state.eq(member_state_name(MemberState::Active)))
-        .filter(account::state.eq(AccountState::Active.as_str()))
-        .filter(account::barred_by_directory.eq(false));
-    Ok(query.count().get_result(tx.connection()?).await?)
+    of: AccountId,
+) -> Result<Owners, StoreError> {
+    let text = "WITH owner AS (
+            SELECT a.id, EXISTS (SELECT FROM strongroom.factor f WHERE f.account_id = a.id AND f.state = 'active'
+                AND f.kind IN ('totp', 'passkey')) AS secured
+            FROM strongroom.membership m JOIN strongroom.account a ON a.id = m.account_id
+            WHERE m.organization_id = $1 AND m.role = 'owner' AND m.state = 'active' AND a.state = 'active'
+                AND NOT a.barred_by_directory)
+        SELECT count(*) FILTER (WHERE id <> $2) AS others, count(*) FILTER (WHERE id <> $2 AND secured) AS others_secured,
+            coalesce(bool_or(secured) FILTER (WHERE id = $2), false) AS is_secured,
+            EXISTS (SELECT FROM strongroom.sign_in_policy p WHERE p.policy ->> 'second_factor' = 'required'
+                AND p.organization_id IN ($1, '00000000-0000-0000-0000-000000000000')) AS required
+        FROM owner";
+    let query = diesel::sql_query(text)
+        .bind::<SqlUuid, _>(organization.0)
+        .bind::<SqlUuid, _>(of.0);
+    Ok(query.get_result(tx.connection()?).await?)
 }

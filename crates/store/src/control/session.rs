@@ -56,6 +56,10 @@ pub enum PassedFactor {
     Totp,
     /// A passkey or security key.
     Passkey,
+    /// A code by mail.
+    Mail,
+    /// A code by SMS.
+    Sms,
     /// A recovery code.
     Recovery,
     /// It went past it, by a link made on the host.
@@ -71,6 +75,8 @@ impl PassedFactor {
         match self {
             Self::Totp => "totp",
             Self::Passkey => "passkey",
+            Self::Mail => "mail",
+            Self::Sms => "sms",
             Self::Recovery => "recovery",
             Self::BreakGlass => "break-glass",
             Self::Provider => "provider",

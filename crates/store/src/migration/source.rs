@@ -109,6 +109,13 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0013_security_key/up.sql"),
         down: include_str!("../../migrations/control/0013_security_key/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 14,
+        name: "sent code",
+        up: include_str!("../../migrations/control/0014_sent_code/up.sql"),
+        down: include_str!("../../migrations/control/0014_sent_code/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[

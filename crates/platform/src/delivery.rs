@@ -1,0 +1,81 @@
+//! What became of the last test message by each channel: evidence that codes reach people.
+//!
+//! Invariant: a change of the channel's settings forgets it, since it says nothing of the new ones.
+
+use crate::{
+    Caller, Platform,
+    act::{Act, Object, vault_failure},
+    error::Result,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::control::{ControlTx, Reads, setting};
+
+/// By what messages go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Channel {
+    Mail,
+    Sms,
+}
+
+impl Channel {
+    fn setting(self) -> &'static str {
+        match self {
+            Self::Mail => "mail-test",
+            Self::Sms => "sms-test",
+        }
+    }
+
+    fn action(self) -> &'static str {
+        match self {
+            Self::Mail => "mail.test",
+            Self::Sms => "sms.test",
+        }
+    }
+}
+
+/// A test message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// When.
+    pub at: Timestamp,
+    /// Why it was not taken; none when it was.
+    pub failure: Option<String>,
+}
+
+/// Writes down what became of a test message.
+pub(crate) async fn note(
+    platform: &Platform,
+    caller: &Caller,
+    channel: Channel,
+    sent: &Result<()>,
+) -> Result<()> {
+    let delivery = Delivery {
+        at: platform.now(),
+        failure: sent.as_ref().err().map(|error| error.detail.clone()),
+    };
+    let value = serde_json::to_value(&delivery).map_err(vault_failure)?;
+    let mut tx = platform.control().begin().await?;
+    setting::set(&mut tx, channel.setting(), &value, delivery.at).await?;
+    let act = Act::configuration(channel.action(), Object::new("setting", channel.setting()));
+    let act = match sent {
+        Ok(()) => act.because("taken"),
+        Err(_) => act.because("not taken"),
+    };
+    let entry = platform.entry(caller, None, &act)?;
+    Ok(tx.commit(&entry, &[]).await?)
+}
+
+/// Forgets it, within the transaction that changes the channel.
+pub(crate) async fn forget(platform: &Platform, tx: &mut ControlTx, channel: Channel) -> Result<()> {
+    Ok(setting::set(tx, channel.setting(), &Value::Null, platform.now()).await?)
+}
+
+/// What became of the last one since the channel was set.
+pub(crate) async fn last(on: &mut impl Reads, channel: Channel) -> Result<Option<Delivery>> {
+    match setting::get(on, channel.setting()).await? {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => Ok(Some(serde_json::from_value(value).map_err(vault_failure)?)),
+    }
+}
