@@ -26,5 +26,6 @@ mod all {
     mod records;
     mod sample;
     mod security_keys;
+    mod sent_codes;
     mod site;
 }

@@ -64,7 +64,8 @@ pub(crate) async fn note(
         Err(_) => act.because("not taken"),
     };
     let entry = platform.entry(caller, None, &act)?;
-    Ok(tx.commit(&entry, &[]).await?)
+    tx.commit(&entry, &[]).await?;
+    Ok(())
 }
 
 /// Forgets it, within the transaction that changes the channel.
