@@ -69,8 +69,10 @@ async fn a_security_key_is_set_up_signs_in_and_proves() {
     person.press("Go on").await;
     person.sees("This key is set up here already.").await;
 
-    person.open("/account").await;
-    person.submit("/sign-out").await;
+    person.open("/account/factors").await;
+    person.press("Test editor").await;
+    person.press("Sign out").await;
+    person.sees("You are signed out").await;
     person.sign_in("editor").await;
     person.sees("One of your recovery codes.").await;
     person.press("Use a passkey or security key").await;

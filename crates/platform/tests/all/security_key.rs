@@ -131,9 +131,16 @@ async fn an_answer_counts_once_and_in_its_time_only() {
     let given = key.answer(&after).unwrap();
     let burnt = answer(&site, &pending, &given).await.unwrap_err();
     assert_eq!(
-        burnt.code,
-        ProblemCode::NotSignedIn,
-        "and five tries are the most"
+        first_code(&burnt),
+        "key-late",
+        "a wrong answer takes the question away"
+    );
+    assert!(
+        sign_in::waiting(&site.platform, &pending)
+            .await
+            .unwrap()
+            .is_none(),
+        "five tries are the most"
     );
 }
 

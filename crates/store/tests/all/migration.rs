@@ -69,7 +69,8 @@ async fn down_and_up_again_gives_the_same_catalogue() {
                 "directory",
                 "requirements",
                 "access log by month",
-                "operator grant"
+                "operator grant",
+                "security key"
             ],
             0
         )
