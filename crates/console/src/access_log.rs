@@ -241,7 +241,7 @@ fn in_words(event: &AccessEvent) -> (Badge, String) {
         .split_once(' ')
         .unwrap_or((event.action.as_str(), ""));
     let text = match verb {
-        "sign-in" | "sign-in-code" => "Signed in",
+        "sign-in" | "sign-in-code" | "sign-in-key" => "Signed in",
         "sign-in-begun" => "Asked for a code",
         "break-glass" => "Came in by break-glass",
         "sign-out" => "Signed out",

@@ -195,6 +195,7 @@ fn record(visit: &Visit, response: &ServiceResponse<BoxBody>, place: Place) {
     let method = match (event.action, visit.caller.account()) {
         (Some("sign-in" | "sign-in-begun"), _) => "password",
         (Some("sign-in-code"), _) => "code",
+        (Some("sign-in-key"), _) => "key",
         (Some("break-glass"), _) => "break-glass",
         (Some("openid"), _) => "openid",
         (_, Some(_)) if event.by_grant => "operator-grant",
