@@ -127,7 +127,7 @@ async fn the_watch_looks_once_per_interval_and_keeps_history() {
             .unwrap()
             .len()
     };
-    for _ in 0..300 {
+    for _ in 0..1_200 {
         if history("no-card-numbers").await > 0 {
             break;
         }

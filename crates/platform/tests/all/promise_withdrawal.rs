@@ -40,7 +40,7 @@ async fn an_account_is_out_at_once_and_the_promise_sees_whatever_it_still_has() 
         ),
         (
             "UPDATE strongroom.session SET created_at = now() - interval '1 hour', ended_at = now() - interval '50 seconds'",
-            "a session was ended 10000 ms after",
+            "a session was ended 100",
             "UPDATE strongroom.session SET ended_at = now() - interval '1 minute'",
         ),
         (

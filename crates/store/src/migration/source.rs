@@ -102,6 +102,13 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0012_operator_grant/up.sql"),
         down: include_str!("../../migrations/control/0012_operator_grant/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 13,
+        name: "withdrawal",
+        up: include_str!("../../migrations/control/0013_withdrawal/up.sql"),
+        down: include_str!("../../migrations/control/0013_withdrawal/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[
