@@ -52,6 +52,7 @@ mod records;
 mod reference;
 mod routes;
 mod second_step;
+mod security_key;
 mod session;
 mod sign_in;
 mod sign_in_rules;

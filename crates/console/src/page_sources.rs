@@ -66,6 +66,7 @@ const TEMPLATES: &[PageSource] = templates![
     "records.html",
     "recovery_codes.html",
     "second_step.html",
+    "security_key.html",
     "sign_in.html",
     "sign_in_rules.html",
     "tie_go.html",

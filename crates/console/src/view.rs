@@ -57,7 +57,7 @@ pub use error::ErrorPage;
 pub use export::ExportPage;
 pub use factor::{
     ConfirmPage, FactorAddPage, FactorRow, FactorsPage, OldPasswordPage, RecoveryCodesPage, SecondStepPage,
-    SetUp,
+    SecurityKeyPage, SetUp,
 };
 pub use filter::{FilterBar, FilterChip, FilterCondition};
 pub use form::{AttachedFile, Choice, ErrorSummary, FieldFailure, FieldInput, InputKind};

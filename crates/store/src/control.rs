@@ -21,6 +21,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod invitation;
 pub mod job;
+pub mod key_challenge;
 pub mod maintenance;
 pub mod membership;
 pub mod openid;

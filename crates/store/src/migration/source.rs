@@ -105,9 +105,16 @@ const CONTROL: &[Migration] = &[
     Migration {
         scope: Scope::Control,
         version: 13,
+        name: "security key",
+        up: include_str!("../../migrations/control/0013_security_key/up.sql"),
+        down: include_str!("../../migrations/control/0013_security_key/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 14,
         name: "withdrawal",
-        up: include_str!("../../migrations/control/0013_withdrawal/up.sql"),
-        down: include_str!("../../migrations/control/0013_withdrawal/down.sql"),
+        up: include_str!("../../migrations/control/0014_withdrawal/up.sql"),
+        down: include_str!("../../migrations/control/0014_withdrawal/down.sql"),
     },
 ];
 
