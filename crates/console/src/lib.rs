@@ -5,6 +5,7 @@ pub mod view;
 
 mod access_log;
 mod account;
+mod accounts;
 mod admission;
 mod appliance;
 mod appliance_updates;

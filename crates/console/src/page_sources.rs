@@ -15,6 +15,7 @@ macro_rules! templates {
 const TEMPLATES: &[PageSource] = templates![
     "access_log.html",
     "account.html",
+    "accounts.html",
     "appliance.html",
     "appliance_updates.html",
     "archive.html",

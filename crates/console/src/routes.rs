@@ -1,11 +1,11 @@
 //! Every address of the console and who answers it: the map of this crate.
 
 use crate::{
-    access_log, account, appliance, appliance_updates, archive, asset_files, audit, break_glass, confirm,
-    datasets, directories, export, factors, fields, files, grants, history, imports, invitation, mail,
-    member_rights, members, openid, operator_access, organizations, password_reset, policies, promises_page,
-    providers, record_form, records, second_step, security_key, sent_code, sign_in, sign_in_rules,
-    single_record, sms, tokens, trash,
+    access_log, account, accounts, appliance, appliance_updates, archive, asset_files, audit, break_glass,
+    confirm, datasets, directories, export, factors, fields, files, grants, history, imports, invitation,
+    mail, member_rights, members, openid, operator_access, organizations, password_reset, policies,
+    promises_page, providers, record_form, records, second_step, security_key, sent_code, sign_in,
+    sign_in_rules, single_record, sms, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -50,6 +50,9 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(post().to(break_glass::redeem)),
         )
         .service(resource("/appliance").route(get().to(appliance::show)))
+        .service(resource("/appliance/accounts").route(get().to(accounts::show)))
+        .service(resource("/appliance/accounts/{account}/disable").route(post().to(accounts::disable)))
+        .service(resource("/appliance/accounts/{account}/enable").route(post().to(accounts::enable)))
         .service(resource("/appliance/directories").route(get().to(directories::show)))
         .service(resource("/appliance/directories/{key}/test").route(post().to(directories::test)))
         .service(resource("/appliance/directories/{key}/preview").route(post().to(directories::preview)))

@@ -38,6 +38,7 @@ mod session;
 mod tls;
 mod transit;
 mod vulnerability;
+mod withdrawal;
 
 pub use disclosure::PageSource;
 pub use route::{Requirement, RouteDeclaration};
@@ -85,6 +86,7 @@ pub const BUILT: [&str; 30] = [
     "password-hashing",
     "roles",
     session::ID,
+    withdrawal::ID,
     operator_access::ID,
     access_log::ID,
     "tenant-schema",
@@ -254,6 +256,7 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         "password-hashing" => password::look(platform).await,
         "roles" => role::look(platform).await,
         session::ID => session::look(platform).await,
+        withdrawal::ID => withdrawal::look(platform).await,
         operator_access::ID => operator_access::look(platform).await,
         access_log::ID => access_log::look(platform).await,
         "tenant-schema" => schema::look(platform).await,

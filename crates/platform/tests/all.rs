@@ -69,6 +69,8 @@ mod promise_plain;
 mod promise_role;
 #[path = "all/promise_trigger.rs"]
 mod promise_trigger;
+#[path = "all/promise_withdrawal.rs"]
+mod promise_withdrawal;
 #[path = "all/record.rs"]
 mod record;
 #[path = "all/requirement.rs"]

@@ -112,9 +112,16 @@ const CONTROL: &[Migration] = &[
     Migration {
         scope: Scope::Control,
         version: 14,
+        name: "withdrawal",
+        up: include_str!("../../migrations/control/0014_withdrawal/up.sql"),
+        down: include_str!("../../migrations/control/0014_withdrawal/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 15,
         name: "sent code",
-        up: include_str!("../../migrations/control/0014_sent_code/up.sql"),
-        down: include_str!("../../migrations/control/0014_sent_code/down.sql"),
+        up: include_str!("../../migrations/control/0015_sent_code/up.sql"),
+        down: include_str!("../../migrations/control/0015_sent_code/down.sql"),
     },
 ];
 
