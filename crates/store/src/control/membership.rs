@@ -214,15 +214,14 @@ async fn check_owner_remains(
     if !owns((member.role, member.state)) || owns(becomes(&member)) {
         return Ok(());
     }
-    let owners = look_at_owners(tx, organization, account).await?;
-    let is_last_secured = owners.required && owners.is_secured && owners.others_secured == 0;
-    if owners.others == 0 || is_last_secured {
-        return Err(MembershipError::LastOwner);
+    match look_at_owners(tx, organization, account).await?.need_this_one() {
+        true => Err(MembershipError::LastOwner),
+        false => Ok(()),
     }
-    Ok(())
 }
 
-/// An organization that would have no owner who can sign in without this account, if there is one. Owners of its organizations
+/// An organization that would have no owner who can sign in without this account, or none with a second factor where one is
+/// required, if there is one. Owners of its organizations
 /// stay as they are until this transaction ends.
 ///
 /// # Errors
@@ -236,7 +235,7 @@ pub async fn only_owner_of(
     held.sort_by_key(|(organization, _)| organization.id.0);
     for (owned, _) in held.into_iter().filter(|(_, role)| *role == Role::Owner) {
         lock_organization(tx, owned.id).await?;
-        if count_other_owners(tx, owned.id, account).await? == 0 {
+        if look_at_owners(tx, owned.id, account).await?.need_this_one() {
             return Ok(Some(owned));
         }
     }
@@ -268,6 +267,13 @@ struct Owners {
     /// One is required, by the organization or of everybody.
     #[diesel(sql_type = Bool)]
     required: bool,
+}
+
+impl Owners {
+    fn need_this_one(&self) -> bool {
+        let is_last_secured = self.required && self.is_secured && self.others_secured == 0;
+        self.others == 0 || is_last_secured
+    }
 }
 
 async fn look_at_owners(
