@@ -58,7 +58,7 @@ pub async fn disable(platform: &Platform, caller: &Caller, id: AccountId) -> Res
     let mut tx = platform.control().begin().await?;
     if let Some(organization) = membership::only_owner_of(&mut tx, id).await? {
         let why = format!(
-            "{} has no other owner who can sign in; make somebody else one first",
+            "{} has no other owner who can sign in, with a second factor where one is required; make somebody else one first",
             organization.slug
         );
         return Err(PlatformError::new(ProblemCode::LastOwner, why));
