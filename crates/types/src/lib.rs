@@ -18,7 +18,7 @@ pub use dataset::Dataset;
 pub use field::{Field, FieldKind};
 pub use filter::{Condition, FieldRef, Filter, Operator, Sort};
 pub use id::{
-    AccountId, AttachmentId, DatasetId, EntryId, FactorId, FieldId, GrantId, InvitationId, JobId,
+    AccountId, AttachmentId, DatasetId, DeletionId, EntryId, FactorId, FieldId, GrantId, HoldId, InvitationId, JobId,
     OrganizationId, RecordId, SessionId, SourceId, TokenId,
 };
 pub use name::{DatasetKey, EmailAddress, FieldKey, OrganizationSlug, SchemaName};
