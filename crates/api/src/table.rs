@@ -3,8 +3,8 @@
 
 use crate::{
     handler::{
-        access_log, audit, batch, dataset, export, field, file, import, maintenance, me, member, meta,
-        organization, policy, promise, record, record_change, token,
+        access_log, audit, batch, dataset, export, field, file, hold, import, lifecycle, maintenance, me, member,
+        meta, organization, policy, promise, record, record_change, token,
     },
     route::{
         Condition::{IfMatch, IfNoneMatch},
@@ -569,6 +569,80 @@ pub const ROUTES: &[Route] = &[
     )
     .takes(Takes::Json("PoliciesChange"))
     .gives(Gives::Json(200, "Policies")),
+    Route::new(
+        Get,
+        organization!("/lifecycle"),
+        "lifecycle.show",
+        Needs(P::OrganizationRead),
+        "Whether the organization is cancelled or about to be deleted, and when what happens",
+        handler!(lifecycle::show),
+    )
+    .gives(Gives::Json(200, "Lifecycle")),
+    Route::new(
+        Post,
+        organization!("/cancel"),
+        "organization.cancel",
+        Needs(P::OrganizationDelete),
+        "Cancel the organization: it is read and exported, and nothing in it changes",
+        handler!(lifecycle::cancel),
+    )
+    .gives(Gives::Json(200, "Lifecycle")),
+    Route::new(
+        Post,
+        organization!("/reinstate"),
+        "organization.reinstate",
+        Needs(P::OrganizationDelete),
+        "Take a cancellation back",
+        handler!(lifecycle::reinstate),
+    )
+    .gives(Gives::Json(200, "Lifecycle")),
+    Route::new(
+        Post,
+        organization!("/deletion"),
+        "organization.order-deletion",
+        Needs(P::OrganizationDelete),
+        "Order the organization's deletion for good, within 24 hours",
+        handler!(lifecycle::order_deletion),
+    )
+    .takes(Takes::Json("DeletionOrder"))
+    .gives(Gives::Json(200, "Lifecycle")),
+    Route::new(
+        Delete,
+        organization!("/deletion"),
+        "organization.call-deletion-back",
+        Needs(P::OrganizationDelete),
+        "Call the ordered deletion back",
+        handler!(lifecycle::call_deletion_back),
+    )
+    .gives(Gives::Json(200, "Lifecycle")),
+    Route::new(
+        Get,
+        organization!("/holds"),
+        "hold.list",
+        Needs(P::HoldManage),
+        "Legal holds, those in force first",
+        handler!(hold::list),
+    )
+    .gives(Gives::Json(200, "Holds")),
+    Route::new(
+        Post,
+        organization!("/holds"),
+        "hold.create",
+        Needs(P::HoldManage),
+        "Place a hold: nothing is deleted or expires until it is lifted",
+        handler!(hold::create),
+    )
+    .takes(Takes::Json("HoldInput"))
+    .gives(Gives::Json(201, "Hold")),
+    Route::new(
+        Post,
+        organization!("/holds/{hold}/lift"),
+        "hold.lift",
+        Needs(P::HoldManage),
+        "Lift a hold",
+        handler!(hold::lift),
+    )
+    .takes(Takes::Json("HoldLift")),
     Route::new(
         Get,
         organization!("/tokens"),

@@ -2,7 +2,7 @@
 
 use crate::{
     access_log, account, appliance, appliance_updates, archive, asset_files, audit, break_glass, confirm,
-    datasets, directories, export, factors, fields, files, grants, history, imports, invitation, mail,
+    datasets, directories, export, factors, fields, files, grants, history, imports, invitation, lifecycle, mail,
     member_rights, members, openid, operator_access, organizations, password_reset, policies, promises_page,
     providers, record_form, records, second_step, sign_in, sign_in_rules, single_record, tokens, trash,
 };
@@ -72,6 +72,7 @@ pub(crate) fn register(config: &mut ServiceConfig) {
         .service(resource("/o/{organization}").route(get().to(organizations::home)))
         .configure(account_pages)
         .configure(organization_pages)
+        .configure(lifecycle_pages)
         .configure(people_pages)
         .configure(dataset_pages)
         .configure(record_pages);
@@ -153,6 +154,20 @@ fn organization_pages(config: &mut ServiceConfig) {
                 .route(post().to(imports::decide)),
         )
         .service(resource("/o/{organization}/imports/{job}/report").route(get().to(imports::report)));
+}
+
+/// What becomes of an organization.
+fn lifecycle_pages(config: &mut ServiceConfig) {
+    const ABOUT: &str = "/o/{organization}/about";
+    let below = |rest: &str| resource(format!("{ABOUT}{rest}"));
+    config
+        .service(resource(ABOUT).route(get().to(lifecycle::show)))
+        .service(below("/cancel").route(post().to(lifecycle::cancel)))
+        .service(below("/reinstate").route(post().to(lifecycle::reinstate)))
+        .service(below("/delete").route(post().to(lifecycle::delete)))
+        .service(below("/keep").route(post().to(lifecycle::keep)))
+        .service(below("/holds").route(post().to(lifecycle::place_hold)))
+        .service(below("/holds/{hold}/lift").route(post().to(lifecycle::lift_hold)));
 }
 
 /// Who is in an organization, what they may do, and what they did.

@@ -9,6 +9,7 @@ mod carry_out;
 mod certificate;
 
 pub use carry_out::tend;
+pub(crate) use certificate::certificate_of;
 pub use certificate::{Certificate, certificates, public_key};
 
 use crate::{

@@ -15,14 +15,14 @@ use jiff::Timestamp;
 use store::{
     StoreError,
     control::{
-        ControlTx, deletion,
-        deletion::DeletionCause,
-        legal_hold, lifecycle as rows,
-        organization::{self, Organization, OrganizationState},
+        ControlTx, deletion, legal_hold, lifecycle as rows,
+        organization::{self, Organization},
         setting,
     },
 };
 use types::{AccountId, ProblemCode};
+
+pub use store::control::{deletion::DeletionCause as Cause, organization::OrganizationState as State};
 
 /// The shortest time for exports after a cancellation; the database holds to it too.
 pub const DAYS_MIN: u16 = 30;
@@ -37,7 +37,7 @@ const SETTING: &str = "lifecycle";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedDeletion {
     /// Why.
-    pub cause: DeletionCause,
+    pub cause: Cause,
     /// Since when.
     pub ordered_at: Timestamp,
     /// By which owner; none where the time for exports is over.
@@ -50,7 +50,7 @@ pub struct PlannedDeletion {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lifecycle {
     /// Active or cancelled.
-    pub state: OrganizationState,
+    pub state: State,
     /// When it was cancelled.
     pub cancelled_at: Option<Timestamp>,
     /// Until when it can be exported; then it is deleted.
@@ -87,6 +87,35 @@ pub async fn show(workspace: &Workspace) -> Result<Lifecycle> {
         }),
         is_held,
     })
+}
+
+/// What everybody in the organization should see on every page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Warning {
+    /// It is cancelled.
+    Cancelled {
+        /// Until when it can be exported.
+        export_until: Timestamp,
+    },
+    /// Its deletion is ordered.
+    Deletion {
+        /// When it is carried out.
+        due_at: Timestamp,
+    },
+}
+
+/// The warning, if there is one; a cancellation is at most two seconds late.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn warning(workspace: &Workspace) -> Result<Option<Warning>> {
+    let mut read = workspace.platform().control().read().await?;
+    if let Some(planned) = deletion::find_open(&mut read, workspace.organization().id).await? {
+        let due_at = planned.due_at();
+        return Ok(Some(Warning::Deletion { due_at }));
+    }
+    let export_until = workspace.home.export_until;
+    Ok(export_until.map(|export_until| Warning::Cancelled { export_until }))
 }
 
 async fn row_of(on: &mut impl store::control::Reads, workspace: &Workspace) -> Result<Organization> {

@@ -252,6 +252,7 @@ impl Platform {
             policies: administrators,
             requirements,
             state: row.state,
+            export_until: row.export_until,
         }))
     }
 

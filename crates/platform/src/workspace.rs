@@ -43,6 +43,7 @@ pub(crate) struct Home {
     pub(crate) policies: Policies,
     pub(crate) requirements: Requirements,
     pub(crate) state: OrganizationState,
+    pub(crate) export_until: Option<Timestamp>,
 }
 
 impl Home {

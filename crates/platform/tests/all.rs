@@ -21,6 +21,8 @@ mod bulk;
 mod check;
 #[path = "all/crash.rs"]
 mod crash;
+#[path = "all/deletion.rs"]
+mod deletion;
 #[path = "all/directory.rs"]
 mod directory_people;
 #[path = "all/export.rs"]
@@ -39,6 +41,8 @@ mod import;
 mod invitation;
 #[path = "all/mail.rs"]
 mod mail;
+#[path = "all/lifecycle.rs"]
+mod lifecycle;
 #[path = "all/maintenance.rs"]
 mod maintenance;
 #[path = "all/narrowing.rs"]

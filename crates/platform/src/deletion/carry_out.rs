@@ -3,7 +3,10 @@
 //!
 //! Invariant: under a hold nothing begins; the database refuses what this overlooks.
 
-use super::{HOURS_MAX, certificate};
+use super::{
+    HOURS_MAX,
+    certificate::{self, Before},
+};
 use crate::{
     Caller, Platform,
     act::{Act, Object},
@@ -18,7 +21,7 @@ use store::{
         ControlTx, account,
         deletion::{self as rows, Deletion},
         legal_hold, lifecycle,
-        organization::Organization,
+        organization::{self, Organization},
     },
 };
 use types::{DeletionId, EmailAddress};
@@ -99,9 +102,10 @@ async fn carry_out(platform: &Platform, deletion: &Deletion) -> Result<()> {
     certificate::ensure_key(platform).await?;
     let mut tx = platform.control().begin().await?;
     let address = address_of(&mut tx, deletion).await?;
+    let before = before(&mut tx, deletion).await?;
     let counts = rows::destroy(&mut tx, deletion.id).await?;
     let at = platform.now();
-    let signed = certificate::sign(platform, &mut tx, deletion, at, counts).await?;
+    let signed = certificate::sign(platform, &mut tx, deletion, before, at, counts).await?;
     rows::finish(&mut tx, deletion.id, at, &signed.text, &signed.signature).await?;
     if let Some(address) = address {
         mail::post(platform, &mut tx, &Letter::certificate(&address, &signed)).await?;
@@ -118,6 +122,15 @@ async fn carry_out(platform: &Platform, deletion: &Deletion) -> Result<()> {
     platform.tenants().forget(organization);
     tracing::info!(deletion = %deletion.id, "an organization was deleted for good");
     Ok(())
+}
+
+async fn before(tx: &mut ControlTx, deletion: &Deletion) -> Result<Before> {
+    let row = organization::find_by_id(tx, deletion.organization_id).await?;
+    let holds = legal_hold::list(tx, deletion.organization_id).await?;
+    Ok(Before {
+        export_until: row.and_then(|row| row.export_until),
+        held_until: holds.iter().filter_map(|hold| hold.lifted_at).max(),
+    })
 }
 
 /// Where the certificate is sent: to the owner who ordered the deletion, whose account may go with it.

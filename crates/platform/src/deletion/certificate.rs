@@ -57,6 +57,10 @@ struct Statement<'a> {
     cause: &'static str,
     ordered_at: Timestamp,
     ordered_by: Option<types::AccountId>,
+    /// Until when it could be exported, if it was cancelled.
+    export_until: Option<Timestamp>,
+    /// When the last hold was lifted that stood in the way.
+    held_until: Option<Timestamp>,
     deleted_at: Timestamp,
     deleted: Value,
     stays: [&'static str; 3],
@@ -123,11 +127,21 @@ async fn load(on: &mut impl Reads) -> Result<Option<StoredKey>> {
     Ok(Some(serde_json::from_value(value).map_err(vault_failure)?))
 }
 
+/// What is read of the organization before it goes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Before {
+    /// Until when it could be exported, if it was cancelled.
+    pub(super) export_until: Option<Timestamp>,
+    /// When the last hold was lifted.
+    pub(super) held_until: Option<Timestamp>,
+}
+
 /// Writes and signs the certificate within the transaction that deleted.
 pub(super) async fn sign(
     platform: &Platform,
     tx: &mut ControlTx,
     deletion: &Deletion,
+    before: Before,
     at: Timestamp,
     counts: Value,
 ) -> Result<Certificate> {
@@ -147,6 +161,8 @@ pub(super) async fn sign(
         cause: deletion.cause.as_str(),
         ordered_at: deletion.ordered_at,
         ordered_by: deletion.ordered_by,
+        export_until: before.export_until,
+        held_until: before.held_until,
         deleted_at: at,
         deleted: counts,
         stays: STAYS,
