@@ -67,7 +67,9 @@ pub enum Denial {
         permission: Permission,
     },
     /// The organization is cancelled, and the permission is none that is left then.
-    #[error("the organization is cancelled: it can be read and exported, and nothing in it changes; an owner can take that back")]
+    #[error(
+        "the organization is cancelled: it can be read and exported, and nothing in it changes; an owner can take that back"
+    )]
     Cancelled {
         /// What was asked for.
         permission: Permission,

@@ -3,8 +3,8 @@
 
 use crate::{
     handler::{
-        access_log, audit, batch, dataset, export, field, file, hold, import, lifecycle, maintenance, me, member,
-        meta, organization, policy, promise, record, record_change, token,
+        access_log, audit, batch, dataset, export, field, file, hold, import, lifecycle, maintenance, me,
+        member, meta, organization, policy, promise, record, record_change, token,
     },
     route::{
         Condition::{IfMatch, IfNoneMatch},

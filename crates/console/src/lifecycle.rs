@@ -62,8 +62,12 @@ async fn hold_inputs(room: &Room, form: Option<&Form>) -> Result<Vec<FieldInput>
             .with_value(value("reason"))
             .with_help("One sentence, with the file's number if there is one; it stays in the audit log.")
             .required(),
-        FieldInput::new("concerns", "Who is looked into", InputKind::Choice(choices.collect()))
-            .with_help("They cannot lift the hold."),
+        FieldInput::new(
+            "concerns",
+            "Who is looked into",
+            InputKind::Choice(choices.collect()),
+        )
+        .with_help("They cannot lift the hold."),
     ])
 }
 

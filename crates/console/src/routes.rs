@@ -2,9 +2,10 @@
 
 use crate::{
     access_log, account, appliance, appliance_updates, archive, asset_files, audit, break_glass, confirm,
-    datasets, directories, export, factors, fields, files, grants, history, imports, invitation, lifecycle, mail,
-    member_rights, members, openid, operator_access, organizations, password_reset, policies, promises_page,
-    providers, record_form, records, second_step, sign_in, sign_in_rules, single_record, tokens, trash,
+    datasets, directories, export, factors, fields, files, grants, history, imports, invitation, lifecycle,
+    mail, member_rights, members, openid, operator_access, organizations, password_reset, policies,
+    promises_page, providers, record_form, records, second_step, sign_in, sign_in_rules, single_record,
+    tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -158,16 +159,16 @@ fn organization_pages(config: &mut ServiceConfig) {
 
 /// What becomes of an organization.
 fn lifecycle_pages(config: &mut ServiceConfig) {
-    const ABOUT: &str = "/o/{organization}/about";
-    let below = |rest: &str| resource(format!("{ABOUT}{rest}"));
     config
-        .service(resource(ABOUT).route(get().to(lifecycle::show)))
-        .service(below("/cancel").route(post().to(lifecycle::cancel)))
-        .service(below("/reinstate").route(post().to(lifecycle::reinstate)))
-        .service(below("/delete").route(post().to(lifecycle::delete)))
-        .service(below("/keep").route(post().to(lifecycle::keep)))
-        .service(below("/holds").route(post().to(lifecycle::place_hold)))
-        .service(below("/holds/{hold}/lift").route(post().to(lifecycle::lift_hold)));
+        .service(resource("/o/{organization}/about").route(get().to(lifecycle::show)))
+        .service(resource("/o/{organization}/about/cancel").route(post().to(lifecycle::cancel)))
+        .service(resource("/o/{organization}/about/reinstate").route(post().to(lifecycle::reinstate)))
+        .service(resource("/o/{organization}/about/delete").route(post().to(lifecycle::delete)))
+        .service(resource("/o/{organization}/about/keep").route(post().to(lifecycle::keep)))
+        .service(resource("/o/{organization}/about/holds").route(post().to(lifecycle::place_hold)))
+        .service(
+            resource("/o/{organization}/about/holds/{hold}/lift").route(post().to(lifecycle::lift_hold)),
+        );
 }
 
 /// Who is in an organization, what they may do, and what they did.

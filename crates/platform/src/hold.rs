@@ -146,7 +146,12 @@ async fn place_in(
     new: NewHold,
 ) -> Result<HoldId> {
     let organization = home.summary.id;
-    let reason = checked_line("/reason", &new.reason, REASON_CHARACTERS_MIN, REASON_CHARACTERS_MAX)?;
+    let reason = checked_line(
+        "/reason",
+        &new.reason,
+        REASON_CHARACTERS_MIN,
+        REASON_CHARACTERS_MAX,
+    )?;
     let person = checked_line("/person", &new.person, 1, PERSON_CHARACTERS_MAX)?;
     let id = HoldId::new(platform.now_ms(), random()?);
     let mut tx = platform.control().begin().await?;
@@ -185,7 +190,15 @@ pub async fn lift(workspace: &Workspace, id: HoldId, reason: &str) -> Result<()>
     workspace.permit(Permission::HoldManage).await?;
     session::require_fresh(workspace.platform(), workspace.caller())?;
     let by = Some(own_account(workspace)?);
-    lift_in(workspace.platform(), workspace.caller(), &workspace.home, id, by, reason).await
+    lift_in(
+        workspace.platform(),
+        workspace.caller(),
+        &workspace.home,
+        id,
+        by,
+        reason,
+    )
+    .await
 }
 
 /// The same on the host.

@@ -133,7 +133,9 @@ pub(crate) async fn require_meant(workspace: &Workspace, permission: Permission)
         ..
     } = workspace.caller().identity
     {
-        let why = format!("a token that may do everything does not do this; make one that names {permission}, or sign in");
+        let why = format!(
+            "a token that may do everything does not do this; make one that names {permission}, or sign in"
+        );
         return Err(PlatformError::new(ProblemCode::NotAllowed, why));
     }
     let account = permit.account().map(AccountId);

@@ -7,7 +7,8 @@ mod kind;
 mod lease;
 
 use crate::{
-    Platform, access_log, deletion, error::Result, job, maintenance, session, upkeep, withdrawal::withdrawn_from_job,
+    Platform, access_log, deletion, error::Result, job, maintenance, session, upkeep,
+    withdrawal::withdrawn_from_job,
 };
 use lease::{Held, LEASE};
 use std::time::{Duration, Instant};

@@ -39,10 +39,10 @@ mod fixture;
 mod import;
 #[path = "all/invitation.rs"]
 mod invitation;
-#[path = "all/mail.rs"]
-mod mail;
 #[path = "all/lifecycle.rs"]
 mod lifecycle;
+#[path = "all/mail.rs"]
+mod mail;
 #[path = "all/maintenance.rs"]
 mod maintenance;
 #[path = "all/narrowing.rs"]

@@ -27,7 +27,9 @@ impl SigningKey {
     /// # Errors
     /// OpenSSL has no randomness.
     pub fn generate() -> Result<Self, CryptoError> {
-        PKey::generate_ed25519().map(Self).map_err(failed("make a signing key"))
+        PKey::generate_ed25519()
+            .map(Self)
+            .map_err(failed("make a signing key"))
     }
 
     /// The key of a private half.
@@ -86,7 +88,8 @@ mod tests {
     #[test]
     fn the_published_vector_gives_the_published_signature() {
         // RFC 8032 section 7.1, test 2.
-        let private = hex::decode("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb").unwrap();
+        let private =
+            hex::decode("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb").unwrap();
         let key = SigningKey::from_private(&private).unwrap();
         let signature = key.sign(&[0x72]).unwrap();
         assert_eq!(
@@ -104,7 +107,11 @@ mod tests {
         let pem = key.public_pem().unwrap();
         assert!(is_signed(&pem, b"deleted: 17", &signature));
         assert!(!is_signed(&pem, b"deleted: 16", &signature));
-        assert!(!is_signed(&other.public_pem().unwrap(), b"deleted: 17", &signature));
+        assert!(!is_signed(
+            &other.public_pem().unwrap(),
+            b"deleted: 17",
+            &signature
+        ));
         assert!(!is_signed("no key", b"deleted: 17", &signature));
         assert!(!is_signed(&pem, b"deleted: 17", &signature[..63]));
     }

@@ -85,11 +85,8 @@ async fn order_overdue(platform: &Platform) -> Result<()> {
             Err(StoreError::Taken { .. }) => continue,
             ordered => ordered?,
         }
-        let act = Act::configuration(
-            "organization.order-deletion",
-            Object::new("organization", row.id),
-        )
-        .because("the time for exports after its cancellation is over");
+        let act = Act::configuration("organization.order-deletion", Object::new("organization", row.id))
+            .because("the time for exports after its cancellation is over");
         let entry = platform.entry(&Caller::system(), Some(row.id), &act)?;
         tx.commit(&entry, &[]).await?;
         tracing::info!(organization = %row.slug, "the time of a cancelled organization is over; it is deleted in a day");
@@ -148,8 +145,12 @@ async fn sweep(platform: &Platform) -> Result<()> {
     let unswept = rows::list_unswept(&mut platform.control().read().await?, before).await?;
     for id in unswept {
         match rows::sweep(&mut platform.control().keep().await?, id).await {
-            Ok(tables) => tracing::info!(deletion = %id, tables, "what a deletion left in pages was overwritten"),
-            Err(StoreError::Timeout) => tracing::info!(deletion = %id, "a table is in use; it is swept in a minute"),
+            Ok(tables) => {
+                tracing::info!(deletion = %id, tables, "what a deletion left in pages was overwritten")
+            }
+            Err(StoreError::Timeout) => {
+                tracing::info!(deletion = %id, "a table is in use; it is swept in a minute")
+            }
             Err(error) => return Err(error.into()),
         }
     }

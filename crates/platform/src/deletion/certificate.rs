@@ -148,7 +148,12 @@ pub(super) async fn sign(
     let stored = load(tx).await?;
     let stored = stored.ok_or_else(|| PlatformError::invariant("the certificate key is not there"))?;
     let sealed = hex::decode(&stored.sealed).map_err(vault_failure)?;
-    let private = seal::open(platform.appliance_keys(), Purpose::DatabaseCredential, PLACE, &sealed);
+    let private = seal::open(
+        platform.appliance_keys(),
+        Purpose::DatabaseCredential,
+        PLACE,
+        &sealed,
+    );
     let key = SigningKey::from_private(&private.map_err(vault_failure)?).map_err(vault_failure)?;
     let statement = Statement {
         format: "strongroom-deletion-certificate-1",

@@ -39,18 +39,30 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
         done += 1;
         if finished > latest(one) {
             let what = "it was carried out more than 24 hours after the order";
-            look.fault(what, &*one.slug, "see why the worker stood still: journalctl -u strongroom-worker");
+            look.fault(
+                what,
+                &*one.slug,
+                "see why the worker stood still: journalctl -u strongroom-worker",
+            );
         }
         let signed = certificate_of(one.clone())
             .is_some_and(|found| vault::signing::is_signed(&key, found.text.as_bytes(), &found.signature));
         if !signed {
             let what = "its certificate is not signed by this appliance's key";
-            look.fault(what, &*one.slug, "look who changed the certificate or the key in the database");
+            look.fault(
+                what,
+                &*one.slug,
+                "look who changed the certificate or the key in the database",
+            );
         }
     }
     for left in deletion::leftovers(&mut platform.control().read().await?).await? {
         let what = format!("{} {} of deleted organizations are left", left.count, left.place);
-        look.fault(what, "the running database", "remove what is left, and report this as a bug");
+        look.fault(
+            what,
+            "the running database",
+            "remove what is left, and report this as a bug",
+        );
     }
     Ok(look
         .fact("carried out", done)

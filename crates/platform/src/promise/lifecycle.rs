@@ -35,19 +35,28 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
         let written = audit::count_between(&home.tenant, &CHANGES, since, None).await?;
         if written > 0 {
             let what = format!("{written} changes were made after its cancellation");
-            look.fault(what, &*row.slug, "look into its audit log who made them and how, and report this");
+            look.fault(
+                what,
+                &*row.slug,
+                "look into its audit log who made them and how, and report this",
+            );
         }
         if row.export_until.is_some_and(|until| is_late(platform, until)) {
             let mut read = platform.control().read().await?;
             let held = legal_hold::in_force(&mut read, Some(row.id)).await?;
             if !held && deletion::find_open(&mut read, row.id).await?.is_none() {
                 let what = "its time for exports is over and it is not being deleted";
-                look.fault(what, &*row.slug, "see that the worker runs: systemctl status strongroom-worker");
+                look.fault(
+                    what,
+                    &*row.slug,
+                    "see that the worker runs: systemctl status strongroom-worker",
+                );
             }
         }
     }
     let done = deletion::list(&mut platform.control().read().await?).await?;
-    let of_window = |one: &&deletion::Deletion| one.cause == DeletionCause::Window && one.finished_at.is_some();
+    let of_window =
+        |one: &&deletion::Deletion| one.cause == DeletionCause::Window && one.finished_at.is_some();
     for gone in done.iter().filter(of_window) {
         let until = super::deletion::moment(gone, "export_until");
         if gone.finished_at < until || until.is_none() {
@@ -58,7 +67,10 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
     Ok(look
         .fact("cancelled organizations", cancelled.len())
         .fact("deleted after their time", done.iter().filter(of_window).count())
-        .fact("days that a cancellation leaves", crate::lifecycle::window_days(platform).await?)
+        .fact(
+            "days that a cancellation leaves",
+            crate::lifecycle::window_days(platform).await?,
+        )
         .done())
 }
 
@@ -71,7 +83,11 @@ pub(super) async fn guards(platform: &Platform, look: &mut Look) -> Result<()> {
     for broken in lifecycle::list_broken_guards(&mut platform.control().read().await?).await? {
         let place = format!("{}.{}", broken.schema, broken.relation);
         let what = format!("the trigger {} is missing or disabled", broken.guard);
-        look.fault(what, place, "look who changed the database, and restore the trigger from the migrations");
+        look.fault(
+            what,
+            place,
+            "look who changed the database, and restore the trigger from the migrations",
+        );
     }
     Ok(())
 }

@@ -33,22 +33,38 @@ async fn tamper_after(site: &Site, sql: &str) {
 async fn an_order_needs_the_typed_name_and_a_delay_and_can_be_called_back() {
     let site = Site::start().await;
     let owner = with_a_note(&site).await;
-    assert_eq!(code(deletion::order(&owner, "Acme", 2).await), ProblemCode::Invalid);
+    assert_eq!(
+        code(deletion::order(&owner, "Acme", 2).await),
+        ProblemCode::Invalid
+    );
     for hours in [0, 25] {
-        assert_eq!(code(deletion::order(&owner, SLUG, hours).await), ProblemCode::Invalid);
+        assert_eq!(
+            code(deletion::order(&owner, SLUG, hours).await),
+            ProblemCode::Invalid
+        );
     }
     assert_eq!(code(deletion::call_back(&owner).await), ProblemCode::Conflict);
     let life = deletion::order(&owner, SLUG, 2).await.unwrap();
     let planned = life.deletion.unwrap();
     assert_eq!(planned.due_at.duration_since(planned.ordered_at).as_hours(), 2);
-    assert_eq!(code(deletion::order(&owner, SLUG, 2).await), ProblemCode::Conflict);
+    assert_eq!(
+        code(deletion::order(&owner, SLUG, 2).await),
+        ProblemCode::Conflict
+    );
     let viewer = site.as_role(Role::Viewer).await;
-    assert!(lifecycle::warning(&viewer).await.unwrap().is_some(), "everybody sees it");
+    assert!(
+        lifecycle::warning(&viewer).await.unwrap().is_some(),
+        "everybody sees it"
+    );
     assert_eq!(deletion::tend(&site.platform).await.unwrap(), 0, "it is not due");
     assert_eq!(code(deletion::call_back(&viewer).await), ProblemCode::NotAllowed);
     deletion::call_back(&owner).await.unwrap();
     tamper(&site, DUE).await;
-    assert_eq!(deletion::tend(&site.platform).await.unwrap(), 0, "it was called back");
+    assert_eq!(
+        deletion::tend(&site.platform).await.unwrap(),
+        0,
+        "it was called back"
+    );
     note(&owner, "still here").await.unwrap();
 }
 
@@ -77,7 +93,8 @@ async fn a_due_order_deletes_everything_of_it_and_nothing_of_another() {
     let site = Site::start().await;
     let owner = with_a_note(&site).await;
     let globex = site.second_organization().await;
-    site.dataset(&globex, "Notes", vec![field("Text", FieldKind::Text)]).await;
+    site.dataset(&globex, "Notes", vec![field("Text", FieldKind::Text)])
+        .await;
     note(&globex, "theirs").await.unwrap();
     let new = token::NewToken {
         name: "program".to_owned(),
@@ -98,18 +115,30 @@ async fn a_due_order_deletes_everything_of_it_and_nothing_of_another() {
     note(&globex, "go on").await.unwrap();
     assert_kept(&site, "deletion-24h").await;
 
-    let certificates = deletion::certificates(&site.platform, &Caller::host()).await.unwrap();
-    let [certificate] = certificates.as_slice() else { panic!("{certificates:?}") };
-    let key = deletion::public_key(&site.platform, &Caller::host()).await.unwrap().unwrap();
+    let certificates = deletion::certificates(&site.platform, &Caller::host())
+        .await
+        .unwrap();
+    let [certificate] = certificates.as_slice() else {
+        panic!("{certificates:?}")
+    };
+    let key = deletion::public_key(&site.platform, &Caller::host())
+        .await
+        .unwrap()
+        .unwrap();
     let signed = |text: &str| vault::signing::is_signed(&key, text.as_bytes(), &certificate.signature);
     assert!(signed(&certificate.text));
-    assert!(!signed(&certificate.text.replace("\"records\": 1", "\"records\": 2")));
+    assert!(!signed(
+        &certificate.text.replace("\"records\": 1", "\"records\": 2")
+    ));
     let said: serde_json::Value = serde_json::from_str(&certificate.text).unwrap();
     assert_eq!(said["organization"]["slug"], SLUG);
     assert_eq!(said["deleted"]["records"], 1);
     assert_eq!(said["deleted"]["organization_key"], 1);
     assert_eq!(said["deleted"]["api_token"], 1);
-    assert_eq!((&said["deleted"]["accounts"], &said["deleted"]["membership"]), (&json!(4), &json!(5)));
+    assert_eq!(
+        (&said["deleted"]["accounts"], &said["deleted"]["membership"]),
+        (&json!(4), &json!(5))
+    );
     assert_eq!(said["backups"]["state"], "not-configured");
 }
 
@@ -121,16 +150,19 @@ async fn a_deletion_that_dies_half_way_is_undone_and_carried_out_again() {
     tamper(&site, DUE).await;
     // As the worker's login does it, killed after everything went and before the commit.
     let dying = site.superuser().await;
-    let call = "SET ROLE strongroom_app; BEGIN; SELECT strongroom.destroy_organization(id) FROM strongroom.deletion";
+    let call =
+        "SET ROLE strongroom_app; BEGIN; SELECT strongroom.destroy_organization(id) FROM strongroom.deletion";
     dying.batch_execute(call).await.unwrap();
     let killer = site.superuser().await;
     let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE state = 'idle in transaction' AND datname = current_database() AND query LIKE '%destroy_organization%'
             AND pid <> pg_backend_pid()";
     killer.batch_execute(kill).await.unwrap();
-    testkit::wait_until(std::time::Duration::from_secs(10), "the killed session to be undone", async || {
-        note(&owner, "back").await.is_ok()
-    })
+    testkit::wait_until(
+        std::time::Duration::from_secs(10),
+        "the killed session to be undone",
+        async || note(&owner, "back").await.is_ok(),
+    )
     .await
     .unwrap();
     assert_eq!(deletion::tend(&site.platform).await.unwrap(), 1);
@@ -143,13 +175,20 @@ async fn a_cancelled_organization_goes_when_its_time_is_over() {
     let owner = with_a_note(&site).await;
     lifecycle::cancel(&owner).await.unwrap();
     deletion::tend(&site.platform).await.unwrap();
-    assert_eq!(lifecycle::show(&owner).await.unwrap().deletion, None, "its time is not over");
+    assert_eq!(
+        lifecycle::show(&owner).await.unwrap().deletion,
+        None,
+        "its time is not over"
+    );
     let over = "UPDATE strongroom.organization SET cancelled_at = cancelled_at - interval '90 days',
         export_until = export_until - interval '90 days'";
     tamper(&site, over).await;
     deletion::tend(&site.platform).await.unwrap();
     let planned = lifecycle::show(&owner).await.unwrap().deletion.unwrap();
-    assert_eq!((planned.cause, planned.ordered_by), (lifecycle::Cause::Window, None));
+    assert_eq!(
+        (planned.cause, planned.ordered_by),
+        (lifecycle::Cause::Window, None)
+    );
     tamper(&site, DUE).await;
     assert_eq!(deletion::tend(&site.platform).await.unwrap(), 1);
     assert_kept(&site, "export-after-cancellation").await;
@@ -169,7 +208,11 @@ async fn a_late_deletion_a_forged_certificate_and_what_is_left_break_the_promise
     assert_broken(&site, "deletion-24h", "not carried out").await;
     deletion::tend(&site.platform).await.unwrap();
     assert_broken(&site, "deletion-24h", "more than 24 hours after").await;
-    tamper_after(&site, "UPDATE strongroom.deletion SET ordered_at = finished_at - interval '2 hours'").await;
+    tamper_after(
+        &site,
+        "UPDATE strongroom.deletion SET ordered_at = finished_at - interval '2 hours'",
+    )
+    .await;
     assert_kept(&site, "deletion-24h").await;
     let job = format!(
         "INSERT INTO strongroom.job (id, organization_id, kind, payload) VALUES (gen_random_uuid(), '{organization}', 'x', '{{}}')"
@@ -180,7 +223,11 @@ async fn a_late_deletion_a_forged_certificate_and_what_is_left_break_the_promise
     tamper_after(&site, "CREATE SCHEMA o_aaaaaaaaaaaaaaaaaaaaaaaaaa").await;
     assert_broken(&site, "deletion-24h", "1 schemas").await;
     tamper_after(&site, "DROP SCHEMA o_aaaaaaaaaaaaaaaaaaaaaaaaaa").await;
-    tamper_after(&site, "UPDATE strongroom.deletion SET certificate = certificate || ' '").await;
+    tamper_after(
+        &site,
+        "UPDATE strongroom.deletion SET certificate = certificate || ' '",
+    )
+    .await;
     assert_broken(&site, "deletion-24h", "not signed").await;
 }
 
@@ -219,10 +266,16 @@ async fn after_the_sweep_the_data_folder_holds_no_key_no_value_and_no_address_of
     let cluster = Cluster::open(ClusterSettings::durable(folder.clone()).unwrap()).unwrap();
     let site = Site::start_in(cluster.clone()).await;
     let owner = with_a_note(&site).await;
-    note(&owner, "a sentence that is nowhere else in the world 7c1f").await.unwrap();
+    note(&owner, "a sentence that is nowhere else in the world 7c1f")
+        .await
+        .unwrap();
     let superuser = site.superuser().await;
     let text = "SELECT wrapped FROM strongroom.organization_key WHERE organization_id = $1";
-    let wrapped: Vec<u8> = superuser.query_one(text, &[&site.organization.id.0]).await.unwrap().get(0);
+    let wrapped: Vec<u8> = superuser
+        .query_one(text, &[&site.organization.id.0])
+        .await
+        .unwrap()
+        .get(0);
     let wanted = [
         ("the key", wrapped),
         ("the value", b"nowhere else in the world 7c1f".to_vec()),
@@ -231,15 +284,29 @@ async fn after_the_sweep_the_data_folder_holds_no_key_no_value_and_no_address_of
     superuser.batch_execute("CHECKPOINT").await.unwrap();
     let before = holding(&folder, &wanted);
     for (what, _) in &wanted {
-        assert!(before.iter().any(|(found, _)| found == what), "the search finds {what}: {before:?}");
+        assert!(
+            before.iter().any(|(found, _)| found == what),
+            "the search finds {what}: {before:?}"
+        );
     }
     deletion::order(&owner, SLUG, 1).await.unwrap();
     tamper(&site, DUE).await;
     drop(owner);
     assert_eq!(deletion::tend(&site.platform).await.unwrap(), 1);
-    tamper_after(&site, "UPDATE strongroom.deletion SET finished_at = finished_at - interval '1 minute'").await;
+    tamper_after(
+        &site,
+        "UPDATE strongroom.deletion SET finished_at = finished_at - interval '1 minute'",
+    )
+    .await;
     deletion::tend(&site.platform).await.unwrap();
-    assert_eq!(count(&site, "SELECT count(*) FROM strongroom.deletion WHERE swept_at IS NOT NULL").await, 1);
+    assert_eq!(
+        count(
+            &site,
+            "SELECT count(*) FROM strongroom.deletion WHERE swept_at IS NOT NULL"
+        )
+        .await,
+        1
+    );
     superuser.batch_execute("CHECKPOINT").await.unwrap();
     let after = holding(&folder, &wanted);
     drop(site);
@@ -255,14 +322,20 @@ async fn a_hold_stops_deletion_and_purge_until_it_is_lifted() {
     deletion::order(&owner, SLUG, 1).await.unwrap();
     tamper(&site, DUE).await;
     let id = hold::place(&owner, the_hold(None)).await.unwrap();
-    assert_eq!(deletion::tend(&site.platform).await.unwrap(), 0, "placed during the delay");
+    assert_eq!(
+        deletion::tend(&site.platform).await.unwrap(),
+        0,
+        "placed during the delay"
+    );
     let call = "SET ROLE strongroom_app; SELECT strongroom.destroy_organization(id) FROM strongroom.deletion";
     let refused = site.superuser().await.batch_execute(call).await.unwrap_err();
     assert_eq!(refused.code().unwrap().code(), "SR006", "{refused:?}");
     assert_kept(&site, "legal-hold").await;
     assert_kept(&site, "deletion-24h").await;
     let record = note(&owner, "evidence").await.unwrap();
-    record::trash(&owner, "notes", record, record::Expected::Any).await.unwrap();
+    record::trash(&owner, "notes", record, record::Expected::Any)
+        .await
+        .unwrap();
     let purged = record::purge(&owner, "notes", record, record::Expected::Any).await;
     assert_eq!(code(purged), ProblemCode::Held);
     let viewer = site.as_role(Role::Viewer).await;
@@ -272,8 +345,13 @@ async fn a_hold_stops_deletion_and_purge_until_it_is_lifted() {
     }
     assert_eq!(code(hold::list(&viewer).await), ProblemCode::NotAllowed);
     hold::lift(&owner, id, "the case is closed").await.unwrap();
-    assert_eq!(code(hold::lift(&owner, id, "the case is closed").await), ProblemCode::NotFound);
-    record::purge(&owner, "notes", record, record::Expected::Any).await.unwrap();
+    assert_eq!(
+        code(hold::lift(&owner, id, "the case is closed").await),
+        ProblemCode::NotFound
+    );
+    record::purge(&owner, "notes", record, record::Expected::Any)
+        .await
+        .unwrap();
     assert_kept(&site, "legal-hold").await;
     assert_eq!(deletion::tend(&site.platform).await.unwrap(), 1, "it resumes");
 }
@@ -290,20 +368,35 @@ fn the_hold(concerns: Option<types::AccountId>) -> NewHold {
 async fn neither_the_member_concerned_nor_an_owner_against_the_host_lifts_a_hold() {
     let site = Site::start().await;
     let owner = with_a_note(&site).await;
-    let own = hold::place(&owner, the_hold(Some(site.account(Role::Owner)))).await.unwrap();
-    assert_eq!(code(hold::lift(&owner, own, "nothing to see").await), ProblemCode::NotAllowed);
+    let own = hold::place(&owner, the_hold(Some(site.account(Role::Owner))))
+        .await
+        .unwrap();
+    assert_eq!(
+        code(hold::lift(&owner, own, "nothing to see").await),
+        ProblemCode::NotAllowed
+    );
     let host = Caller::host();
-    let placed = hold::place_at_host(&site.platform, &host, SLUG, the_hold(None)).await.unwrap();
-    assert_eq!(code(hold::lift(&owner, placed, "nothing to see").await), ProblemCode::NotAllowed);
+    let placed = hold::place_at_host(&site.platform, &host, SLUG, the_hold(None))
+        .await
+        .unwrap();
+    assert_eq!(
+        code(hold::lift(&owner, placed, "nothing to see").await),
+        ProblemCode::NotAllowed
+    );
     assert_eq!(code(deletion::order(&owner, SLUG, 1).await), ProblemCode::Held);
     let viewer = site.caller(Role::Viewer);
     let forged = hold::lift_at_host(&site.platform, &viewer, SLUG, placed, "nothing to see").await;
     assert_eq!(code(forged), ProblemCode::NotAllowed);
     for id in [own, placed] {
-        hold::lift_at_host(&site.platform, &host, SLUG, id, "the case is closed").await.unwrap();
+        hold::lift_at_host(&site.platform, &host, SLUG, id, "the case is closed")
+            .await
+            .unwrap();
     }
     for wrong in ["x", "two\nlines"] {
-        let new = NewHold { reason: wrong.to_owned(), ..the_hold(None) };
+        let new = NewHold {
+            reason: wrong.to_owned(),
+            ..the_hold(None)
+        };
         assert_eq!(code(hold::place(&owner, new).await), ProblemCode::Invalid);
     }
     let stranger = the_hold(Some(types::AccountId::new(1, [9; 10])));
@@ -328,10 +421,18 @@ async fn an_expiry_during_a_hold_and_a_changed_hold_break_the_promise() {
     let site = Site::start().await;
     let owner = with_a_note(&site).await;
     let record = note(&owner, "evidence").await.unwrap();
-    record::trash(&owner, "notes", record, record::Expected::Any).await.unwrap();
-    record::purge(&owner, "notes", record, record::Expected::Any).await.unwrap();
+    record::trash(&owner, "notes", record, record::Expected::Any)
+        .await
+        .unwrap();
+    record::purge(&owner, "notes", record, record::Expected::Any)
+        .await
+        .unwrap();
     hold::place(&owner, the_hold(None)).await.unwrap();
     assert_kept(&site, "legal-hold").await;
-    tamper(&site, "UPDATE strongroom.legal_hold SET placed_at = placed_at - interval '1 hour'").await;
+    tamper(
+        &site,
+        "UPDATE strongroom.legal_hold SET placed_at = placed_at - interval '1 hour'",
+    )
+    .await;
     assert_broken(&site, "legal-hold", "erasures were made during").await;
 }

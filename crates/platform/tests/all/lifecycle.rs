@@ -47,7 +47,12 @@ async fn after_cancellation_everything_is_read_and_exported_and_nothing_changes(
     let stale = with_a_note(&site).await;
     let life = lifecycle::cancel(&stale).await.unwrap();
     assert_eq!(life.state, State::Cancelled);
-    let days = life.export_until.unwrap().duration_since(life.cancelled_at.unwrap()).as_hours() / 24;
+    let days = life
+        .export_until
+        .unwrap()
+        .duration_since(life.cancelled_at.unwrap())
+        .as_hours()
+        / 24;
     assert_eq!(days, i64::from(lifecycle::DAYS_DEFAULT));
     assert_eq!(code(note(&stale, "late").await), ProblemCode::Cancelled);
     let draft = DatasetDraft {
@@ -59,17 +64,31 @@ async fn after_cancellation_everything_is_read_and_exported_and_nothing_changes(
     assert_eq!(code(dataset::create(&stale, draft).await), ProblemCode::Cancelled);
     let owner = site.as_role(Role::Owner).await;
     assert_eq!(code(note(&owner, "late").await), ProblemCode::Cancelled);
-    for left in [Permission::RecordRead, Permission::RecordExport, Permission::MemberManage] {
+    for left in [
+        Permission::RecordRead,
+        Permission::RecordExport,
+        Permission::MemberManage,
+    ] {
         assert!(owner.may(left), "{left}");
     }
-    for gone in [Permission::RecordWrite, Permission::RecordImport, Permission::RecordPurge, Permission::DatasetDefine] {
+    for gone in [
+        Permission::RecordWrite,
+        Permission::RecordImport,
+        Permission::RecordPurge,
+        Permission::DatasetDefine,
+    ] {
         assert!(!owner.may(gone), "{gone}");
     }
     let page = list::list(&owner, "notes", &Query::default()).await.unwrap();
     assert_eq!(page.records.len(), 1);
     drop(export::archive(&owner).await.unwrap());
     let warned = lifecycle::warning(&owner).await.unwrap().unwrap();
-    assert_eq!(warned, Warning::Cancelled { export_until: life.export_until.unwrap() });
+    assert_eq!(
+        warned,
+        Warning::Cancelled {
+            export_until: life.export_until.unwrap()
+        }
+    );
     assert_eq!(code(lifecycle::cancel(&owner).await), ProblemCode::Conflict);
     assert_kept(&site, "export-after-cancellation").await;
 
@@ -94,8 +113,16 @@ async fn only_an_owner_who_is_here_cancels_and_no_token_that_may_do_everything()
     let site = Site::start().await;
     for role in [Role::Viewer, Role::Editor, Role::Accountant, Role::Administrator] {
         let workspace = site.as_role(role).await;
-        assert_eq!(code(lifecycle::cancel(&workspace).await), ProblemCode::NotAllowed, "{role}");
-        assert_eq!(code(deletion::order(&workspace, "acme", 2).await), ProblemCode::NotAllowed, "{role}");
+        assert_eq!(
+            code(lifecycle::cancel(&workspace).await),
+            ProblemCode::NotAllowed,
+            "{role}"
+        );
+        assert_eq!(
+            code(deletion::order(&workspace, "acme", 2).await),
+            ProblemCode::NotAllowed,
+            "{role}"
+        );
     }
     let mut stale = site.caller(Role::Owner);
     if let Identity::Person { elevated_until, .. } = &mut stale.identity {
@@ -103,7 +130,10 @@ async fn only_an_owner_who_is_here_cancels_and_no_token_that_may_do_everything()
     }
     let stale = site.platform.enter(&stale, "acme").await.unwrap();
     assert_eq!(code(lifecycle::cancel(&stale).await), ProblemCode::ProofRequired);
-    assert_eq!(code(deletion::order(&stale, "acme", 2).await), ProblemCode::ProofRequired);
+    assert_eq!(
+        code(deletion::order(&stale, "acme", 2).await),
+        ProblemCode::ProofRequired
+    );
     for (scope, expected) in [
         (access::TokenScope::All, Some(ProblemCode::NotAllowed)),
         (
@@ -136,7 +166,9 @@ async fn whoever_leaves_after_cancellation_can_still_be_shut_out() {
     lifecycle::cancel(&owner).await.unwrap();
     let owner = site.as_role(Role::Owner).await;
     let viewer = site.account(Role::Viewer);
-    member::set_state(&owner, viewer, access::MemberState::Disabled).await.unwrap();
+    member::set_state(&owner, viewer, access::MemberState::Disabled)
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -149,9 +181,16 @@ async fn the_window_is_set_on_the_host_within_bounds() {
     }
     let refused = lifecycle::set_window_days(&site.platform, &site.caller(Role::Owner), 40).await;
     assert_eq!(code(refused), ProblemCode::NotAllowed);
-    lifecycle::set_window_days(&site.platform, &host, 40).await.unwrap();
+    lifecycle::set_window_days(&site.platform, &host, 40)
+        .await
+        .unwrap();
     let life = lifecycle::cancel(&site.as_role(Role::Owner).await).await.unwrap();
-    let days = life.export_until.unwrap().duration_since(life.cancelled_at.unwrap()).as_hours() / 24;
+    let days = life
+        .export_until
+        .unwrap()
+        .duration_since(life.cancelled_at.unwrap())
+        .as_hours()
+        / 24;
     assert_eq!(days, 40);
 }
 

@@ -7,7 +7,8 @@ use diesel::{
     sql_types,
 };
 use types::{
-    AccountId, DeletionId, EntryId, FactorId, GrantId, HoldId, JobId, OrganizationId, SchemaName, SessionId, SourceId, TokenId,
+    AccountId, DeletionId, EntryId, FactorId, GrantId, HoldId, JobId, OrganizationId, SchemaName, SessionId,
+    SourceId, TokenId,
 };
 use uuid::Uuid;
 

@@ -177,10 +177,7 @@ pub async fn list(on: &mut impl Reads) -> Result<Vec<Deletion>, StoreError> {
         .filter(deletion::called_back_at.is_null())
         .order((deletion::ordered_at.desc(), deletion::id.desc()))
         .limit(PageSize::MAX.into());
-    Ok(query
-        .select(Deletion::as_select())
-        .load(on.connection()?)
-        .await?)
+    Ok(query.select(Deletion::as_select()).load(on.connection()?).await?)
 }
 
 /// Carried out before `before`, and not yet swept; at most a page.
@@ -212,9 +209,12 @@ struct Counts {
 pub async fn destroy(tx: &mut ControlTx, id: DeletionId) -> Result<serde_json::Value, StoreError> {
     // Counting and dropping a large schema takes longer than a request may.
     tx.connection()?
-        .batch_execute("SET LOCAL statement_timeout = '30min'; SET LOCAL idle_in_transaction_session_timeout = '5min'")
+        .batch_execute(
+            "SET LOCAL statement_timeout = '30min'; SET LOCAL idle_in_transaction_session_timeout = '5min'",
+        )
         .await?;
-    let query = diesel::sql_query("SELECT strongroom.destroy_organization($1) AS counts").bind::<Uuid, _>(id.0);
+    let query =
+        diesel::sql_query("SELECT strongroom.destroy_organization($1) AS counts").bind::<Uuid, _>(id.0);
     let row: Counts = query.get_result(tx.connection()?).await?;
     Ok(row.counts)
 }

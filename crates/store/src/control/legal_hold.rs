@@ -1,11 +1,6 @@
 //! Legal holds: while one is in force nothing of its organization is deleted and nothing expires. The database refuses it.
 
-use super::{
-    ControlTx, Reads,
-    account::found,
-    column::Column,
-    schema::legal_hold,
-};
+use super::{ControlTx, Reads, account::found, column::Column, schema::legal_hold};
 use crate::StoreError;
 use diesel::{ExpressionMethods, QueryDsl, SelectableHelper, sql_types};
 use diesel_async::RunQueryDsl;
@@ -130,10 +125,7 @@ pub async fn list(on: &mut impl Reads, organization: OrganizationId) -> Result<V
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
-pub async fn in_force(
-    on: &mut impl Reads,
-    organization: Option<OrganizationId>,
-) -> Result<bool, StoreError> {
+pub async fn in_force(on: &mut impl Reads, organization: Option<OrganizationId>) -> Result<bool, StoreError> {
     let mut query = legal_hold::table
         .filter(legal_hold::lifted_at.is_null())
         .select(legal_hold::id)

@@ -71,7 +71,8 @@ impl Holds {
         match &self.act {
             Act::List => {}
             Act::Place(place) => {
-                let body = json!({"reason": place.reason, "person": place.person, "concerns": place.concerns});
+                let body =
+                    json!({"reason": place.reason, "person": place.person, "concerns": place.concerns});
                 client.post(&["holds"], None, Some(&body))?;
                 output::talk("the hold is in force");
             }
@@ -128,7 +129,9 @@ fn show(common: &Common, listed: &Json) -> Result<(), CommandError> {
     const MEMBERS: [&str; 5] = ["id", "person", "reason", "placed_at", "lifted_at"];
     let row = |hold: &Json| MEMBERS.iter().map(|name| member(hold, name)).collect();
     let rows = items(listed, "holds").iter().map(row).collect();
-    common
-        .format()
-        .list(&["id", "person", "reason", "placed at", "lifted at"], rows, listed)
+    common.format().list(
+        &["id", "person", "reason", "placed at", "lifted at"],
+        rows,
+        listed,
+    )
 }

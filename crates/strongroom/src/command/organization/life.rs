@@ -50,7 +50,9 @@ impl Delete {
         let client = Client::open(common, &self.connection)?;
         let order = json!({"name": self.name, "hours": self.hours});
         let answer = client.post(&["deletion"], None, Some(&order))?;
-        output::talk("everybody in the organization sees it until then; `strongroom organization keep` calls it back");
+        output::talk(
+            "everybody in the organization sees it until then; `strongroom organization keep` calls it back",
+        );
         show(common, &answer)
     }
 }
