@@ -81,6 +81,23 @@ const DEVICE: Parameter = parameter(
 const FROM: Parameter = parameter("from", "Not earlier than this time.");
 const UNTIL: Parameter = parameter("until", "Earlier than this time.");
 
+const IIF: &[Parameter] = &[
+    parameter("date", "The field with the day; required."),
+    parameter(
+        "account",
+        "The field with the account that the amount is posted to; required.",
+    ),
+    parameter("contra", "The field with the account that balances it; required."),
+    parameter(
+        "amount",
+        "The field with the amount, positive for a debit; required.",
+    ),
+    parameter("name", "The field with the customer, vendor or employee."),
+    parameter("number", "The field with the document's number."),
+    parameter("memo", "The field that says what for."),
+    FILTER,
+    SEARCH,
+];
 const ACCESS: &[Parameter] = &[BEFORE, ACTION, ACCOUNT, OUTCOME, ADDRESS, DEVICE, FROM, UNTIL];
 const ACCESS_EXPORT: &[Parameter] = &[ACTION, ACCOUNT, OUTCOME, ADDRESS, DEVICE, FROM, UNTIL];
 const LIST: &[Parameter] = &[FILTER, SEARCH, SORT, TRASH, LIMIT, CURSOR, COUNT];
@@ -220,6 +237,16 @@ pub const ROUTES: &[Route] = &[
     )
     .query(&[FORMAT, REVEAL, FILTER, SEARCH, TRASH])
     .gives(Gives::File("text/csv; charset=utf-8")),
+    Route::new(
+        Get,
+        dataset!("/iif"),
+        "record.export-iif",
+        Needs(P::RecordExport),
+        "Export a ledger's records as QuickBooks' IIF, each a balanced transaction; all or none",
+        handler!(export::iif),
+    )
+    .query(IIF)
+    .gives(Gives::File("application/x-iif")),
     Route::new(
         Get,
         organization!("/archive"),

@@ -6,13 +6,16 @@
 
 mod archive;
 mod encode;
+mod iif;
 mod manifest;
 mod member;
 mod restore;
 mod tape;
 
 pub use archive::archive;
+pub use iif::iif;
 pub use restore::{Restored, restore_archive};
+pub use tabular::IifMapping;
 
 use crate::{
     Workspace,
