@@ -171,7 +171,7 @@ CREATE TRIGGER refuse_trim_under_hold BEFORE INSERT ON strongroom.access_log_tri
 -- role, and every row of the control schema that is about it, whatever tables come later. Accounts that were only its members'
 -- go with everything that is theirs. What stays is said in docs/adr/0036. Only what was ordered, is due and is not under a hold.
 CREATE FUNCTION strongroom.destroy_organization(deletion uuid) RETURNS jsonb
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
 DECLARE
     target record;
     part record;
