@@ -411,3 +411,24 @@ async fn a_ledger_goes_out_as_balanced_transactions_or_not_at_all() {
         .unwrap();
     assert_eq!(refused.code, types::ProblemCode::NotAllowed);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_cannot_be_exported_breaks_the_promise() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    site.dataset(&owner, "Papers", vec![field("Paper", FieldKind::Attachment)])
+        .await;
+    let bytes = stream::iter([Ok(Bytes::from_static(b"a signed contract"))]);
+    let stored = file::store(&owner, "contract.txt", "text/plain", bytes)
+        .await
+        .unwrap();
+    let input = json!({"paper": stored.id});
+    record::create(&owner, "papers", input.as_object().unwrap())
+        .await
+        .unwrap();
+    crate::promise::assert_kept(&site, "export-complete").await;
+    crate::check::tamper(&site, "UPDATE {o}._file SET size = size + 1").await;
+    crate::promise::assert_broken(&site, "export-complete", "not what was stored").await;
+    crate::check::tamper(&site, "UPDATE {o}._file_chunk SET sealed = sealed || '\\x00'").await;
+    crate::promise::assert_broken(&site, "export-complete", "cannot be read to its end").await;
+}
