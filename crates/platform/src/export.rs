@@ -4,6 +4,7 @@
 //! leaves in the clear only where the caller asks for it and the permit may reveal it; memory does not grow with the
 //! number of records. Start at [`records`].
 
+mod about;
 mod archive;
 mod encode;
 mod iif;
