@@ -13,6 +13,7 @@ mod all {
     mod client;
     mod help;
     mod kill;
+    mod lifecycle;
     mod program;
     mod serve;
     mod setup;
