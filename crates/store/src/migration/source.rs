@@ -102,6 +102,13 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0012_operator_grant/up.sql"),
         down: include_str!("../../migrations/control/0012_operator_grant/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 13,
+        name: "lifecycle",
+        up: include_str!("../../migrations/control/0013_lifecycle/up.sql"),
+        down: include_str!("../../migrations/control/0013_lifecycle/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[
@@ -132,6 +139,13 @@ const ORGANIZATION: &[Migration] = &[
         name: "organization looks by index",
         up: include_str!("../../migrations/organization/0004_looks_by_index/up.sql"),
         down: include_str!("../../migrations/organization/0004_looks_by_index/down.sql"),
+    },
+    Migration {
+        scope: Scope::Organization,
+        version: 5,
+        name: "organization lifecycle",
+        up: include_str!("../../migrations/organization/0005_lifecycle/up.sql"),
+        down: include_str!("../../migrations/organization/0005_lifecycle/down.sql"),
     },
 ];
 
