@@ -105,9 +105,23 @@ const CONTROL: &[Migration] = &[
     Migration {
         scope: Scope::Control,
         version: 13,
+        name: "security key",
+        up: include_str!("../../migrations/control/0013_security_key/up.sql"),
+        down: include_str!("../../migrations/control/0013_security_key/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 14,
+        name: "withdrawal",
+        up: include_str!("../../migrations/control/0014_withdrawal/up.sql"),
+        down: include_str!("../../migrations/control/0014_withdrawal/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 15,
         name: "lifecycle",
-        up: include_str!("../../migrations/control/0013_lifecycle/up.sql"),
-        down: include_str!("../../migrations/control/0013_lifecycle/down.sql"),
+        up: include_str!("../../migrations/control/0015_lifecycle/up.sql"),
+        down: include_str!("../../migrations/control/0015_lifecycle/down.sql"),
     },
 ];
 
