@@ -77,11 +77,7 @@ pub(crate) fn register(config: &mut ServiceConfig) {
         .service(resource("/o").route(get().to(organizations::list)))
         .service(resource("/o/{organization}").route(get().to(organizations::home)))
         .configure(account_pages)
-        .configure(organization_pages)
-        .configure(lifecycle_pages)
-        .configure(people_pages)
-        .configure(dataset_pages)
-        .configure(record_pages);
+        .configure(organization_pages);
 }
 
 fn provider_pages(config: &mut ServiceConfig) {
@@ -147,6 +143,10 @@ fn account_pages(config: &mut ServiceConfig) {
 
 fn organization_pages(config: &mut ServiceConfig) {
     config
+        .configure(lifecycle_pages)
+        .configure(people_pages)
+        .configure(dataset_pages)
+        .configure(record_pages)
         .service(resource("/o/{organization}/datasets").route(get().to(datasets::show)))
         .service(
             resource("/o/{organization}/datasets/new")
