@@ -8,6 +8,7 @@
 mod access_log;
 mod agility;
 mod audit;
+mod backup;
 mod bundle;
 mod card;
 mod directory;
@@ -63,7 +64,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 29] = [
+pub const BUILT: [&str; 35] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -93,6 +94,12 @@ pub const BUILT: [&str; 29] = [
     "crypto-agility",
     "export-complete",
     "no-card-numbers",
+    backup::NIGHTLY,
+    backup::ENCRYPTED,
+    backup::SECOND,
+    backup::RETENTION,
+    backup::TESTED,
+    backup::RECOVERY,
 ];
 
 /// What an update looks at when it has ended: the daemons' sandbox hides some of it.
@@ -261,6 +268,12 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         "crypto-agility" => agility::look(platform).await,
         "export-complete" => export::look(platform).await,
         "no-card-numbers" => card::look(platform).await,
+        backup::NIGHTLY
+        | backup::ENCRYPTED
+        | backup::SECOND
+        | backup::RETENTION
+        | backup::TESTED
+        | backup::RECOVERY => backup::look(platform, id).await,
         other => Err(PlatformError::invariant(format!("no check looks at {other}"))),
     }
 }

@@ -64,6 +64,11 @@ targets = ["ldaps://dc1.example.com", "10.0.0.5:587", "ldaps://dc1.example.com:6
 [updates]
 window = "22:00-01:30"
 reboot = "in-window"
+[backup]
+folder = "/srv/backup"
+retention_days = 14
+full_days = 3
+second = "/mnt/copy"
 "#;
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
@@ -181,6 +186,13 @@ fn every_key_can_be_set() {
         updates: Updates {
             window: "22:00-01:30".parse().unwrap(),
             reboot: RebootSetting::InWindow,
+        },
+        backup: Backup {
+            folder: "/srv/backup".into(),
+            record: "/var/lib/strongroom/backup".into(),
+            retention_days: 14,
+            full_days: 3,
+            second: Some(SecondLocation::Folder("/mnt/copy".into())),
         },
     };
     assert_eq!(config, expected);
