@@ -3,6 +3,7 @@
 //!
 //! Invariant: where backups are not switched on, or nothing was looked at yet, nothing is known and nothing is kept.
 
+pub(super) mod alert;
 mod copies;
 mod nightly;
 mod restore;

@@ -19,7 +19,7 @@ use testkit::certificate::Authority;
 use super::appliance::{Daemon, PASSWORD, free_port, spawn};
 use super::program::{Said, run};
 
-const STEPS: [&str; 14] = [
+const STEPS: [&str; 15] = [
     "folders",
     "secrets",
     "certificate",
@@ -29,6 +29,7 @@ const STEPS: [&str; 14] = [
     "organization",
     "providers",
     "mail",
+    "backup",
     "services",
     "updates",
     "health",
