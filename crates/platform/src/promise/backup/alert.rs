@@ -12,6 +12,7 @@ use crate::{
 };
 use promises::{Observation, Outcome};
 use store::control::account;
+use types::EmailAddress;
 
 const TOLD: [&str; 5] = [NIGHTLY, ENCRYPTED, SECOND, RETENTION, TESTED];
 const DAY_US: i64 = 86_400_000_000;
@@ -29,7 +30,10 @@ pub(in crate::promise) async fn tell(
     let operators = account::list_operators(&mut platform.control().read().await?).await?;
     let mut keep = platform.control().keep().await?;
     for operator in operators {
-        let letter = Letter::backup_alert(&operator.email, &platform.settings().base_url, id, &faults);
+        let Ok(address) = operator.email.parse::<EmailAddress>() else {
+            continue;
+        };
+        let letter = Letter::backup_alert(&address, &platform.settings().base_url, id, &faults);
         mail::post(platform, &mut keep, &letter).await?;
     }
     Ok(())
