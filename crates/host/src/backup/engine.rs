@@ -1,7 +1,11 @@
 //! pgBackRest's commands, run as PostgreSQL's account.
 
+use std::fs::File;
+use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::time::Duration;
+
+use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use super::info::Info;
 use super::{BackupError, Repository, STANZA, superuser};
@@ -11,6 +15,9 @@ use crate::run::{Call, Program};
 const LONG_DEADLINE: Duration = Duration::from_secs(12 * 3600);
 /// Two hundred megabytes of archived changes wait for a slow disk at most.
 const SHORT_DEADLINE: Duration = Duration::from_secs(300);
+
+/// A line for each backup, and for each file that is not right.
+const TEXT_BYTES_MAX: u64 = 16 << 20;
 
 /// What a backup holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -83,13 +90,29 @@ pub fn info(repository: &Repository) -> Result<Info, BackupError> {
     Info::parse(&said.within(SHORT_DEADLINE).run()?)
 }
 
-/// What `verify` says of each file, as text; its exit code means nothing.
+/// What `verify` says of each file, as text; its exit code means nothing. It is written into memory and not into a pipe, so
+/// that neither its length nor a busy machine cuts it.
 ///
 /// # Errors
 /// [`BackupError::Run`] where it did not look at all.
 pub(super) fn verify_text(repository: &Repository) -> Result<String, BackupError> {
+    let refused = |source: io::Error| BackupError::Refused {
+        what: "keep what pgBackRest says of",
+        path: repository.data(),
+        source,
+    };
+    let memory = memfd_create("verify", MFdFlags::MFD_CLOEXEC).map_err(|error| refused(error.into()))?;
+    let mut memory = File::from(memory);
     let call = call(repository, "verify")?.with(["--output=text", "--verbose"]);
-    Ok(call.within(LONG_DEADLINE).run()?)
+    let call = call.to_file(memory.try_clone().map_err(refused)?);
+    call.within(LONG_DEADLINE).run()?;
+    let mut text = String::new();
+    memory.rewind().map_err(refused)?;
+    memory
+        .take(TEXT_BYTES_MAX)
+        .read_to_string(&mut text)
+        .map_err(refused)?;
+    Ok(text)
 }
 
 /// Which backup is restored, until when.

@@ -121,6 +121,17 @@ impl Backed {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
+    /// Has everything until now archived, and waits for it.
+    fn archive(&self) {
+        let name = self.sql("SELECT pg_walfile_name(pg_switch_wal())");
+        let is_there = format!("SELECT last_archived_wal >= '{name}' FROM pg_stat_archiver");
+        let began = std::time::Instant::now();
+        while self.sql(&is_there) != "t" {
+            assert!(began.elapsed().as_secs() < 60, "{name} was not archived");
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    }
+
     /// A value of `[database]`.
     fn json_settings(&self, key: &str) -> String {
         let text = fs::read_to_string(self.place.settings()).unwrap();
@@ -136,9 +147,11 @@ impl Backed {
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap().flatten() {
-        match entry.file_type().unwrap().is_dir() {
-            true => found.extend(files(&entry.path())),
-            false => found.push(entry.path()),
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            found.extend(files(&entry.path()));
+        } else if kind.is_file() {
+            found.push(entry.path());
         }
     }
     found
@@ -364,7 +377,7 @@ fn the_platform_comes_back_from_the_second_location_and_the_kit_alone() {
     .done();
     let entries = "SELECT count(*) FROM strongroom.entry";
     let before: u32 = backed.sql(entries).parse().unwrap();
-    backed.sql("SELECT pg_switch_wal()");
+    backed.archive();
     backed.json(&["copy", "--begin"]);
 
     let refused = backed.rebuild("correct horse battery staple");
