@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use tempfile::TempDir;
 
 use super::*;
+use crate::backup::SecondLocation;
 
 const REQUIRED: &str = r#"
 [tls]
