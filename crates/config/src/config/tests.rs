@@ -188,15 +188,19 @@ fn every_key_can_be_set() {
             window: "22:00-01:30".parse().unwrap(),
             reboot: RebootSetting::InWindow,
         },
-        backup: Backup {
-            folder: "/srv/backup".into(),
-            record: "/var/lib/strongroom/backup".into(),
-            retention_days: 14,
-            full_days: 3,
-            second: Some(SecondLocation::Folder("/mnt/copy".into())),
-        },
+        backup: every_key_of_backup(),
     };
     assert_eq!(config, expected);
+}
+
+fn every_key_of_backup() -> Backup {
+    Backup {
+        folder: "/srv/backup".into(),
+        record: "/var/lib/strongroom/backup".into(),
+        retention_days: 14,
+        full_days: 3,
+        second: Some(SecondLocation::Folder("/mnt/copy".into())),
+    }
 }
 
 /// Each case: what is wrong, and what is put before, or in place of, the required keys.
