@@ -91,11 +91,11 @@ const STAYS: [&str; 3] = [
     "accounts that belong to other organizations or look after the appliance",
 ];
 
-/// Backups are not made by this program: what an operator copies elsewhere is theirs to end.
+/// What copies hold is not looked at when the certificate is made, so it says that, and no day.
 const BACKUPS: Backups = Backups {
-    state: "not-configured",
+    state: "unknown",
     last_copy_ends: None,
-    note: "this appliance makes no backups that it knows of; copies that its operator made otherwise are not covered",
+    note: "copies made before the deletion still hold the data until their retention ends; this certificate does not say when",
 };
 
 /// Makes the key pair if there is none.
