@@ -4,6 +4,7 @@
 //! server with a token and run anywhere.
 
 mod access_log;
+mod account;
 mod audit;
 mod break_glass;
 mod certificate;
@@ -106,6 +107,9 @@ enum Command {
     /// Make and dismiss operators, who look after the appliance in the console, on the host
     #[command(subcommand)]
     Operator(operator::Operator),
+    /// List, disable and enable accounts, whatever organizations they are in, on the host
+    #[command(subcommand)]
+    Account(account::AccountCommand),
     /// Let people sign in with the password of their LDAP directory, on the host
     #[command(subcommand)]
     Directory(Box<directory::Directory>),
@@ -179,6 +183,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Member(command) => command.run(common).map(done),
         Command::Factor(command) => command.run(common).map(done),
         Command::Operator(command) => command.run(common).map(done),
+        Command::Account(command) => command.run(common).map(done),
         Command::Directory(command) => command.run(common).map(done),
         Command::Provider(command) => command.run(common).map(done),
         Command::Mail(command) => command.run(common).map(done),
