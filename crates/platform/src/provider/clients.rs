@@ -7,9 +7,10 @@ use crate::{
     Platform,
     act::vault_failure,
     error::{PlatformError, Result},
+    outgoing::Door,
 };
 use jiff::Timestamp;
-use openid::{Client, OpenIdError};
+use openid::{Client, OpenIdError, Reach};
 use std::{
     collections::HashMap,
     error::Error,
@@ -74,11 +75,19 @@ pub(crate) fn client_of(platform: &Platform, row: &Row) -> Result<Arc<Client>> {
     let settings: super::ProviderSettings =
         serde_json::from_value(row.settings.clone()).map_err(vault_failure)?;
     let provider = settings.provider(&row.issuer, open_secret(platform, row)?)?;
-    let client = Client::new(provider)
+    let client = Client::reaching(provider, reach(platform))
         .map_err(|error| PlatformError::invalid_at("/authority_pem", "malformed", words(&error)))?;
     let client = Arc::new(client);
     lock().insert(row.id, (row.changed_at, Arc::clone(&client)));
     Ok(client)
+}
+
+/// Its hosts are where root looked them up, and nowhere where no setting names them.
+fn reach(platform: &Platform) -> Reach {
+    let door = Door::of(platform);
+    Reach::told(Arc::new(move |host: &str, port: u16| {
+        door.beyond(host, port).map_err(|error| error.detail)
+    }))
 }
 
 /// Asks a provider off the request loop.
