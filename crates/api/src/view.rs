@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod dataset;
 pub(crate) mod history;
 pub(crate) mod import;
+pub(crate) mod lifecycle;
 pub(crate) mod organization;
 pub(crate) mod people;
 pub(crate) mod policy;

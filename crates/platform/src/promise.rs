@@ -9,8 +9,10 @@ mod access_log;
 mod agility;
 mod audit;
 mod availability;
+mod backup;
 mod bundle;
 mod card;
+mod deletion;
 mod directory;
 mod disclosure;
 mod export;
@@ -18,7 +20,9 @@ mod factor;
 mod field;
 mod firewall;
 mod hardening;
+mod hold;
 mod infrastructure;
+mod lifecycle;
 mod look;
 mod operator;
 mod operator_access;
@@ -65,7 +69,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 30] = [
+pub const BUILT: [&str; 40] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -89,6 +93,9 @@ pub const BUILT: [&str; 30] = [
     withdrawal::ID,
     operator_access::ID,
     access_log::ID,
+    deletion::ID,
+    hold::ID,
+    lifecycle::ID,
     "tenant-schema",
     "request-verification",
     "tenant-role",
@@ -97,6 +104,12 @@ pub const BUILT: [&str; 30] = [
     "crypto-agility",
     "export-complete",
     "no-card-numbers",
+    backup::NIGHTLY,
+    backup::ENCRYPTED,
+    backup::SECOND,
+    backup::RETENTION,
+    backup::TESTED,
+    backup::RECOVERY,
 ];
 
 /// What an update looks at when it has ended: the daemons' sandbox hides some of it.
@@ -228,9 +241,12 @@ async fn observe(platform: &Platform, id: PromiseId) -> Result<Observation> {
         outcome,
     };
     let json = serde_json::to_value(&observation).map_err(vault_failure)?;
+    let before = newest(platform).await?.remove(id.as_str());
     let mut keep = platform.control().keep().await?;
     rows::insert(&mut keep, id.as_str(), now, &json).await?;
     rows::trim(&mut keep, id.as_str()).await?;
+    drop(keep);
+    backup::alert::tell(platform, id.as_str(), before.as_ref(), &observation).await?;
     Ok(observation)
 }
 
@@ -259,6 +275,9 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         withdrawal::ID => withdrawal::look(platform).await,
         operator_access::ID => operator_access::look(platform).await,
         access_log::ID => access_log::look(platform).await,
+        deletion::ID => deletion::look(platform).await,
+        hold::ID => hold::look(platform).await,
+        lifecycle::ID => lifecycle::look(platform).await,
         "tenant-schema" => schema::look(platform).await,
         route::ID => route::look(platform).await,
         "tenant-role" => schema::probe(platform).await,
@@ -267,6 +286,12 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         "crypto-agility" => agility::look(platform).await,
         "export-complete" => export::look(platform).await,
         "no-card-numbers" => card::look(platform).await,
+        backup::NIGHTLY
+        | backup::ENCRYPTED
+        | backup::SECOND
+        | backup::RETENTION
+        | backup::TESTED
+        | backup::RECOVERY => backup::look(platform, id).await,
         other => Err(PlatformError::invariant(format!("no check looks at {other}"))),
     }
 }

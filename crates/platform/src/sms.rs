@@ -160,5 +160,5 @@ pub(crate) async fn deliver(platform: &Platform, number: &PhoneNumber, code: &st
         secret: secret.as_ref().map_or("", |secret| secret.expose()),
     };
     let request = stored.settings.filled(&message)?;
-    gateway::send(stored.settings, request).await
+    gateway::send(platform, stored.settings, request).await
 }

@@ -8,11 +8,13 @@
 
 mod all {
     mod appliance;
+    mod backup;
     mod break_glass;
     mod certificate;
     mod client;
     mod help;
     mod kill;
+    mod lifecycle;
     mod program;
     mod serve;
     mod setup;

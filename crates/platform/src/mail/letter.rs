@@ -1,6 +1,7 @@
 //! What letters say. Plain text; every link is made with the configured base URL.
 
-use crate::Platform;
+use crate::{Platform, deletion::Certificate};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use types::EmailAddress;
 
@@ -51,6 +52,16 @@ impl Letter {
         Self::new(to, "Set another password", text)
     }
 
+    /// With what is wrong with backups, for an operator.
+    pub(crate) fn backup_alert(to: &EmailAddress, base_url: &str, promise: &str, faults: &[String]) -> Self {
+        let text = format!(
+            "The backups of the Strongroom at {base_url} need somebody to look.\n\n{}\n\n\
+             `strongroom backup status` on the host shows more. This is told once a day while it lasts (promise {promise}).\n",
+            faults.join("\n")
+        );
+        Self::new(to, "Backups need a look", text)
+    }
+
     /// With the link of an invitation.
     pub(crate) fn invitation(to: &EmailAddress, url: &str, days: i64) -> Self {
         let text = format!(
@@ -59,6 +70,21 @@ impl Letter {
              If you expect nothing of the kind, leave this letter alone; nothing happens then.\n"
         );
         Self::new(to, "Set your password", text)
+    }
+}
+
+impl Letter {
+    /// With the certificate of a deletion: what stands between the lines is the signed text.
+    pub(crate) fn certificate(to: &EmailAddress, certificate: &Certificate) -> Self {
+        let text = format!(
+            "An organization whose deletion you ordered is deleted for good. Keep this letter: your account may be gone with it.\n\n\
+             The certificate stands between the lines, its Ed25519 signature in base64 below. Whoever runs the Strongroom has both as \
+             files, and the public key.\n\n\
+             ----------------------------------------\n{}----------------------------------------\n{}\n",
+            certificate.text,
+            STANDARD.encode(&certificate.signature),
+        );
+        Self::new(to, "Deletion certificate", text)
     }
 }
 

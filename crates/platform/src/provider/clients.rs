@@ -7,6 +7,7 @@ use crate::{
     Platform,
     act::vault_failure,
     error::{PlatformError, Result},
+    outgoing,
 };
 use jiff::Timestamp;
 use openid::{Client, OpenIdError};
@@ -74,7 +75,7 @@ pub(crate) fn client_of(platform: &Platform, row: &Row) -> Result<Arc<Client>> {
     let settings: super::ProviderSettings =
         serde_json::from_value(row.settings.clone()).map_err(vault_failure)?;
     let provider = settings.provider(&row.issuer, open_secret(platform, row)?)?;
-    let client = Client::new(provider)
+    let client = Client::reaching(provider, outgoing::reach(platform))
         .map_err(|error| PlatformError::invalid_at("/authority_pem", "malformed", words(&error)))?;
     let client = Arc::new(client);
     lock().insert(row.id, (row.changed_at, Arc::clone(&client)));

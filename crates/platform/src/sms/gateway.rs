@@ -1,7 +1,12 @@
 //! One request to the gateway: https, one deadline, and nothing of what it holds in an error.
 
 use super::settings::{SmsContent, SmsMethod, SmsSettings};
-use crate::error::{PlatformError, Result};
+use crate::{
+    Platform,
+    error::{PlatformError, Result},
+    outgoing,
+};
+use openid::Reach;
 use openid::wire::{Deadline, Method, Sending, Wire, WireError};
 use std::time::Duration;
 use types::ProblemCode;
@@ -16,9 +21,10 @@ pub(super) struct Request {
     pub(super) header: Option<(String, String)>,
 }
 
-pub(super) async fn send(settings: SmsSettings, request: Request) -> Result<()> {
+pub(super) async fn send(platform: &Platform, settings: SmsSettings, request: Request) -> Result<()> {
+    let reach = outgoing::reach(platform);
     let target = settings.target()?;
-    let task = tokio::task::spawn_blocking(move || exchange(&settings, &request));
+    let task = tokio::task::spawn_blocking(move || exchange(&settings, &request, reach));
     let done = task.await.map_err(|error| {
         PlatformError::invariant(format!("the exchange with a gateway ended early: {error}"))
     })?;
@@ -29,8 +35,8 @@ pub(super) async fn send(settings: SmsSettings, request: Request) -> Result<()> 
 }
 
 /// What went wrong, in words that hold no address: with GET, number and code stand in it.
-fn exchange(settings: &SmsSettings, request: &Request) -> std::result::Result<(), String> {
-    let wire = Wire::new(settings.authority_pem.as_deref()).map_err(|error| error.to_string())?;
+fn exchange(settings: &SmsSettings, request: &Request, reach: Reach) -> std::result::Result<(), String> {
+    let wire = Wire::new(settings.authority_pem.as_deref(), reach).map_err(|error| error.to_string())?;
     let content = match settings.content {
         SmsContent::Json => "application/json",
         SmsContent::Form => "application/x-www-form-urlencoded",
@@ -59,6 +65,7 @@ fn told(error: &WireError) -> String {
             "no answer; look at its name, at the certificate and its authority, and whether the firewall lets it through"
                 .to_owned()
         }
+        WireError::Closed { why, .. } => format!("it is not asked: {why}"),
         WireError::TooSlow { .. } => "it did not answer in time".to_owned(),
         WireError::Redirect { status, .. } => {
             format!("it answers with a redirect ({status}); set the address it really has")

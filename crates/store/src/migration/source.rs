@@ -119,9 +119,16 @@ const CONTROL: &[Migration] = &[
     Migration {
         scope: Scope::Control,
         version: 15,
+        name: "lifecycle",
+        up: include_str!("../../migrations/control/0015_lifecycle/up.sql"),
+        down: include_str!("../../migrations/control/0015_lifecycle/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 16,
         name: "sent code",
-        up: include_str!("../../migrations/control/0015_sent_code/up.sql"),
-        down: include_str!("../../migrations/control/0015_sent_code/down.sql"),
+        up: include_str!("../../migrations/control/0016_sent_code/up.sql"),
+        down: include_str!("../../migrations/control/0016_sent_code/down.sql"),
     },
 ];
 
@@ -153,6 +160,13 @@ const ORGANIZATION: &[Migration] = &[
         name: "organization looks by index",
         up: include_str!("../../migrations/organization/0004_looks_by_index/up.sql"),
         down: include_str!("../../migrations/organization/0004_looks_by_index/down.sql"),
+    },
+    Migration {
+        scope: Scope::Organization,
+        version: 5,
+        name: "organization lifecycle",
+        up: include_str!("../../migrations/organization/0005_lifecycle/up.sql"),
+        down: include_str!("../../migrations/organization/0005_lifecycle/down.sql"),
     },
 ];
 

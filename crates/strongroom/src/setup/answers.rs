@@ -26,6 +26,7 @@ pub(crate) struct Answers {
     pub(crate) services: Services,
     pub(crate) updates: Updates,
     pub(crate) firewall: Firewall,
+    pub(crate) backup: Backup,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +88,14 @@ pub(crate) struct Updates {
     pub(crate) repository: Option<String>,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Backup {
+    /// Whether backups are switched on.
+    pub(crate) enable: bool,
+    /// The section as it goes into the settings; none where nothing was answered.
+    pub(crate) lines: Vec<String>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Firewall {
     /// Whether every port but the platform's and SSH's is closed.
@@ -104,6 +113,20 @@ pub(super) struct Written {
     pub(super) services: WrittenServices,
     pub(super) updates: WrittenUpdates,
     pub(super) firewall: WrittenFirewall,
+    pub(super) backup: WrittenBackup,
+}
+
+/// What else than `enable` is written goes into the settings, where it is judged.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct WrittenBackup {
+    pub(super) enable: Option<bool>,
+    pub(super) folder: Option<String>,
+    pub(super) record: Option<String>,
+    pub(super) retention_days: Option<u32>,
+    pub(super) full_days: Option<u32>,
+    pub(super) second: Option<String>,
+    pub(super) second_host_key: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -204,6 +227,7 @@ impl Answers {
             firewall: Firewall {
                 apply: written.firewall.apply.unwrap_or(false),
             },
+            backup: backup(written.backup),
         })
     }
 
@@ -238,6 +262,7 @@ impl Answers {
                 repository: None,
             },
             firewall: Firewall { apply: false },
+            backup: Backup::default(),
         }
     }
 
@@ -251,6 +276,29 @@ impl Answers {
             443 => format!("https://{host}"),
             port => format!("https://{host}:{port}"),
         }
+    }
+}
+
+fn backup(written: WrittenBackup) -> Backup {
+    let texts = [
+        ("folder", written.folder),
+        ("record", written.record),
+        ("second", written.second),
+        ("second_host_key", written.second_host_key),
+    ];
+    let numbers = [
+        ("retention_days", written.retention_days),
+        ("full_days", written.full_days),
+    ];
+    let texts = texts
+        .into_iter()
+        .filter_map(|(key, value)| Some(format!("{key} = {:?}", value?)));
+    let numbers = numbers
+        .into_iter()
+        .filter_map(|(key, value)| Some(format!("{key} = {}", value?)));
+    Backup {
+        enable: written.enable.unwrap_or(false),
+        lines: texts.chain(numbers).collect(),
     }
 }
 

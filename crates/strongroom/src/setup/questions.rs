@@ -1,8 +1,8 @@
 //! The questions of an interactive set-up, each with a default, asked again until the answer can be.
 
 use super::answers::{
-    Answers, Written, WrittenCertificate, WrittenDatabase, WrittenFirewall, WrittenOrganization,
-    WrittenServer, WrittenServices, WrittenUpdates,
+    Answers, Written, WrittenBackup, WrittenCertificate, WrittenDatabase, WrittenFirewall,
+    WrittenOrganization, WrittenServer, WrittenServices, WrittenUpdates,
 };
 use crate::{
     failure::{CommandError, Exit},
@@ -88,6 +88,7 @@ fn written(input: &mut impl BufRead) -> Result<Written, CommandError> {
     Ok(Written {
         server,
         firewall,
+        backup: WrittenBackup::default(),
         certificate,
         organization,
         database: WrittenDatabase::default(),

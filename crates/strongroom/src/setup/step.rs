@@ -2,6 +2,7 @@
 //!
 //! Invariant: `look` changes nothing; `apply` does no harm where it was interrupted before.
 
+mod backup;
 mod certificate;
 mod cluster;
 mod database;
@@ -47,6 +48,8 @@ pub(crate) enum Step {
     Providers,
     /// The mail server, where one is set
     Mail,
+    /// Backups, where the answers ask for them
+    Backup,
     /// The systemd units
     Services,
     /// Updates of Debian and of the platform
@@ -60,7 +63,7 @@ pub(crate) enum Step {
 }
 
 /// In the order in which they are taken.
-pub(crate) const STEPS: [Step; 14] = [
+pub(crate) const STEPS: [Step; 15] = [
     Step::Folders,
     Step::Secrets,
     Step::Certificate,
@@ -70,6 +73,7 @@ pub(crate) const STEPS: [Step; 14] = [
     Step::Organization,
     Step::Providers,
     Step::Mail,
+    Step::Backup,
     Step::Services,
     Step::Updates,
     Step::Health,
@@ -129,6 +133,7 @@ impl Step {
             Self::Organization => "organization",
             Self::Providers => "providers",
             Self::Mail => "mail",
+            Self::Backup => "backup",
             Self::Services => "services",
             Self::Updates => "updates",
             Self::Health => "health",
@@ -149,6 +154,7 @@ impl Step {
             Self::Organization => organization::look(run.site),
             Self::Providers => providers::look(run.site),
             Self::Mail => mail::look(run.site),
+            Self::Backup => backup::look(run.site),
             Self::Services => services::look(run),
             Self::Updates => updates::look(run.site),
             Self::Health => health::look(run),
@@ -169,6 +175,7 @@ impl Step {
             Self::Organization => organization::apply(run.site),
             // They are set with commands of their own; there is nothing to do here.
             Self::Providers | Self::Mail => Ok(()),
+            Self::Backup => backup::apply(run.site),
             Self::Services => services::apply(run),
             Self::Updates => updates::apply(run),
             Self::Health => health::apply(run),
