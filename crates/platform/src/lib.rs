@@ -49,6 +49,7 @@ mod sealing;
 pub mod session;
 pub mod sign_in;
 pub mod sign_in_policy;
+mod source;
 pub mod support;
 pub mod token;
 pub mod trail;

@@ -38,6 +38,7 @@ pub mod setting;
 pub mod sign_in_policy;
 mod transaction;
 pub mod trigger;
+pub mod way;
 
 pub use transaction::{ControlKeep, ControlRead, ControlTx, Keeps, Reads};
 
