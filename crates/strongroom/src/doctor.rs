@@ -5,6 +5,7 @@
 //! [`examine`].
 
 mod appliance;
+mod directories;
 mod files;
 mod firewall;
 mod listener;
@@ -25,7 +26,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 29] = [
+pub(crate) const CHECKS: [&str; 30] = [
     "files",
     "settings",
     "database",
@@ -34,6 +35,7 @@ pub(crate) const CHECKS: [&str; 29] = [
     "root-key",
     "promises",
     "second-factors",
+    "directories",
     "providers",
     "mail",
     "certificate",
@@ -86,6 +88,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "root-key",
                 "promises",
                 "second-factors",
+                "directories",
                 "providers",
                 "mail",
                 "certificate",
