@@ -4,6 +4,7 @@ mod arrival;
 mod bad_day;
 mod bundle;
 mod console;
+mod directory;
 mod helper;
 mod image;
 mod installed;

@@ -12,6 +12,12 @@ use platform::operator;
 /// Its sections, in the order in which an operator needs them.
 const SECTIONS: &[ApplianceSection] = &[
     ApplianceSection {
+        href: "/appliance/accounts",
+        icon: "users",
+        title: "Accounts",
+        text: "Everybody who has an account; disable somebody at once.",
+    },
+    ApplianceSection {
         href: "/appliance/directories",
         icon: "users",
         title: "Directories",

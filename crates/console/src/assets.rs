@@ -30,7 +30,7 @@ impl Asset {
 }
 
 /// Every file served under `/assets/`.
-pub const ASSETS: [Asset; 4] = [
+pub const ASSETS: [Asset; 5] = [
     Asset {
         name: "console.css",
         content_type: "text/css; charset=utf-8",
@@ -40,6 +40,11 @@ pub const ASSETS: [Asset; 4] = [
         name: "console.js",
         content_type: "text/javascript; charset=utf-8",
         bytes: include_bytes!("../assets/console.js"),
+    },
+    Asset {
+        name: "security-key.js",
+        content_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../assets/security-key.js"),
     },
     Asset {
         name: "logo.svg",

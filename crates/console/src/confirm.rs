@@ -13,9 +13,12 @@ use crate::{
     visit::{Answer, Visit, see_other_with},
 };
 use actix_web::http::StatusCode;
-use platform::session::{self, Wanted};
+use platform::{
+    PlatformError,
+    session::{self, Wanted},
+};
 use types::ProblemCode;
-use vault::SecretText;
+use vault::{SecretText, SessionToken};
 
 /// Its address.
 pub(crate) const CONFIRM: &str = "/account/confirm";
@@ -24,7 +27,7 @@ pub(crate) const CONFIRM: &str = "/account/confirm";
 pub(crate) async fn show(visit: Visit) -> Answer {
     let next = local_path(visit.query.text("next")).unwrap_or_default();
     let wanted = session::wanted(visit.platform(), &visit.caller).await?;
-    form_page(&visit, next, vec![input(wanted)], None, StatusCode::OK)
+    form_page(&visit, next, wanted, vec![input(wanted)], None, StatusCode::OK)
 }
 
 /// `POST /account/confirm`
@@ -32,28 +35,35 @@ pub(crate) async fn submit(visit: Visit, form: Form) -> Answer {
     let next = local_path(form.text("next")).unwrap_or("/account");
     let wanted = session::wanted(visit.platform(), &visit.caller).await?;
     let typed = SecretText::new(form.text(&input(wanted).name).to_owned());
-    match session::prove(visit.platform(), &visit.caller, typed).await {
+    let done = session::prove(visit.platform(), &visit.caller, typed).await;
+    answer(&visit, next, done).await
+}
+
+/// Goes on with the session's new token, or asks again.
+pub(crate) async fn answer(visit: &Visit, next: &str, done: Result<SessionToken, PlatformError>) -> Answer {
+    match done {
         Ok(token) => {
             let seconds = visit.platform().settings().session_absolute_seconds_max;
             see_other_with(next, vec![session_cookie(token.expose(), seconds)])
         }
-        Err(error) if matches!(error.code, ProblemCode::Invalid | ProblemCode::Conflict) => {
-            let (fields, failure) = with_problems("This was not confirmed", error, vec![input(wanted)])?;
-            form_page(
-                &visit,
-                next,
-                fields,
-                Some(failure),
-                StatusCode::UNPROCESSABLE_ENTITY,
-            )
-        }
-        Err(error) => Err(error.into()),
+        Err(error) => refused(visit, next, error).await,
     }
+}
+
+/// The page once more, with what was wrong.
+pub(crate) async fn refused(visit: &Visit, next: &str, error: PlatformError) -> Answer {
+    if !matches!(error.code, ProblemCode::Invalid | ProblemCode::Conflict) {
+        return Err(error.into());
+    }
+    let wanted = session::wanted(visit.platform(), &visit.caller).await?;
+    let (fields, failure) = with_problems("This was not confirmed", error, vec![input(wanted)])?;
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    form_page(visit, next, wanted, fields, Some(failure), status)
 }
 
 fn input(wanted: Wanted) -> FieldInput {
     match wanted {
-        Wanted::Code => second_step::input(),
+        Wanted::Factor(ways) => second_step::input(ways),
         Wanted::Password => FieldInput::new("proof", "Password", InputKind::Password)
             .with_autocomplete("current-password")
             .required(),
@@ -63,6 +73,7 @@ fn input(wanted: Wanted) -> FieldInput {
 fn form_page(
     visit: &Visit,
     next: &str,
+    wanted: Wanted,
     fields: Vec<FieldInput>,
     failure: Option<ErrorSummary>,
     status: StatusCode,
@@ -72,6 +83,7 @@ fn form_page(
         fields,
         failure,
         next: next.to_owned(),
+        has_key: matches!(wanted, Wanted::Factor(ways) if ways.key),
     };
     door_page(visit, &visit.visitor, status, &template)
 }

@@ -19,8 +19,14 @@ use crate::{
 };
 use actix_web::{http::StatusCode, web::Path};
 use platform::{
+    PlatformError,
     caller::Lacks,
-    factor::{self, FactorView, enrol, picture},
+    factor::{
+        self, FactorView,
+        enrol::{self, Enrolled},
+        key::{self, Offer},
+        picture,
+    },
 };
 use types::{FactorId, ProblemCode};
 use vault::RecoveryCode;
@@ -53,6 +59,7 @@ fn row(factor: FactorView) -> FactorRow {
             "passkey" => "Passkey or security key",
             _ => "Authenticator app",
         },
+        bound_elsewhere: factor.bound_elsewhere,
         created: moment(factor.created_at),
         last_used: factor.last_used_at.map(moment),
     }
@@ -76,17 +83,7 @@ pub(crate) async fn finish(visit: Visit, form: Form) -> Answer {
     let next = local_path(form.text("next")).unwrap_or_default();
     let (label, code) = (form.text("label"), form.text("code"));
     match enrol::finish(visit.platform(), &visit.caller, label, code).await {
-        Ok(enrolled) => {
-            let next = if next.is_empty() { LIST } else { next };
-            let mut answer = match enrolled.recovery_codes.as_slice() {
-                [] => see_other(next)?,
-                codes => codes_page(&visit, codes, next)?,
-            };
-            let seconds = visit.platform().settings().session_absolute_seconds_max;
-            let cookie = session_cookie(enrolled.session.expose(), seconds);
-            answer.add_cookie(&cookie).map_err(invariant)?;
-            Ok(answer)
-        }
+        Ok(enrolled) => added(&visit, next, enrolled),
         Err(error) if error.code == ProblemCode::Invalid => {
             let inputs = inputs_with(label);
             let (fields, failure) = with_problems("The app was not added", error, inputs)?;
@@ -101,6 +98,26 @@ pub(crate) async fn finish(visit: Visit, form: Form) -> Answer {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Goes on with the session's new token, past the recovery codes where there are new ones.
+pub(crate) fn added(visit: &Visit, next: &str, enrolled: Enrolled) -> Answer {
+    let next = if next.is_empty() { LIST } else { next };
+    let mut answer = match enrolled.recovery_codes.as_slice() {
+        [] => see_other(next)?,
+        codes => codes_page(visit, codes, next)?,
+    };
+    let seconds = visit.platform().settings().session_absolute_seconds_max;
+    let cookie = session_cookie(enrolled.session.expose(), seconds);
+    answer.add_cookie(&cookie).map_err(invariant)?;
+    Ok(answer)
+}
+
+/// The page on which factors are set up, with why one was not.
+pub(crate) async fn not_added(visit: &Visit, next: &str, title: &str, error: PlatformError) -> Answer {
+    let (_, failure) = with_problems(title, error, Vec::new())?;
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    add_page(visit, next, inputs(), Some(failure), status).await
 }
 
 fn inputs() -> Vec<FieldInput> {
@@ -139,6 +156,7 @@ async fn add_page(
         chrome: door_chrome(visit, "Set up a second factor", &visit.visitor)?,
         held: visit.caller.lacks() == Some(Lacks::Enrolment),
         set_up,
+        offers_keys: matches!(key::offer(visit.platform()), Offer::Offered { .. }),
         fields,
         failure,
         next: next.to_owned(),
@@ -190,7 +208,7 @@ fn read(id: &str) -> Result<FactorId, Fault> {
     id.parse().map_err(|_| Fault::not_found("second factor"))
 }
 
-async fn refused(visit: &Visit, title: &str, error: platform::PlatformError) -> Answer {
+async fn refused(visit: &Visit, title: &str, error: PlatformError) -> Answer {
     let (_, failure) = with_problems(title, error, Vec::new())?;
     let template = list_page(visit, Some(failure)).await?;
     page_with(StatusCode::UNPROCESSABLE_ENTITY, &template)

@@ -82,7 +82,7 @@ impl FromRequest for Form {
             .and_then(|value| value.to_str().ok());
         let urlencoded = media.is_some_and(|media| media.starts_with("application/x-www-form-urlencoded"));
         let path = request.path();
-        let is_door = matches!(path, "/sign-in" | SECOND_STEP);
+        let is_door = path == "/sign-in" || path.starts_with(SECOND_STEP);
         let links = [INVITATION, BREAK_GLASS, PASSWORD_RESET];
         let may_be_anonymous = is_door || links.iter().any(|link| path.starts_with(link));
         Box::pin(async move {

@@ -11,10 +11,10 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 /// Two years, as browsers ask for.
 const STRICT_TRANSPORT: &str = "max-age=63072000; includeSubDomains";
 
-/// Everything a page could ask of the device is refused.
+/// Everything a page could ask of the device is refused, but for keys of our own pages.
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), \
      fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), \
-     picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), usb=(), xr-spatial-tracking=()";
+     picture-in-picture=(), publickey-credentials-create=(self), publickey-credentials-get=(self), screen-wake-lock=(), usb=(), xr-spatial-tracking=()";
 
 const ALWAYS: [(&str, &str); 8] = [
     ("content-security-policy", CONTENT_SECURITY_POLICY),

@@ -4,8 +4,14 @@
 //! refuses besides.
 
 use crate::{
-    account::PASSWORD, break_glass::BREAK_GLASS, confirm::CONFIRM, errors::Fault, factors::ADD,
-    second_step::SECOND_STEP, visit::Visit,
+    account::PASSWORD,
+    break_glass::BREAK_GLASS,
+    confirm::CONFIRM,
+    errors::Fault,
+    factors::ADD,
+    second_step::SECOND_STEP,
+    security_key::{NEW, NEW_ANSWER, PROOF, PROOF_ANSWER},
+    visit::Visit,
 };
 use platform::caller::Lacks;
 
@@ -28,11 +34,13 @@ pub(crate) fn admit(visit: &Visit, path: &str) -> Result<(), Fault> {
 
 fn is_open(lacks: Lacks, path: &str) -> bool {
     let own = match lacks {
-        Lacks::Enrolment => path == ADD || path == "/account/factors/finish",
-        Lacks::Proof => path == CONFIRM,
+        Lacks::Enrolment => {
+            path == ADD || path == "/account/factors/finish" || path == NEW || path == NEW_ANSWER
+        }
+        Lacks::Proof => path == CONFIRM || path == PROOF || path == PROOF_ANSWER,
         Lacks::Password => path == PASSWORD,
     };
-    let door = matches!(path, "/sign-in" | "/sign-out" | SECOND_STEP);
+    let door = matches!(path, "/sign-in" | "/sign-out") || path.starts_with(SECOND_STEP);
     own || door || path.starts_with(BREAK_GLASS) || path.starts_with("/assets/")
 }
 
@@ -60,6 +68,9 @@ mod tests {
             }
         }
         assert!(!is_open(Lacks::Proof, PASSWORD) && !is_open(Lacks::Enrolment, PASSWORD));
-        assert!(!is_open(Lacks::Proof, ADD), "a stolen old session adds no factor");
+        assert!(
+            !is_open(Lacks::Proof, ADD) && !is_open(Lacks::Proof, NEW) && !is_open(Lacks::Proof, NEW_ANSWER),
+            "a stolen old session adds no factor"
+        );
     }
 }

@@ -5,6 +5,7 @@ pub mod view;
 
 mod access_log;
 mod account;
+mod accounts;
 mod admission;
 mod appliance;
 mod appliance_updates;
@@ -52,6 +53,7 @@ mod records;
 mod reference;
 mod routes;
 mod second_step;
+mod security_key;
 mod session;
 mod sign_in;
 mod sign_in_rules;

@@ -70,6 +70,12 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         "The policies were changed; they hold within seconds.",
     ),
     (
+        "account-disabled",
+        NoticeKind::Success,
+        "Disabled. Sessions ended, and whatever runs in its name ends within five seconds.",
+    ),
+    ("account-enabled", NoticeKind::Success, "Enabled."),
+    (
         "grant-asked",
         NoticeKind::Success,
         "Asked. An administrator of the organization decides.",

@@ -15,6 +15,7 @@ macro_rules! templates {
 const TEMPLATES: &[PageSource] = templates![
     "access_log.html",
     "account.html",
+    "accounts.html",
     "appliance.html",
     "appliance_updates.html",
     "archive.html",
@@ -69,6 +70,7 @@ const TEMPLATES: &[PageSource] = templates![
     "records.html",
     "recovery_codes.html",
     "second_step.html",
+    "security_key.html",
     "sign_in.html",
     "sign_in_rules.html",
     "tie_go.html",

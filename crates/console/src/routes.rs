@@ -1,10 +1,11 @@
 //! Every address of the console and who answers it: the map of this crate.
 
 use crate::{
-    access_log, account, appliance, appliance_updates, archive, asset_files, audit, break_glass, confirm,
-    datasets, directories, export, factors, fields, files, grants, history, imports, invitation, mail,
-    member_rights, members, openid, operator_access, organizations, password_reset, policies, promises_page,
-    providers, record_form, records, second_step, sign_in, sign_in_rules, single_record, tokens, trash,
+    access_log, account, accounts, appliance, appliance_updates, archive, asset_files, audit, break_glass,
+    confirm, datasets, directories, export, factors, fields, files, grants, history, imports, invitation,
+    mail, member_rights, members, openid, operator_access, organizations, password_reset, policies,
+    promises_page, providers, record_form, records, second_step, security_key, sign_in, sign_in_rules,
+    single_record, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -24,6 +25,8 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(get().to(second_step::show))
                 .route(post().to(second_step::submit)),
         )
+        .service(resource("/sign-in/factor/key").route(post().to(security_key::ask_at_sign_in)))
+        .service(resource("/sign-in/factor/key/answer").route(post().to(security_key::sign_in)))
         .service(resource("/sign-out").route(post().to(sign_in::sign_out)))
         .service(
             resource("/invitation/{token}")
@@ -46,6 +49,9 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(post().to(break_glass::redeem)),
         )
         .service(resource("/appliance").route(get().to(appliance::show)))
+        .service(resource("/appliance/accounts").route(get().to(accounts::show)))
+        .service(resource("/appliance/accounts/{account}/disable").route(post().to(accounts::disable)))
+        .service(resource("/appliance/accounts/{account}/enable").route(post().to(accounts::enable)))
         .service(
             resource("/appliance/grants")
                 .route(get().to(grants::show))
@@ -129,6 +135,10 @@ fn account_pages(config: &mut ServiceConfig) {
                 .route(get().to(confirm::show))
                 .route(post().to(confirm::submit)),
         )
+        .service(resource("/account/confirm/key").route(post().to(security_key::ask_for_proof)))
+        .service(resource("/account/confirm/key/answer").route(post().to(security_key::prove)))
+        .service(resource("/account/factors/keys").route(post().to(security_key::ask_for_new)))
+        .service(resource("/account/factors/keys/answer").route(post().to(security_key::finish)))
         .service(resource("/account/factors").route(get().to(factors::show)))
         .service(
             resource("/account/factors/add")

@@ -13,9 +13,13 @@ use crate::{
     visit::{Answer, Visit, see_other_with},
 };
 use actix_web::http::StatusCode;
-use platform::sign_in::{self, Waiting};
+use platform::{
+    Caller, PlatformError,
+    factor::Ways,
+    sign_in::{self, Waiting},
+};
 use types::ProblemCode;
-use vault::SecretText;
+use vault::{SecretText, SessionToken};
 
 /// Its address.
 pub(crate) const SECOND_STEP: &str = "/sign-in/factor";
@@ -24,7 +28,14 @@ pub(crate) const SECOND_STEP: &str = "/sign-in/factor";
 pub(crate) async fn show(visit: Visit) -> Answer {
     let next = local_path(visit.query.text("next")).unwrap_or_default();
     match sign_in::waiting(visit.platform(), &visit.pending).await? {
-        Some(waiting) => door(&visit, next, waiting, vec![input()], None, StatusCode::OK),
+        Some(waiting) => door(
+            &visit,
+            next,
+            waiting,
+            vec![input(waiting.ways)],
+            None,
+            StatusCode::OK,
+        ),
         None => over(),
     }
 }
@@ -35,24 +46,36 @@ pub(crate) async fn submit(visit: Visit, form: Form) -> Answer {
     let next = local_path(form.text("next")).unwrap_or_default();
     let typed = SecretText::new(form.text("code").to_owned());
     let origin = visit.caller.origin.clone();
-    match sign_in::with_code(visit.platform(), origin, &visit.pending, typed).await {
-        Ok((token, caller)) => admission::begin(&visit, &token, &caller, next).await,
-        Err(error) if error.code == ProblemCode::NotSignedIn => over(),
-        Err(error) if error.code == ProblemCode::Invalid => {
+    let done = sign_in::with_code(visit.platform(), origin, &visit.pending, typed).await;
+    answer(&visit, next, done).await
+}
+
+/// Lets the person in, or asks again.
+pub(crate) async fn answer(
+    visit: &Visit,
+    next: &str,
+    done: Result<(SessionToken, Caller), PlatformError>,
+) -> Answer {
+    match done {
+        Ok((token, caller)) => admission::begin(visit, &token, &caller, next).await,
+        Err(error) => refused(visit, next, error).await,
+    }
+}
+
+/// The page once more, with what was wrong.
+pub(crate) async fn refused(visit: &Visit, next: &str, error: PlatformError) -> Answer {
+    match error.code {
+        ProblemCode::NotSignedIn => over(),
+        ProblemCode::Invalid | ProblemCode::Conflict => {
             let Some(waiting) = sign_in::waiting(visit.platform(), &visit.pending).await? else {
                 return over();
             };
-            let (fields, failure) = with_problems("You are not signed in yet", error, vec![input()])?;
-            door(
-                &visit,
-                next,
-                waiting,
-                fields,
-                Some(failure),
-                StatusCode::UNPROCESSABLE_ENTITY,
-            )
+            let inputs = vec![input(waiting.ways)];
+            let (fields, failure) = with_problems("You are not signed in yet", error, inputs)?;
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            door(visit, next, waiting, fields, Some(failure), status)
         }
-        Err(error) => Err(error.into()),
+        _ => Err(error.into()),
     }
 }
 
@@ -61,9 +84,13 @@ fn over() -> Answer {
 }
 
 /// The one input for codes of either kind.
-pub(crate) fn input() -> FieldInput {
+pub(crate) fn input(ways: Ways) -> FieldInput {
+    let help = match ways.app {
+        true => "Six digits from your authenticator app, or one of your recovery codes.",
+        false => "One of your recovery codes.",
+    };
     FieldInput::new("code", "Code", InputKind::Text)
-        .with_help("Six digits from your authenticator app, or one of your recovery codes.")
+        .with_help(help)
         .with_autocomplete("one-time-code")
         .required()
 }
@@ -83,7 +110,8 @@ fn door(
         failure,
         next: next.to_owned(),
         tries_left: waiting.tries_left,
-        recovery_codes_left: waiting.recovery_codes_left,
+        recovery_codes_left: waiting.ways.recovery_codes_left,
+        has_key: waiting.ways.key,
     };
     door_page(visit, &visitor, status, &template)
 }

@@ -5,6 +5,7 @@
 
 mod access_log;
 mod account;
+mod accounts;
 mod appliance;
 mod appliance_updates;
 mod archive;
@@ -41,6 +42,7 @@ mod trash;
 
 pub use access_log::{AccessBar, AccessLogPage, AccessRow, OrganizationAccessPage, VisitorRow};
 pub use account::{AccountPage, SessionRow};
+pub use accounts::{AccountRow, AccountsPage};
 pub use appliance::{AppliancePage, ApplianceSection};
 pub use appliance_updates::{BundleRow, UpdateRow, UpdatesPage};
 pub use archive::ArchivePage;
@@ -55,7 +57,7 @@ pub use error::ErrorPage;
 pub use export::ExportPage;
 pub use factor::{
     ConfirmPage, FactorAddPage, FactorRow, FactorsPage, OldPasswordPage, RecoveryCodesPage, SecondStepPage,
-    SetUp,
+    SecurityKeyPage, SetUp,
 };
 pub use filter::{FilterBar, FilterChip, FilterCondition};
 pub use form::{AttachedFile, Choice, ErrorSummary, FieldFailure, FieldInput, InputKind};

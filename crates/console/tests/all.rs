@@ -25,5 +25,6 @@ mod all {
     mod preview;
     mod records;
     mod sample;
+    mod security_keys;
     mod site;
 }

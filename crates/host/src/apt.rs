@@ -11,6 +11,7 @@ use serde::Serialize;
 pub mod act;
 pub mod automatic;
 pub mod index;
+pub mod keyring;
 pub mod package;
 pub mod pending;
 pub mod settings;

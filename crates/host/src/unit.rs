@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,26 @@ pub fn look(name: &str) -> Result<Unit, RunError> {
     let properties = "--property=LoadState,UnitFileState,ActiveState,NRestarts";
     let call = Call::new(Program::Systemctl).with(["show", properties, "--", name]);
     Ok(parse(&call.within(Duration::from_secs(20)).run()?))
+}
+
+/// When the process of a unit that runs was started, to the second; none where it does not run. Where systemd's word is not
+/// understood, it runs since ever.
+///
+/// # Errors
+/// [`RunError`]; a unit that is not installed is no error.
+pub fn running_since(name: &str) -> Result<Option<SystemTime>, RunError> {
+    let properties = "--property=ActiveState,ExecMainStartTimestamp";
+    let call = Call::new(Program::Systemctl).with(["show", "--timestamp=unix", properties, "--", name]);
+    Ok(parse_since(&call.within(Duration::from_secs(20)).run()?))
+}
+
+fn parse_since(text: &str) -> Option<SystemTime> {
+    if value(text, "ActiveState") != "active" {
+        return None;
+    }
+    let written = value(text, "ExecMainStartTimestamp").strip_prefix('@');
+    let seconds = written.and_then(|seconds| seconds.parse().ok()).unwrap_or(0);
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
 }
 
 /// What a unit's processes may reach over the network, drop-ins included.
@@ -201,6 +221,16 @@ fn parse(text: &str) -> Unit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_unit_runs_since_the_start_of_its_process_and_since_ever_where_nobody_understands_when() {
+        let at = |seconds| Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        let told = "ActiveState=active\nExecMainStartTimestamp=@1764398400\n";
+        assert_eq!(parse_since(told), at(1_764_398_400));
+        assert_eq!(parse_since(&told.replace('@', "Sat ")), at(0));
+        assert_eq!(parse_since(&told.replace("=active", "=failed")), None);
+        assert_eq!(parse_since(""), None);
+    }
 
     #[test]
     fn a_units_reach_is_read_with_its_drop_ins() {

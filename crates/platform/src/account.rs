@@ -1,4 +1,6 @@
-//! Accounts: people, appliance-wide, with a password that is kept as an Argon2id hash only.
+//! Accounts: people, appliance-wide, with a password that is kept as an Argon2id hash only. Whether one may be used: [`standing`].
+
+pub mod standing;
 
 use crate::{
     Platform,

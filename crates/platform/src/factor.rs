@@ -1,15 +1,20 @@
-//! Second factors of one's own account: authenticator apps and recovery codes.
+//! Second factors of one's own account: authenticator apps, passkeys and security keys, recovery codes.
 //!
 //! Invariants: only a person acts on their factors, with a fresh proof that it is them; the last factor of an account that
-//! must have one is not removed; a change ends every other session of the account. Setting one up is [`enrol`], looking
-//! at a code [`code`].
+//! must have one is not removed; a change ends every other session of the account. Setting an app up is [`enrol`], looking
+//! at a code [`code`], and all of keys [`key`].
 
 pub mod code;
 pub mod enrol;
+pub mod key;
 pub mod picture;
 mod reset;
+mod ways;
 
 pub use reset::{reset, reset_as_operator};
+pub use ways::Ways;
+
+pub(crate) use ways::ways;
 
 use crate::{
     Platform,
@@ -22,7 +27,7 @@ use jiff::Timestamp;
 use store::{
     StoreError,
     control::{
-        ControlTx,
+        ControlTx, Reads,
         factor::{self as rows, Factor, FactorState},
         factor_evidence, recovery_code, session as sessions,
     },
@@ -50,6 +55,8 @@ pub struct FactorView {
     pub created_at: Timestamp,
     /// When it last let its holder in.
     pub last_used_at: Option<Timestamp>,
+    /// Of a key that is bound to another name than the appliance has now: that name. It opens nothing.
+    pub bound_elsewhere: Option<String>,
 }
 
 /// One's own factors.
@@ -97,14 +104,16 @@ pub async fn list_own(platform: &Platform, caller: &Caller) -> Result<OwnFactors
     let found = rows::list_of(&mut read, account.id).await?;
     let active = found.into_iter().filter(|row| row.state == FactorState::Active);
     Ok(OwnFactors {
-        factors: active.map(view).collect(),
+        factors: active.map(|row| view(row, &key::offer(platform))).collect(),
         recovery_codes_left: recovery_code::count_left(&mut read, account.id).await?,
         required: rows::standing(&mut read, account.id).await?.required,
     })
 }
 
-fn view(row: Factor) -> FactorView {
+fn view(row: Factor, offer: &key::Offer) -> FactorView {
+    let is_here = |host: &str| matches!(offer, key::Offer::Offered { host: ours } if ours == host);
     FactorView {
+        bound_elsewhere: row.relying_party.filter(|host| !is_here(host)),
         id: row.id,
         kind: row.kind.as_str(),
         label: row.label,
@@ -134,6 +143,17 @@ fn fresh_holder<'a>(platform: &Platform, caller: &'a Caller) -> Result<(&'a Acco
         None => session::require_fresh(platform, caller)?,
     }
     Ok(found)
+}
+
+/// Refuses one more factor to an account that has many.
+async fn check_room(on: &mut impl Reads, account: AccountId) -> Result<()> {
+    let found = rows::list_of(on, account).await?;
+    let active = found.iter().filter(|row| row.state == FactorState::Active);
+    if active.count() >= FACTORS_MAX {
+        let detail = format!("{FACTORS_MAX} second factors are the most; remove one first");
+        return Err(PlatformError::new(ProblemCode::Conflict, detail));
+    }
+    Ok(())
 }
 
 fn checked_label(label: &str) -> Result<String> {

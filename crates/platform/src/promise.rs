@@ -37,6 +37,7 @@ mod session;
 mod tls;
 mod transit;
 mod vulnerability;
+mod withdrawal;
 
 pub use disclosure::PageSource;
 pub use route::{Requirement, RouteDeclaration};
@@ -63,7 +64,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 29] = [
+pub const BUILT: [&str; 30] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -83,6 +84,7 @@ pub const BUILT: [&str; 29] = [
     "password-hashing",
     "roles",
     session::ID,
+    withdrawal::ID,
     operator_access::ID,
     access_log::ID,
     "tenant-schema",
@@ -251,6 +253,7 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         "password-hashing" => password::look(platform).await,
         "roles" => role::look(platform).await,
         session::ID => session::look(platform).await,
+        withdrawal::ID => withdrawal::look(platform).await,
         operator_access::ID => operator_access::look(platform).await,
         access_log::ID => access_log::look(platform).await,
         "tenant-schema" => schema::look(platform).await,

@@ -12,7 +12,7 @@ pub use own::{SessionView, end_own, list_own};
 
 mod fresh;
 
-pub use fresh::{MINUTES, Wanted, prove, require_fresh, wanted};
+pub use fresh::{MINUTES, Wanted, ask_key, prove, prove_with_key, require_fresh, wanted};
 
 pub(crate) use fresh::elevate_in;
 
@@ -98,6 +98,7 @@ pub(crate) async fn begin_in(
     };
     rows::insert(tx, new).await?;
     let act = Act::access("session.begin", Object::new("session", id));
+    let act = passed.map_or(act.clone(), |passed| act.because(passed.as_str()));
     let entry = platform.entry(&caller, None, &act)?;
     Ok((token, caller, entry))
 }

@@ -10,7 +10,7 @@ mod password;
 mod second;
 
 pub use password::with_password;
-pub use second::{MINUTES, TRIES, Waiting, waiting, with_code};
+pub use second::{MINUTES, TRIES, Waiting, ask_key, waiting, with_code, with_key};
 
 use crate::{
     Platform,
@@ -37,7 +37,7 @@ pub enum Admission {
         /// Who they are now.
         caller: Caller,
     },
-    /// The account has a second factor: the person is in when [`with_code`] takes a code of it.
+    /// The account has a second factor: the person is in when [`with_code`] takes a code of it, or [`with_key`] an answer.
     Factor {
         /// The secret that the browser keeps meanwhile.
         pending: PendingToken,

@@ -9,6 +9,8 @@
 
 #[path = "all/abandoned.rs"]
 mod abandoned;
+#[path = "all/ann.rs"]
+mod ann;
 #[path = "all/archive.rs"]
 mod archive;
 #[path = "all/attack.rs"]
@@ -27,6 +29,8 @@ mod directory_people;
 mod export;
 #[path = "all/factor.rs"]
 mod factor;
+#[path = "all/factor_loss.rs"]
+mod factor_loss;
 #[path = "all/file.rs"]
 mod file;
 #[path = "all/firewall.rs"]
@@ -49,6 +53,8 @@ mod openid;
 mod operator;
 #[path = "all/operator_grant.rs"]
 mod operator_grant;
+#[path = "all/password_rules.rs"]
+mod password_rules;
 #[path = "all/promise.rs"]
 mod promise;
 #[path = "all/promise_access.rs"]
@@ -63,14 +69,20 @@ mod promise_plain;
 mod promise_role;
 #[path = "all/promise_trigger.rs"]
 mod promise_trigger;
+#[path = "all/promise_withdrawal.rs"]
+mod promise_withdrawal;
 #[path = "all/record.rs"]
 mod record;
+#[path = "all/requirement.rs"]
+mod requirement;
 #[path = "all/rotation.rs"]
 mod rotation;
 #[path = "all/rotation_file.rs"]
 mod rotation_file;
 #[path = "all/search.rs"]
 mod search;
+#[path = "all/security_key.rs"]
+mod security_key;
 #[path = "all/session.rs"]
 mod session;
 #[path = "all/upgrade.rs"]

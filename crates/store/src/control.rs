@@ -21,6 +21,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod invitation;
 pub mod job;
+pub mod key_challenge;
 pub mod maintenance;
 pub mod membership;
 pub mod openid;
@@ -39,6 +40,7 @@ pub mod sign_in_policy;
 mod transaction;
 pub mod trigger;
 pub mod way;
+pub mod withdrawal;
 
 pub use transaction::{ControlKeep, ControlRead, ControlTx, Keeps, Reads};
 

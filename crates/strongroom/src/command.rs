@@ -4,6 +4,7 @@
 //! server with a token and run anywhere.
 
 mod access_log;
+mod account;
 mod audit;
 mod break_glass;
 mod certificate;
@@ -110,6 +111,9 @@ enum Command {
     /// Ask an organization for access as an operator, and decide about it as its administrator
     #[command(subcommand)]
     Grant(grant::Grant),
+    /// List, disable and enable accounts, whatever organizations they are in, on the host
+    #[command(subcommand)]
+    Account(account::AccountCommand),
     /// Let people sign in with the password of their LDAP directory, on the host
     #[command(subcommand)]
     Directory(Box<directory::Directory>),
@@ -184,6 +188,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Factor(command) => command.run(common).map(done),
         Command::Operator(command) => command.run(common).map(done),
         Command::Grant(command) => command.run(common).map(done),
+        Command::Account(command) => command.run(common).map(done),
         Command::Directory(command) => command.run(common).map(done),
         Command::Provider(command) => command.run(common).map(done),
         Command::Mail(command) => command.run(common).map(done),

@@ -4,6 +4,7 @@
 //! Invariants: nothing is kept unless every name resolved; what the worker may reach by its unit is what is kept, so that
 //! the kernel holds it twice, by its addresses and by its account.
 
+mod daemons;
 mod worker;
 
 use crate::failure::{CommandError, Exit};
@@ -11,7 +12,8 @@ use ::host::{
     account::Account,
     firewall::DAEMONS,
     outgoing::{self, KEPT_NAME, Kept},
-    write::{Access, Written},
+    unit,
+    write::Access,
 };
 use config::Config;
 use nix::unistd::Uid;
@@ -20,7 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub(crate) use worker::{admit, is_admitted};
+pub(crate) use worker::is_admitted;
 
 /// All names together.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -45,8 +47,13 @@ pub(crate) fn kept(config: &Config) -> Result<Kept, CommandError> {
     Ok(outgoing::read(&place(config))?)
 }
 
-/// Keeps it for the root helper, which makes rules of it, and for the daemons, which dial it.
-pub(crate) fn keep(config: &Config, kept: &Kept) -> Result<Written, CommandError> {
+/// Keeps it for the root helper, which makes rules of it, and for the daemons, which dial it. That nothing was ever named
+/// needs no file.
+pub(crate) fn keep(config: &Config, kept: &Kept) -> Result<(), CommandError> {
+    let path = place(config);
+    if kept.targets.is_empty() && !path.exists() {
+        return Ok(());
+    }
     let Some(account) = Account::named(DAEMONS) else {
         let text = format!("this machine has no account {DAEMONS}; install the package strongroom");
         return Err(CommandError::said(Exit::Failed, text));
@@ -56,7 +63,17 @@ pub(crate) fn keep(config: &Config, kept: &Kept) -> Result<Written, CommandError
         group: account.gid,
         mode: 0o640,
     };
-    Ok(outgoing::write(&place(config), kept, access)?)
+    outgoing::write(&path, kept, access)?;
+    Ok(())
+}
+
+/// Opens the worker for what is kept, and has every daemon that runs know of it.
+pub(crate) fn admit(config: &Config, kept: &Kept) -> Result<(), CommandError> {
+    let worker = worker::open(kept)?;
+    match unit::is_systemd_here() {
+        true => daemons::renew(&place(config), worker),
+        false => Ok(()),
+    }
 }
 
 fn place(config: &Config) -> PathBuf {

@@ -25,6 +25,8 @@ pub mod directory;
 pub mod mail;
 #[cfg(feature = "openid")]
 pub mod openid;
+#[cfg(feature = "certificate")]
+pub mod security_key;
 #[cfg(feature = "database")]
 pub mod wait;
 

@@ -32,7 +32,7 @@ pub use release::Release;
 pub use workshop::Workshop;
 
 use container::Container;
-use line::Line;
+use line::{Line, Plug};
 
 const BOOT_SECONDS_MAX: u64 = 60;
 /// No single command of a test takes longer.
@@ -146,6 +146,14 @@ impl Machine {
     /// When it does not go down or does not come up.
     pub fn reboot(&mut self) -> Result<()> {
         self.attempt(&["systemctl", "reboot"])?;
+        self.come_back()
+    }
+
+    /// Waits until it has gone down for a reboot that somebody in it began, and until everything runs again.
+    ///
+    /// # Errors
+    /// As [`Machine::reboot`].
+    pub fn come_back(&mut self) -> Result<()> {
         self.container.wait_for_reboot()?;
         self.container = Container::start(&self.name, &self.base, &self.folder)?;
         self.wait_until_booted()
@@ -167,6 +175,27 @@ impl Machine {
     /// When there is none.
     pub fn remove_routes(&self) -> Result<()> {
         self.line.remove_routes(self.container.leader())
+    }
+
+    /// Pulls its line out: nothing comes in or goes out, and nobody tells it so.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn unplug(&self) -> Result<()> {
+        self.line.set(Plug::Out)
+    }
+
+    /// Puts the line in again.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn plug_in(&self) -> Result<()> {
+        self.line.set(Plug::In)
+    }
+
+    /// Its network, as nsenter(1) takes it, for as long as it is not booted again.
+    pub fn network(&self) -> PathBuf {
+        format!("/proc/{}/ns/net", self.container.leader()).into()
     }
 
     /// Packets that left the machine since it booted. Whoever tries to reach anybody makes some: the way out leads to

@@ -13,6 +13,7 @@ use anyhow::{Context, Result, ensure};
 use crate::program;
 use crate::stage::BenchArguments;
 
+mod access_log;
 mod daemon;
 mod http;
 mod invoices;
@@ -142,6 +143,9 @@ async fn measure(site: Site, extent: Extent, only: Option<&str>, load: f64) -> R
         for clients in operation.clients().iter().filter(|_| is_wanted(operation)) {
             lines.extend(told(bench.compare(operation, *clients).await?));
         }
+    }
+    if is_wanted(Operation::Read) {
+        lines.extend(told(bench.compare_access_log().await?));
     }
     let lost = bench.server.count_in_log("access-log");
     ensure!(

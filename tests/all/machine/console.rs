@@ -1,4 +1,5 @@
-//! The console from outside the machine, by curl: the host's own line, no forgiveness for certificates.
+//! The console, by curl: from outside over the machine's line or from the machine's own loopback, and no forgiveness for
+//! certificates.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,13 +7,15 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use testkit::Machine;
-use testkit::process::{self, poll};
+use testkit::process::poll;
 
 const READY_SECONDS_MAX: u64 = 40;
 
 /// A browser without windows: cookies, and the authority that it trusts.
 pub(super) struct Console {
     address: String,
+    /// The network that it is in; the host's without one.
+    network: Option<PathBuf>,
     authority: PathBuf,
     folder: TempDir,
 }
@@ -21,8 +24,18 @@ impl Console {
     pub(super) fn of(machine: &Machine, authority: &Path) -> Self {
         Self {
             address: machine.address(),
+            network: None,
             authority: authority.to_owned(),
             folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// One at the machine itself, which needs no line.
+    pub(super) fn at(machine: &Machine, authority: &Path) -> Self {
+        Self {
+            address: "127.0.0.1".to_owned(),
+            network: Some(machine.network()),
+            ..Self::of(machine, authority)
         }
     }
 
@@ -44,6 +57,12 @@ impl Console {
 
     /// Signs in with a password, through the form of the page, and gives the page after it.
     pub(super) fn sign_in(&self, email: &str, password: &str) -> String {
+        self.try_to_sign_in(email, password)
+            .unwrap_or_else(|said| panic!("{email} is refused: {said}"))
+    }
+
+    /// The same; what curl says where the answer is no page.
+    pub(super) fn try_to_sign_in(&self, login: &str, password: &str) -> Result<String, String> {
         let page = self.get("/sign-in").expect("the sign-in page does not come");
         let token = page
             .split("name=\"csrf\" value=\"")
@@ -54,14 +73,13 @@ impl Console {
         curl.args(["--location", "--header", "Origin: https://localhost"]);
         for (name, value) in [
             ("csrf", token),
-            ("login", email),
+            ("login", login),
             ("password", password),
             ("next", ""),
         ] {
             curl.args(["--data-urlencode", &format!("{name}={value}")]);
         }
-        let output = process::run(&mut curl).unwrap();
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        answer(&mut curl)
     }
 
     /// A page; none where the server does not answer with one.
@@ -82,7 +100,16 @@ impl Console {
     }
 
     fn stranger(&self, path: &str) -> Command {
-        let mut curl = Command::new("curl");
+        let mut curl = match &self.network {
+            None => Command::new("curl"),
+            Some(network) => {
+                let mut within = Command::new("nsenter");
+                within
+                    .arg(format!("--net={}", network.display()))
+                    .args(["--", "curl"]);
+                within
+            }
+        };
         // The certificate is for localhost; the connection goes to the machine.
         curl.args([
             "--silent",

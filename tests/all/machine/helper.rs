@@ -225,7 +225,13 @@ fn an_unconfirmed_ruleset_goes_by_itself(site: &Site) {
     );
     // Whatever becomes of the helper.
     site.machine
-        .run(&["systemctl", "kill", "--signal=KILL", "strongroom-hostd"])
+        .run(&[
+            "systemctl",
+            "kill",
+            "--kill-whom=main",
+            "--signal=KILL",
+            "strongroom-hostd",
+        ])
         .unwrap();
     let is_gone = poll(Duration::from_secs(RETURNED_SECONDS_MAX), || {
         ruleset(site).is_none()

@@ -69,9 +69,18 @@ pub(super) fn set_up(machine: &mut Emulator) {
         machine.wait_for(question, SLOW).unwrap();
         machine.type_line(answer).unwrap();
     }
+    if let Err(error) = machine.wait_for("Sign in at https://records.example.org", SLOW) {
+        panic!("set-up does not end well: {error}\n{}", journal(machine));
+    }
+}
+
+/// The newest lines of the daemons and of systemd about them: an emulated machine is gone with its test.
+fn journal(machine: &mut Emulator) -> String {
+    sign_in(machine);
     machine
-        .wait_for("Sign in at https://records.example.org", SLOW)
+        .type_line("clear; journalctl --no-pager --lines 60 --unit 'strongroom*'; echo en''ded-here")
         .unwrap();
+    machine.wait_for("ended-here", SLOW).unwrap()
 }
 
 /// Signs in as root at the screen.

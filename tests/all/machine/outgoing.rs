@@ -22,7 +22,7 @@ const LEAVES: &str = "not arp and not (tcp and src port 443)";
 const RULED: [&str; 2] = ["strongroom", "postgres"];
 const DISCLOSURE: &str = "no-disclosure";
 const INFRASTRUCTURE: &str = "own-infrastructure";
-const WITH_FIREWALL: &str = "[firewall]\napply = true\n";
+pub(super) const WITH_FIREWALL: &str = "[firewall]\napply = true\n";
 
 #[test]
 fn the_platform_works_with_no_way_out_and_tries_none_on_debian_13() {
@@ -157,7 +157,7 @@ const SETTINGS: &str = "/etc/strongroom/strongroom.toml";
 const WORKER: &str = "strongroom-worker.service";
 
 /// Lets the settings name targets, applies, and gives what was said; with no targets the section goes.
-fn apply(site: &Site, targets: &str) -> std::process::Output {
+pub(super) fn apply(site: &Site, targets: &str) -> std::process::Output {
     let path = site.machine.outside(SETTINGS);
     let text = std::fs::read_to_string(&path).unwrap();
     let text = text.split("\n[outgoing]").next().unwrap();

@@ -1,10 +1,10 @@
 //! Services that still run replaced code: told, left alone outside the window and under a running job, and then started
-//! anew without a hand.
+//! anew without a hand, and the machine too where the settings allow it.
 
 use serde_json::Value;
 use testkit::machine::Release;
 
-use super::site::Site;
+use super::site::{OWNER, PASSWORD, Site};
 
 const SETTINGS: &str = "/etc/strongroom/strongroom.toml";
 const UNIT: &str = "strongroom-test-old.service";
@@ -23,7 +23,7 @@ const JOB: &str = "INSERT INTO strongroom.job (id, kind, state, payload, attempt
 
 #[test]
 fn what_runs_replaced_code_is_started_anew_in_the_window_and_under_no_job() {
-    let site = Site::boot(Release::Trixie);
+    let mut site = Site::boot(Release::Trixie);
     site.install();
     site.set_up();
     site.console().wait_until_ready();
@@ -54,6 +54,25 @@ fn what_runs_replaced_code_is_started_anew_in_the_window_and_under_no_job() {
     assert!(said.contains("a reboot is wanted"), "{said}");
     assert_ne!(site.unit(UNIT, "MainPID"), before);
     it_stands_in_status_history_and_journal(&site);
+    the_machine_is_started_anew_where_the_settings_allow_it_and_not_twice(&mut site);
+}
+
+fn the_machine_is_started_anew_where_the_settings_allow_it_and_not_twice(site: &mut Site) {
+    reboots_in_window(site);
+    site.machine
+        .run(&["systemctl", "start", "--no-block", "strongroom-renew.service"])
+        .unwrap();
+    site.machine.come_back().unwrap();
+    site.console().wait_until_ready();
+    let page = site.console().sign_in(OWNER, PASSWORD);
+    assert!(page.contains("Sign out"), "{page}");
+    let status = status(site);
+    assert!(status["last_renewal"].to_string().contains("begun"), "{status}");
+
+    site.machine.shell("touch /run/reboot-required").unwrap();
+    let said = renew(site);
+    assert!(said.contains("a reboot is wanted"), "twice within a day: {said}");
+    site.machine.run(&["test", "-e", "/run/reboot-required"]).unwrap();
 }
 
 fn it_stands_in_status_history_and_journal(site: &Site) {
@@ -99,6 +118,13 @@ fn window(site: &Site, from: i32, until: i32) {
     let text = std::fs::read_to_string(&path).unwrap();
     let text = text.split("\n[updates]").next().unwrap();
     std::fs::write(&path, format!("{text}{section}")).unwrap();
+}
+
+/// In the window that is set already.
+fn reboots_in_window(site: &Site) {
+    let path = site.machine.outside(SETTINGS);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{text}reboot = \"in-window\"\n")).unwrap();
 }
 
 fn psql(site: &Site, statement: &str) {

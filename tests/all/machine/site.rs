@@ -92,6 +92,11 @@ impl Site {
         Console::of(&self.machine, &self.authority())
     }
 
+    /// The console at the machine itself, which needs no line.
+    pub(super) fn own_console(&self) -> Console {
+        Console::at(&self.machine, &self.authority())
+    }
+
     /// The appliance's own authority, as its administrator carries it to browsers.
     fn authority(&self) -> PathBuf {
         self.tls.path().join("authority.pem")

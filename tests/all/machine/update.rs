@@ -190,12 +190,12 @@ fn strangers_and_old_indices_are_refused_and_told(site: &Site, vendor: &Vendor) 
         let (is_well, said) = update(site);
         assert!(!is_well && said.contains(wanted), "{wanted}: {said}");
         let found = faults(site);
-        assert!(found.contains("apt refuses the repository"), "{found}");
+        assert!(found.contains("the repository is refused"), "{found}");
     }
     vendor.publish(site);
     let (is_well, said) = update(site);
     assert!(is_well, "{said}");
-    assert!(!faults(site).contains("apt refuses"), "{}", faults(site));
+    assert!(!faults(site).contains("is refused"), "{}", faults(site));
     an_older_index_is_refused_though_apt_takes_it(site, vendor);
     site.machine.run(&["apt-mark", "hold", "openssl"]).unwrap();
     assert!(faults(site).contains("held"), "{}", faults(site));
@@ -290,7 +290,7 @@ fn long_a_repository_whose_key_has_expired_is_refused_and_told_and_a_new_keyring
     assert!(!is_well && said.to_lowercase().contains("expired"), "{said}");
     assert_eq!(version(&site), "0.1.0");
     let found = faults(&site);
-    assert!(found.contains("apt refuses the repository"), "{found}");
+    assert!(found.contains("the repository is refused"), "{found}");
     the_session_lives(&console);
 
     // As a new strongroom-archive-keyring brings it.
@@ -332,7 +332,9 @@ fn long_an_update_that_is_cut_off_at_any_time_comes_back_working() {
         };
         assert!(page.contains("Sign out"), "cut {cut} after {wait:?}:\n{journal}");
         let (outcome, why) = last(&site);
-        let is_fit = ["installed", "interrupted", "undone", ""].contains(&outcome.as_str());
+        // A machine's processes do not all end in the same instant: the update may see that systemd is gone already.
+        let is_dying = outcome == "refused" && why.contains("Failed to connect to system scope bus");
+        let is_fit = is_dying || ["installed", "interrupted", "undone", ""].contains(&outcome.as_str());
         assert!(is_fit, "cut {cut} after {wait:?}: {outcome}: {why}\n{journal}");
         assert!(["0.1.0", "0.1.1"].contains(&version(&site).as_str()));
         assert_eq!(

@@ -19,6 +19,8 @@ pub struct SecondStepPage {
     pub tries_left: i16,
     /// How many recovery codes still work.
     pub recovery_codes_left: i64,
+    /// Whether the account has a key that answers here.
+    pub has_key: bool,
 }
 
 /// `/account/confirm`: posts `proof` or `code`, `next` and `csrf` to itself.
@@ -32,6 +34,32 @@ pub struct ConfirmPage {
     /// Why the last try was refused.
     pub failure: Option<ErrorSummary>,
     /// Path to go to afterwards.
+    pub next: String,
+    /// Whether the account has a key that answers here.
+    pub has_key: bool,
+}
+
+/// A question to a passkey or security key: posts `credential`, `next`, `csrf` and the fields to `action`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "security_key.html")]
+pub struct SecurityKeyPage {
+    /// The frame, without account.
+    pub chrome: Chrome,
+    /// What the person does.
+    pub lead: &'static str,
+    /// What the button says.
+    pub button: &'static str,
+    /// `make` or `show`.
+    pub ceremony: &'static str,
+    /// Where the answer goes.
+    pub action: &'static str,
+    /// What `navigator.credentials` is asked, as JSON.
+    pub options: String,
+    /// The field `label` of a new key.
+    pub fields: Vec<FieldInput>,
+    /// The page with the other ways.
+    pub back: String,
+    /// Path to go to afterwards; empty for the default.
     pub next: String,
 }
 
@@ -72,6 +100,8 @@ pub struct FactorRow {
     pub label: String,
     /// What it is, in words.
     pub kind: &'static str,
+    /// The name that a key is bound to, when it is not the appliance's.
+    pub bound_elsewhere: Option<String>,
     /// Set up at.
     pub created: Moment,
     /// Last used at; `None` for never.
@@ -88,6 +118,8 @@ pub struct FactorAddPage {
     pub held: bool,
     /// What is being set up; `None` before it was begun.
     pub set_up: Option<SetUp>,
+    /// Whether keys can be used under the appliance's name.
+    pub offers_keys: bool,
     /// The fields `code` and `label`.
     pub fields: Vec<FieldInput>,
     /// Why the last try was refused.

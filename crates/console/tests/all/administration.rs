@@ -6,7 +6,7 @@ use console::view::{
     DoorLink, ErrorPage, ErrorSummary, FactorAddPage, FactorRow, FactorsPage, FieldInput, FreshInvitation,
     FreshToken, IdentityRow, InputKind, InvitationPage, MappingRow, MemberRow, MembersPage, Nav, NewcomerRow,
     NoticeKind, OldPasswordPage, OrganizationCard, OrganizationsPage, RecoveryCodesPage, SecondStepPage,
-    SessionRow, SetUp, SignInPage, SignInRulesPage, TokenRow, TokensPage, Tone,
+    SecurityKeyPage, SessionRow, SetUp, SignInPage, SignInRulesPage, TokenRow, TokensPage, Tone,
 };
 
 const ROLES: [(&str, &str); 5] = [
@@ -35,6 +35,7 @@ pub(super) fn pages() -> Vec<Page> {
         page("/states/factor-required", &factor_add(false)),
         page("/states/recovery-codes", &recovery_codes()),
         page("/sign-in/factor", &second_step()),
+        page("/sign-in/factor/key", &security_key("show")),
         page("/account/confirm", &confirm()),
         page("/appliance/sign-in", &rules()),
         page("/account/password", &old_password()),
@@ -386,6 +387,7 @@ fn factors(any: bool) -> FactorsPage {
         id: label.to_lowercase(),
         label: label.into(),
         kind: "Authenticator app",
+        bound_elsewhere: (label == "Tablet").then(|| "old.example".into()),
         created: at("2 Feb 2026"),
         last_used,
     };
@@ -411,8 +413,23 @@ fn factor_add(begun: bool) -> FactorAddPage {
             picture: picture.into(),
             secret: "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ".into(),
         }),
+        offers_keys: begun,
         fields: vec![code_field()],
         failure: None,
+        next: String::new(),
+    }
+}
+
+fn security_key(ceremony: &'static str) -> SecurityKeyPage {
+    SecurityKeyPage {
+        chrome: door("Your second factor"),
+        lead: "Touch your key, or follow what your device asks.",
+        button: "Ask the key again",
+        ceremony,
+        action: "/sign-in/factor/key/answer",
+        options: "{\"challenge\":\"AAAA\"}".into(),
+        fields: Vec::new(),
+        back: "/sign-in/factor".into(),
         next: String::new(),
     }
 }
@@ -436,6 +453,7 @@ fn second_step() -> SecondStepPage {
         next: String::new(),
         tries_left: 4,
         recovery_codes_left: 7,
+        has_key: true,
     }
 }
 
@@ -478,6 +496,7 @@ fn confirm() -> ConfirmPage {
         fields: vec![code_field()],
         failure: None,
         next: "/o/northwind/members".into(),
+        has_key: true,
     }
 }
 

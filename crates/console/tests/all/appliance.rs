@@ -4,7 +4,8 @@ use super::{
     client::{Answer, Client},
     site::{Site, email},
 };
-use platform::{Caller, operator};
+use platform::{Caller, account::standing, operator};
+use types::PageSize;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_operators_find_the_appliance() {
@@ -23,6 +24,36 @@ async fn only_operators_find_the_appliance() {
         let page = operator.get("/appliance");
         assert_eq!(page.status, 200);
         assert!(page.body.contains("Records of organizations are not among it."));
+        site
+    };
+    drop(tokio::task::spawn_blocking(walk).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_disables_and_enables_an_account_and_nobody_else_does() {
+    let site = Site::start().await;
+    operator::appoint(&site.platform, &Caller::host(), &email("viewer"))
+        .await
+        .unwrap();
+    let all = standing::list(&site.platform, &Caller::host(), PageSize::default(), None).await;
+    let editor = all.unwrap().into_iter().find(|one| one.email == email("editor"));
+    let address = format!("/appliance/accounts/{}", editor.unwrap().id);
+    let walk = move || {
+        let mut person = Client::signed_in(&site, "editor");
+        let own = person.get("/account");
+        let denied = person.post(&format!("{address}/disable"), &[("csrf", &own.token())]);
+        assert_eq!(denied.status, 404);
+        let mut operator = Client::signed_in(&site, "viewer");
+        let page = operator.get("/appliance/accounts");
+        assert!(page.body.contains(&email("editor")), "{}", page.body);
+        let done = operator.post(&format!("{address}/disable"), &[("csrf", &page.token())]);
+        assert_eq!(done.location(), "/appliance/accounts?notice=account-disabled");
+        assert!(person.get("/account").location().starts_with("/sign-in"));
+        let page = operator.get("/appliance/accounts");
+        assert!(page.body.contains("Disabled"), "{}", page.body);
+        let done = operator.post(&format!("{address}/enable"), &[("csrf", &page.token())]);
+        assert_eq!(done.location(), "/appliance/accounts?notice=account-enabled");
+        drop(Client::signed_in(&site, "editor"));
         site
     };
     drop(tokio::task::spawn_blocking(walk).await.unwrap());

@@ -1,4 +1,5 @@
-//! Looking at a typed code: of an authenticator app, or a recovery code.
+//! Looking at what is shown as a second factor: a typed code of an authenticator app, a recovery code; what a key answers
+//! is looked at by [`super::key`] and spent here.
 //!
 //! Invariants: a try is counted before the code is looked at ([`count_try`]); a code counts once, because whoever lets
 //! somebody in by it spends it in the same transaction ([`spend`]); a miss is an entry. A code that would count only later
@@ -35,7 +36,7 @@ const MISSES: MissRule = MissRule {
     memory_seconds: 86_400,
 };
 
-/// What a typed code turned out to be.
+/// What was shown turned out to be.
 pub(crate) enum Answer {
     /// A code of one of the account's apps.
     App {
@@ -46,10 +47,15 @@ pub(crate) enum Answer {
     Recovery {
         hash: [u8; 32],
     },
+    /// One of the account's keys, with its counter.
+    Key {
+        factor: FactorId,
+        counter: i64,
+    },
     Missed(Missed),
 }
 
-/// Why a code does not count.
+/// Why a code or a key does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Missed {
     Wrong,
@@ -59,6 +65,14 @@ pub(crate) enum Missed {
         factor: FactorId,
         step: i64,
         ahead: i64,
+    },
+    /// Nothing was asked of a key, or too long ago.
+    KeyLate,
+    /// It is no answer of a key of the account to this page.
+    KeyRefused,
+    /// The key has counted fewer uses than before: there may be two of it.
+    KeyCopied {
+        factor: FactorId,
     },
 }
 
@@ -129,6 +143,10 @@ pub(crate) async fn spend(
             let spent = recovery_code::spend(tx, account, &hash, now).await;
             (spent, PassedFactor::Recovery, Missed::Wrong)
         }
+        Answer::Key { factor, counter } => {
+            let spent = rows::spend_counter(tx, factor, counter, now).await;
+            (spent, PassedFactor::Passkey, Missed::KeyCopied { factor })
+        }
     };
     match spent {
         Err(StoreError::NotFound) => return Ok(Err(missed)),
@@ -155,8 +173,15 @@ pub(crate) async fn refuse(
         Missed::Wrong => "wrong",
         Missed::Used => "used already",
         Missed::ClockOff { .. } => "of another time",
+        Missed::KeyLate => "answered too late",
+        Missed::KeyRefused => "no answer of a key of the account",
+        Missed::KeyCopied { .. } => "the key's counter went back",
     };
-    let act = Act::access("factor.refuse", Object::new("account", account)).because(reason);
+    let object = match missed {
+        Missed::KeyCopied { factor } => Object::new("factor", factor),
+        _ => Object::new("account", account),
+    };
+    let act = Act::access("factor.refuse", object).because(reason);
     let entry = platform.entry(caller, None, &act)?;
     tx.commit(&entry, &[]).await?;
     Ok(problem(missed))
@@ -164,6 +189,7 @@ pub(crate) async fn refuse(
 
 fn problem(missed: Missed) -> PlatformError {
     let (code, text) = match missed {
+        Missed::KeyLate | Missed::KeyRefused | Missed::KeyCopied { .. } => return key_problem(missed),
         Missed::Wrong => (
             "wrong-code",
             "this is not the code that the app shows now, and no recovery code that still works".to_owned(),
@@ -183,6 +209,25 @@ fn problem(missed: Missed) -> PlatformError {
         }
     };
     PlatformError::invalid_at("/code", code, text)
+}
+
+fn key_problem(missed: Missed) -> PlatformError {
+    let (code, text) = match missed {
+        Missed::KeyLate => (
+            "key-late",
+            "the key answered too late, or to a question of before; try again",
+        ),
+        Missed::KeyCopied { .. } => (
+            "key-copied",
+            "this key has counted fewer uses than when it was last used here, as a copy of it would; use another second \
+             factor, remove the key, and tell your administrator",
+        ),
+        _ => (
+            "key-refused",
+            "this is no answer of a key of this account; use the key that you set up here, or another second factor",
+        ),
+    };
+    PlatformError::invalid_at("/key", code, text)
 }
 
 /// Where an app's secret lies: a secret copied to another row does not open there.

@@ -3,7 +3,7 @@
 //! Invariant: a factor that was not shown to work never counts, so that nobody locks themselves out by a picture that no
 //! app has read.
 
-use super::{FACTORS_MAX, checked_label, code, commit, end_others, fresh_holder, issue_codes, own};
+use super::{check_room, checked_label, code, commit, end_others, fresh_holder, issue_codes, own};
 use crate::{
     Platform,
     act::{Object, vault_failure},
@@ -13,11 +13,12 @@ use crate::{
     workspace::random,
 };
 use store::control::{
+    ControlTx,
     factor::{self as rows, FactorKind, FactorState, NewFactor},
     recovery_code,
     session::PassedFactor,
 };
-use types::{FactorId, ProblemCode};
+use types::{AccountId, FactorId, SessionId};
 use vault::{RecoveryCode, SecretText, SessionToken, TotpSecret, totp::Reading};
 
 /// An app that is being set up.
@@ -31,7 +32,7 @@ pub struct Enrolment {
     pub uri: SecretText,
 }
 
-/// What came of a factor's first code.
+/// What came of a factor's first proof.
 #[derive(Debug)]
 pub struct Enrolled {
     /// The session's new token; the old one is void.
@@ -43,23 +44,13 @@ pub struct Enrolled {
 /// Begins to set up an authenticator app, in the place of one that was never shown to work.
 ///
 /// # Errors
-/// `proof-required`; `conflict` when there are [`FACTORS_MAX`]; `not-allowed` for tokens.
+/// `proof-required`; `conflict` when there are [`super::FACTORS_MAX`]; `not-allowed` for tokens.
 pub async fn begin(platform: &Platform, caller: &Caller) -> Result<Enrolment> {
     let (account, _) = fresh_holder(platform, caller)?;
     let id = FactorId::new(platform.now_ms(), random()?);
     let secret = TotpSecret::generate().map_err(vault_failure)?;
     let mut tx = platform.control().begin().await?;
-    let others = rows::list_of(&mut tx, account.id).await?;
-    if others
-        .iter()
-        .filter(|row| row.state == FactorState::Active)
-        .count()
-        >= FACTORS_MAX
-    {
-        tx.close().await?;
-        let detail = format!("{FACTORS_MAX} second factors are the most; remove one first");
-        return Err(PlatformError::new(ProblemCode::Conflict, detail));
-    }
+    check_room(&mut tx, account.id).await?;
     let new = NewFactor {
         id,
         account: account.id,
@@ -83,7 +74,7 @@ pub async fn show(platform: &Platform, caller: &Caller) -> Result<Enrolment> {
     Ok(enrolment(platform, &account.email, id, &secret))
 }
 
-async fn pending(platform: &Platform, account: types::AccountId) -> Result<(FactorId, TotpSecret)> {
+async fn pending(platform: &Platform, account: AccountId) -> Result<(FactorId, TotpSecret)> {
     let found = rows::list_of(&mut platform.control().read().await?, account).await?;
     let row = found
         .into_iter()
@@ -132,16 +123,29 @@ pub async fn finish(platform: &Platform, caller: &Caller, label: &str, typed: &s
     };
     let mut tx = platform.control().begin().await?;
     own(rows::activate(&mut tx, account.id, id, &label, Some(step)).await)?;
-    let recovery_codes = match recovery_code::count_left(&mut tx, account.id).await? {
-        0 => issue_codes(platform, &mut tx, account.id).await?,
+    let enrolled = settle(platform, &mut tx, account.id, session, PassedFactor::Totp).await?;
+    commit(platform, caller, tx, "factor.add", Object::new("factor", id)).await?;
+    Ok(enrolled)
+}
+
+/// What is due when a factor begins to count, in the transaction in which it does: recovery codes for whoever has none, so
+/// that no factor is the only way in; the end of every other session; a new token for this one.
+pub(super) async fn settle(
+    platform: &Platform,
+    tx: &mut ControlTx,
+    account: AccountId,
+    session: SessionId,
+    passed: PassedFactor,
+) -> Result<Enrolled> {
+    let recovery_codes = match recovery_code::count_left(tx, account).await? {
+        0 => issue_codes(platform, tx, account).await?,
         _ => Vec::new(),
     };
-    store::control::pending_sign_in::forgive(&mut tx, account.id).await?;
-    end_others(platform, &mut tx, account.id, session).await?;
-    let token = session::elevate_in(platform, &mut tx, session, Some(PassedFactor::Totp)).await?;
-    commit(platform, caller, tx, "factor.add", Object::new("factor", id)).await?;
+    store::control::pending_sign_in::forgive(tx, account).await?;
+    end_others(platform, tx, account, session).await?;
+    let session = session::elevate_in(platform, tx, session, Some(passed)).await?;
     Ok(Enrolled {
-        session: token,
+        session,
         recovery_codes,
     })
 }

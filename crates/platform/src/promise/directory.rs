@@ -60,7 +60,7 @@ async fn look_at(platform: &Platform, look: &mut Look, row: &Row) -> Result<()> 
 }
 
 /// A directory that was just added has not been compared yet, and that is no fault.
-fn judge_sync(look: &mut Look, place: &str, row: &Row, now: Timestamp) {
+pub(super) fn judge_sync(look: &mut Look, place: &str, row: &Row, now: Timestamp) {
     let advice = "look at strongroom directory list and at strongroom directory sync --dry-run";
     let since = now.checked_sub(COMPARED_WITHIN).unwrap_or(Timestamp::MIN);
     let last = row

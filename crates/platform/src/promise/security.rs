@@ -134,7 +134,7 @@ fn repository(standing: &Standing, now: Timestamp, look: &mut Look) {
     {
         let advice = "see what apt says; a new key comes with the package strongroom-archive-keyring";
         look.fault(
-            format!("apt refuses the repository: {failure}"),
+            format!("the repository is refused: {failure}"),
             "the repository",
             advice,
         );

@@ -8,14 +8,14 @@ use crate::{
     act::{Act, Object, vault_failure},
     caller::{Caller, Identity, Lacks},
     error::{PlatformError, Result},
-    factor::code,
+    factor::{self as factors, Ways, code, key},
 };
 use jiff::{SignedDuration, Timestamp};
 use store::control::{
     ControlTx, account as accounts, factor,
     session::{self as rows, PassedFactor},
 };
-use types::{ProblemCode, SessionId};
+use types::{AccountId, ProblemCode, SessionId};
 use vault::{SecretText, SessionToken, Verdict};
 
 /// How long a proof is fresh.
@@ -39,7 +39,7 @@ pub fn require_fresh(platform: &Platform, caller: &Caller) -> Result<()> {
                 "confirm that it is you, with your password or a code; this is asked when you signed in a while ago",
             ))
         }
-        Identity::Held { lacks, .. } => Err(crate::factor::held(*lacks)),
+        Identity::Held { lacks, .. } => Err(factors::held(*lacks)),
         Identity::Anonymous
         | Identity::Person { .. }
         | Identity::Token { .. }
@@ -51,8 +51,8 @@ pub fn require_fresh(platform: &Platform, caller: &Caller) -> Result<()> {
 /// What can prove who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
-    /// A code of a second factor: the account has one.
-    Code,
+    /// A second factor: the account has one.
+    Factor(Ways),
     /// The password.
     Password,
 }
@@ -65,9 +65,18 @@ pub async fn wanted(platform: &Platform, caller: &Caller) -> Result<Wanted> {
     let (account, _) = caller.holder().ok_or(access::Denial::NotSignedIn)?;
     let standing = factor::standing(&mut platform.control().read().await?, account.id).await?;
     Ok(match standing.enrolled {
-        true => Wanted::Code,
+        true => Wanted::Factor(factors::ways(platform, account.id).await?),
         false => Wanted::Password,
     })
+}
+
+/// The person behind a session that may be proved.
+fn provable(caller: &Caller) -> Result<(AccountId, SessionId)> {
+    let (account, session) = caller.holder().ok_or(access::Denial::NotSignedIn)?;
+    if caller.lacks() == Some(Lacks::Enrolment) {
+        return Err(factors::held(Lacks::Enrolment));
+    }
+    Ok((account.id, session))
 }
 
 /// Proves that it is them, with what [`wanted`] says; the session has a new token then.
@@ -75,25 +84,47 @@ pub async fn wanted(platform: &Platform, caller: &Caller) -> Result<Wanted> {
 /// # Errors
 /// `invalid` for what is wrong; `too-many-requests`; `factor-required` for whoever has no factor yet and must have one.
 pub async fn prove(platform: &Platform, caller: &Caller, typed: SecretText) -> Result<SessionToken> {
-    let (account, session) = caller.holder().ok_or(access::Denial::NotSignedIn)?;
-    if caller.lacks() == Some(Lacks::Enrolment) {
-        return Err(crate::factor::held(Lacks::Enrolment));
-    }
+    let (account, session) = provable(caller)?;
     let wanted = wanted(platform, caller).await?;
-    code::count_try(platform, account.id).await?;
+    code::count_try(platform, account).await?;
     if wanted == Wanted::Password {
         check_password(platform, caller, typed).await?;
         let mut tx = platform.control().begin().await?;
-        store::control::pending_sign_in::forgive(&mut tx, account.id).await?;
+        store::control::pending_sign_in::forgive(&mut tx, account).await?;
         return finish(platform, caller, tx, session, None).await;
     }
-    let answer = code::read(platform, account.id, typed.expose()).await?;
+    let answer = code::read(platform, account, typed.expose()).await?;
+    prove_by(platform, caller, answer).await
+}
+
+/// Asks the caller's keys for a proof.
+///
+/// # Errors
+/// `not-signed-in`; `conflict` when they have no key that answers here; `factor-required` as [`prove`].
+pub async fn ask_key(platform: &Platform, caller: &Caller) -> Result<key::Question> {
+    let (account, session) = provable(caller)?;
+    key::ask(platform, &key::of_proof(account, session)).await
+}
+
+/// Proves that it is them with the answer of a key, as the browser's JSON.
+///
+/// # Errors
+/// As [`prove`].
+pub async fn prove_with_key(platform: &Platform, caller: &Caller, given: &str) -> Result<SessionToken> {
+    let (account, session) = provable(caller)?;
+    code::count_try(platform, account).await?;
+    let answer = key::read(platform, &key::of_proof(account, session), given).await?;
+    prove_by(platform, caller, answer).await
+}
+
+async fn prove_by(platform: &Platform, caller: &Caller, answer: code::Answer) -> Result<SessionToken> {
+    let (account, session) = provable(caller)?;
     let mut tx = platform.control().begin().await?;
-    match code::spend(platform, &mut tx, account.id, answer).await? {
+    match code::spend(platform, &mut tx, account, answer).await? {
         Ok(passed) => finish(platform, caller, tx, session, Some(passed)).await,
         Err(missed) => {
             tx.close().await?;
-            Err(code::refuse(platform, caller, account.id, missed).await?)
+            Err(code::refuse(platform, caller, account, missed).await?)
         }
     }
 }

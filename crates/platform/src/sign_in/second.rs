@@ -1,7 +1,7 @@
-//! The second step: a code, for whoever a door has recognized and whose account has a second factor.
+//! The second step: a code or a key, for whoever a door has recognized and whose account has a second factor.
 //!
 //! Invariants: a waiting sign-in is known by a secret of 256 bits in the browser, lasts [`MINUTES`] minutes and takes
-//! [`TRIES`] codes; a try is taken before the code is looked at.
+//! [`TRIES`] answers of whatever kind; a try is taken before the answer is looked at.
 
 use super::Door;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     act::{Act, Object, vault_failure},
     caller::{Caller, Origin},
     error::{PlatformError, Result},
-    factor::code,
+    factor::{self, Ways, code, key},
     session,
 };
 use jiff::SignedDuration;
@@ -19,10 +19,9 @@ use store::{
         ControlTx,
         account::{self, Account, AccountState},
         pending_sign_in::{self as rows, NewPending},
-        recovery_code,
     },
 };
-use types::ProblemCode;
+use types::{AccountId, ProblemCode};
 use vault::{PendingToken, SecretText, SessionToken};
 
 /// How many minutes a sign-in waits for its second step.
@@ -59,8 +58,8 @@ pub(super) async fn ask(
 pub struct Waiting {
     /// How many codes may still be tried.
     pub tries_left: i16,
-    /// How many recovery codes still work.
-    pub recovery_codes_left: i64,
+    /// By what it can go on.
+    pub ways: Ways,
 }
 
 /// The sign-in that waits under this token; none when it is over.
@@ -72,18 +71,39 @@ pub async fn waiting(platform: &Platform, token: &str) -> Result<Option<Waiting>
         return Ok(None);
     };
     let mut read = platform.control().read().await?;
-    let Some(found) = rows::find(&mut read, token.hashed().bytes(), platform.now()).await? else {
-        return Ok(None);
-    };
+    let found = rows::find(&mut read, token.hashed().bytes(), platform.now()).await?;
+    drop(read);
+    let Some(found) = found else { return Ok(None) };
     Ok(Some(Waiting {
         tries_left: found.tries_left,
-        recovery_codes_left: recovery_code::count_left(&mut read, found.account()).await?,
+        ways: factor::ways(platform, found.account()).await?,
     }))
 }
 
 fn over() -> PlatformError {
     let text = "this sign-in is over: it waited too long, or too many codes were wrong; begin again";
     PlatformError::new(ProblemCode::NotSignedIn, text)
+}
+
+/// A sign-in that waits, and whose it is.
+struct At {
+    hash: [u8; 32],
+    account: AccountId,
+}
+
+async fn at(platform: &Platform, token: &str) -> Result<At> {
+    let token = PendingToken::parse(token).map_err(|_| over())?;
+    let hash = *token.hashed().bytes();
+    let found = rows::find(&mut platform.control().read().await?, &hash, platform.now()).await?;
+    let account = found.ok_or_else(over)?.account();
+    Ok(At { hash, account })
+}
+
+/// Counts a try of the account and takes one of the sign-in.
+async fn take_try(platform: &Platform, at: &At) -> Result<()> {
+    code::count_try(platform, at.account).await?;
+    let taken = rows::take_try(&mut platform.control().keep().await?, &at.hash, platform.now()).await;
+    unless_over(taken)
 }
 
 /// Ends a sign-in that waits with a code of an app, or a recovery code.
@@ -97,25 +117,55 @@ pub async fn with_code(
     token: &str,
     typed: SecretText,
 ) -> Result<(SessionToken, Caller)> {
-    let token = PendingToken::parse(token).map_err(|_| over())?;
-    let hash = *token.hashed().bytes();
-    let found = rows::find(&mut platform.control().read().await?, &hash, platform.now()).await?;
-    let account = found.ok_or_else(over)?.account();
-    code::count_try(platform, account).await?;
-    let taken = rows::take_try(&mut platform.control().keep().await?, &hash, platform.now()).await;
-    unless_over(taken)?;
-    let answer = code::read(platform, account, typed.expose()).await?;
+    let at = at(platform, token).await?;
+    take_try(platform, &at).await?;
+    let answer = code::read(platform, at.account, typed.expose()).await?;
+    let_in(platform, origin, &at, answer).await
+}
+
+/// Asks the keys of the account whose sign-in waits.
+///
+/// # Errors
+/// `not-signed-in` when the sign-in is over; `conflict` when the account has no key that answers here.
+pub async fn ask_key(platform: &Platform, token: &str) -> Result<key::Question> {
+    let at = at(platform, token).await?;
+    key::ask(platform, &key::of_sign_in(at.account, &at.hash)).await
+}
+
+/// Ends a sign-in that waits with the answer of a key, as the browser's JSON.
+///
+/// # Errors
+/// As [`with_code`].
+pub async fn with_key(
+    platform: &Platform,
+    origin: Origin,
+    token: &str,
+    given: &str,
+) -> Result<(SessionToken, Caller)> {
+    let at = at(platform, token).await?;
+    take_try(platform, &at).await?;
+    let answer = key::read(platform, &key::of_sign_in(at.account, &at.hash), given).await?;
+    let_in(platform, origin, &at, answer).await
+}
+
+/// Spends the answer, ends the sign-in, and begins the session, all or nothing.
+async fn let_in(
+    platform: &Platform,
+    origin: Origin,
+    at: &At,
+    answer: code::Answer,
+) -> Result<(SessionToken, Caller)> {
     let mut tx = platform.control().begin().await?;
-    let passed = match code::spend(platform, &mut tx, account, answer).await? {
+    let passed = match code::spend(platform, &mut tx, at.account, answer).await? {
         Ok(passed) => passed,
         Err(missed) => {
             tx.close().await?;
             let caller = Caller::anonymous(origin);
-            return Err(code::refuse(platform, &caller, account, missed).await?);
+            return Err(code::refuse(platform, &caller, at.account, missed).await?);
         }
     };
-    unless_over(rows::end(&mut tx, &hash).await)?;
-    let found = account::find_by_id(&mut tx, account).await?;
+    unless_over(rows::end(&mut tx, &at.hash).await)?;
+    let found = account::find_by_id(&mut tx, at.account).await?;
     let active = found.filter(|(account, _)| account.state == AccountState::Active);
     let account = active.ok_or_else(over)?.0;
     let (session, caller, entry) =

@@ -1,6 +1,7 @@
-//! Second factors of accounts. What an authenticator app shares with us arrives here sealed.
+//! Second factors of accounts. What an authenticator app shares with us, and what a key said of itself, arrive here sealed.
 //!
-//! Invariant: a code counts once. [`spend_step`] is one conditional statement, so that of two at once one finds nothing.
+//! Invariant: a code counts once, and a key's counter only goes up. [`spend_step`] and [`spend_counter`] are one conditional
+//! statement each, so that of two at once one finds nothing.
 
 use super::{
     ControlTx, Reads,
@@ -11,7 +12,7 @@ use super::{
 use crate::StoreError;
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper,
-    sql_types::{Bool, Integer, Nullable, Uuid},
+    sql_types::{BigInt, Bool, Integer, Nullable, Timestamptz, Uuid},
 };
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
@@ -56,12 +57,18 @@ pub struct Factor {
     pub secret: Vec<u8>,
     /// Does it count?
     pub state: FactorState,
+    /// Of an app: the step of the last code that counted. Of a key: its counter when it was last used.
+    pub last_step: Option<i64>,
     /// When it was set up.
     #[diesel(deserialize_as = jiff_diesel::Timestamp)]
     pub created_at: Timestamp,
     /// When it last let its holder in.
     #[diesel(deserialize_as = NullableTimestamp)]
     pub last_used_at: Option<Timestamp>,
+    /// Of a key: SHA-256 of the credential's id.
+    pub credential_hash: Option<Vec<u8>>,
+    /// Of a key: the host that it is bound to.
+    pub relying_party: Option<String>,
 }
 
 /// A factor to insert; it is pending.
@@ -77,6 +84,27 @@ pub struct NewFactor {
     pub label: String,
     /// What is shared with it, sealed.
     pub secret: Vec<u8>,
+    /// Now.
+    pub created_at: Timestamp,
+}
+
+/// A key to insert; it counts from then on.
+#[derive(Clone)]
+pub struct NewKey {
+    /// Its id.
+    pub id: FactorId,
+    /// Whose.
+    pub account: AccountId,
+    /// What its holder calls it.
+    pub label: String,
+    /// The public key with what the authenticator said of itself, sealed.
+    pub secret: Vec<u8>,
+    /// SHA-256 of the credential's id.
+    pub credential_hash: [u8; 32],
+    /// The host that it is bound to.
+    pub relying_party: String,
+    /// Its counter.
+    pub counter: i64,
     /// Now.
     pub created_at: Timestamp,
 }
@@ -136,6 +164,30 @@ pub async fn replace_pending(tx: &mut ControlTx, new: NewFactor) -> Result<(), S
         factor::secret.eq(new.secret),
         factor::state.eq(FactorState::Pending.as_str()),
         factor::created_at.eq(new.created_at.to_diesel()),
+    );
+    diesel::insert_into(factor::table)
+        .values(row)
+        .execute(tx.connection()?)
+        .await?;
+    Ok(())
+}
+
+/// Adds a key.
+///
+/// # Errors
+/// [`StoreError::Taken`] of `factor_credential` when the credential is known already, whoever has it.
+pub async fn insert_key(tx: &mut ControlTx, new: NewKey) -> Result<(), StoreError> {
+    let row = (
+        factor::id.eq(new.id.0),
+        factor::account_id.eq(new.account.0),
+        factor::kind.eq(FactorKind::Passkey.as_str()),
+        factor::label.eq(new.label),
+        factor::secret.eq(new.secret),
+        factor::state.eq(FactorState::Active.as_str()),
+        factor::last_step.eq(new.counter),
+        factor::created_at.eq(new.created_at.to_diesel()),
+        factor::credential_hash.eq(new.credential_hash.to_vec()),
+        factor::relying_party.eq(new.relying_party),
     );
     diesel::insert_into(factor::table)
         .values(row)
@@ -209,6 +261,27 @@ pub async fn spend_step(
             .execute(tx.connection()?)
             .await?,
     )
+}
+
+/// Notes a key's counter at a use: it must be higher than at the last one. A key without a counter says 0 always (Web
+/// Authentication section 6.1.1).
+///
+/// # Errors
+/// [`StoreError::NotFound`] when it is not, or the key is gone.
+pub async fn spend_counter(
+    tx: &mut ControlTx,
+    id: FactorId,
+    counter: i64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let text = "UPDATE strongroom.factor SET last_step = $2, last_used_at = $3
+        WHERE id = $1 AND kind = 'passkey' AND state = 'active'
+            AND (last_step IS NULL OR last_step < $2 OR (last_step = 0 AND $2 = 0))";
+    let query = diesel::sql_query(text)
+        .bind::<Uuid, _>(id.0)
+        .bind::<BigInt, _>(counter)
+        .bind::<Timestamptz, _>(now.to_diesel());
+    found(query.execute(tx.connection()?).await?)
 }
 
 /// Spends every step up to `step` without a use: its code was seen before its time.

@@ -7,6 +7,7 @@ use super::{
     ControlTx, Reads,
     account::{Account, AccountState, found},
     column::{Column, member_state_name},
+    organization::{Organization, list_for_account},
     schema::{account, membership, organization},
 };
 use crate::StoreError;
@@ -213,6 +214,27 @@ async fn check_owner_remains(
         return Err(MembershipError::LastOwner);
     }
     Ok(())
+}
+
+/// An organization that would have no owner who can sign in without this account, if there is one. Owners of its organizations
+/// stay as they are until this transaction ends.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn only_owner_of(
+    tx: &mut ControlTx,
+    account: AccountId,
+) -> Result<Option<Organization>, StoreError> {
+    let mut held = list_for_account(tx, account).await?;
+    // In one order, so that two of these never wait for each other.
+    held.sort_by_key(|(organization, _)| organization.id.0);
+    for (owned, _) in held.into_iter().filter(|(_, role)| *role == Role::Owner) {
+        lock_organization(tx, owned.id).await?;
+        if count_other_owners(tx, owned.id, account).await? == 0 {
+            return Ok(Some(owned));
+        }
+    }
+    Ok(None)
 }
 
 /// Holds other changes of this organization's owners up until this transaction ends.

@@ -120,6 +120,8 @@ diesel::table! {
         last_step -> Nullable<BigInt>,
         created_at -> Timestamptz,
         last_used_at -> Nullable<Timestamptz>,
+        credential_hash -> Nullable<Binary>,
+        relying_party -> Nullable<Text>,
     }
 }
 

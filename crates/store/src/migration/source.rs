@@ -102,6 +102,20 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0012_operator_grant/up.sql"),
         down: include_str!("../../migrations/control/0012_operator_grant/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 13,
+        name: "security key",
+        up: include_str!("../../migrations/control/0013_security_key/up.sql"),
+        down: include_str!("../../migrations/control/0013_security_key/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 14,
+        name: "withdrawal",
+        up: include_str!("../../migrations/control/0014_withdrawal/up.sql"),
+        down: include_str!("../../migrations/control/0014_withdrawal/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[

@@ -104,7 +104,7 @@ fn apply(common: &Common, ssh: SshAccess, seconds: u32) -> Result<(), CommandErr
     let plan = host::with_platform(common.config.as_deref(), async |platform, _| {
         Ok(firewall::apply(platform, &Caller::host(), ssh, wait).await?)
     })?;
-    outgoing::admit(&targets)?;
+    outgoing::admit(&config, &targets)?;
     show(common, &plan)?;
     talk(&format!(
         "Loaded. In {seconds} seconds it goes again: sign in anew, and run `strongroom firewall confirm` there."

@@ -41,18 +41,22 @@ impl Rename {
     }
 }
 
+/// What browsers bind to the name.
+const KEYS: &str = "passkeys and security keys of before open nothing under another name; their holders sign in with an \
+                    app or a recovery code and add them anew.";
+
 fn told(outcome: &Outcome, is_dry: bool) -> String {
     let url = &outcome.url;
     match outcome {
         Outcome { is_waiting: true, .. } => {
             "Nothing else was changed; run this again when that is there.".to_owned()
         }
-        _ if is_dry => "Nothing was changed.".to_owned(),
         Outcome {
             is_changed: false, ..
         } => format!("Nothing was changed: it is called so already. {url}"),
+        _ if is_dry => format!("Nothing was changed. Once it is done: {KEYS}"),
         Outcome { .. } => format!(
-            "{url}: everybody signs in anew, since browsers keep sessions by name; links of before are void."
+            "{url}: everybody signs in anew, since browsers keep sessions by name; links of before are void. {KEYS}"
         ),
     }
 }

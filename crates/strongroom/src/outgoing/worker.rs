@@ -6,13 +6,11 @@
 use crate::failure::CommandError;
 use ::host::{
     outgoing::{Kept, WORKER_DROP_IN as DROP_IN},
-    unit,
     write::{self, Access, Written},
 };
 use nix::unistd::{Gid, Uid};
 use std::{fmt::Write, fs, io, net::IpAddr, path::Path};
 
-const UNIT: &str = "strongroom-worker.service";
 const FOLDER: &str = "/etc/systemd/system/strongroom-worker.service.d";
 /// Nobody else writes what systemd reads.
 const ROOTS: Access = Access {
@@ -28,36 +26,24 @@ pub(crate) fn is_admitted(kept: &Kept) -> Result<bool, CommandError> {
     Ok(found == drop_in(kept))
 }
 
-/// Opens the worker for what is kept, or closes it where nothing is, and starts it anew if that changed.
-pub(crate) fn admit(kept: &Kept) -> Result<(), CommandError> {
-    let has_changed = match drop_in(kept) {
-        Some(text) => {
-            let folder = Access { mode: 0o755, ..ROOTS };
-            write::folder(Path::new(FOLDER), folder)?;
-            write::file(Path::new(DROP_IN), text.as_bytes(), ROOTS)? != Written::Same
-        }
-        None => remove()?,
+/// Writes the drop-in for what is kept, or removes it where nothing is.
+pub(super) fn open(kept: &Kept) -> Result<Written, CommandError> {
+    let Some(text) = drop_in(kept) else {
+        return remove();
     };
-    if !has_changed || !unit::is_systemd_here() {
-        return Ok(());
-    }
-    unit::reload()?;
-    // One that does not run is not started: somebody stopped it.
-    if unit::look(UNIT)?.state == "active" {
-        unit::restart(UNIT)?;
-    }
-    Ok(())
+    let folder = Access { mode: 0o755, ..ROOTS };
+    write::folder(Path::new(FOLDER), folder)?;
+    Ok(write::file(Path::new(DROP_IN), text.as_bytes(), ROOTS)?)
 }
 
-/// Whether there was one.
-fn remove() -> Result<bool, CommandError> {
+fn remove() -> Result<Written, CommandError> {
     match fs::remove_file(DROP_IN) {
         Ok(()) => {
             // An administrator's own drop-ins may lie beside it.
             fs::remove_dir(FOLDER).ok();
-            Ok(true)
+            Ok(Written::Changed)
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Written::Same),
         Err(error) => Err(CommandError::io(format!("cannot remove {DROP_IN}"))(error)),
     }
 }

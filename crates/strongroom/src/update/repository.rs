@@ -6,13 +6,21 @@
 use crate::failure::{CommandError, Exit};
 use ::host::{
     apt::{
-        ORIGIN, SOURCE, act,
+        KEYRING, ORIGIN, SOURCE, act,
         index::{Index, LISTS, indices},
+        keyring,
     },
     updates::Folder,
 };
 use jiff::Timestamp;
-use std::path::Path;
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+/// No keyring of a repository is longer.
+const KEYRING_BYTES_MAX: u64 = 1 << 20;
 
 /// Fetches the index and notes how that went.
 pub(super) fn refresh(folder: &Folder, now: Timestamp) -> Result<(), CommandError> {
@@ -28,8 +36,32 @@ pub(super) fn refresh(folder: &Folder, now: Timestamp) -> Result<(), CommandErro
 
 fn look(floor: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, CommandError> {
     act::refresh(Path::new(SOURCE))?;
+    judge_keyring(&read(Path::new(KEYRING))?, now).map_err(|why| CommandError::said(Exit::Failed, why))?;
     let found = indices(Path::new(LISTS)).map_err(CommandError::io(format!("cannot look into {LISTS}")))?;
     judge(&found, floor, now).map_err(|why| CommandError::said(Exit::Failed, why))
+}
+
+/// Nothing where there is none: apt took the index by another, which the source's file names.
+fn read(path: &Path) -> Result<Vec<u8>, CommandError> {
+    let mut bytes = Vec::new();
+    match File::open(path) {
+        Ok(file) => file.take(KEYRING_BYTES_MAX).read_to_end(&mut bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(error),
+    }
+    .map_err(CommandError::io(format!("cannot read {}", path.display())))?;
+    Ok(bytes)
+}
+
+/// Debian 13's apt goes on taking what is signed by a key that has ended, if the signature says that it is older.
+fn judge_keyring(keyring: &[u8], now: Timestamp) -> Result<(), String> {
+    match keyring::ended_at(keyring, now) {
+        None => Ok(()),
+        Some(end) => Err(format!(
+            "the key of the repository has expired ({end}), so whoever has it signs what nobody stands for any more; \
+             install the vendor's newest strongroom-archive-keyring, and look at the machine's clock"
+        )),
+    }
 }
 
 /// When the index was signed, if it is one to go by.

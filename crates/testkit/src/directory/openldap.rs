@@ -20,7 +20,7 @@ const START_PATIENCE: Duration = Duration::from_secs(20);
 /// Which certificate the server shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Offered {
-    /// For localhost, valid, of the authority.
+    /// For its own name, valid, of the authority.
     Good,
     /// For another name.
     OtherName,
@@ -34,7 +34,9 @@ pub enum Offered {
 pub struct Openldap {
     folder: TempDir,
     server: Child,
-    /// The port of LDAP and StartTLS, on 127.0.0.1.
+    /// Where it listens.
+    address: Ipv4Addr,
+    /// The port of LDAP and StartTLS.
     pub port: u16,
     /// The port of LDAPS.
     pub tls_port: u16,
@@ -55,19 +57,39 @@ impl Openldap {
     /// # Errors
     /// When slapd is not installed (`cargo xtask test` does it) or does not start.
     pub fn start(offered: Offered, more: usize) -> Result<Self> {
+        Self::start_with(Ipv4Addr::LOCALHOST, more, |folder| {
+            certificates(folder, offered, &["localhost", "127.0.0.1"])
+        })
+    }
+
+    /// Starts a server with people and groups at another address of this machine, such as its end of a test machine's line,
+    /// with a certificate for this name.
+    ///
+    /// # Errors
+    /// As [`Openldap::start`].
+    pub fn start_at(address: Ipv4Addr, name: &str) -> Result<Self> {
+        Self::start_with(address, 0, |folder| certificates(folder, Offered::Good, &[name]))
+    }
+
+    fn start_with(
+        address: Ipv4Addr,
+        more: usize,
+        certify: impl FnOnce(&Path) -> Result<String>,
+    ) -> Result<Self> {
         let folder = TempDir::new()?;
-        let authority = certificates(folder.path(), offered)?;
+        let authority = certify(folder.path())?;
         fs::create_dir(folder.path().join("data"))?;
         fs::write(folder.path().join("slapd.conf"), configuration(folder.path()))?;
         let mut last = None;
         // A port that was free may be taken a moment later.
         for _ in 0..5 {
-            let (port, tls_port) = (free_port()?, free_port()?);
-            match serve(folder.path(), port, tls_port) {
+            let (port, tls_port) = (free_port(address)?, free_port(address)?);
+            match serve(folder.path(), address, port, tls_port) {
                 Ok(server) => {
                     let this = Self {
                         folder,
                         server,
+                        address,
                         port,
                         tls_port,
                         authority,
@@ -104,7 +126,7 @@ impl Openldap {
         command.args([
             "-x",
             "-H",
-            &format!("ldap://127.0.0.1:{}", self.port),
+            &format!("ldap://{}:{}", self.address, self.port),
             "-D",
             ADMINISTRATOR,
         ]);
@@ -159,11 +181,11 @@ impl Openldap {
     }
 }
 
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+fn free_port(address: Ipv4Addr) -> Result<u16> {
+    Ok(TcpListener::bind((address, 0))?.local_addr()?.port())
 }
 
-fn serve(folder: &Path, port: u16, tls_port: u16) -> Result<Child> {
+fn serve(folder: &Path, address: Ipv4Addr, port: u16, tls_port: u16) -> Result<Child> {
     let log = File::create(folder.join("log"))?;
     let program = PathBuf::from("/usr/sbin/slapd");
     ensure!(
@@ -175,7 +197,7 @@ fn serve(folder: &Path, port: u16, tls_port: u16) -> Result<Child> {
         .arg(folder.join("slapd.conf"))
         .args([
             "-h",
-            &format!("ldap://127.0.0.1:{port} ldaps://127.0.0.1:{tls_port}"),
+            &format!("ldap://{address}:{port} ldaps://{address}:{tls_port}"),
             "-d",
             "stats",
         ])
@@ -184,9 +206,7 @@ fn serve(folder: &Path, port: u16, tls_port: u16) -> Result<Child> {
         .stderr(log)
         .spawn()
         .context("cannot start slapd")?;
-    let up = process::poll(START_PATIENCE, || {
-        TcpStream::connect((Ipv4Addr::LOCALHOST, tls_port)).is_ok()
-    });
+    let up = process::poll(START_PATIENCE, || TcpStream::connect((address, tls_port)).is_ok());
     if up && server.try_wait()?.is_none() {
         return Ok(server);
     }
@@ -199,15 +219,14 @@ fn serve(folder: &Path, port: u16, tls_port: u16) -> Result<Child> {
 }
 
 /// The server's key and certificate as files; the PEM of the authority that a client is told.
-fn certificates(folder: &Path, offered: Offered) -> Result<String> {
+fn certificates(folder: &Path, offered: Offered, names: &[&str]) -> Result<String> {
     let authority = Authority::create("Harbour authority")?;
     let told = authority.certificate_pem()?;
-    let local = ["localhost", "127.0.0.1"];
     let leaf = match offered {
-        Offered::Good => authority.issue(&local)?,
+        Offered::Good => authority.issue(names)?,
         Offered::OtherName => authority.issue(&["other.harbour.test"])?,
-        Offered::Ended => authority.issue_valid(&local, Validity::Over)?,
-        Offered::OtherAuthority => Authority::create("Stranger")?.issue(&local)?,
+        Offered::Ended => authority.issue_valid(names, Validity::Over)?,
+        Offered::OtherAuthority => Authority::create("Stranger")?.issue(names)?,
     };
     fs::write(folder.join("server.pem"), leaf.certificate_pem()?)?;
     secret::write_private(&folder.join("server.key"), &leaf.key_pem()?)?;

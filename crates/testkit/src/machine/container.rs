@@ -16,6 +16,8 @@ use crate::process;
 const REBOOT: i32 = 133;
 const START_SECONDS_MAX: u64 = 20;
 const STOP_SECONDS_MAX: u64 = 30;
+/// Services end one after the other, a database among them.
+const DOWN_SECONDS_MAX: u64 = 120;
 
 /// `$1` lower, `$2` folder of this run; the rest is what runs on it.
 const MOUNT_AND_RUN: &str = r#"
@@ -89,10 +91,10 @@ impl Container {
 
     /// Waits until the machine has gone down for a reboot.
     pub(super) fn wait_for_reboot(&mut self) -> Result<()> {
-        match self.wait(STOP_SECONDS_MAX) {
+        match self.wait(DOWN_SECONDS_MAX) {
             Some(status) if status.code() == Some(REBOOT) => Ok(()),
             Some(status) => bail!("the machine ended ({status}) instead of going down for a reboot"),
-            None => bail!("the machine did not go down within {STOP_SECONDS_MAX} seconds"),
+            None => bail!("the machine did not go down within {DOWN_SECONDS_MAX} seconds"),
         }
     }
 

@@ -9,6 +9,13 @@ use crate::process;
 /// nspawn calls the inner end so.
 pub(super) const INSIDE: &str = "host0";
 
+/// Whether something passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Plug {
+    In,
+    Out,
+}
+
 /// The two ends' addresses, of a network of four.
 #[derive(Debug)]
 pub(super) struct Line {
@@ -50,6 +57,15 @@ impl Line {
             Some(leader),
             &["route", "replace", "default", "via", &self.outside()],
         )
+    }
+
+    /// Takes the line out, or puts it in again: the machine's own end stays as it is, and nothing passes.
+    pub(super) fn set(&self, state: Plug) -> Result<()> {
+        let state = match state {
+            Plug::In => "up",
+            Plug::Out => "down",
+        };
+        ip(None, &["link", "set", &self.interface, state])
     }
 
     pub(super) fn remove_routes(&self, leader: i32) -> Result<()> {

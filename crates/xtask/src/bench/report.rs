@@ -8,6 +8,8 @@ use super::processor::Memory;
 pub(super) const READ_RATIO_MIN: f64 = 0.45;
 pub(super) const INSERT_RATIO_MIN: f64 = 0.35;
 pub(super) const IMPORT_RATIO_MIN: f64 = 0.4;
+/// Of reads without the access log.
+pub(super) const LOGGED_READ_RATIO_MIN: f64 = 0.9;
 const IDLE_BYTES_MAX: u64 = 80 << 20;
 const START_SECONDS_MAX: f64 = 1.0;
 

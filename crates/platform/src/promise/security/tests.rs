@@ -132,7 +132,7 @@ fn a_held_package_a_stopped_timer_and_a_stranger_each_break_it() {
                 is_running: false,
             }]);
         }),
-        ("refuses the repository: NO_PUBKEY", |standing| {
+        ("repository is refused: NO_PUBKEY", |standing| {
             let failure = Some("NO_PUBKEY 1234".to_owned());
             standing.refresh = Seen::Known(Some(Refresh {
                 at: now(),

@@ -90,5 +90,5 @@ pub(super) fn apply(site: &Site) -> Result<(), CommandError> {
         firewall::confirm(&platform, &Caller::host(), ConfirmFrom::Any).await?;
         Ok(())
     })?;
-    outgoing::admit(&targets)
+    outgoing::admit(&config, &targets)
 }
