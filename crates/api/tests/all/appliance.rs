@@ -158,7 +158,7 @@ async fn no_token_and_no_other_page_reaches_the_appliance() {
     };
     let made = Box::pin(token::create(&own, new)).await;
     if let Ok((_, secret)) = made {
-        let refused = web.send_as(Some(&secret.expose()), &line, &[], None).await;
+        let refused = web.send_as(Some(secret.expose()), &line, &[], None).await;
         assert!(matches!(refused.status, 401 | 403), "{}", refused.text());
     }
     let owner = web.send(Role::Owner, &line, &[], None).await;
