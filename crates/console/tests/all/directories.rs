@@ -225,7 +225,7 @@ async fn other_settings_are_previewed_and_another_server_takes_the_password_alon
         let told = operator.submit(ONE, ONE, &form);
         assert!(told.body.contains("anna@harbour.test"), "{}", told.body);
         assert!(told.body.contains("is gone there: access ends"), "{}", told.body);
-        assert_eq!(anna.get("/o").status, 200, "nobody was changed");
+        assert_eq!(anna.get("/o/acme/datasets").status, 200, "nobody was changed");
         form[6].1 = "(objectClass=inetOrgPerson)";
         form[0].1 = "elsewhere.example:636";
         form[13].1 = "save";
