@@ -48,6 +48,25 @@ fn what_renews_certificates_is_closed_as_far_as_an_authority_can_be_asked() {
     assert!(is_tight, "{said}");
 }
 
+/// Root as well, because keys and the server's files are read; what backs up and restores has no network, what copies has one.
+#[test]
+fn what_backs_up_is_closed_as_far_as_it_can_work() {
+    for (name, bound) in [
+        ("strongroom-backup.service", "19"),
+        ("strongroom-backup-drill.service", "19"),
+        ("strongroom-backup-copy.service", "24"),
+    ] {
+        let (is_tight, said) = judge_by(&unit(name), bound);
+        assert!(is_tight, "{name}:\n{said}");
+        let text = fs::read_to_string(unit(name)).unwrap();
+        assert_eq!(
+            text.contains("PrivateNetwork=yes"),
+            !name.contains("copy"),
+            "{name}"
+        );
+    }
+}
+
 #[test]
 fn a_sandbox_with_a_hole_would_be_noticed() {
     let folder = tempfile::tempdir().unwrap();

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use crate::backup::Backup;
 use crate::checker::Checker;
 use crate::environment::Environment;
 use crate::file::File;
@@ -50,6 +51,8 @@ pub struct Config {
     pub outgoing: Outgoing,
     /// When the machine may be disturbed.
     pub updates: Updates,
+    /// Where backups lie, and for how long.
+    pub backup: Backup,
 }
 
 /// `[listen]`
@@ -275,6 +278,8 @@ impl Config {
             worker: _,
             log: _,
             updates: _,
+            // Root's own commands reach the second location; no daemon does.
+            backup: _,
             outgoing: Outgoing { targets },
         } = self;
         targets.clone()

@@ -18,6 +18,7 @@ pub(crate) struct File {
     pub(crate) log: Log,
     pub(crate) outgoing: Outgoing,
     pub(crate) updates: Updates,
+    pub(crate) backup: Backup,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -105,4 +106,15 @@ pub(crate) struct Outgoing {
 pub(crate) struct Updates {
     pub(crate) window: Option<String>,
     pub(crate) reboot: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Backup {
+    pub(crate) folder: Option<String>,
+    pub(crate) record: Option<String>,
+    pub(crate) retention_days: Option<i64>,
+    pub(crate) full_days: Option<i64>,
+    pub(crate) second: Option<String>,
+    pub(crate) second_host_key: Option<String>,
 }

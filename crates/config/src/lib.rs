@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod backup;
 mod checker;
 mod client;
 mod config;
@@ -14,6 +15,7 @@ mod sections;
 mod target;
 mod window;
 
+pub use backup::{Backup, SecondLocation, Sftp};
 pub use client::ClientConfig;
 pub use config::{
     Acme, Config, DEFAULT_PATH, Database, Keys, Limits, Listen, Log, Outgoing, RebootSetting, Session,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use url::Url;
 
+use crate::backup;
 use crate::checker::Checker;
 use crate::config::{
     Acme, Config, Database, Keys, Limits, Listen, Log, Outgoing, RebootSetting, Session, TARGETS_MAX, Tls,
@@ -31,6 +32,7 @@ pub(crate) fn config(file: file::File, checker: &mut Checker<'_>) -> Option<Conf
     let worker = worker(&file.worker, checker);
     let outgoing = outgoing(&file.outgoing, checker);
     let updates = updates(&file.updates, checker);
+    let backup = backup::read(file.backup, checker);
     Some(Config {
         path: checker.path.to_owned(),
         listen: listen?,
@@ -45,6 +47,7 @@ pub(crate) fn config(file: file::File, checker: &mut Checker<'_>) -> Option<Conf
         },
         outgoing,
         updates: updates?,
+        backup: backup?,
     })
 }
 

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod apt;
+pub mod backup;
 pub mod blank;
 pub mod clock;
 pub mod device;

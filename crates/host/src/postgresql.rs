@@ -365,14 +365,14 @@ log_parameter_max_length_on_error = 0
 log_min_error_statement = panic
 ";
 
-const ADMISSION: &str = "# Written by `strongroom setup`, which writes it again when it differs.
+pub(crate) const ADMISSION: &str = "# Written by `strongroom setup`, which writes it again when it differs.
 # The superuser is whoever is postgres or root on this machine; everybody else has a password.
 local  all          postgres  peer map=strongroom
 local  replication  postgres  peer map=strongroom
 local  all          all       scram-sha-256
 ";
 
-const IDENTITIES: &str = "# Written by `strongroom setup`, which writes it again when it differs.
+pub(crate) const IDENTITIES: &str = "# Written by `strongroom setup`, which writes it again when it differs.
 # map        system user  database user
 strongroom   postgres     postgres
 strongroom   root         postgres

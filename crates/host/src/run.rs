@@ -66,10 +66,22 @@ pub enum Program {
     Needrestart,
     /// The kernel's firewall.
     Nft,
+    /// Looks at every table and index of a database of that major.
+    PgAmcheck {
+        /// The major: one of [`crate::postgresql::MAJORS`].
+        version: u32,
+    },
+    /// Backs clusters up and restores them.
+    PgBackRest,
     /// Changes a setting of a PostgreSQL cluster.
     PgConftool,
     /// Makes a PostgreSQL cluster (postgresql-common).
     PgCreatecluster,
+    /// Starts and stops a server of that major that is none of Debian's clusters.
+    PgCtl {
+        /// The major: one of [`crate::postgresql::MAJORS`].
+        version: u32,
+    },
     /// Starts and stops a PostgreSQL cluster.
     PgCtlcluster,
     /// Destroys a PostgreSQL cluster.
@@ -82,6 +94,10 @@ pub enum Program {
     PgRestore,
     /// Brings a PostgreSQL cluster to another major version.
     PgUpgradecluster,
+    /// Copies files to and from another machine.
+    Sftp,
+    /// Makes a key to sign in with on another machine.
+    SshKeygen,
     /// The SSH server, asked for its settings only.
     Sshd,
     /// systemd's units.
@@ -125,14 +141,23 @@ impl Program {
             Self::Mount => "/usr/bin/mount",
             Self::Needrestart => "/usr/sbin/needrestart",
             Self::Nft => "/usr/sbin/nft",
+            Self::PgAmcheck { version: 15 } => "/usr/lib/postgresql/15/bin/pg_amcheck",
+            Self::PgAmcheck { version: 16 } => "/usr/lib/postgresql/16/bin/pg_amcheck",
+            Self::PgAmcheck { .. } => "/usr/lib/postgresql/17/bin/pg_amcheck",
+            Self::PgBackRest => "/usr/bin/pgbackrest",
             Self::PgConftool => "/usr/bin/pg_conftool",
             Self::PgCreatecluster => "/usr/bin/pg_createcluster",
+            Self::PgCtl { version: 15 } => "/usr/lib/postgresql/15/bin/pg_ctl",
+            Self::PgCtl { version: 16 } => "/usr/lib/postgresql/16/bin/pg_ctl",
+            Self::PgCtl { .. } => "/usr/lib/postgresql/17/bin/pg_ctl",
             Self::PgCtlcluster => "/usr/bin/pg_ctlcluster",
             Self::PgDropcluster => "/usr/bin/pg_dropcluster",
             Self::PgDump => "/usr/bin/pg_dump",
             Self::PgLsclusters => "/usr/bin/pg_lsclusters",
             Self::PgRestore => "/usr/bin/pg_restore",
             Self::PgUpgradecluster => "/usr/bin/pg_upgradecluster",
+            Self::Sftp => "/usr/bin/sftp",
+            Self::SshKeygen => "/usr/bin/ssh-keygen",
             Self::Sshd => "/usr/sbin/sshd",
             Self::Systemctl => "/usr/bin/systemctl",
             Self::SystemdAnalyze => "/usr/bin/systemd-analyze",

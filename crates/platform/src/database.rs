@@ -142,7 +142,7 @@ fn unmigrated(error: MigrationError) -> PlatformError {
 }
 
 impl AdminAccess {
-    async fn connect(&self, database: &str) -> Result<Client> {
+    pub(crate) async fn connect(&self, database: &str) -> Result<Client> {
         let client = connect::connect(&self.address(database), &self.login()).await;
         client.map_err(|error| self.unreached(error))
     }

@@ -3,6 +3,7 @@
 pub mod access_log;
 pub mod account;
 mod act;
+pub mod backup;
 pub mod break_glass;
 pub mod bulk;
 pub mod bundle;

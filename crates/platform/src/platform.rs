@@ -40,6 +40,8 @@ pub struct Settings {
     pub spool: std::path::PathBuf,
     /// The folder in which root keeps what it knows of updates.
     pub updates: std::path::PathBuf,
+    /// Where backups lie, and for how long.
+    pub backup: config::Backup,
     /// The database's unix socket.
     pub database_socket: std::path::PathBuf,
 }
@@ -123,6 +125,7 @@ impl Platform {
             kept_targets: config.path.with_file_name(host::outgoing::KEPT_NAME),
             spool: host::updates::SPOOL.into(),
             updates: host::updates::FOLDER.into(),
+            backup: config.backup.clone(),
             // libpq's name for it (PQconnectdb, `host`).
             database_socket: config
                 .database

@@ -8,6 +8,7 @@
 mod access_log;
 mod agility;
 mod audit;
+mod backup;
 mod bundle;
 mod card;
 mod directory;
@@ -64,7 +65,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 30] = [
+pub const BUILT: [&str; 36] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -95,6 +96,12 @@ pub const BUILT: [&str; 30] = [
     "crypto-agility",
     "export-complete",
     "no-card-numbers",
+    backup::NIGHTLY,
+    backup::ENCRYPTED,
+    backup::SECOND,
+    backup::RETENTION,
+    backup::TESTED,
+    backup::RECOVERY,
 ];
 
 /// What an update looks at when it has ended: the daemons' sandbox hides some of it.
@@ -226,9 +233,12 @@ async fn observe(platform: &Platform, id: PromiseId) -> Result<Observation> {
         outcome,
     };
     let json = serde_json::to_value(&observation).map_err(vault_failure)?;
+    let before = newest(platform).await?.remove(id.as_str());
     let mut keep = platform.control().keep().await?;
     rows::insert(&mut keep, id.as_str(), now, &json).await?;
     rows::trim(&mut keep, id.as_str()).await?;
+    drop(keep);
+    backup::alert::tell(platform, id.as_str(), before.as_ref(), &observation).await?;
     Ok(observation)
 }
 
@@ -264,6 +274,12 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         "crypto-agility" => agility::look(platform).await,
         "export-complete" => export::look(platform).await,
         "no-card-numbers" => card::look(platform).await,
+        backup::NIGHTLY
+        | backup::ENCRYPTED
+        | backup::SECOND
+        | backup::RETENTION
+        | backup::TESTED
+        | backup::RECOVERY => backup::look(platform, id).await,
         other => Err(PlatformError::invariant(format!("no check looks at {other}"))),
     }
 }

@@ -6,6 +6,7 @@
 mod access_log;
 mod account;
 mod audit;
+mod backup;
 mod break_glass;
 mod certificate;
 mod completion;
@@ -29,7 +30,9 @@ mod operator;
 mod organization;
 mod promises;
 mod provider;
+mod rebuild;
 mod record;
+mod recovery_kit;
 mod rename;
 mod serve;
 mod setup;
@@ -153,6 +156,14 @@ enum Command {
     /// Look where data lies and whether it is encrypted there, and encrypt it
     #[command(subcommand)]
     Storage(storage::Storage),
+    /// Back the appliance up, see that the backups are whole, and restore them aside to see that they work; run as root
+    #[command(subcommand)]
+    Backup(backup::Backup),
+    /// Make and verify the recovery kit, with which a lost machine is rebuilt
+    #[command(subcommand)]
+    RecoveryKit(recovery_kit::RecoveryKit),
+    /// Rebuild the platform on an empty machine out of a copy of its backups and the recovery kit; run as root
+    Rebuild(rebuild::Rebuild),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -204,6 +215,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Update(command) => command.run(common),
         Command::Firewall(command) => command.run(common).map(done),
         Command::Storage(command) => command.run(common).map(done),
+        Command::Backup(command) => command.run(common),
+        Command::RecoveryKit(command) => command.run(common).map(done),
+        Command::Rebuild(command) => command.run(common).map(done),
         Command::Config(command) => command.run(common),
         Command::Support(command) => command.run(common).map(done),
         Command::Status(command) => command.run(common).map(done),

@@ -5,6 +5,7 @@
 //! [`examine`].
 
 mod appliance;
+mod backup;
 mod directories;
 mod files;
 mod firewall;
@@ -26,7 +27,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 30] = [
+pub(crate) const CHECKS: [&str; 31] = [
     "files",
     "settings",
     "database",
@@ -45,6 +46,7 @@ pub(crate) const CHECKS: [&str; 30] = [
     "ssh",
     "firewall",
     "outgoing",
+    "backups",
     "security-updates",
     "platform-update",
     "operating-system",
@@ -81,6 +83,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
             findings.extend(listener::check(config));
             findings.push(firewall::check(config));
             findings.push(targets::check(config));
+            findings.extend(backup::check(config));
         }
         None => findings.extend(
             [
@@ -95,6 +98,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "listener",
                 "firewall",
                 "outgoing",
+                "backups",
             ]
             .map(|check| {
                 Finding::could_not_look(check, "the settings cannot be read", "see the check `settings`")

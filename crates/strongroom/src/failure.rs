@@ -56,6 +56,9 @@ pub(crate) enum CommandError {
     /// PostgreSQL's clusters.
     #[error(transparent)]
     Cluster(#[from] ::host::postgresql::ClusterError),
+    /// A backup, or a look at one.
+    #[error(transparent)]
+    Backup(#[from] ::host::backup::BackupError),
     /// A device that is not blank.
     #[error(transparent)]
     Blank(#[from] ::host::blank::BlankError),
@@ -184,6 +187,7 @@ impl CommandError {
             | Self::Write(_)
             | Self::Run(_)
             | Self::Cluster(_)
+            | Self::Backup(_)
             | Self::Blank(_)
             | Self::Tree(_)
             | Self::Refusal(_)

@@ -8,6 +8,7 @@
 
 mod all {
     mod appliance;
+    mod backup;
     mod break_glass;
     mod certificate;
     mod client;

@@ -20,7 +20,10 @@ pub const TESTS: &[&str] = &[
     "chromium-driver",
     "curl",
     "fonts-dejavu-core",
+    "openssh-client",
+    "openssh-server",
     "openssl",
+    "pgbackrest",
     "python3-aiosmtpd",
 ];
 
@@ -34,12 +37,14 @@ pub const DIRECTORIES: &[&str] = &[
     "samba-vfs-modules",
     "slapd",
 ];
-/// Units of those packages, which would listen to the network with nothing in them.
-const SERVICES_OFF: &[&str] = &[
-    "nmbd.service",
-    "samba-ad-dc.service",
-    "slapd.service",
-    "smbd.service",
+/// Units that would listen to the network, with nothing of ours in them, and the packages that bring them.
+const SERVICES_OFF: &[(&str, &str)] = &[
+    ("openssh-server", "ssh.service"),
+    ("openssh-server", "ssh.socket"),
+    ("samba", "nmbd.service"),
+    ("samba", "samba-ad-dc.service"),
+    ("samba", "smbd.service"),
+    ("slapd", "slapd.service"),
 ];
 /// What the test provider of OpenID Connect runs on, where no other Node is there.
 pub const PROVIDER: &[&str] = &["nodejs", "npm"];
@@ -93,12 +98,7 @@ pub fn install(packages: &[String]) -> Result<()> {
     if let Some(no_cluster) = &no_cluster {
         no_cluster.set()?;
     }
-    if packages
-        .iter()
-        .any(|package| DIRECTORIES.contains(&package.as_str()))
-    {
-        keep_off(privilege)?;
-    }
+    keep_off(privilege, packages)?;
     let installed = run_apt(privilege, packages);
     if let Some(no_cluster) = &no_cluster {
         no_cluster.clear()?;
@@ -107,8 +107,9 @@ pub fn install(packages: &[String]) -> Result<()> {
 }
 
 /// Masks the units before their packages start them; a mask that is there already stays.
-fn keep_off(privilege: Privilege) -> Result<()> {
-    for unit in SERVICES_OFF {
+fn keep_off(privilege: Privilege, packages: &[String]) -> Result<()> {
+    let comes = |package: &str| packages.iter().any(|wanted| wanted == package);
+    for (_, unit) in SERVICES_OFF.iter().filter(|(package, _)| comes(package)) {
         let place = format!("/etc/systemd/system/{unit}");
         if !Path::new(&place).exists() {
             let status = privilege

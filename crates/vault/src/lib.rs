@@ -2,6 +2,7 @@
 
 pub mod blind;
 pub mod crypto;
+pub mod file;
 pub mod hierarchy;
 pub mod mac;
 pub mod opening;

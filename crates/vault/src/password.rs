@@ -12,6 +12,7 @@ pub use phc::{PhcError, parse_strength};
 use crate::crypto::CryptoError;
 use crate::mac::is_equal;
 use crate::random::random_array;
+use crate::secret::Secret;
 use argon2::{Algorithm, Argon2, Params, Version};
 use phc::{Phc, SALT_BYTES};
 use unicode_normalization::UnicodeNormalization;
@@ -151,6 +152,17 @@ impl PasswordHasher {
             },
         )
     }
+}
+
+/// A key out of a passphrase, which is brought into the same form as a password.
+pub(crate) fn derive(
+    strength: Strength,
+    passphrase: &str,
+    salt: &[u8],
+) -> Result<Secret<{ phc::HASH_BYTES }>, PasswordError> {
+    let passphrase = normalize(passphrase).ok_or(PasswordError::TooLong)?;
+    let mut key = argon2id(strength, &passphrase, salt)?;
+    Ok(Secret::take(&mut key))
 }
 
 /// NFKC, so that one password typed on two keyboards is one; nothing when it is too long.

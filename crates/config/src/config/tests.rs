@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use tempfile::TempDir;
 
 use super::*;
+use crate::backup::SecondLocation;
 
 const REQUIRED: &str = r#"
 [tls]
@@ -64,6 +65,11 @@ targets = ["ldaps://dc1.example.com", "10.0.0.5:587", "ldaps://dc1.example.com:6
 [updates]
 window = "22:00-01:30"
 reboot = "in-window"
+[backup]
+folder = "/srv/backup"
+retention_days = 14
+full_days = 3
+second = "/mnt/copy"
 "#;
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
@@ -182,8 +188,19 @@ fn every_key_can_be_set() {
             window: "22:00-01:30".parse().unwrap(),
             reboot: RebootSetting::InWindow,
         },
+        backup: every_key_of_backup(),
     };
     assert_eq!(config, expected);
+}
+
+fn every_key_of_backup() -> Backup {
+    Backup {
+        folder: "/srv/backup".into(),
+        record: "/var/lib/strongroom/backup".into(),
+        retention_days: 14,
+        full_days: 3,
+        second: Some(SecondLocation::Folder("/mnt/copy".into())),
+    }
 }
 
 /// Each case: what is wrong, and what is put before, or in place of, the required keys.

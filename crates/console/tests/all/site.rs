@@ -156,6 +156,13 @@ async fn open(database: &TestDatabase, base: &str, files: &Path) -> Platform {
         kept_targets: "/nonexistent/outgoing.json".into(),
         spool: files.join("incoming"),
         updates: files.join("updates"),
+        backup: config::Backup {
+            folder: files.join("backup"),
+            record: files.join("record"),
+            retention_days: 7,
+            full_days: 7,
+            second: None,
+        },
         database_socket: "/nonexistent/.s.PGSQL.5432".into(),
     };
     let root = RootKey::generate().unwrap();

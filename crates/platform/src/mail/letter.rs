@@ -41,6 +41,16 @@ impl Letter {
         Self::new(to, "Set another password", text)
     }
 
+    /// With what is wrong with backups, for an operator.
+    pub(crate) fn backup_alert(to: &EmailAddress, base_url: &str, promise: &str, faults: &[String]) -> Self {
+        let text = format!(
+            "The backups of the Strongroom at {base_url} need somebody to look.\n\n{}\n\n\
+             `strongroom backup status` on the host shows more. This is told once a day while it lasts (promise {promise}).\n",
+            faults.join("\n")
+        );
+        Self::new(to, "Backups need a look", text)
+    }
+
     /// With the link of an invitation.
     pub(crate) fn invitation(to: &EmailAddress, url: &str, days: i64) -> Self {
         let text = format!(

@@ -204,6 +204,13 @@ pub(crate) async fn open(database: &TestDatabase, root: RootKey, clock: fn() -> 
         kept_targets: "/nonexistent/outgoing.json".into(),
         spool: "/nonexistent/incoming".into(),
         updates: "/nonexistent/updates".into(),
+        backup: config::Backup {
+            folder: "/nonexistent/backup".into(),
+            record: "/nonexistent/record".into(),
+            retention_days: 7,
+            full_days: 7,
+            second: None,
+        },
         database_socket: "/nonexistent/.s.PGSQL.5432".into(),
     };
     Platform::open_with(settings, address, app, root, 64, clock)

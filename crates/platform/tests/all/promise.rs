@@ -452,6 +452,13 @@ pub(crate) async fn listening_also(
         kept_targets: "/nonexistent/outgoing.json".into(),
         spool: "/nonexistent/incoming".into(),
         updates: "/nonexistent/updates".into(),
+        backup: config::Backup {
+            folder: "/nonexistent/backup".into(),
+            record: "/nonexistent/record".into(),
+            retention_days: 7,
+            full_days: 7,
+            second: None,
+        },
         database_socket: "/nonexistent/.s.PGSQL.5432".into(),
     };
     let platform = Platform::open_with(

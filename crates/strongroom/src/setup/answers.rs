@@ -31,6 +31,7 @@ pub(crate) struct Answers {
     pub(crate) directory: Option<sources::Directory>,
     pub(crate) provider: Option<sources::Provider>,
     pub(crate) mail: Option<sources::Mail>,
+    pub(crate) backup: Backup,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +93,14 @@ pub(crate) struct Updates {
     pub(crate) repository: Option<String>,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Backup {
+    /// Whether backups are switched on.
+    pub(crate) enable: bool,
+    /// The section as it goes into the settings; none where nothing was answered.
+    pub(crate) lines: Vec<String>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Firewall {
     /// Whether every port but the platform's and SSH's is closed.
@@ -112,6 +121,20 @@ pub(super) struct Written {
     pub(super) directory: Option<sources::WrittenDirectory>,
     pub(super) provider: Option<sources::WrittenProvider>,
     pub(super) mail: Option<sources::WrittenMail>,
+    pub(super) backup: WrittenBackup,
+}
+
+/// What else than `enable` is written goes into the settings, where it is judged.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct WrittenBackup {
+    pub(super) enable: Option<bool>,
+    pub(super) folder: Option<String>,
+    pub(super) record: Option<String>,
+    pub(super) retention_days: Option<u32>,
+    pub(super) full_days: Option<u32>,
+    pub(super) second: Option<String>,
+    pub(super) second_host_key: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -215,6 +238,7 @@ impl Answers {
             directory: sources::directory(written.directory)?,
             provider: sources::provider(written.provider)?,
             mail: sources::mail(written.mail)?,
+            backup: backup(written.backup),
         })
     }
 
@@ -252,6 +276,7 @@ impl Answers {
             directory: None,
             provider: None,
             mail: None,
+            backup: Backup::default(),
         }
     }
 
@@ -265,6 +290,29 @@ impl Answers {
             443 => format!("https://{host}"),
             port => format!("https://{host}:{port}"),
         }
+    }
+}
+
+fn backup(written: WrittenBackup) -> Backup {
+    let texts = [
+        ("folder", written.folder),
+        ("record", written.record),
+        ("second", written.second),
+        ("second_host_key", written.second_host_key),
+    ];
+    let numbers = [
+        ("retention_days", written.retention_days),
+        ("full_days", written.full_days),
+    ];
+    let texts = texts
+        .into_iter()
+        .filter_map(|(key, value)| Some(format!("{key} = {:?}", value?)));
+    let numbers = numbers
+        .into_iter()
+        .filter_map(|(key, value)| Some(format!("{key} = {}", value?)));
+    Backup {
+        enable: written.enable.unwrap_or(false),
+        lines: texts.chain(numbers).collect(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! The questions of an interactive set-up, each with a default, asked again until the answer can be.
 
 use super::answers::{
-    Answers, Written, WrittenCertificate, WrittenDatabase, WrittenFirewall, WrittenOrganization,
-    WrittenServer, WrittenServices, WrittenUpdates,
+    Answers, Written, WrittenBackup, WrittenCertificate, WrittenDatabase, WrittenFirewall,
+    WrittenOrganization, WrittenServer, WrittenServices, WrittenUpdates,
     sources::{WrittenDirectory, WrittenMail, WrittenProvider},
 };
 use crate::{
@@ -92,6 +92,7 @@ fn written(input: &mut impl BufRead) -> Result<Written, CommandError> {
         mail: mail(input)?,
         server,
         firewall,
+        backup: WrittenBackup::default(),
         certificate,
         organization,
         database: WrittenDatabase::default(),

@@ -2,6 +2,7 @@
 //!
 //! Invariant: `look` changes nothing; `apply` does no harm where it was interrupted before.
 
+mod backup;
 mod certificate;
 mod cluster;
 mod database;
@@ -50,6 +51,8 @@ pub(crate) enum Step {
     Providers,
     /// The mail server, where the answers name one
     Mail,
+    /// Backups, where the answers ask for them
+    Backup,
     /// The systemd units
     Services,
     /// Updates of Debian and of the platform
@@ -63,7 +66,7 @@ pub(crate) enum Step {
 }
 
 /// In the order in which they are taken.
-pub(crate) const STEPS: [Step; 15] = [
+pub(crate) const STEPS: [Step; 16] = [
     Step::Folders,
     Step::Secrets,
     Step::Certificate,
@@ -74,6 +77,7 @@ pub(crate) const STEPS: [Step; 15] = [
     Step::Directory,
     Step::Providers,
     Step::Mail,
+    Step::Backup,
     Step::Services,
     Step::Updates,
     Step::Health,
@@ -134,6 +138,7 @@ impl Step {
             Self::Directory => "directory",
             Self::Providers => "providers",
             Self::Mail => "mail",
+            Self::Backup => "backup",
             Self::Services => "services",
             Self::Updates => "updates",
             Self::Health => "health",
@@ -155,6 +160,7 @@ impl Step {
             Self::Directory => directory::look(run.site),
             Self::Providers => providers::look(run.site),
             Self::Mail => mail::look(run.site),
+            Self::Backup => backup::look(run.site),
             Self::Services => services::look(run),
             Self::Updates => updates::look(run.site),
             Self::Health => health::look(run),
@@ -176,6 +182,7 @@ impl Step {
             Self::Directory => directory::apply(run.site),
             Self::Providers => providers::apply(run.site),
             Self::Mail => mail::apply(run.site),
+            Self::Backup => backup::apply(run.site),
             Self::Services => services::apply(run),
             Self::Updates => updates::apply(run),
             Self::Health => health::apply(run),

@@ -98,6 +98,17 @@ fn write(page: &mut Page, redactor: &Redactor, config: &Config) {
         config::RebootSetting::InWindow => "in-window",
     };
     page.fact("updates.reboot", Safe::known(reboot));
+    page.fact(
+        "backup.retention_days",
+        Safe::number(config.backup.retention_days),
+    );
+    page.fact("backup.full_days", Safe::number(config.backup.full_days));
+    let second = match &config.backup.second {
+        None => "none",
+        Some(config::SecondLocation::Folder(_)) => "a folder",
+        Some(config::SecondLocation::Sftp(_)) => "another machine",
+    };
+    page.fact("backup.second", Safe::known(second));
     page.fact("log.filter", redactor.text(&config.log.filter));
 }
 

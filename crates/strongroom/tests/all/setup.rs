@@ -19,7 +19,7 @@ use testkit::certificate::Authority;
 use super::appliance::{Daemon, PASSWORD, free_port, spawn};
 use super::program::{Said, run};
 
-const STEPS: [&str; 15] = [
+const STEPS: [&str; 16] = [
     "folders",
     "secrets",
     "certificate",
@@ -30,6 +30,7 @@ const STEPS: [&str; 15] = [
     "directory",
     "providers",
     "mail",
+    "backup",
     "services",
     "updates",
     "health",
@@ -130,18 +131,27 @@ impl Place {
     }
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
+impl Place {
+    /// Destroys the cluster with its data.
+    pub(crate) fn destroy(&self) {
         for folder in fs::read_dir("/etc/postgresql").into_iter().flatten().flatten() {
             let settings = folder.path().join(&self.cluster);
             if settings.exists() {
                 // Debian's tool leaves the folder where it finds a file that it does not know.
-                fs::remove_file(settings.join("conf.d/strongroom.conf")).ok();
+                for name in ["strongroom.conf", "strongroom-backup.conf"] {
+                    fs::remove_file(settings.join("conf.d").join(name)).ok();
+                }
                 let version = folder.file_name();
                 let mut drop = Command::new("pg_dropcluster");
                 drop.arg("--stop").arg(version).arg(&self.cluster).output().ok();
             }
         }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.destroy();
     }
 }
 

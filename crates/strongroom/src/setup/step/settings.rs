@@ -133,16 +133,24 @@ fn text(site: &Site, cluster: &Cluster) -> String {
          # systemd hands the daemons those that their unit names.\n\
          [database]\nhost = {socket:?}\nport = {port}\nname = \"strongroom\"\nuser = \"strongroom_app\"\n\
          password_file = \"credential:{DATABASE_PASSWORD}\"\n\n\
-         [keys]\nroot_file = \"credential:{ROOT_KEY}\"\n",
+         [keys]\nroot_file = \"credential:{ROOT_KEY}\"\n{backup}",
         https = server.https,
         http = http.unwrap_or_default(),
         base_url = site.answers.base_url(),
         certificate = site.certificate(),
         acme = site.acme().map(acme).unwrap_or_default(),
         credentials = site.credentials().display(),
+        backup = backup(&site.answers.backup.lines),
         socket = cluster.socket_folder,
         port = cluster.port,
     )
+}
+
+fn backup(lines: &[String]) -> String {
+    match lines {
+        [] => String::new(),
+        lines => format!("\n[backup]\n{}\n", lines.join("\n")),
+    }
 }
 
 fn acme(acme: &config::Acme) -> String {

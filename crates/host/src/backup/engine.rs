@@ -1,0 +1,183 @@
+//! pgBackRest's commands, run as PostgreSQL's account.
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::path::Path;
+use std::time::Duration;
+
+use nix::sys::memfd::{MFdFlags, memfd_create};
+
+use super::info::Info;
+use super::{BackupError, Repository, STANZA, superuser};
+use crate::run::{Call, Program};
+
+/// A backup or a restore of a large cluster takes hours.
+const LONG_DEADLINE: Duration = Duration::from_secs(12 * 3600);
+/// Two hundred megabytes of archived changes wait for a slow disk at most.
+const SHORT_DEADLINE: Duration = Duration::from_secs(300);
+
+/// A line for each backup, and for each file that is not right.
+const TEXT_BYTES_MAX: u64 = 16 << 20;
+
+/// What a backup holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Everything.
+    Full,
+    /// What changed since the last full one.
+    Differential,
+    /// What changed since the last one.
+    Incremental,
+}
+
+impl Kind {
+    /// As pgBackRest calls it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Differential => "diff",
+            Self::Incremental => "incr",
+        }
+    }
+}
+
+/// Makes the repository ready for the cluster; does nothing where it is.
+///
+/// # Errors
+/// [`BackupError::Run`] with what the engine said: a repository of another cluster, a wrong pass phrase.
+pub fn create(repository: &Repository) -> Result<(), BackupError> {
+    call(repository, "stanza-create")?.within(SHORT_DEADLINE).run()?;
+    Ok(())
+}
+
+/// Has the cluster archive a change now, and sees it arrive.
+///
+/// # Errors
+/// [`BackupError::Run`] with what the engine said.
+pub fn check(repository: &Repository) -> Result<(), BackupError> {
+    call(repository, "check")?.within(SHORT_DEADLINE).run()?;
+    Ok(())
+}
+
+/// Takes a backup, and lets go of those that are older than they are kept.
+///
+/// # Errors
+/// [`BackupError::Run`] with what the engine said.
+pub fn back_up(repository: &Repository, kind: Kind) -> Result<(), BackupError> {
+    let call = call(repository, "backup")?.with([format!("--type={}", kind.as_str())]);
+    call.within(LONG_DEADLINE).run()?;
+    Ok(())
+}
+
+/// Lets go of one backup and those that rest on it, however old it is.
+///
+/// # Errors
+/// [`BackupError::Run`] with what the engine said.
+pub fn expire(repository: &Repository, label: &str) -> Result<(), BackupError> {
+    let call = call(repository, "expire")?.with([format!("--set={label}")]);
+    call.within(SHORT_DEADLINE).run()?;
+    Ok(())
+}
+
+/// What the repository holds, by its own word.
+///
+/// # Errors
+/// [`BackupError::Run`] with what the engine said, as of a wrong pass phrase; [`BackupError::Unreadable`].
+pub fn info(repository: &Repository) -> Result<Info, BackupError> {
+    let said = call(repository, "info")?.with(["--output=json"]);
+    Info::parse(&said.within(SHORT_DEADLINE).run()?)
+}
+
+/// What `verify` says of each file, as text; its exit code means nothing. It is written into memory and not into a pipe, so
+/// that neither its length nor a busy machine cuts it.
+///
+/// # Errors
+/// [`BackupError::Run`] where it did not look at all.
+pub(super) fn verify_text(repository: &Repository) -> Result<String, BackupError> {
+    let refused = |source: io::Error| BackupError::Refused {
+        what: "keep what pgBackRest says of",
+        path: repository.data(),
+        source,
+    };
+    let memory = memfd_create("verify", MFdFlags::MFD_CLOEXEC).map_err(|error| refused(error.into()))?;
+    let mut memory = File::from(memory);
+    let call = call(repository, "verify")?.with(["--output=text", "--verbose"]);
+    let call = call.to_file(memory.try_clone().map_err(refused)?);
+    call.within(LONG_DEADLINE).run()?;
+    let mut text = String::new();
+    memory.rewind().map_err(refused)?;
+    memory
+        .take(TEXT_BYTES_MAX)
+        .read_to_string(&mut text)
+        .map_err(refused)?;
+    Ok(text)
+}
+
+/// Which backup is restored, until when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A point that was named on the running cluster (`pg_create_restore_point`).
+    Point {
+        /// Its name.
+        name: String,
+        /// The backup to begin with; the newest if none.
+        backup: Option<String>,
+    },
+    /// A moment, with an explicit offset: `2026-11-29 06:42:18.629+00`.
+    Moment(String),
+    /// The last change that is there.
+    Newest,
+}
+
+/// What a restored cluster is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// To be looked at aside: it archives nothing.
+    Aside,
+    /// In the place of the one that was: it goes on archiving.
+    InPlace,
+}
+
+/// Restores into an empty folder of PostgreSQL's account. What is started there afterwards replays until the target and
+/// no further.
+///
+/// # Errors
+/// [`BackupError::Run`] with what the engine said.
+pub fn restore(
+    repository: &Repository,
+    target: &Target,
+    data_folder: &Path,
+    purpose: Use,
+) -> Result<(), BackupError> {
+    super::check_path(data_folder)?;
+    let mut call = call(repository, "restore")?.with([format!("--pg1-path={}", data_folder.display())]);
+    if purpose == Use::Aside {
+        call = call.with(["--archive-mode=off"]);
+    }
+    call = match target {
+        Target::Point { name, backup } => {
+            let call = call.with(["--type=name", &format!("--target={name}")]);
+            match backup {
+                Some(label) => call.with([format!("--set={label}")]),
+                None => call,
+            }
+        }
+        Target::Moment(moment) => call.with(["--type=time", &format!("--target={moment}")]),
+        Target::Newest => call.with(["--type=default"]),
+    };
+    if *target != Target::Newest {
+        call = call.with(["--target-action=promote", "--target-timeline=current"]);
+    }
+    call.within(LONG_DEADLINE).run()?;
+    Ok(())
+}
+
+fn call(repository: &Repository, command: &str) -> Result<Call, BackupError> {
+    let settings = format!("--config={}", repository.settings_file().display());
+    Ok(Call::new(Program::PgBackRest)
+        .with([settings, format!("--stanza={STANZA}"), command.to_owned()])
+        .as_account(superuser()?)
+        .in_folder(Path::new("/")))
+}

@@ -1,0 +1,199 @@
+//! The second location: a copy of the encrypted repository elsewhere.
+//!
+//! Invariants: only what is encrypted leaves; files are written once there and nothing is ever deleted there by us, so that
+//! whoever takes over this machine empties one place and not both; the small files that say what there is (`*.info`) go
+//! last, so that they never name what is not there yet; what is there is listed there, and not believed from here. A mark in
+//! the place says that it is the right one: a share that is not mounted has none. Start at [`copy`] and [`fetch`].
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{BackupError, Repository, STANZA};
+
+mod folder;
+mod sftp;
+
+pub use sftp::Remote;
+
+/// Files of a large repository.
+const FILES_MAX: usize = 2_000_000;
+/// The mark's name.
+const MARK: &str = "strongroom-second-location";
+/// What of a repository is copied.
+const PARTS: [&str; 2] = ["repository", "state"];
+
+/// Where the second copy lies.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// A folder of this machine.
+    Folder(PathBuf),
+    /// A folder of another machine, by SFTP.
+    Remote(Remote),
+}
+
+/// Whether the place is known already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// It must have our mark.
+    Before,
+    /// It gets our mark now.
+    FromNowOn,
+}
+
+/// What a copy came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// Files that were new there.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The newest file of changes that is there now.
+    pub newest_change: Option<String>,
+}
+
+/// A file of the repository: its path below the folder, and its length.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    path: PathBuf,
+    bytes: u64,
+}
+
+/// Lengths by path.
+type Lengths = BTreeMap<PathBuf, u64>;
+
+/// Copies what is not there yet.
+///
+/// # Errors
+/// [`BackupError`]; what was copied until then is whole.
+pub fn copy(repository: &Repository, place: &Place, known: Known) -> Result<Sent, BackupError> {
+    check_mark(place, known)?;
+    let mut local = Vec::new();
+    for part in PARTS {
+        walk(repository.folder(), Path::new(part), &mut local)?;
+    }
+    local.sort();
+    let (last, first): (Vec<Entry>, Vec<Entry>) = local.into_iter().partition(says_what_there_is);
+    let there = lengths(place, &first)?;
+    let new: Vec<Entry> = first
+        .iter()
+        .filter(|entry| there.get(&entry.path) != Some(&entry.bytes))
+        .cloned()
+        .collect();
+    send(repository, place, &new)?;
+    send(repository, place, &last)?;
+    let there = lengths(place, &first)?;
+    if let Some(missing) = new
+        .iter()
+        .find(|entry| there.get(&entry.path) != Some(&entry.bytes))
+    {
+        return Err(BackupError::NotKept {
+            path: missing.path.clone(),
+        });
+    }
+    Ok(Sent {
+        files: new.len() as u64,
+        bytes: new.iter().map(|entry| entry.bytes).sum(),
+        newest_change: there.keys().filter_map(|path| change_of(path)).max(),
+    })
+}
+
+/// Brings a whole copy here, into a folder that must be there and empty of it.
+///
+/// # Errors
+/// [`BackupError`].
+pub fn fetch(place: &Place, into: &Path) -> Result<(), BackupError> {
+    check_mark(place, Known::Before)?;
+    match place {
+        Place::Folder(from) => folder::fetch(from, &PARTS, into),
+        Place::Remote(remote) => sftp::fetch(remote, &PARTS, into),
+    }
+}
+
+fn check_mark(place: &Place, known: Known) -> Result<(), BackupError> {
+    let text = format!("Strongroom keeps the second copy of the repository {STANZA} here.\n");
+    let (shown, is_marked) = match place {
+        Place::Folder(folder) => (folder.display().to_string(), folder::is_marked(folder, MARK)?),
+        Place::Remote(remote) => (remote.shown(), sftp::is_marked(remote, MARK)?),
+    };
+    match (is_marked, known) {
+        (true, _) => Ok(()),
+        (false, Known::Before) => Err(BackupError::NotMarked { place: shown }),
+        (false, Known::FromNowOn) => match place {
+            Place::Folder(folder) => folder::mark(folder, MARK, text.as_bytes()),
+            Place::Remote(remote) => sftp::mark(remote, MARK, text.as_bytes()),
+        },
+    }
+}
+
+fn lengths(place: &Place, entries: &[Entry]) -> Result<Lengths, BackupError> {
+    match place {
+        Place::Folder(folder) => folder::lengths(folder, entries),
+        Place::Remote(remote) => sftp::lengths(remote, entries),
+    }
+}
+
+fn send(repository: &Repository, place: &Place, entries: &[Entry]) -> Result<(), BackupError> {
+    match place {
+        Place::Folder(folder) => folder::send(repository.folder(), folder, entries),
+        Place::Remote(remote) => sftp::send(repository.folder(), remote, entries),
+    }
+}
+
+/// Every regular file; links lead to what is listed anyway, and what is half written has a name of its own.
+fn walk(root: &Path, below: &Path, found: &mut Vec<Entry>) -> Result<(), BackupError> {
+    let folder = root.join(below);
+    for entry in fs::read_dir(&folder).map_err(refused("list", &folder))? {
+        let entry = entry.map_err(refused("list", &folder))?;
+        let path = below.join(entry.file_name());
+        let kind = entry.file_type().map_err(refused("look at", &folder))?;
+        if kind.is_dir() {
+            walk(root, &path, found)?;
+        } else if kind.is_file() && !is_half_written(&path) {
+            match entry.metadata() {
+                Ok(metadata) => found.push(Entry {
+                    bytes: metadata.len(),
+                    path,
+                }),
+                // It was let go of meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(refused("look at", &root.join(path))(error)),
+            }
+        }
+        if found.len() > FILES_MAX {
+            return Err(BackupError::Unreadable {
+                what: format!("more than {FILES_MAX} files"),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn is_half_written(path: &Path) -> bool {
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
+    name.ends_with(".pgbackrest.tmp") || name.ends_with(".new") || name.ends_with(".part")
+}
+
+/// `archive.info`, `backup.info` and their copies.
+fn says_what_there_is(entry: &Entry) -> bool {
+    let name = entry
+        .path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
+    name.ends_with(".info") || name.ends_with(".info.copy")
+}
+
+fn change_of(path: &Path) -> Option<String> {
+    path.starts_with("repository/archive")
+        .then(|| super::wal::name_of(path))?
+}
+
+fn refused(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BackupError {
+    let path = path.to_owned();
+    move |source| BackupError::Refused { what, path, source }
+}

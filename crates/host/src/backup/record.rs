@@ -1,0 +1,434 @@
+//! What became of backups, copies and drills on this machine.
+//!
+//! Invariants: root alone writes it and the daemons may read it; each file is there whole or not at all; every list has a
+//! bound. It lies beside the database and not in it: a database that was gone back with would tell an older story, and one
+//! that is lost none. Start at [`Folder`].
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use nix::fcntl::{Flock, FlockArg};
+use nix::unistd::{Gid, Uid};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::BackupError;
+use super::engine::Kind;
+use super::info::Info;
+use super::plain::Searched;
+use super::verify::Verified;
+use crate::account::Account;
+use crate::write::{self, Access};
+
+/// The newest of each kind that are kept.
+const KEPT_MAX: usize = 60;
+/// Most characters of a reason.
+const SAID_CHARS_MAX: usize = 600;
+
+/// How a run, a copy or a drill ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Well.
+    Done,
+    /// Not.
+    Failed,
+}
+
+/// One of both places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Location {
+    /// The repository that the cluster archives into.
+    First,
+    /// The copy elsewhere.
+    Second,
+}
+
+impl Location {
+    /// Its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Second => "second",
+        }
+    }
+}
+
+/// A backup that was taken, or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// What it was to hold.
+    pub kind: Kind,
+    /// Its name in the repository.
+    pub label: Option<String>,
+    /// The point at its end that drills restore to.
+    pub point: Option<String>,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// How.
+    pub outcome: Outcome,
+    /// Why it did not end well.
+    pub why: Option<String>,
+    /// Bytes of the cluster.
+    pub bytes: u64,
+    /// Bytes that it added to the repository.
+    pub stored_bytes: u64,
+}
+
+/// One thing that a drill looked at in the restored copy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// What.
+    pub name: String,
+    /// Whether it was right.
+    pub is_right: bool,
+    /// What was seen.
+    pub said: String,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+}
+
+/// A restore that was really carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drill {
+    /// From which place.
+    pub from: Location,
+    /// It was opened with the recovery kit, and not with the machine's own key.
+    #[serde(default)]
+    pub with_kit: bool,
+    /// The backup.
+    pub label: Option<String>,
+    /// The point that was restored to.
+    pub point: Option<String>,
+    /// When that point was set.
+    pub point_at: Option<Timestamp>,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// How.
+    pub outcome: Outcome,
+    /// Why it did not end well.
+    pub why: Option<String>,
+    /// What was done and looked at, in order.
+    pub checks: Vec<Check>,
+}
+
+/// How the last copy to the second location went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copied {
+    /// Where to, as people read it.
+    pub to: String,
+    /// When it ended.
+    pub at: Timestamp,
+    /// How.
+    pub outcome: Outcome,
+    /// Why it did not end well.
+    pub why: Option<String>,
+    /// Files that were new there.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The newest change that is there now.
+    pub newest_change: Option<String>,
+}
+
+/// What a place held when it was last looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// When.
+    pub seen_at: Timestamp,
+    /// What.
+    pub info: Info,
+}
+
+/// A place that was verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    /// Which.
+    pub of: Location,
+    /// When it ended.
+    pub at: Timestamp,
+    /// What was found; none where it could not be looked at.
+    pub found: Option<Verified>,
+    /// Whether anything in it can be read without its key; none where that could not be looked at.
+    #[serde(default)]
+    pub searched: Option<Searched>,
+    /// Why not.
+    pub why: Option<String>,
+}
+
+/// The recovery kit, as far as the machine knows of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kit {
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// What it must hold is told by this: another means that a key or the repository is another.
+    pub fingerprint: String,
+    /// When it was last read back whole, with its passphrase.
+    pub verified_at: Option<Timestamp>,
+    /// The keys in use are those in it, as the last backup saw it.
+    pub is_current: bool,
+}
+
+/// The folder of the record.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    /// One at a path.
+    #[must_use]
+    pub fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+        }
+    }
+
+    /// Makes it; only for root.
+    ///
+    /// # Errors
+    /// [`BackupError::Write`].
+    pub fn prepare(&self) -> Result<(), BackupError> {
+        write::folder(&self.path, shared(0o750))?;
+        Ok(())
+    }
+
+    /// Keeps every other run out until what is given is dropped; none while another holds it.
+    ///
+    /// # Errors
+    /// [`BackupError::Write`].
+    pub fn lock(&self) -> Result<Option<Flock<File>>, BackupError> {
+        let path = self.path.join("lock");
+        write::file(&path, b"", shared(0o600))?;
+        let file = File::open(&path).map_err(|source| BackupError::Refused {
+            what: "open",
+            path,
+            source,
+        })?;
+        Ok(Flock::lock(file, FlockArg::LockExclusiveNonblock).ok())
+    }
+
+    /// The backups, newest first.
+    ///
+    /// # Errors
+    /// [`BackupError`].
+    pub fn runs(&self) -> Result<Vec<Run>, BackupError> {
+        Ok(self.read("runs.json")?.unwrap_or_default())
+    }
+
+    /// Notes one.
+    ///
+    /// # Errors
+    /// [`BackupError`].
+    pub fn note_run(&self, run: &Run) -> Result<(), BackupError> {
+        let run = Run {
+            why: run.why.as_deref().map(bounded),
+            ..run.clone()
+        };
+        self.push("runs.json", self.runs()?, run)
+    }
+
+    /// The drills, newest first.
+    ///
+    /// # Errors
+    /// [`BackupError`].
+    pub fn drills(&self) -> Result<Vec<Drill>, BackupError> {
+        Ok(self.read("drills.json")?.unwrap_or_default())
+    }
+
+    /// Notes one.
+    ///
+    /// # Errors
+    /// [`BackupError`].
+    pub fn note_drill(&self, drill: &Drill) -> Result<(), BackupError> {
+        let mut drill = Drill {
+            why: drill.why.as_deref().map(bounded),
+            ..drill.clone()
+        };
+        for check in &mut drill.checks {
+            check.said = bounded(&check.said);
+        }
+        self.push("drills.json", self.drills()?, drill)
+    }
+
+    /// What a place held when it was last looked at.
+    ///
+    /// # Errors
+    /// [`BackupError`].
+    pub fn report(&self) -> Result<Option<Report>, BackupError> {
+        self.read("report.json")
+    }
+
+    /// Keeps it.
+    ///
+    /// # Errors
+    /// [`BackupError`].
+    pub fn note_report(&self, report: &Report) -> Result<(), BackupError> {
+        self.write("report.json", report)
+    }
+
+    /// The last verification of a place.
+    ///
+    /// # Errors
+    /// [`BackupError`].
+    pub fn verification(&self, of: Location) -> Result<Option<Verification>, BackupError> {
+        self.read(&format!("verified-{}.json", of.as_str()))
+    }
+
+    /// Keeps it.
+    ///
+    /// # Errors
+    /// [`BackupError`].
+    pub fn note_verification(&self, verification: &Verification) -> Result<(), BackupError> {
+        let name = format!("verified-{}.json", verification.of.as_str());
+        self.write(&name, verification)
+    }
+
+    /// How the last copy went, and the last that went well.
+    ///
+    /// # Errors
+    /// [`BackupError`].
+    pub fn copied(&self) -> Result<(Option<Copied>, Option<Copied>), BackupError> {
+        Ok((self.read("copied.json")?, self.read("copied-well.json")?))
+    }
+
+    /// Keeps it.
+    ///
+    /// # Errors
+    /// [`BackupError`].
+    pub fn note_copied(&self, copied: &Copied) -> Result<(), BackupError> {
+        let copied = Copied {
+            why: copied.why.as_deref().map(bounded),
+            ..copied.clone()
+        };
+        if copied.outcome == Outcome::Done {
+            self.write("copied-well.json", &copied)?;
+        }
+        self.write("copied.json", &copied)
+    }
+
+    /// The recovery kit that was made last.
+    ///
+    /// # Errors
+    /// [`BackupError`].
+    pub fn kit(&self) -> Result<Option<Kit>, BackupError> {
+        self.read("kit.json")
+    }
+
+    /// Keeps it.
+    ///
+    /// # Errors
+    /// [`BackupError`].
+    pub fn note_kit(&self, kit: &Kit) -> Result<(), BackupError> {
+        self.write("kit.json", kit)
+    }
+
+    fn push<T: Serialize>(&self, name: &str, mut list: Vec<T>, one: T) -> Result<(), BackupError> {
+        list.insert(0, one);
+        list.truncate(KEPT_MAX);
+        self.write(name, &list)
+    }
+
+    fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, BackupError> {
+        let path = self.path.join(name);
+        let Some(text) = write::read(&path)? else {
+            return Ok(None);
+        };
+        serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|error| BackupError::Unreadable {
+                what: format!("the record {} ({error})", path.display()),
+            })
+    }
+
+    fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<(), BackupError> {
+        let text = serde_json::to_vec_pretty(value).map_err(|error| BackupError::Unreadable {
+            what: format!("the record {name} ({error})"),
+        })?;
+        write::file(&self.path.join(name), &text, shared(0o640))?;
+        Ok(())
+    }
+}
+
+/// Root's, readable by the daemons.
+fn shared(mode: u32) -> Access {
+    let group = Account::named("strongroom").map(|account| account.gid);
+    Access {
+        user: Uid::effective(),
+        group: group
+            .filter(|_| Uid::effective().is_root())
+            .unwrap_or(Gid::effective()),
+        mode,
+    }
+}
+
+fn bounded(text: &str) -> String {
+    text.chars().take(SAID_CHARS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_runs_are_kept_and_their_reasons_are_bounded() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::at(&place.path().join("record"));
+        folder.prepare().unwrap();
+        let run = |second: i64| Run {
+            kind: Kind::Full,
+            label: None,
+            point: None,
+            began_at: Timestamp::from_second(second).unwrap(),
+            ended_at: Timestamp::from_second(second + 1).unwrap(),
+            outcome: Outcome::Failed,
+            why: Some("x".repeat(10_000)),
+            bytes: 0,
+            stored_bytes: 0,
+        };
+        for second in 0..100 {
+            folder.note_run(&run(second)).unwrap();
+        }
+        let runs = folder.runs().unwrap();
+        assert_eq!((runs.len(), runs[0].began_at.as_second()), (KEPT_MAX, 99));
+        assert_eq!(runs[0].why.as_ref().unwrap().len(), SAID_CHARS_MAX);
+    }
+
+    #[test]
+    fn a_copy_that_failed_leaves_the_last_good_one_known() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::at(place.path());
+        let mut copied = Copied {
+            to: "/mnt/copy".to_owned(),
+            at: Timestamp::from_second(1).unwrap(),
+            outcome: Outcome::Done,
+            why: None,
+            files: 1,
+            bytes: 1,
+            newest_change: None,
+        };
+        folder.note_copied(&copied).unwrap();
+        copied.outcome = Outcome::Failed;
+        copied.at = Timestamp::from_second(2).unwrap();
+        folder.note_copied(&copied).unwrap();
+        let (last, well) = folder.copied().unwrap();
+        assert_eq!(
+            (last.unwrap().at.as_second(), well.unwrap().at.as_second()),
+            (2, 1)
+        );
+    }
+
+    #[test]
+    fn one_run_keeps_another_out() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::at(place.path());
+        let held = folder.lock().unwrap();
+        assert!(held.is_some() && folder.lock().unwrap().is_none());
+    }
+}

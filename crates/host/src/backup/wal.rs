@@ -1,0 +1,123 @@
+//! Files of archived changes by their names: 8 hexadecimal digits each of timeline, log and segment
+//! (PostgreSQL's `XLogFileName`), with segments of 16 MiB.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::{BackupError, STANZA};
+
+/// Digits of a name.
+const NAME_CHARS: usize = 24;
+/// Segments of 16 MiB in a log of 4 GiB.
+const SEGMENTS: u64 = 256;
+/// Changes of a year on a busy appliance.
+const FILES_MAX: usize = 4_000_000;
+
+/// The names of archived files in a repository, sorted.
+///
+/// # Errors
+/// [`BackupError::Refused`] where its folders cannot be read.
+pub fn archived(repository: &Path) -> Result<Vec<String>, BackupError> {
+    let mut names = Vec::new();
+    for version in entries(&repository.join("archive").join(STANZA))? {
+        if !version.is_dir() {
+            continue;
+        }
+        for log in entries(&version)? {
+            if log.is_dir() {
+                names.extend(entries(&log)?.iter().filter_map(|file| name_of(file)));
+            }
+            if names.len() > FILES_MAX {
+                return Err(BackupError::Unreadable {
+                    what: format!("more than {FILES_MAX} files of changes"),
+                });
+            }
+        }
+    }
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+/// Between which neighbours of a sorted list others are missing. A new timeline begins where it was made, and goes on from
+/// the segment that it shares with the old one.
+#[must_use]
+pub fn holes(names: &[String]) -> Vec<(String, String)> {
+    let is_hole = |pair: &&[String]| match (position(&pair[0]), position(&pair[1])) {
+        (Some((one, before)), Some((other, after))) if one == other => after != before + 1,
+        (Some((_, before)), Some((_, after))) => after > before + 1,
+        _ => true,
+    };
+    let pairs = names.windows(2).filter(is_hole);
+    pairs.map(|pair| (pair[0].clone(), pair[1].clone())).collect()
+}
+
+/// Timeline, and number of the segment in it.
+fn position(name: &str) -> Option<(u64, u64)> {
+    let part = |from: usize| u64::from_str_radix(name.get(from..from + 8)?, 16).ok();
+    Some((part(0)?, part(8)? * SEGMENTS + part(16)?))
+}
+
+/// `000000010000000000000004-74f9....zst` is a file of changes, `….00000028.backup` and `….partial` are none.
+pub(super) fn name_of(path: &Path) -> Option<String> {
+    let file = path.file_name()?.to_str()?;
+    let (name, rest) = file.split_at_checked(NAME_CHARS)?;
+    let is_name = name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_name && rest.starts_with('-')).then(|| name.to_owned())
+}
+
+fn entries(folder: &Path) -> Result<Vec<std::path::PathBuf>, BackupError> {
+    let refused = |source: io::Error| BackupError::Refused {
+        what: "list",
+        path: folder.to_owned(),
+        source,
+    };
+    let listed = fs::read_dir(folder).map_err(refused)?;
+    listed.map(|entry| Ok(entry.map_err(refused)?.path())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_missing_file_is_seen_also_where_a_log_ends() {
+        let whole = names(&[
+            "0000000100000000000000FE",
+            "0000000100000000000000FF",
+            "000000010000000100000000",
+        ]);
+        assert_eq!(holes(&whole), []);
+        let broken = names(&["0000000100000000000000FE", "000000010000000100000000"]);
+        assert_eq!(holes(&broken).len(), 1);
+    }
+
+    #[test]
+    fn a_new_timeline_goes_on_where_the_old_one_was_left() {
+        let whole = names(&[
+            "000000010000000000000004",
+            "000000010000000000000005",
+            "000000020000000000000005",
+        ]);
+        assert_eq!(holes(&whole), []);
+        let earlier = names(&["000000010000000000000009", "000000020000000000000005"]);
+        assert_eq!(holes(&earlier), [], "it was gone back in time");
+        let broken = names(&["000000010000000000000004", "000000020000000000000007"]);
+        assert_eq!(holes(&broken).len(), 1);
+    }
+
+    #[test]
+    fn only_whole_files_of_changes_count() {
+        let name = |file: &str| name_of(Path::new(file));
+        let whole = "000000010000000000000004-74f9e64c524a56aee2cbf955ea51995126e8625b.zst";
+        assert_eq!(name(whole).unwrap(), "000000010000000000000004");
+        assert_eq!(name("000000010000000000000002.00000028.backup"), None);
+        assert_eq!(name("00000002.history"), None);
+        assert_eq!(name("000000010000000000000004.partial-74f9.zst"), None);
+    }
+}

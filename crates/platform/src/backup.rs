@@ -1,0 +1,286 @@
+//! Backups and drills, as far as they touch the database: points with the state of every table, what a restored copy must
+//! hold, and their entries in the appliance's log.
+//!
+//! Invariant: a copy is judged by what was written down when its backup was taken, and never by the database that runs.
+
+use crate::{
+    Caller, Platform,
+    act::{Act, Object},
+    check,
+    database::AdminAccess,
+    error::{PlatformError, Result},
+    organization,
+};
+use host::backup::record::{Drill, Outcome, Run};
+use std::time::{Duration, Instant};
+use store::backup as rows;
+use types::ProblemCode;
+
+pub use store::backup::{Archiver, Manifest, TableDigest};
+
+/// How long the archive may take for the changes of a minute.
+const ARCHIVE_DEADLINE: Duration = Duration::from_secs(300);
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// Replaying the changes of a week.
+const REPLAY_DEADLINE: Duration = Duration::from_secs(6 * 3600);
+/// Most tables that one sentence names.
+const NAMED_MAX: usize = 5;
+
+/// Sets a point whose name begins with `prefix`, takes the state of every table at it, and waits until a copy could be
+/// restored to it.
+///
+/// # Errors
+/// `unavailable`; `timeout` when the archive does not take the changes within five minutes.
+pub async fn mark(admin: &AdminAccess, database: &str, prefix: &str) -> Result<Manifest> {
+    let (client, beside) = (admin.connect(database).await?, admin.connect(database).await?);
+    let manifest = rows::mark(&client, &beside, prefix).await?;
+    let began = Instant::now();
+    loop {
+        let archiver = rows::archiver(&client).await?;
+        // Names of one timeline sort as they follow one another.
+        if archiver.last.is_some_and(|last| last >= manifest.change) {
+            return Ok(manifest);
+        }
+        if began.elapsed() > ARCHIVE_DEADLINE {
+            let detail = format!(
+                "the archive did not take {} within {} s; look at PostgreSQL's log and at the space of the repository",
+                manifest.change,
+                ARCHIVE_DEADLINE.as_secs()
+            );
+            return Err(PlatformError::new(ProblemCode::Timeout, detail));
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// How archiving goes, as any login may see it.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn archiver(admin: &AdminAccess) -> Result<Archiver> {
+    Ok(rows::archiver(&admin.connect("postgres").await?).await?)
+}
+
+/// Values that stand in the database in the clear, by which a copy that is not encrypted is known; never shown.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn known_values(admin: &AdminAccess, database: &str) -> Result<Vec<String>> {
+    Ok(rows::known_values(&admin.connect(database).await?).await?)
+}
+
+/// Compares every table of a copy with what was written down at its point; gives how many rows there are, or in what the
+/// copy differs.
+///
+/// # Errors
+/// `unavailable` when the copy cannot be read.
+pub async fn compare(
+    copy: &AdminAccess,
+    database: &str,
+    manifest: &Manifest,
+) -> Result<std::result::Result<i64, String>> {
+    if !manifest.is_exact {
+        let why = "somebody wrote all the time when the point was set, so there is nothing exact to compare with; take \
+                   another backup";
+        return Ok(Err(why.to_owned()));
+    }
+    let found = rows::digests(&copy.connect(database).await?).await?;
+    Ok(differences(&manifest.tables, &found))
+}
+
+fn differences(wanted: &[TableDigest], found: &[TableDigest]) -> std::result::Result<i64, String> {
+    let missing = wanted.iter().filter(|table| !found.contains(table));
+    let added = found
+        .iter()
+        .filter(|table| wanted.iter().all(|other| other.name != table.name));
+    let named: Vec<&str> = missing.chain(added).map(|table| table.name.as_str()).collect();
+    match named.as_slice() {
+        [] if wanted.is_empty() => Err("there are no tables to compare".to_owned()),
+        [] => Ok(wanted.iter().map(|table| table.rows).sum()),
+        some => Err(format!(
+            "{} tables are not as they were: {}",
+            some.len(),
+            some[..some.len().min(NAMED_MAX)].join(", ")
+        )),
+    }
+}
+
+/// What opening everything in a copy came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// Organizations.
+    pub organizations: usize,
+    /// Entries of all logs.
+    pub entries: u64,
+    /// Records, live and in the trash.
+    pub records: u64,
+    /// What is wrong, of the first ones a sentence each.
+    pub faults: Vec<String>,
+}
+
+/// Opens every entry and every record of a restored copy with the keys that it was opened with, and follows every log.
+///
+/// # Errors
+/// `unavailable` when the copy cannot be read.
+pub async fn open_all(copy: &Platform) -> Result<Opened> {
+    let caller = Caller::host();
+    let mut opened = Opened {
+        organizations: 0,
+        entries: 0,
+        records: 0,
+        faults: Vec::new(),
+    };
+    let mut reports = vec![check::appliance(copy, &caller).await?];
+    for organization in organization::list_all(copy, &caller).await? {
+        opened.organizations += 1;
+        reports.push(check::organization(copy, &caller, &organization.slug).await?);
+    }
+    for report in reports {
+        opened.entries += report.entries;
+        opened.records += report.records;
+        let faults = report.faults.iter().map(|fault| fault.detail.clone());
+        opened.faults.extend(faults.take(NAMED_MAX));
+    }
+    Ok(opened)
+}
+
+/// Notes a backup in the appliance's log.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn note_run(platform: &Platform, caller: &Caller, run: &Run) -> Result<()> {
+    let action = match run.outcome {
+        Outcome::Done => "backup.done",
+        Outcome::Failed => "backup.failed",
+    };
+    let label = run.label.as_deref().unwrap_or("none");
+    note(
+        platform,
+        caller,
+        action,
+        Object::new("backup", label),
+        run.kind.as_str(),
+    )
+    .await
+}
+
+/// Notes a drill in the appliance's log, with everything that was looked at.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn note_drill(platform: &Platform, caller: &Caller, drill: &Drill) -> Result<()> {
+    let action = match drill.outcome {
+        Outcome::Done => "backup.drill-passed",
+        Outcome::Failed => "backup.drill-failed",
+    };
+    let label = drill.label.as_deref().unwrap_or("none");
+    let seen: Vec<String> = drill
+        .checks
+        .iter()
+        .map(|check| format!("{}: {}", check.name, check.said))
+        .collect();
+    let said = format!(
+        "from the {} location, to {}; {}",
+        drill.from.as_str(),
+        drill.point.as_deref().unwrap_or("no point"),
+        seen.join("; ")
+    );
+    note(platform, caller, action, Object::new("backup", label), &said).await
+}
+
+/// Notes another act on backups in the appliance's log: switched on, a recovery kit made, a copy gone back to.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn note_act(platform: &Platform, caller: &Caller, action: BackupAct, said: &str) -> Result<()> {
+    note(platform, caller, action.as_str(), Object::unknown("backup"), said).await
+}
+
+/// Ends every session, token, invitation and one-time link of a platform that was rebuilt or gone back with, and notes it:
+/// what was ended since would live again. Answers how many.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn begin_anew(platform: &Platform, caller: &Caller, said: &str) -> Result<usize> {
+    let act = Act::configuration(BackupAct::Restored.as_str(), Object::unknown("backup")).because(said);
+    let entry = platform.entry(caller, None, &act)?;
+    let mut tx = platform.control().begin().await?;
+    let ended = store::control::revival::end_all(&mut tx, platform.now()).await?;
+    tx.commit(&entry, &[]).await?;
+    Ok(ended)
+}
+
+/// Waits until a cluster that replays its changes is done with that.
+///
+/// # Errors
+/// `unavailable` where it cannot be asked; `timeout` after six hours.
+pub async fn wait_replayed(admin: &AdminAccess) -> Result<()> {
+    let began = Instant::now();
+    while rows::is_replaying(&admin.connect("postgres").await?).await? {
+        if began.elapsed() > REPLAY_DEADLINE {
+            let detail = "the changes were not replayed within six hours; look at PostgreSQL's log";
+            return Err(PlatformError::new(ProblemCode::Timeout, detail));
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    Ok(())
+}
+
+/// An act on backups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BackupAct {
+    /// Backups were switched on, or set anew.
+    Enabled,
+    /// A recovery kit was made.
+    KitMade,
+    /// A recovery kit was read back whole.
+    KitVerified,
+    /// The platform was gone back with, or rebuilt ([`begin_anew`]).
+    Restored,
+}
+
+impl BackupAct {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Enabled => "backup.enabled",
+            Self::KitMade => "backup.recovery-kit",
+            Self::KitVerified => "backup.recovery-kit-verified",
+            Self::Restored => "backup.restored",
+        }
+    }
+}
+
+async fn note(platform: &Platform, caller: &Caller, action: &str, object: Object, said: &str) -> Result<()> {
+    let act = Act::configuration(action, object).because(said);
+    let entry = platform.entry(caller, None, &act)?;
+    platform.control().begin().await?.commit(&entry, &[]).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(name: &str, rows: i64, digest: &str) -> TableDigest {
+        TableDigest {
+            name: name.to_owned(),
+            rows,
+            digest: digest.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_copy_with_the_same_rows_is_right_and_any_other_is_named() {
+        let wanted = [table("strongroom.account", 2, "17"), table("o_a.d1", 5, "-4")];
+        assert_eq!(differences(&wanted, &wanted), Ok(7));
+        let other_value = [table("strongroom.account", 2, "18"), wanted[1].clone()];
+        assert!(
+            differences(&wanted, &other_value)
+                .unwrap_err()
+                .contains("strongroom.account")
+        );
+        assert!(differences(&wanted, &wanted[..1]).unwrap_err().contains("o_a.d1"));
+        assert!(differences(&wanted[..1], &wanted).is_err(), "a table too many");
+        assert!(differences(&[], &[]).is_err(), "nothing was compared");
+    }
+}

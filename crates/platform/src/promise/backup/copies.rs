@@ -1,0 +1,110 @@
+//! Encrypted wherever they lie; and elsewhere too.
+
+use super::{super::look::Look, DAY, Ground, HOUR, NIGHT_MAX, WEEK_MAX};
+use host::backup::record::Outcome as Ended;
+use promises::Outcome;
+
+/// The second location is fetched as a whole to be verified.
+const SECOND_VERIFIED_MAX: i64 = 35 * DAY;
+
+pub(super) fn encrypted(ground: &Ground) -> Outcome {
+    let searched = ground
+        .first
+        .as_ref()
+        .and_then(|first| Some((first.at, first.searched.as_ref()?)));
+    let Some((at, searched)) = searched else {
+        return Outcome::could_not_look("the backups were not searched yet; run `strongroom backup verify`");
+    };
+    if searched.known == 0 || searched.files == 0 {
+        return Outcome::could_not_look("there was nothing to search for, or nothing to search");
+    }
+    let mut look = Look::new();
+    for path in &searched.readable {
+        look.fault(
+            "a file can be read without a key",
+            path.clone(),
+            "remove it, and replace what stood in it",
+        );
+    }
+    if ground.age(at) > WEEK_MAX {
+        look.fault(
+            "the backups were not searched for a week",
+            at.to_string(),
+            "run `strongroom backup verify`",
+        );
+    }
+    let cipher = ground.report.as_ref().map(|report| report.info.cipher.as_str());
+    if let Some(cipher) = cipher.filter(|cipher| *cipher != "aes-256-cbc") {
+        let what = format!("the repository says that it is encrypted by {cipher}");
+        look.fault(
+            what,
+            "the repository",
+            "begin a new one with `strongroom backup enable`",
+        );
+    }
+    look.fact("cipher", cipher.unwrap_or("not said"))
+        .fact("files searched", searched.files)
+        .fact("values searched for", searched.known)
+        .fact("searched at", at)
+        .done()
+}
+
+pub(super) fn second(ground: &Ground) -> Outcome {
+    let mut look = Look::new();
+    let Some(wanted) = &ground.wish.second else {
+        look.fault(
+            "there is no second copy",
+            "strongroom.toml, [backup]",
+            "name a second location, then run `strongroom backup copy --begin`",
+        );
+        return look.done();
+    };
+    if let Some(failed) = ground
+        .copied
+        .as_ref()
+        .filter(|copied| copied.outcome == Ended::Failed)
+    {
+        let why = failed.why.as_deref().unwrap_or("it was cut off");
+        look.fault(
+            format!("the last copy failed: {why}"),
+            failed.to.clone(),
+            "run `strongroom backup copy`",
+        );
+    }
+    let well = ground
+        .copied_well
+        .as_ref()
+        .filter(|copied| copied.to == wanted.shown());
+    match well {
+        Some(copied) if ground.age(copied.at) <= NIGHT_MAX => {}
+        Some(copied) => {
+            let what = format!("nothing was copied for {} hours", ground.age(copied.at) / HOUR);
+            look.fault(what, copied.to.clone(), "run `strongroom backup copy`");
+        }
+        None => look.fault(
+            "nothing was ever copied there",
+            wanted.shown(),
+            "run `strongroom backup copy --begin`",
+        ),
+    }
+    match &ground.second {
+        Some(verified) if ground.age(verified.at) <= SECOND_VERIFIED_MAX => {
+            let faults = verified.found.iter().flat_map(|found| &found.faults);
+            for fault in faults.chain(&verified.why) {
+                look.fault(fault.clone(), wanted.shown(), "take another copy, and verify it");
+            }
+        }
+        Some(_) | None => look.fault(
+            "the copy was not verified for a month",
+            wanted.shown(),
+            "run `strongroom backup verify --second`",
+        ),
+    }
+    look.fact("place", wanted.shown())
+        .fact(
+            "newest change there",
+            well.and_then(|copied| copied.newest_change.as_deref())
+                .unwrap_or("none"),
+        )
+        .done()
+}

@@ -1,0 +1,267 @@
+//! Each promise kept by a machine on which all went well, and broken by the one thing that went wrong.
+
+use super::*;
+use config::SecondLocation;
+use host::backup::{
+    engine::Kind,
+    info::{Backup, Info},
+    plain::Searched,
+    record::{Check, Outcome as Ended},
+    verify::Verified,
+};
+
+const NOW: i64 = 1_800_000_000;
+const ALL: [&str; 6] = [NIGHTLY, ENCRYPTED, SECOND, RETENTION, TESTED, RECOVERY];
+
+fn ago(seconds: i64) -> Timestamp {
+    Timestamp::from_second(NOW - seconds).unwrap()
+}
+
+fn run(outcome: Ended, seconds: i64) -> Run {
+    Run {
+        kind: Kind::Full,
+        label: Some("20270115-010000F".to_owned()),
+        point: None,
+        began_at: ago(seconds + 60),
+        ended_at: ago(seconds),
+        outcome,
+        why: None,
+        bytes: 1,
+        stored_bytes: 1,
+    }
+}
+
+fn drill(outcome: Ended, seconds: i64) -> Drill {
+    Drill {
+        from: Location::Second,
+        with_kit: true,
+        label: None,
+        point: None,
+        point_at: None,
+        began_at: ago(seconds + 60),
+        ended_at: ago(seconds),
+        outcome,
+        why: None,
+        checks: vec![Check {
+            name: "rows".to_owned(),
+            is_right: outcome == Ended::Done,
+            said: "as they were".to_owned(),
+            took_ms: 1,
+        }],
+    }
+}
+
+fn verification(of: Location) -> Verification {
+    Verification {
+        of,
+        at: ago(HOUR),
+        found: Some(Verified {
+            files: 10,
+            changes: 10,
+            newest_change: None,
+            faults: Vec::new(),
+        }),
+        searched: Some(Searched {
+            files: 10,
+            known: 3,
+            readable: Vec::new(),
+        }),
+        why: None,
+    }
+}
+
+fn backup(seconds: i64) -> Backup {
+    Backup {
+        label: "20270115-010000F".to_owned(),
+        kind: "full".to_owned(),
+        began_at: ago(seconds + 60),
+        ended_at: ago(seconds),
+        bytes: 1,
+        stored_bytes: 1,
+        archive_start: String::new(),
+        archive_stop: String::new(),
+        has_errors: false,
+    }
+}
+
+fn copied() -> Copied {
+    Copied {
+        to: "/mnt/copy".to_owned(),
+        at: ago(HOUR),
+        outcome: Ended::Done,
+        why: None,
+        files: 1,
+        bytes: 1,
+        newest_change: None,
+    }
+}
+
+/// A machine on which all went well.
+fn sound() -> Ground {
+    Ground {
+        now: ago(0),
+        wish: config::Backup {
+            folder: "/srv".into(),
+            record: "/srv".into(),
+            retention_days: 7,
+            full_days: 7,
+            second: Some(SecondLocation::Folder("/mnt/copy".into())),
+        },
+        archiver: Some(Archiver {
+            last: Some("000000010000000000000004".to_owned()),
+            last_at: Some(ago(30)),
+            failed: None,
+            failed_at: None,
+            is_on: true,
+            files_behind: 0,
+        }),
+        runs: vec![run(Ended::Done, HOUR)],
+        drills: vec![drill(Ended::Done, HOUR)],
+        report: Some(Report {
+            seen_at: ago(HOUR),
+            info: Info {
+                backups: vec![backup(10 * DAY), backup(HOUR)],
+                archived_until: None,
+                cipher: "aes-256-cbc".to_owned(),
+            },
+        }),
+        first: Some(verification(Location::First)),
+        second: Some(verification(Location::Second)),
+        copied: Some(copied()),
+        copied_well: Some(copied()),
+        kit: Some(Kit {
+            made_at: ago(DAY),
+            fingerprint: String::new(),
+            verified_at: Some(ago(DAY)),
+            is_current: true,
+        }),
+    }
+}
+
+fn faults(id: &str, ground: &Ground) -> Option<usize> {
+    match judge(id, ground) {
+        Outcome::Looked { faults, .. } => Some(faults.len()),
+        Outcome::CouldNotLook { .. } => None,
+    }
+}
+
+/// The promises that one thing breaks, and no others.
+#[track_caller]
+fn breaks(wanted: &[&str], change: impl FnOnce(&mut Ground)) {
+    let mut ground = sound();
+    change(&mut ground);
+    let broken: Vec<&str> = ALL
+        .into_iter()
+        .filter(|id| faults(id, &ground).is_some_and(|faults| faults > 0))
+        .collect();
+    assert_eq!(broken, wanted);
+}
+
+#[test]
+fn a_machine_on_which_all_went_well_keeps_all_of_them() {
+    for id in ALL {
+        assert_eq!(faults(id, &sound()), Some(0), "{id}: {:?}", judge(id, &sound()));
+    }
+}
+
+#[test]
+fn a_backup_that_failed_or_never_began_is_told() {
+    breaks(&[NIGHTLY], |ground| ground.runs.insert(0, run(Ended::Failed, 60)));
+    breaks(&[NIGHTLY], |ground| ground.runs = vec![run(Ended::Done, 2 * DAY)]);
+    breaks(&[NIGHTLY], |ground| {
+        ground.runs = vec![run(Ended::Done, -2 * DAY)]
+    });
+}
+
+#[test]
+fn an_archive_that_is_off_or_lags_is_told() {
+    let archiver = |ground: &mut Ground, change: fn(&mut Archiver)| change(ground.archiver.as_mut().unwrap());
+    breaks(&[NIGHTLY], |ground| {
+        archiver(ground, |archiver| archiver.is_on = false)
+    });
+    breaks(&[NIGHTLY], |ground| {
+        archiver(ground, |archiver| archiver.files_behind = 4)
+    });
+    breaks(&[NIGHTLY], |ground| {
+        archiver(ground, |archiver| archiver.failed_at = Some(ago(1)))
+    });
+}
+
+#[test]
+fn a_file_that_can_be_read_or_a_search_long_ago_is_told() {
+    let first = |ground: &mut Ground| ground.first.clone().unwrap();
+    breaks(&[ENCRYPTED], |ground| {
+        let mut found = first(ground);
+        found
+            .searched
+            .as_mut()
+            .unwrap()
+            .readable
+            .push("/srv/before.dump".to_owned());
+        ground.first = Some(found);
+    });
+    breaks(&[ENCRYPTED], |ground| {
+        ground.first.as_mut().unwrap().at = ago(9 * DAY)
+    });
+    breaks(&[ENCRYPTED], |ground| {
+        ground.report.as_mut().unwrap().info.cipher = "none".to_owned()
+    });
+    let mut ground = sound();
+    ground.first.as_mut().unwrap().searched.as_mut().unwrap().known = 0;
+    assert_eq!(faults(ENCRYPTED, &ground), None, "nothing was searched for");
+}
+
+#[test]
+fn a_second_location_that_is_missing_silent_or_not_whole_is_told() {
+    breaks(&[SECOND], |ground| ground.wish.second = None);
+    breaks(&[SECOND], |ground| {
+        ground.copied.as_mut().unwrap().outcome = Ended::Failed
+    });
+    breaks(&[SECOND], |ground| {
+        ground.copied_well.as_mut().unwrap().at = ago(2 * DAY)
+    });
+    breaks(&[SECOND], |ground| {
+        ground.copied_well.as_mut().unwrap().to = "/mnt/other".to_owned()
+    });
+    breaks(&[SECOND], |ground| ground.second = None);
+    breaks(&[SECOND], |ground| {
+        let found = ground.second.as_mut().unwrap().found.as_mut().unwrap();
+        found.faults.push("checksum invalid: 1".to_owned());
+    });
+}
+
+#[test]
+fn an_expiry_that_does_not_run_is_told() {
+    breaks(&[RETENTION], |ground| {
+        ground.report.as_mut().unwrap().info.backups[0] = backup(17 * DAY)
+    });
+    breaks(&[RETENTION], |ground| {
+        ground.report.as_mut().unwrap().seen_at = ago(2 * DAY)
+    });
+}
+
+#[test]
+fn a_drill_that_failed_or_is_long_ago_is_told() {
+    breaks(&[TESTED], |ground| {
+        ground.drills.insert(0, drill(Ended::Failed, 60))
+    });
+    breaks(&[TESTED, RECOVERY], |ground| {
+        ground.drills = vec![drill(Ended::Done, 91 * DAY)]
+    });
+    let mut ground = sound();
+    ground.drills.clear();
+    assert_eq!(faults(TESTED, &ground), None, "no drill is no drill that passed");
+}
+
+#[test]
+fn a_kit_that_is_missing_old_or_never_tried_is_told() {
+    breaks(&[RECOVERY], |ground| ground.kit = None);
+    breaks(&[RECOVERY], |ground| {
+        ground.kit.as_mut().unwrap().is_current = false
+    });
+    breaks(&[RECOVERY], |ground| {
+        ground.kit.as_mut().unwrap().verified_at = None
+    });
+    breaks(&[RECOVERY], |ground| ground.drills[0].with_kit = false);
+    breaks(&[RECOVERY], |ground| ground.drills[0].from = Location::First);
+}

@@ -1,0 +1,184 @@
+//! `strongroom backup copy`: the second location, and what is fetched from it to be looked at.
+
+use super::{Site, verify};
+use crate::{
+    failure::{CommandError, Exit, told},
+    output,
+};
+use ::host::{
+    backup::{
+        Repository,
+        mirror::{self, Known, Place, Remote, Sent},
+        record::{Copied, Location, Outcome, Verification},
+        settings, superuser,
+    },
+    run::{Call, Program},
+    write::{self, Access},
+};
+use config::{CREDENTIALS, Config, SecondLocation};
+use jiff::Timestamp;
+use nix::unistd::{Gid, Uid};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The private key that signs in at the second location.
+pub(super) fn identity(config: &Config) -> PathBuf {
+    let folder = config.path.parent().unwrap_or(Path::new("/"));
+    folder.join(CREDENTIALS).join("backup-second-key")
+}
+
+/// Copies what is not there yet, notes how it went, and gives the note.
+pub(crate) fn copy(site: &Site, known: Known) -> Result<Copied, CommandError> {
+    let second = second(&site.config)?;
+    let sent = place(&site.config, second).and_then(|place| {
+        output::talk(&format!("  copy what is new to {}", second.shown()));
+        Ok(mirror::copy(&site.repository, &place, known)?)
+    });
+    let ended = |outcome, why, sent: Sent| Copied {
+        to: second.shown(),
+        at: Timestamp::now(),
+        outcome,
+        why,
+        files: sent.files,
+        bytes: sent.bytes,
+        newest_change: sent.newest_change,
+    };
+    let copied = match &sent {
+        Ok(sent) => ended(Outcome::Done, None, sent.clone()),
+        Err(error) => ended(Outcome::Failed, Some(told(error)), Sent::default()),
+    };
+    site.record.note_copied(&copied)?;
+    sent.map(|_| copied)
+}
+
+/// Makes the key to sign in with, where there is none; gives its public half, for the other machine.
+pub(crate) fn public_key(config: &Config) -> Result<String, CommandError> {
+    let path = identity(config);
+    if write::look(&path)?.is_none() {
+        let call = Call::new(Program::SshKeygen)
+            .with(["-q", "-t", "ed25519", "-N", "", "-C", "strongroom-backup", "-f"])
+            .with([path.as_os_str()]);
+        call.run()?;
+    }
+    let call = Call::new(Program::SshKeygen)
+        .with(["-y", "-f"])
+        .with([path.as_os_str()]);
+    Ok(call.run()?.trim().to_owned())
+}
+
+/// Brings the second location's copy here and verifies it.
+pub(crate) fn verify(site: &Site) -> Result<Verification, CommandError> {
+    let found = fetched(site).and_then(|fetched| verify::look(site, &fetched.repository));
+    verify::note(site, Location::Second, found)
+}
+
+/// A copy of the second location in the drills' folder, which goes with this value.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    pub(crate) repository: Repository,
+    folder: PathBuf,
+}
+
+impl Drop for Fetched {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.folder).ok();
+    }
+}
+
+/// Brings it here: what was verified is what the far side holds.
+pub(crate) fn fetched(site: &Site) -> Result<Fetched, CommandError> {
+    let second = second(&site.config)?;
+    let place = place(&site.config, second)?;
+    let pass_phrase = settings::pass_phrase(&site.repository)?.unwrap_or_default();
+    let folder = site.repository.drill().join("fetched");
+    fs::remove_dir_all(&folder).ok();
+    let postgres = superuser()?;
+    let access = Access {
+        user: postgres.uid,
+        group: postgres.gid,
+        mode: 0o700,
+    };
+    write::folder(&folder, access)?;
+    let fetched = Fetched {
+        repository: Repository::new(&folder, &folder.join("settings"))?,
+        folder,
+    };
+    output::talk(&format!("  fetch {}", second.shown()));
+    bring(&place, &fetched.repository)?;
+    let cluster = site.cluster()?;
+    let wish = settings::Wish {
+        data_folder: &cluster.data_folder,
+        socket_folder: &cluster.socket_folder,
+        port: cluster.port,
+        retention_days: site.config.backup.retention_days,
+    };
+    settings::write_engine(&fetched.repository, &wish, &pass_phrase)?;
+    Ok(fetched)
+}
+
+/// Brings a place's copy into a repository's folders, whose engine can read it then.
+pub(super) fn bring(place: &Place, repository: &Repository) -> Result<(), CommandError> {
+    repository.prepare()?;
+    mirror::fetch(place, repository.folder())?;
+    let postgres = superuser()?;
+    give(&repository.data(), postgres.uid, postgres.gid)
+}
+
+/// To PostgreSQL's account; links are not followed.
+fn give(path: &Path, user: Uid, group: Gid) -> Result<(), CommandError> {
+    let refused = || CommandError::io(format!("cannot give away {}", path.display()));
+    std::os::unix::fs::lchown(path, Some(user.as_raw()), Some(group.as_raw())).map_err(refused())?;
+    if path.is_symlink() || !path.is_dir() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(path).map_err(refused())? {
+        give(&entry.map_err(refused())?.path(), user, group)?;
+    }
+    Ok(())
+}
+
+fn second(config: &Config) -> Result<&SecondLocation, CommandError> {
+    config.backup.second.as_ref().ok_or_else(|| {
+        let text = format!(
+            "{} names no second location; set `second` in [backup]",
+            config.path.display()
+        );
+        CommandError::said(Exit::NotFound, text)
+    })
+}
+
+fn place(config: &Config, second: &SecondLocation) -> Result<Place, CommandError> {
+    let sftp = match second {
+        SecondLocation::Folder(folder) => return Ok(Place::Folder(folder.clone())),
+        SecondLocation::Sftp(sftp) => sftp,
+    };
+    let identity = identity(config);
+    if write::look(&identity)?.is_none() {
+        let text =
+            "there is no key to sign in with at the second location; run `strongroom backup copy --key`";
+        return Err(CommandError::said(Exit::Failed, text));
+    }
+    let known_hosts = config.backup.folder.join("second-host");
+    write_known_hosts(&known_hosts, &sftp.host_key)?;
+    Ok(Place::Remote(Remote {
+        user: sftp.user.clone(),
+        host: sftp.host.clone(),
+        port: sftp.port,
+        folder: sftp.folder.clone(),
+        known_hosts,
+        identity,
+    }))
+}
+
+/// One key, whatever the host is called: nobody else's is ever taken.
+pub(super) fn write_known_hosts(path: &Path, host_key: &str) -> Result<(), CommandError> {
+    let access = Access {
+        user: Uid::from_raw(0),
+        group: Gid::from_raw(0),
+        mode: 0o600,
+    };
+    write::file(path, format!("* {host_key}\n").as_bytes(), access)?;
+    Ok(())
+}

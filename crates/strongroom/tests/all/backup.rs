@@ -1,0 +1,526 @@
+//! Backups of a real cluster with the real engine: taken, verified, restored aside; and each fault that a check is there
+//! for, played. What only root may do is tested as root only; the runner of CI is.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use nix::unistd::Uid;
+use serde_json::Value as Json;
+
+use super::program::{Said, run};
+use super::setup::Place;
+
+/// An address that stands in the database, in the clear.
+const KNOWN: &[u8] = b"ada@example.org";
+
+/// An appliance with backups switched on; none where this is not root.
+struct Backed {
+    place: Place,
+}
+
+impl Backed {
+    fn new() -> Option<Self> {
+        Self::with(|_| String::new())
+    }
+
+    /// With more in the section `[backup]`.
+    fn with(more: impl FnOnce(&Place) -> String) -> Option<Self> {
+        if !Uid::effective().is_root() {
+            return None;
+        }
+        let place = Place::new();
+        place.setup(&["--until", "organization"]).done();
+        let settings = fs::read_to_string(place.settings()).unwrap();
+        let section = format!(
+            "\n[backup]\nfolder = {:?}\nrecord = {:?}\n{}\n",
+            place.path("backup"),
+            place.path("record"),
+            more(&place)
+        );
+        fs::write(place.settings(), settings + &section).unwrap();
+        let backed = Self { place };
+        backed.backup(&["enable"]).done();
+        Some(backed)
+    }
+
+    /// With a second location in a folder.
+    fn with_folder() -> Option<Self> {
+        let backed = Self::with(|place| format!("second = {:?}", place.path("second")))?;
+        fs::create_dir(backed.second()).unwrap();
+        Some(backed)
+    }
+
+    fn second(&self) -> PathBuf {
+        self.place.path("second")
+    }
+
+    fn kit(&self, verb: &str, file: &str) -> Said {
+        let (kit, passphrase) = (self.place.path("kit"), self.place.path("passphrase"));
+        testkit::secret::write_private(&passphrase, "correct horse battery staple").ok();
+        let arguments = ["--json", "recovery-kit", verb, file, kit.to_str().unwrap()];
+        let passphrase = ["--passphrase-file", passphrase.to_str().unwrap()];
+        run(
+            Some(&self.place.settings()),
+            &[arguments.as_slice(), &passphrase].concat(),
+        )
+    }
+
+    fn rebuild(&self, passphrase: &str) -> Said {
+        let (kit, second) = (self.place.path("kit"), self.second());
+        let arguments = [
+            "--json",
+            "rebuild",
+            "--from",
+            second.to_str().unwrap(),
+            "--kit",
+            kit.to_str().unwrap(),
+        ];
+        let file = self.place.path("typed");
+        fs::remove_file(&file).ok();
+        testkit::secret::write_private(&file, passphrase).unwrap();
+        let passphrase = ["--passphrase-file", file.to_str().unwrap()];
+        run(
+            Some(&self.place.settings()),
+            &[arguments.as_slice(), &passphrase].concat(),
+        )
+    }
+
+    fn backup(&self, arguments: &[&str]) -> Said {
+        run(
+            Some(&self.place.settings()),
+            &[["--json", "backup"].as_slice(), arguments].concat(),
+        )
+    }
+
+    fn json(&self, arguments: &[&str]) -> Json {
+        serde_json::from_str(&self.backup(arguments).done()).unwrap()
+    }
+
+    fn repository(&self) -> PathBuf {
+        self.place.path("backup")
+    }
+
+    /// Runs a statement as the superuser.
+    fn sql(&self, text: &str) -> String {
+        let socket = self.json_settings("host");
+        let output = Command::new("psql")
+            .args(["--no-psqlrc", "--tuples-only", "--no-align", "--quiet"])
+            .args(["--host", &socket, "--port", &self.json_settings("port")])
+            .args([
+                "--username",
+                "postgres",
+                "--dbname",
+                "strongroom",
+                "--command",
+                text,
+            ])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Has everything until now archived, and waits for it.
+    fn archive(&self) {
+        let name = self.sql("SELECT pg_walfile_name(pg_switch_wal())");
+        let is_there = format!("SELECT last_archived_wal >= '{name}' FROM pg_stat_archiver");
+        let began = std::time::Instant::now();
+        while self.sql(&is_there) != "t" {
+            assert!(began.elapsed().as_secs() < 60, "{name} was not archived");
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    }
+
+    /// A value of `[database]`.
+    fn json_settings(&self, key: &str) -> String {
+        let text = fs::read_to_string(self.place.settings()).unwrap();
+        let table: toml::Table = text.parse().unwrap();
+        match &table["database"][key] {
+            toml::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// The files below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            found.extend(files(&entry.path()));
+        } else if kind.is_file() {
+            found.push(entry.path());
+        }
+    }
+    found
+}
+
+fn holds(path: &Path, wanted: &[u8]) -> bool {
+    let content = fs::read(path).unwrap();
+    content.windows(wanted.len()).any(|part| part == wanted)
+}
+
+fn flip(path: &Path) {
+    let mut content = fs::read(path).unwrap();
+    let middle = content.len() / 2;
+    content[middle] ^= 1;
+    fs::write(path, content).unwrap();
+}
+
+#[test]
+fn a_backup_is_taken_seen_to_be_whole_and_restored_aside() {
+    let Some(backed) = Backed::new() else { return };
+    assert_eq!(
+        backed.json(&["enable"])["restarted"],
+        false,
+        "switching on again did something"
+    );
+    let run = backed.json(&["run"]);
+    assert_eq!(
+        (&run["run"]["kind"], &run["run"]["outcome"]),
+        (&"full".into(), &"done".into())
+    );
+    let next = backed.json(&["run"]);
+    assert_eq!(next["run"]["kind"], "differential");
+    let listed = backed.json(&["list"]);
+    assert_eq!(listed["backups"].as_array().unwrap().len(), 2);
+
+    let verified = backed.json(&["verify"]);
+    assert_eq!(verified["whole"], true, "{verified}");
+    let drill = backed.json(&["drill"]);
+    let checks = drill["drill"]["checks"].as_array().unwrap();
+    assert_eq!(drill["drill"]["outcome"], "done", "{drill}");
+    assert_eq!(checks.len(), 7, "{drill}");
+    assert!(
+        fs::read_dir(backed.repository().join("drill"))
+            .unwrap()
+            .next()
+            .is_none()
+    );
+
+    let status = backed.json(&["status"]);
+    assert_eq!(status["cipher"], "aes-256-cbc");
+    assert!(status["restorable_from"].is_string() && status["restorable_to"].is_string());
+
+    // The address is in the cluster in the clear, and nowhere in the backup.
+    let data = files(&backed.place.path("data/base"));
+    assert!(
+        data.iter().any(|path| holds(path, KNOWN)),
+        "the search finds nothing at all"
+    );
+    for path in files(&backed.repository()) {
+        assert!(!holds(&path, KNOWN), "{} is not encrypted", path.display());
+    }
+    let dump = backed.repository().join("repository/before.dump");
+    fs::write(&dump, "PGDMP somebody was careful, once").unwrap();
+    let said = backed.backup(&["verify"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(
+        said.talk.contains("before.dump can be read without a key"),
+        "{said:?}"
+    );
+    let entries = backed.sql("SELECT count(*) FROM strongroom.entry WHERE organization_id IS NULL");
+    assert!(entries.parse::<u32>().unwrap() >= 4, "{entries} entries");
+}
+
+#[test]
+fn a_flipped_byte_is_found_by_verification_and_by_the_drill() {
+    let Some(backed) = Backed::new() else { return };
+    backed.json(&["run"]);
+    let bundles = files(&backed.repository().join("repository/backup"));
+    let largest = bundles
+        .iter()
+        .max_by_key(|path| fs::metadata(path).unwrap().len())
+        .unwrap();
+    flip(largest);
+    let said = backed.backup(&["verify"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.talk.contains("checksum invalid: 1"), "{said:?}");
+    let said = backed.backup(&["drill"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.talk.contains("the drill failed"), "{said:?}");
+    assert_eq!(backed.backup(&["status"]).code, Some(1));
+    assert!(
+        fs::read_dir(backed.repository().join("drill"))
+            .unwrap()
+            .next()
+            .is_none()
+    );
+}
+
+#[test]
+fn a_missing_change_is_found_although_the_engine_is_content() {
+    let Some(backed) = Backed::new() else { return };
+    backed.json(&["run"]);
+    for _ in 0..3 {
+        backed.sql("SELECT pg_create_restore_point('x'); SELECT pg_switch_wal()");
+    }
+    backed.json(&["run", "--incr"]);
+    let is_change = |path: &PathBuf| path.extension().is_some_and(|end| end == "zst");
+    let archive = backed.repository().join("repository/archive");
+    let mut changes: Vec<PathBuf> = files(&archive).into_iter().filter(is_change).collect();
+    changes.sort();
+    assert_eq!(backed.json(&["verify"])["whole"], true);
+    fs::remove_file(&changes[changes.len() / 2]).unwrap();
+    let said = backed.backup(&["verify"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.talk.contains("are missing"), "{said:?}");
+}
+
+#[test]
+fn a_wrong_pass_phrase_is_said_and_nothing_is_touched() {
+    let Some(backed) = Backed::new() else { return };
+    backed.json(&["run"]);
+    let settings = backed.place.path("etc-backup/pgbackrest.conf");
+    let text = fs::read_to_string(&settings).unwrap();
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("repo1-cipher-pass="))
+        .unwrap();
+    fs::write(&settings, text.replace(line, "repo1-cipher-pass=another")).unwrap();
+    let before = files(&backed.repository().join("repository/backup"));
+    for verb in ["verify", "run", "drill"] {
+        let said = backed.backup(&[verb]);
+        assert_eq!(said.code, Some(1), "{verb}: {said:?}");
+    }
+    assert_eq!(files(&backed.repository().join("repository/backup")), before);
+    assert_eq!(backed.sql("SELECT 1"), "1");
+}
+
+#[test]
+fn what_the_backup_does_not_hold_fails_the_drill() {
+    let Some(backed) = Backed::new() else { return };
+    backed.json(&["run"]);
+    let states = files(&backed.repository().join("state"));
+    let state = fs::read(&states[0]).unwrap();
+    flip(&states[0]);
+    let said = backed.backup(&["drill"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.talk.contains("does not open"), "{said:?}");
+    fs::write(&states[0], state).unwrap();
+    // The root key of another appliance opens nothing.
+    let key = backed.place.path("etc/credentials/root-key");
+    let right = fs::read_to_string(&key).unwrap();
+    fs::write(&key, "7".repeat(64)).unwrap();
+    let run = backed.backup(&["run", "--incr"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let said = backed.backup(&["drill"]);
+    fs::write(&key, right).unwrap();
+    assert_eq!(said.code, Some(1), "{said:?}");
+}
+
+#[test]
+fn a_second_location_is_only_added_to_and_drilled_from() {
+    let Some(backed) = Backed::with_folder() else {
+        return;
+    };
+    backed.json(&["run"]);
+    let said = backed.backup(&["copy"]);
+    assert_eq!(said.code, Some(1), "a place without our mark was taken: {said:?}");
+    assert!(said.talk.contains("has no mark"), "{said:?}");
+    assert!(files(&backed.second()).is_empty(), "something was written there");
+
+    let first = backed.json(&["copy", "--begin"]);
+    assert!(first["files"].as_u64().unwrap() > 5, "{first}");
+    assert_eq!(
+        backed.json(&["copy"])["files"],
+        0,
+        "what was there was sent again"
+    );
+    assert_eq!(backed.json(&["verify", "--second"])["whole"], true);
+    assert_eq!(backed.json(&["drill", "--second"])["drill"]["outcome"], "done");
+
+    // What goes away here stays there.
+    let bundles = files(&backed.repository().join("repository/backup"));
+    let largest = bundles
+        .iter()
+        .max_by_key(|path| fs::metadata(path).unwrap().len())
+        .unwrap();
+    let there = backed
+        .second()
+        .join(largest.strip_prefix(backed.repository()).unwrap());
+    fs::remove_file(largest).unwrap();
+    backed.json(&["copy"]);
+    assert!(there.exists(), "the second location was emptied from here");
+    assert_eq!(backed.backup(&["verify"]).code, Some(1));
+    assert_eq!(backed.json(&["verify", "--second"])["whole"], true);
+
+    flip(&there);
+    let said = backed.backup(&["verify", "--second"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(!backed.repository().join("drill/fetched").exists());
+}
+
+#[test]
+fn the_platform_comes_back_from_the_second_location_and_the_kit_alone() {
+    let Some(backed) = Backed::with_folder() else {
+        return;
+    };
+    backed.json(&["run"]);
+    backed.kit("make", "--to").done();
+    backed.kit("verify", "--kit").done();
+    // After the backup: only the archived changes have it.
+    let password = backed.place.path("owner");
+    let owner = [
+        "--owner-email",
+        "bo@example.org",
+        "--password-file",
+        password.to_str().unwrap(),
+    ];
+    let create = ["--json", "organization", "create", "later"];
+    run(
+        Some(&backed.place.settings()),
+        &[create.as_slice(), &owner].concat(),
+    )
+    .done();
+    let entries = "SELECT count(*) FROM strongroom.entry";
+    let before: u32 = backed.sql(entries).parse().unwrap();
+    backed.archive();
+    backed.json(&["copy", "--begin"]);
+
+    let refused = backed.rebuild("correct horse battery staple");
+    assert_eq!(refused.code, Some(6), "an appliance was overwritten: {refused:?}");
+    backed.place.destroy();
+    for folder in ["etc", "etc-backup", "backup", "record"] {
+        fs::remove_dir_all(backed.place.path(folder)).unwrap();
+    }
+    let refused = backed.rebuild("correct horse battery stable");
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(
+        refused.talk.contains("does not open") && !backed.place.path("etc").exists(),
+        "{refused:?}"
+    );
+
+    let rebuilt: Json = serde_json::from_str(&backed.rebuild("correct horse battery staple").done()).unwrap();
+    assert!(rebuilt["newest_change"].is_string(), "{rebuilt}");
+    assert!(
+        backed.sql(entries).parse::<u32>().unwrap() > before,
+        "entries are gone"
+    );
+    let organizations = run(
+        Some(&backed.place.settings()),
+        &["--json", "organization", "list"],
+    )
+    .done();
+    assert!(
+        organizations.contains("\"later\""),
+        "a change after the backup is gone: {organizations}"
+    );
+    assert_eq!(
+        backed.sql("SELECT count(*) FROM strongroom.session WHERE ended_at IS NULL"),
+        "0"
+    );
+    assert_eq!(backed.json(&["verify"])["whole"], true);
+    assert_eq!(backed.json(&["drill"])["drill"]["outcome"], "done");
+    backed.kit("verify", "--kit").done();
+}
+
+/// OpenSSH's server on loopback, for root with one key, for SFTP alone.
+struct Server {
+    child: std::process::Child,
+    port: u16,
+    host_key: String,
+}
+
+impl Server {
+    fn start(folder: &Path) -> Self {
+        let key = folder.join("host-key");
+        let made = Command::new("ssh-keygen")
+            .args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"])
+            .arg(&key)
+            .status();
+        assert!(made.unwrap().success());
+        fs::create_dir_all("/run/sshd").unwrap();
+        let port = super::appliance::free_port();
+        let settings = format!(
+            "ListenAddress 127.0.0.1\nPort {port}\nHostKey {key}\nPidFile none\nUsePAM no\nStrictModes no\n\
+             PasswordAuthentication no\nPermitRootLogin prohibit-password\nAuthorizedKeysFile {keys}\n\
+             Subsystem sftp internal-sftp\nForceCommand internal-sftp\n",
+            key = key.display(),
+            keys = folder.join("authorized").display()
+        );
+        fs::write(folder.join("sshd"), settings).unwrap();
+        let child = Command::new("/usr/sbin/sshd")
+            .args(["-D", "-e", "-f"])
+            .arg(folder.join("sshd"))
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let listens = || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
+        let began = std::time::Instant::now();
+        while !listens() {
+            assert!(began.elapsed().as_secs() < 20, "sshd does not listen");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        let host_key = fs::read_to_string(key.with_extension("pub"))
+            .unwrap()
+            .trim()
+            .to_owned();
+        Self {
+            child,
+            port,
+            host_key,
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+#[test]
+fn a_copy_goes_over_sftp_to_the_host_of_the_settings_and_to_no_other() {
+    if !Uid::effective().is_root() {
+        return;
+    }
+    let far = tempfile::tempdir().unwrap();
+    let server = Server::start(far.path());
+    let there = far.path().join("copy");
+    let section = format!(
+        "second = \"sftp://root@127.0.0.1:{}{}\"\nsecond_host_key = {:?}",
+        server.port,
+        there.display(),
+        server.host_key
+    );
+    let Some(backed) = Backed::with(|_| section) else {
+        return;
+    };
+    backed.json(&["run"]);
+    assert_eq!(
+        backed.backup(&["copy", "--begin"]).code,
+        Some(1),
+        "without a key to sign in with"
+    );
+    let key = backed.backup(&["copy", "--key"]).done();
+    fs::write(far.path().join("authorized"), key).unwrap();
+    let sent = backed.json(&["copy", "--begin"]);
+    assert!(sent["files"].as_u64().unwrap() > 5, "{sent}");
+    assert!(sent["newest_change"].is_string(), "{sent}");
+    assert_eq!(
+        backed.json(&["copy"])["files"],
+        0,
+        "what was there was sent again"
+    );
+    assert_eq!(backed.json(&["drill", "--second"])["drill"]["outcome"], "done");
+    for path in files(&there) {
+        assert!(!holds(&path, KNOWN), "{} is not encrypted", path.display());
+    }
+
+    // Somebody else answers in its place.
+    let settings = fs::read_to_string(backed.place.settings()).unwrap();
+    let last = server.host_key.chars().last().unwrap();
+    let other = server.host_key[..server.host_key.len() - 1].to_owned() + if last == 'A' { "B" } else { "A" };
+    fs::write(
+        backed.place.settings(),
+        settings.replace(&server.host_key, &other),
+    )
+    .unwrap();
+    let said = backed.backup(&["copy"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.talk.contains("refused"), "{said:?}");
+}
