@@ -75,6 +75,22 @@ pub fn decide(
     }
 }
 
+/// The same in a cancelled organization: of what is allowed, what [`table::LEFT_AFTER_CANCELLATION`] leaves.
+pub fn decide_cancelled(
+    subject: &Subject,
+    organization: Uuid,
+    permission: Permission,
+    policies: &Policies,
+    narrowing: Option<&Narrowing>,
+) -> Decision {
+    match decide(subject, organization, permission, policies, narrowing) {
+        Decision::Allowed(_) if !table::LEFT_AFTER_CANCELLATION.contains(&permission) => {
+            Decision::Denied(Denial::Cancelled { permission })
+        }
+        decision => decision,
+    }
+}
+
 /// May `subject` do this on the appliance? Only operators and root at the host may.
 pub fn decide_appliance(subject: &Subject, permission: Permission) -> Decision<AppliancePermit> {
     if subject.actor == Actor::Anonymous {

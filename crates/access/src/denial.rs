@@ -66,6 +66,14 @@ pub enum Denial {
         /// What was asked for.
         permission: Permission,
     },
+    /// The organization is cancelled, and the permission is none that is left then.
+    #[error(
+        "the organization is cancelled: it can be read and exported, and nothing in it changes; an owner can take that back"
+    )]
+    Cancelled {
+        /// What was asked for.
+        permission: Permission,
+    },
     /// The permission is not of the kind that was asked; a fault of the calling code.
     #[error("{permission} cannot be asked for here")]
     OtherRealm {
@@ -100,6 +108,7 @@ impl Denial {
             Denial::GrantLacks { .. } => "grant-lacks-permission",
             Denial::NotAnOperator { .. } => "not-an-operator",
             Denial::SystemLacks { .. } => "system-lacks-permission",
+            Denial::Cancelled { .. } => "organization-cancelled",
             Denial::OtherRealm { .. } => "permission-of-another-realm",
         }
     }
@@ -118,6 +127,7 @@ impl Denial {
             | Denial::GrantLacks { .. }
             | Denial::NotAnOperator { .. }
             | Denial::SystemLacks { .. }
+            | Denial::Cancelled { .. }
             | Denial::OtherRealm { .. } => Answer::Forbidden,
         }
     }

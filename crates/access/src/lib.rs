@@ -10,7 +10,7 @@ mod role;
 mod subject;
 pub mod table;
 
-pub use decide::{Decision, decide, decide_account, decide_appliance};
+pub use decide::{Decision, decide, decide_account, decide_appliance, decide_cancelled};
 pub use denial::{Answer, Denial};
 pub use narrowing::{DatasetId, DatasetRight, FieldId, FieldRight, Narrowing};
 pub use permission::{Permission, Realm, UnknownPermission};

@@ -81,6 +81,30 @@ pub const GRANTED_READ: &[Permission] = &[
 /// What they may do besides when they are let in to repair: mend records and definitions. Never members, policies, keys.
 pub const GRANTED_REPAIR: &[Permission] = &[Permission::RecordWrite, Permission::DatasetDefine];
 
+/// What is left of everybody's permissions in a cancelled organization. Records, files and definitions stay as they are; who may
+/// see them does not: members leave and tokens are stolen in ninety days too.
+pub const LEFT_AFTER_CANCELLATION: &[Permission] = &[
+    Permission::OrganizationRead,
+    Permission::RecordRead,
+    Permission::ViewRead,
+    Permission::AccessLogReadOwn,
+    Permission::PromiseRead,
+    Permission::TokenManageOwn,
+    Permission::RecordReveal,
+    Permission::RecordExport,
+    Permission::MemberRead,
+    Permission::MemberManage,
+    Permission::TokenManageAll,
+    Permission::PolicyManage,
+    Permission::AuditRead,
+    Permission::AccessLogRead,
+    Permission::OperatorGrantManage,
+    Permission::KeyRotate,
+    Permission::OrganizationDelete,
+    Permission::HoldManage,
+    Permission::OwnershipTransfer,
+];
+
 /// What the table says about a role and a permission; [`Cell::No`] where it says nothing.
 pub fn cell(role: Role, permission: Permission) -> Cell {
     let row = ROWS.iter().find(|(of, _)| *of == permission);
@@ -141,11 +165,13 @@ pub fn render_page() -> String {
             permissions.join(", ")
         );
     }
-    page.push_str(SYSTEM_ABOUT);
+    page.push_str(CANCELLED_ABOUT);
     let list = |permissions: &[Permission]| {
         let codes = permissions.iter().map(|permission| format!("`{permission}`"));
         codes.collect::<Vec<_>>().join(", ")
     };
+    let _ = writeln!(page, "{}.", list(LEFT_AFTER_CANCELLATION));
+    page.push_str(SYSTEM_ABOUT);
     let _ = writeln!(page, "{}.", list(SYSTEM));
     page.push_str(GRANTED_ABOUT);
     let _ = writeln!(page, "- reading: {}", list(GRANTED_READ));
@@ -171,6 +197,13 @@ Where the table says \"by policy\" the organization decides, on its page of poli
 | policy | decides about | unless changed |
 |---|---|---|
 ";
+
+/// After the policies.
+const CANCELLED_ABOUT: &str = "
+## After cancellation
+
+A cancelled organization is read and exported, and nothing in it changes; the database refuses it besides. Who may come in still
+does. Of what a role has, there is left: ";
 
 /// At the end.
 const GRANTED_ABOUT: &str = "
@@ -266,6 +299,24 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn after_cancellation_nothing_that_changes_records_or_definitions_is_left() {
+        for forbidden in [
+            Permission::RecordWrite,
+            Permission::RecordImport,
+            Permission::RecordPurge,
+            Permission::PeriodClose,
+            Permission::DatasetDefine,
+            Permission::TemplateApply,
+            Permission::WebhookManage,
+            Permission::OrganizationRename,
+        ] {
+            assert!(!LEFT_AFTER_CANCELLATION.contains(&forbidden), "{forbidden}");
+        }
+        let realm = |permission: &Permission| permission.realm() == Realm::Organization;
+        assert!(LEFT_AFTER_CANCELLATION.iter().all(realm));
     }
 
     #[test]

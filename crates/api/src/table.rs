@@ -3,8 +3,8 @@
 
 use crate::{
     handler::{
-        access_log, audit, batch, dataset, export, field, file, import, maintenance, me, member, meta,
-        organization, policy, promise, record, record_change, token,
+        access_log, audit, batch, dataset, export, field, file, hold, import, lifecycle, maintenance, me,
+        member, meta, organization, policy, promise, record, record_change, token,
     },
     route::{
         Condition::{IfMatch, IfNoneMatch},
@@ -83,6 +83,23 @@ const DEVICE: Parameter = parameter(
 const FROM: Parameter = parameter("from", "Not earlier than this time.");
 const UNTIL: Parameter = parameter("until", "Earlier than this time.");
 
+const IIF: &[Parameter] = &[
+    parameter("date", "The field with the day; required."),
+    parameter(
+        "account",
+        "The field with the account that the amount is posted to; required.",
+    ),
+    parameter("contra", "The field with the account that balances it; required."),
+    parameter(
+        "amount",
+        "The field with the amount, positive for a debit; required.",
+    ),
+    parameter("name", "The field with the customer, vendor or employee."),
+    parameter("number", "The field with the document's number."),
+    parameter("memo", "The field that says what for."),
+    FILTER,
+    SEARCH,
+];
 const ACCESS: &[Parameter] = &[BEFORE, ACTION, ACCOUNT, OUTCOME, ADDRESS, DEVICE, FROM, UNTIL];
 const ACCESS_EXPORT: &[Parameter] = &[ACTION, ACCOUNT, OUTCOME, ADDRESS, DEVICE, FROM, UNTIL];
 const LIST: &[Parameter] = &[FILTER, SEARCH, SORT, TRASH, LIMIT, CURSOR, COUNT];
@@ -255,6 +272,16 @@ const RECORDS: &[Route] = &[
     )
     .query(&[FORMAT, REVEAL, FILTER, SEARCH, TRASH])
     .gives(Gives::File("text/csv; charset=utf-8")),
+    Route::new(
+        Get,
+        dataset!("/iif"),
+        "record.export-iif",
+        Needs(P::RecordExport),
+        "Export a ledger's records as QuickBooks' IIF, each a balanced transaction; all or none",
+        handler!(export::iif),
+    )
+    .query(IIF)
+    .gives(Gives::File("application/x-iif")),
     Route::new(
         Get,
         organization!("/archive"),
@@ -604,6 +631,80 @@ const RECORDS: &[Route] = &[
     )
     .takes(Takes::Json("PoliciesChange"))
     .gives(Gives::Json(200, "Policies")),
+    Route::new(
+        Get,
+        organization!("/lifecycle"),
+        "lifecycle.show",
+        Needs(P::OrganizationRead),
+        "Whether the organization is cancelled or about to be deleted, and when what happens",
+        handler!(lifecycle::show),
+    )
+    .gives(Gives::Json(200, "Lifecycle")),
+    Route::new(
+        Post,
+        organization!("/cancel"),
+        "organization.cancel",
+        Needs(P::OrganizationDelete),
+        "Cancel the organization: it is read and exported, and nothing in it changes",
+        handler!(lifecycle::cancel),
+    )
+    .gives(Gives::Json(200, "Lifecycle")),
+    Route::new(
+        Post,
+        organization!("/reinstate"),
+        "organization.reinstate",
+        Needs(P::OrganizationDelete),
+        "Take a cancellation back",
+        handler!(lifecycle::reinstate),
+    )
+    .gives(Gives::Json(200, "Lifecycle")),
+    Route::new(
+        Post,
+        organization!("/deletion"),
+        "organization.order-deletion",
+        Needs(P::OrganizationDelete),
+        "Order the organization's deletion for good, within 24 hours",
+        handler!(lifecycle::order_deletion),
+    )
+    .takes(Takes::Json("DeletionOrder"))
+    .gives(Gives::Json(200, "Lifecycle")),
+    Route::new(
+        Delete,
+        organization!("/deletion"),
+        "organization.call-deletion-back",
+        Needs(P::OrganizationDelete),
+        "Call the ordered deletion back",
+        handler!(lifecycle::call_deletion_back),
+    )
+    .gives(Gives::Json(200, "Lifecycle")),
+    Route::new(
+        Get,
+        organization!("/holds"),
+        "hold.list",
+        Needs(P::HoldManage),
+        "Legal holds, those in force first",
+        handler!(hold::list),
+    )
+    .gives(Gives::Json(200, "Holds")),
+    Route::new(
+        Post,
+        organization!("/holds"),
+        "hold.create",
+        Needs(P::HoldManage),
+        "Place a hold: nothing is deleted or expires until it is lifted",
+        handler!(hold::create),
+    )
+    .takes(Takes::Json("HoldInput"))
+    .gives(Gives::Json(201, "Hold")),
+    Route::new(
+        Post,
+        organization!("/holds/{hold}/lift"),
+        "hold.lift",
+        Needs(P::HoldManage),
+        "Lift a hold",
+        handler!(hold::lift),
+    )
+    .takes(Takes::Json("HoldLift")),
     Route::new(
         Get,
         organization!("/tokens"),

@@ -7,6 +7,7 @@ pub(crate) mod directory;
 pub(crate) mod grant;
 pub(crate) mod history;
 pub(crate) mod import;
+pub(crate) mod lifecycle;
 pub(crate) mod mail;
 pub(crate) mod newcomer;
 pub(crate) mod organization;

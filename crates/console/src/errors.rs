@@ -118,6 +118,8 @@ fn advice(code: ProblemCode, retry_after: Option<u64>) -> String {
         }
         ProblemCode::NotSignedIn => "Sign in and try again.",
         ProblemCode::BadCursor => "Start again from the first page of the list.",
+        ProblemCode::Cancelled => "An owner of the organization can take the cancellation back.",
+        ProblemCode::Held => "Nothing was deleted. It can be done when the hold is lifted.",
         ProblemCode::Stale | ProblemCode::Conflict | ProblemCode::Taken | ProblemCode::LastOwner => {
             "Nothing was changed. Go back, look at how things stand now, and try again."
         }

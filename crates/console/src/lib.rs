@@ -31,6 +31,7 @@ mod held;
 mod history;
 mod imports;
 mod invitation;
+mod lifecycle;
 mod mail;
 mod maintenance;
 mod member_rights;

@@ -88,6 +88,32 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
     ("grant-refused", NoticeKind::Success, "Refused."),
     ("grant-ended", NoticeKind::Success, "The access was ended."),
     (
+        "organization-cancelled",
+        NoticeKind::Success,
+        "The organization is cancelled: it can be read and exported, and nothing in it changes.",
+    ),
+    (
+        "organization-reinstated",
+        NoticeKind::Success,
+        "The cancellation is taken back; everything works as before.",
+    ),
+    (
+        "deletion-ordered",
+        NoticeKind::Warning,
+        "The deletion is ordered. Any owner can call it back here until then.",
+    ),
+    (
+        "deletion-called-back",
+        NoticeKind::Success,
+        "The deletion is called back.",
+    ),
+    (
+        "hold-placed",
+        NoticeKind::Success,
+        "The hold is in force: nothing is deleted and nothing expires.",
+    ),
+    ("hold-lifted", NoticeKind::Success, "The hold is lifted."),
+    (
         "factors-reset",
         NoticeKind::Success,
         "The member's second factors are gone and their sessions ended. Where one is required, their next sign-in sets up a new one.",

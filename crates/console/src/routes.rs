@@ -3,9 +3,9 @@
 use crate::{
     access_log, account, accounts, appliance, appliance_updates, archive, asset_files, audit, break_glass,
     confirm, datasets, directories, export, factors, fields, files, grants, history, imports, invitation,
-    mail, member_rights, members, openid, operator_access, organizations, password_reset, policies,
-    promises_page, providers, record_form, records, second_step, security_key, sign_in, sign_in_rules,
-    single_record, tokens, trash,
+    lifecycle, mail, member_rights, members, openid, operator_access, organizations, password_reset,
+    policies, promises_page, providers, record_form, records, second_step, security_key, sign_in,
+    sign_in_rules, single_record, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -74,10 +74,7 @@ pub(crate) fn register(config: &mut ServiceConfig) {
         .service(resource("/o").route(get().to(organizations::list)))
         .service(resource("/o/{organization}").route(get().to(organizations::home)))
         .configure(account_pages)
-        .configure(organization_pages)
-        .configure(people_pages)
-        .configure(dataset_pages)
-        .configure(record_pages);
+        .configure(organization_pages);
 }
 
 fn directory_pages(config: &mut ServiceConfig) {
@@ -165,6 +162,10 @@ fn account_pages(config: &mut ServiceConfig) {
 
 fn organization_pages(config: &mut ServiceConfig) {
     config
+        .configure(lifecycle_pages)
+        .configure(people_pages)
+        .configure(dataset_pages)
+        .configure(record_pages)
         .service(resource("/o/{organization}/datasets").route(get().to(datasets::show)))
         .service(
             resource("/o/{organization}/datasets/new")
@@ -182,6 +183,20 @@ fn organization_pages(config: &mut ServiceConfig) {
                 .route(post().to(imports::decide)),
         )
         .service(resource("/o/{organization}/imports/{job}/report").route(get().to(imports::report)));
+}
+
+/// What becomes of an organization.
+fn lifecycle_pages(config: &mut ServiceConfig) {
+    config
+        .service(resource("/o/{organization}/about").route(get().to(lifecycle::show)))
+        .service(resource("/o/{organization}/about/cancel").route(post().to(lifecycle::cancel)))
+        .service(resource("/o/{organization}/about/reinstate").route(post().to(lifecycle::reinstate)))
+        .service(resource("/o/{organization}/about/delete").route(post().to(lifecycle::delete)))
+        .service(resource("/o/{organization}/about/keep").route(post().to(lifecycle::keep)))
+        .service(resource("/o/{organization}/about/holds").route(post().to(lifecycle::place_hold)))
+        .service(
+            resource("/o/{organization}/about/holds/{hold}/lift").route(post().to(lifecycle::lift_hold)),
+        );
 }
 
 /// Who is in an organization, what they may do, and what they did.

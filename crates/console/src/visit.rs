@@ -253,6 +253,7 @@ impl Room {
         let own = own.or_else(|| self.granted_link());
         Ok(Chrome {
             organization: own,
+            lifecycle: crate::lifecycle::banner(self).await?,
             ..chrome
         })
     }

@@ -17,6 +17,7 @@ mod all {
     mod html;
     mod jobs;
     mod journey;
+    mod lifecycle;
     mod mail;
     mod maintenance;
     mod openid;

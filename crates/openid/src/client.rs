@@ -10,6 +10,7 @@ use crate::{
     flow::{Answer, Flow, Outcome},
     keys::{KeyError, KeySet},
     provider::{Provider, ProviderError},
+    reach::Reach,
     token::{TokenError, Unverified},
     wire::{CertificateError, Deadline, Received, Wire, WireError},
 };
@@ -99,6 +100,7 @@ struct Known {
 pub struct Client {
     pub(crate) provider: Provider,
     pub(crate) wire: Wire,
+    pub(crate) reach: Reach,
     known: Mutex<Known>,
 }
 
@@ -111,15 +113,24 @@ struct Tokens {
 }
 
 impl Client {
-    /// A client of this provider. Nothing is asked yet.
+    /// A client of this provider, which finds its hosts by the system's resolver. Nothing is asked yet.
     ///
     /// # Errors
     /// Settings that are not valid.
     pub fn new(provider: Provider) -> Result<Self, OpenIdError> {
+        Self::reaching(provider, Reach::by_resolver())
+    }
+
+    /// The same with another way to find hosts.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub fn reaching(provider: Provider, reach: Reach) -> Result<Self, OpenIdError> {
         provider.check()?;
         Ok(Self {
-            wire: Wire::new(provider.authority_pem.as_deref())?,
+            wire: Wire::new(provider.authority_pem.as_deref(), reach.clone())?,
             provider,
+            reach,
             known: Mutex::default(),
         })
     }

@@ -10,7 +10,6 @@ use crate::{
 use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
 use std::{
     error::Error,
-    net::ToSocketAddrs,
     time::{Duration, Instant},
 };
 
@@ -77,10 +76,12 @@ impl Client {
 
     fn look_up(&self) -> Outcome {
         let host = self.provider.issuer.host();
-        let found = host.to_socket_addrs().map_err(|error| {
-            format!("{host} has no address ({error}); look at the name and at this machine's resolver")
-        })?;
-        let addresses: Vec<String> = found.take(4).map(|address| address.ip().to_string()).collect();
+        let found = self.reach.look_up(&host)?;
+        let addresses: Vec<String> = found
+            .iter()
+            .take(4)
+            .map(|address| address.ip().to_string())
+            .collect();
         Ok((Verdict::Passed, format!("{host} is {}", addresses.join(", "))))
     }
 

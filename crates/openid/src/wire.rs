@@ -2,11 +2,13 @@
 //!
 //! Invariant: no answer is read beyond its limit, and nothing waits beyond the deadline that it was given.
 
+use crate::reach::Reach;
 use std::time::{Duration, Instant};
 use ureq::{
     Agent, Body,
     http::Response,
     tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem},
+    unversioned::transport::DefaultConnector,
 };
 
 /// Most bytes of an answer: documents and key sets have a few thousand.
@@ -37,6 +39,14 @@ pub enum WireError {
         /// What the client saw.
         #[source]
         source: Box<ureq::Error>,
+    },
+    /// It must not be dialled, or the kernel refuses it.
+    #[error("{url} is not asked: {why}")]
+    Closed {
+        /// The address.
+        url: String,
+        /// Why, and what to do.
+        why: String,
     },
     /// Not in time.
     #[error(
@@ -114,7 +124,7 @@ pub(crate) struct Received {
 pub(crate) struct Wire(Agent);
 
 impl Wire {
-    pub(crate) fn new(authority_pem: Option<&str>) -> Result<Self, CertificateError> {
+    pub(crate) fn new(authority_pem: Option<&str>, reach: Reach) -> Result<Self, CertificateError> {
         let roots = match authority_pem {
             None => RootCerts::PlatformVerifier,
             Some(pem) => RootCerts::new_with_certs(&certificates(pem)?),
@@ -136,7 +146,7 @@ impl Wire {
             .user_agent(concat!("strongroom/", env!("CARGO_PKG_VERSION")))
             .timeout_connect(Some(Duration::from_secs(CONNECT_SECONDS)))
             .build();
-        Ok(Self(config.new_agent()))
+        Ok(Self(Agent::with_parts(config, DefaultConnector::new(), reach)))
     }
 
     pub(crate) fn get(
@@ -239,6 +249,10 @@ fn failed(url: &str, error: ureq::Error) -> WireError {
         ureq::Error::Timeout(_) => WireError::TooSlow { url },
         ureq::Error::BodyExceedsLimit(_) => WireError::TooLarge { url },
         ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => WireError::TooSlow { url },
+        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::PermissionDenied => WireError::Closed {
+            url,
+            why: error.to_string(),
+        },
         other => WireError::Unreachable {
             url,
             source: Box::new(other),
@@ -282,8 +296,31 @@ mod tests {
     }
 
     #[test]
+    fn a_host_is_dialled_where_it_was_told_and_not_at_all_where_it_was_not() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let tell = move |host: &str, port: u16| match (host, port) {
+            ("login.example.test", 8443) => Ok(Some(vec![address])),
+            _ => Err(format!("no setting names {host}:{port}")),
+        };
+        let wire = Wire::new(None, Reach::told(std::sync::Arc::new(tell))).unwrap();
+        let ask = |url| wire.get(url, None, Deadline::after(Duration::from_millis(300)));
+        let asked = ask("https://login.example.test:8443/");
+        assert!(
+            matches!(asked, Err(WireError::TooSlow { .. })),
+            "nobody speaks TLS there"
+        );
+        listener.set_nonblocking(true).unwrap();
+        assert!(listener.accept().is_ok(), "it was dialled elsewhere");
+        let Err(WireError::Closed { why, .. }) = ask("https://other.example.test/") else {
+            panic!("a host that nobody named is dialled");
+        };
+        assert!(why.contains("no setting names other.example.test:443"), "{why}");
+    }
+
+    #[test]
     fn plain_http_is_not_spoken() {
-        let wire = Wire::new(None).unwrap();
+        let wire = Wire::new(None, Reach::by_resolver()).unwrap();
         let refused = wire.get(
             "http://127.0.0.1:9/",
             None,

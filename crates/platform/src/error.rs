@@ -114,6 +114,14 @@ impl From<StoreError> for PlatformError {
                 "the dataset was redefined meanwhile; try again",
             ),
             StoreError::Maintenance => crate::maintenance::refused_by_database(),
+            StoreError::Cancelled => Self::new(
+                ProblemCode::Cancelled,
+                "the organization is cancelled: it can be read and exported, and nothing in it changes",
+            ),
+            StoreError::Held => Self::new(
+                ProblemCode::Held,
+                "a legal hold is in force: nothing of the organization is deleted until it is lifted",
+            ),
             StoreError::Unavailable(_) => Self::new(
                 ProblemCode::Unavailable,
                 "the database is not available; try again in a moment",
@@ -140,6 +148,9 @@ impl From<Denial> for PlatformError {
                 Self::new(ProblemCode::NotSignedIn, "sign in, or send a valid API token")
             }
             access::Answer::NotFound => Self::not_found("organization"),
+            access::Answer::Forbidden if matches!(denial, Denial::Cancelled { .. }) => {
+                Self::new(ProblemCode::Cancelled, denial.to_string())
+            }
             access::Answer::Forbidden => Self::new(ProblemCode::NotAllowed, denial.to_string()),
         }
     }

@@ -4,15 +4,19 @@
 //! leaves in the clear only where the caller asks for it and the permit may reveal it; memory does not grow with the
 //! number of records. Start at [`records`].
 
+mod about;
 mod archive;
 mod encode;
+mod iif;
 mod manifest;
 mod member;
 mod restore;
 mod tape;
 
 pub use archive::archive;
+pub use iif::iif;
 pub use restore::{Restored, restore_archive};
+pub use tabular::IifMapping;
 
 use crate::{
     Workspace,

@@ -17,7 +17,7 @@ use store::{
     connect::scram_verifier,
     control::{
         membership,
-        organization::{self as rows, NewOrganization, Organization, OrganizationState},
+        organization::{self as rows, NewOrganization, Organization},
     },
     tenant::TenantLogin,
 };
@@ -195,7 +195,7 @@ pub async fn rename(workspace: &Workspace, name: &str) -> Result<()> {
 }
 
 impl Platform {
-    /// An active organization with its connections and keys.
+    /// An organization with its connections and keys; a cancelled one can still be read.
     pub(crate) async fn home_by_slug(&self, slug: &str) -> Result<Option<Arc<Home>>> {
         if let Some(home) = self.homes().get(slug) {
             return Ok(Some(home));
@@ -205,9 +205,7 @@ impl Platform {
         };
         let read = Instant::now();
         let row = rows::find_by_slug(&mut self.control().read().await?, &parsed).await?;
-        let Some(row) = row.filter(|row| row.state == OrganizationState::Active) else {
-            return Ok(None);
-        };
+        let Some(row) = row else { return Ok(None) };
         let home = self.open_home(row).await?;
         self.homes().put(slug.to_owned(), Arc::clone(&home), read);
         Ok(Some(home))
@@ -216,7 +214,7 @@ impl Platform {
     /// The same by id.
     pub(crate) async fn home_by_id(&self, id: OrganizationId) -> Result<Option<Arc<Home>>> {
         let row = rows::find_by_id(&mut self.control().read().await?, id).await?;
-        match row.filter(|row| row.state == OrganizationState::Active) {
+        match row {
             Some(row) => Ok(Some(self.open_home(row).await?)),
             None => Ok(None),
         }
@@ -253,6 +251,8 @@ impl Platform {
             keys,
             policies: administrators,
             requirements,
+            state: row.state,
+            export_until: row.export_until,
         }))
     }
 

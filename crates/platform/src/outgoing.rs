@@ -7,7 +7,10 @@
 use crate::{Platform, PlatformError, error::Result};
 use config::{Target, TargetHost};
 use host::outgoing::{self, Kept};
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 use types::ProblemCode;
 
 /// What to do when names changed their addresses, or settings their targets.
@@ -39,26 +42,54 @@ pub struct Named {
 /// # Errors
 /// `invalid` when the host is none, or no setting names it; `unavailable` when root has not looked it up.
 pub fn addresses(platform: &Platform, host: &str, port: u16) -> Result<Vec<SocketAddr>> {
-    let target = Target::new(host, port)
-        .map_err(|error| PlatformError::invalid_at("/host", "malformed", error.to_string()))?;
-    if !platform.settings().outside_targets.contains(&target) {
-        let why = format!(
-            "no setting lets the platform connect to {target}; name it in [outgoing] of the settings file, and {APPLY}"
-        );
-        return Err(PlatformError::invalid_at("/host", "not-named", why));
+    Door::of(platform).addresses(host, port)
+}
+
+/// What settings name and where root's word of it lies, for whoever dials without a platform.
+#[derive(Debug, Clone)]
+pub(crate) struct Door {
+    named: Vec<Target>,
+    kept: PathBuf,
+}
+
+impl Door {
+    pub(crate) fn of(platform: &Platform) -> Self {
+        Self {
+            named: platform.settings().outside_targets.clone(),
+            kept: platform.settings().kept_targets.clone(),
+        }
     }
-    let found = match target.host {
-        TargetHost::Address(address) => vec![address],
-        TargetHost::Name(_) => kept_addresses(&kept(platform)?, &target),
-    };
-    if found.is_empty() {
-        let why = format!("the addresses of {target} are not known; {APPLY}");
-        return Err(PlatformError::new(ProblemCode::Unavailable, why));
+
+    /// As [`addresses`]; none for this machine itself, which is no outgoing connection.
+    pub(crate) fn beyond(&self, host: &str, port: u16) -> Result<Option<Vec<SocketAddr>>> {
+        match host {
+            "localhost" | "127.0.0.1" | "::1" | "[::1]" => Ok(None),
+            host => self.addresses(host, port).map(Some),
+        }
     }
-    Ok(found
-        .into_iter()
-        .map(|address| SocketAddr::new(address, port))
-        .collect())
+
+    fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>> {
+        let target = Target::new(host, port)
+            .map_err(|error| PlatformError::invalid_at("/host", "malformed", error.to_string()))?;
+        if !self.named.contains(&target) {
+            let why = format!(
+                "no setting lets the platform connect to {target}; name it in [outgoing] of the settings file, and {APPLY}"
+            );
+            return Err(PlatformError::invalid_at("/host", "not-named", why));
+        }
+        let found = match target.host {
+            TargetHost::Address(address) => vec![address],
+            TargetHost::Name(_) => kept_addresses(&kept(&self.kept)?, &target),
+        };
+        if found.is_empty() {
+            let why = format!("the addresses of {target} are not known; {APPLY}");
+            return Err(PlatformError::new(ProblemCode::Unavailable, why));
+        }
+        Ok(found
+            .into_iter()
+            .map(|address| SocketAddr::new(address, port))
+            .collect())
+    }
 }
 
 /// Holds what settings name against what is kept.
@@ -66,7 +97,8 @@ pub fn addresses(platform: &Platform, host: &str, port: u16) -> Result<Vec<Socke
 /// # Errors
 /// `unavailable` when the kept file cannot be read.
 pub fn standing(platform: &Platform) -> Result<Standing> {
-    Ok(compare(&platform.settings().outside_targets, kept(platform)?))
+    let settings = platform.settings();
+    Ok(compare(&settings.outside_targets, kept(&settings.kept_targets)?))
 }
 
 /// The same without a platform.
@@ -135,9 +167,8 @@ impl Standing {
     }
 }
 
-fn kept(platform: &Platform) -> Result<Kept> {
-    outgoing::read(&platform.settings().kept_targets)
-        .map_err(|error| PlatformError::new(ProblemCode::Unavailable, error.to_string()))
+fn kept(path: &Path) -> Result<Kept> {
+    outgoing::read(path).map_err(|error| PlatformError::new(ProblemCode::Unavailable, error.to_string()))
 }
 
 fn kept_addresses(kept: &Kept, target: &Target) -> Vec<std::net::IpAddr> {
@@ -156,6 +187,30 @@ mod tests {
             port,
             addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
         }
+    }
+
+    #[test]
+    fn what_no_setting_names_is_not_dialled_and_this_machine_is_not_outside() {
+        let door = Door {
+            named: vec![
+                "login.example.com:443".parse().unwrap(),
+                "10.0.0.5:587".parse().unwrap(),
+            ],
+            kept: "/nonexistent/outgoing.json".into(),
+        };
+        assert_eq!(door.beyond("localhost", 587).unwrap(), None);
+        let at = |text: &str| Some(vec![text.parse::<SocketAddr>().unwrap()]);
+        assert_eq!(door.beyond("10.0.0.5", 587).unwrap(), at("10.0.0.5:587"));
+        for (host, port) in [
+            ("10.0.0.5", 25),
+            ("localhost.example.com", 443),
+            ("127.0.0.1.example.com", 443),
+        ] {
+            let refused = door.beyond(host, port).unwrap_err();
+            assert!(refused.detail.contains("no setting lets"), "{}", refused.detail);
+        }
+        let unknown = door.beyond("login.example.com", 443).unwrap_err();
+        assert!(unknown.detail.contains("are not known"), "{}", unknown.detail);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod audit;
 mod backup;
 mod bundle;
 mod card;
+mod deletion;
 mod directory;
 mod disclosure;
 mod export;
@@ -18,7 +19,9 @@ mod factor;
 mod field;
 mod firewall;
 mod hardening;
+mod hold;
 mod infrastructure;
+mod lifecycle;
 mod look;
 mod operator;
 mod operator_access;
@@ -65,7 +68,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 36] = [
+pub const BUILT: [&str; 39] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -88,6 +91,9 @@ pub const BUILT: [&str; 36] = [
     withdrawal::ID,
     operator_access::ID,
     access_log::ID,
+    deletion::ID,
+    hold::ID,
+    lifecycle::ID,
     "tenant-schema",
     "request-verification",
     "tenant-role",
@@ -266,6 +272,9 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         withdrawal::ID => withdrawal::look(platform).await,
         operator_access::ID => operator_access::look(platform).await,
         access_log::ID => access_log::look(platform).await,
+        deletion::ID => deletion::look(platform).await,
+        hold::ID => hold::look(platform).await,
+        lifecycle::ID => lifecycle::look(platform).await,
         "tenant-schema" => schema::look(platform).await,
         route::ID => route::look(platform).await,
         "tenant-role" => schema::probe(platform).await,

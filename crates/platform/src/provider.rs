@@ -218,7 +218,7 @@ pub async fn test_draft(
     settings: &ProviderSettings,
 ) -> Result<Report> {
     operator::require(caller)?;
-    let client = clients::client_of_draft(issuer, settings)?;
+    let client = clients::client_of_draft(platform, issuer, settings)?;
     let clock = platform.clock();
     ask(platform, client, move |client| client.test(clock)).await
 }

@@ -7,7 +7,8 @@ mod kind;
 mod lease;
 
 use crate::{
-    Platform, access_log, error::Result, job, maintenance, session, upkeep, withdrawal::withdrawn_from_job,
+    Platform, access_log, deletion, error::Result, job, maintenance, session, upkeep,
+    withdrawal::withdrawn_from_job,
 };
 use lease::{Held, LEASE};
 use std::time::{Duration, Instant};
@@ -186,6 +187,10 @@ async fn tidy_once(platform: &Platform) -> Result<()> {
             sessions = ended,
             "sessions that were past their bounds were ended"
         );
+    }
+    let deleted = deletion::tend(platform).await?;
+    if deleted > 0 {
+        tracing::info!(organizations = deleted, "organizations were deleted for good");
     }
     upkeep::index_searches(platform).await?;
     Ok(())

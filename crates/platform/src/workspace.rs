@@ -15,7 +15,10 @@ use jiff::Timestamp;
 use std::{sync::Arc, time::Instant};
 use store::{
     NewEntry, StoreError,
-    control::operator_grant::{self, GrantExtent},
+    control::{
+        operator_grant::{self, GrantExtent},
+        organization::OrganizationState,
+    },
     tenant::{Tenant, TenantTx, catalogue, key_version},
 };
 use types::{Dataset, EntryId, GrantId, OrganizationId};
@@ -39,6 +42,8 @@ pub(crate) struct Home {
     pub(crate) keys: OrganizationKeys,
     pub(crate) policies: Policies,
     pub(crate) requirements: Requirements,
+    pub(crate) state: OrganizationState,
+    pub(crate) export_until: Option<Timestamp>,
 }
 
 impl Home {
@@ -116,7 +121,11 @@ impl Workspace {
 
     fn decide(&self, permission: Permission) -> Decision<Permit> {
         let home = &self.home;
-        access::decide(
+        let decide = match home.state {
+            OrganizationState::Active => access::decide,
+            OrganizationState::Cancelled => access::decide_cancelled,
+        };
+        decide(
             &self.subject,
             home.summary.id.0,
             permission,

@@ -23,6 +23,8 @@ mod bulk;
 mod check;
 #[path = "all/crash.rs"]
 mod crash;
+#[path = "all/deletion.rs"]
+mod deletion;
 #[path = "all/directory.rs"]
 mod directory_people;
 #[path = "all/export.rs"]
@@ -41,6 +43,8 @@ mod fixture;
 mod import;
 #[path = "all/invitation.rs"]
 mod invitation;
+#[path = "all/lifecycle.rs"]
+mod lifecycle;
 #[path = "all/mail.rs"]
 mod mail;
 #[path = "all/maintenance.rs"]

@@ -35,6 +35,12 @@ pub enum StoreError {
     /// The appliance is in maintenance: nothing is written.
     #[error("maintenance is on")]
     Maintenance,
+    /// The organization is cancelled: it is read and exported only.
+    #[error("the organization is cancelled")]
+    Cancelled,
+    /// A legal hold is in force: nothing is deleted.
+    #[error("a legal hold is in force")]
+    Held,
     /// The database is away, restarting, or out of connections. Whether a commit in flight happened is unknown.
     #[error("the database is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -84,6 +90,8 @@ impl From<tokio_postgres::Error> for StoreError {
             code if code.code() == "SR001" => Self::Unaudited,
             code if code.code() == "SR003" => Self::Redefined,
             code if code.code() == "SR004" => Self::Maintenance,
+            code if code.code() == "SR005" => Self::Cancelled,
+            code if code.code() == "SR006" => Self::Held,
             code if code.code().starts_with("57P")
                 || code.code().starts_with("08")
                 || code.code().starts_with("53") =>

@@ -142,8 +142,8 @@ impl Client {
     }
 
     /// Removes.
-    pub(crate) fn delete(&self, parts: &[&str], version: &str) -> Result<Json, CommandError> {
-        let request = conditional(self.signed(self.agent.delete(self.address(parts))), Some(version));
+    pub(crate) fn delete(&self, parts: &[&str], version: Option<&str>) -> Result<Json, CommandError> {
+        let request = conditional(self.signed(self.agent.delete(self.address(parts))), version);
         self.json(request.call())
     }
 

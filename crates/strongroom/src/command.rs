@@ -99,7 +99,7 @@ enum Command {
     /// Make the root key
     #[command(subcommand)]
     Key(key::Key),
-    /// Create and list organizations, on the host
+    /// Organizations: made, listed, ended, held
     #[command(subcommand)]
     Organization(organization::Organization),
     /// List, add and invite members

@@ -1,7 +1,8 @@
 //! `serve`: HTTPS with the console and the API, plain HTTP that only redirects, and an orderly start and end.
 //!
-//! Invariant: the service manager hears "ready" only when both listeners are bound and the database has answered; at
-//! the end requests are finished first, and what they wrote to the access log after them. Start at [`run`].
+//! Invariant: the service manager hears "ready" only when both listeners are bound, the database has answered, and every
+//! thread has made what it serves; at the end requests are finished first, and what they wrote to the access log after
+//! them. Start at [`run`].
 
 mod body;
 mod connections;
@@ -24,7 +25,7 @@ use connections::Connections;
 use faces::Faces;
 use platform::{Platform, access_log, directories::sync, promise};
 use renewed::Renewed;
-use std::{net::TcpListener, sync::Arc, time::Duration};
+use std::{future::poll_fn, io, net::TcpListener, pin::pin, sync::Arc, task::Poll, time::Duration};
 use tokio::sync::watch;
 
 /// The whole head of a request must have come by then.
@@ -60,14 +61,21 @@ pub(crate) async fn run(config: Config) -> Result<(), CommandError> {
     let redirect = http
         .map(|listener| redirect_server(&config, listener, stop.clone()))
         .transpose()?;
-    announce(&config);
-    let watchdog = systemd::ready();
-    let ended = match redirect {
-        Some(redirect) => tokio::try_join!(main, redirect).map(|_| ()),
-        None => main.await,
+    let mut serving = pin!(serve(main, redirect));
+    // The first poll waits on this very thread until each worker thread has made its routes. On a slow machine that is longer
+    // than the manager waits for a sign of life, so it counts to the start.
+    let early = poll_fn(|context| Poll::Ready(serving.as_mut().poll(context))).await;
+    let ended = match early {
+        Poll::Ready(ended) => ended,
+        Poll::Pending => {
+            announce(&config);
+            let watchdog = systemd::ready();
+            let ended = serving.await;
+            watchdog.abort();
+            ended
+        }
     };
     systemd::stopping();
-    watchdog.abort();
     // A look that is under way is worth nothing without its end.
     promises.abort();
     directories.abort();
@@ -79,6 +87,14 @@ pub(crate) async fn run(config: Config) -> Result<(), CommandError> {
     .await;
     tracing::info!("stopped");
     ended.map_err(CommandError::io("the listener failed"))
+}
+
+/// Until both have ended.
+async fn serve(main: Server, redirect: Option<Server>) -> io::Result<()> {
+    match redirect {
+        Some(redirect) => tokio::try_join!(main, redirect).map(|_| ()),
+        None => main.await,
+    }
 }
 
 async fn watch_promises(platform: Platform, stop: watch::Receiver<bool>) {

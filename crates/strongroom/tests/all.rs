@@ -14,6 +14,7 @@ mod all {
     mod client;
     mod help;
     mod kill;
+    mod lifecycle;
     mod program;
     mod serve;
     mod setup;

@@ -11,6 +11,7 @@ pub mod export_json;
 pub mod formats;
 pub mod guess;
 pub mod hint;
+pub mod iif;
 pub mod import_json;
 pub mod number;
 pub mod plan;
@@ -25,6 +26,7 @@ pub use export_csv::{ByteOrderMark, CsvExport, CsvExportOptions, HeaderNames, Sy
 pub use export_json::{JsonExport, JsonForm};
 pub use formats::{Formats, Whitespace};
 pub use guess::{ColumnGuess, Confidence, Guess, Guesser, Repeats};
+pub use iif::{IifError, IifExport, IifMapping};
 pub use import_json::{JsonDataset, JsonFault, JsonFaultKind, JsonReader, JsonRow};
 pub use number::NumberFormat;
 pub use plan::{ColumnPlan, NewField, Plan, Target, map_to_fields, propose_fields};

@@ -98,6 +98,14 @@ wide_id!(
     GrantId
 );
 wide_id!(
+    /// A legal hold.
+    HoldId
+);
+wide_id!(
+    /// An order to delete an organization, and its certificate.
+    DeletionId
+);
+wide_id!(
     /// An invitation to set a first password.
     InvitationId
 );

@@ -18,8 +18,8 @@ pub use dataset::Dataset;
 pub use field::{Field, FieldKind};
 pub use filter::{Condition, FieldRef, Filter, Operator, Sort};
 pub use id::{
-    AccountId, AttachmentId, DatasetId, EntryId, FactorId, FieldId, GrantId, InvitationId, JobId,
-    OrganizationId, RecordId, SessionId, SourceId, TokenId,
+    AccountId, AttachmentId, DatasetId, DeletionId, EntryId, FactorId, FieldId, GrantId, HoldId,
+    InvitationId, JobId, OrganizationId, RecordId, SessionId, SourceId, TokenId,
 };
 pub use name::{DatasetKey, EmailAddress, FieldKey, OrganizationSlug, SchemaName};
 pub use page::PageSize;

@@ -44,6 +44,8 @@ problem_codes! {
     NotSignedIn = "not-signed-in", 401, "Sign in first";
     /// Known, but not allowed.
     NotAllowed = "not-allowed", 403, "Your role does not permit this";
+    /// The organization is cancelled: it can be read and exported, and nothing in it changes.
+    Cancelled = "organization-cancelled", 403, "The organization is cancelled";
     /// The account must show or set up a second factor before anything else.
     FactorRequired = "factor-required", 403, "A second factor is needed first";
     /// What is asked for needs a fresh proof of who asks.
@@ -64,6 +66,8 @@ problem_codes! {
     IdempotencyRunning = "idempotency-key-in-use", 409, "A request with this idempotency key is still running";
     /// The last owner cannot be removed.
     LastOwner = "last-owner", 409, "An organization always has an owner";
+    /// A legal hold is in force: nothing of the organization is deleted.
+    Held = "legal-hold", 409, "A legal hold is in force";
     /// The record was changed since it was read.
     Stale = "stale-version", 412, "The record was changed by someone else";
     /// The body is larger than the route permits.

@@ -14,6 +14,7 @@ pub mod record_key;
 pub mod root;
 pub mod seal;
 pub mod secret;
+pub mod signing;
 pub mod token;
 pub mod totp;
 
@@ -30,6 +31,7 @@ pub use record_key::RecordKey;
 pub use root::RootKey;
 pub use seal::OpenError;
 pub use secret::{Secret, SecretText};
+pub use signing::SigningKey;
 pub use token::{
     ApiToken, ApiTokenId, BreakGlassToken, HashedToken, InvitationToken, PendingToken, RecoveryCode,
     ResetToken, SessionToken,

@@ -57,9 +57,10 @@ fn long_the_data_comes_onto_an_encrypted_disk_and_a_reboot_finds_it_there() {
 const IN_A_FILE: &str = "strongroom storage encrypt --file /srv/strongroom.luks --size 1G --key passphrase --passphrase-file /root/pass \
                          --keep-plain --yes";
 const PASSPHRASE: &str = "seven seals and an open sea";
-/// A daemon that does not start as soon as the volume is there.
+/// A daemon that does not start where the database lies on the volume. The volume itself goes last, when the plain data was
+/// seen well.
 const SPOIL: &str = "mkdir -p /etc/systemd/system/strongroom.service.d; printf '[Service]\\nExecStartPre=+/bin/sh -c \"! mountpoint -q \
-                     /var/lib/strongroom-data\"\\n' > /etc/systemd/system/strongroom.service.d/spoil.conf; systemctl daemon-reload";
+                     /var/lib/postgresql/17/strongroom\"\\n' > /etc/systemd/system/strongroom.service.d/spoil.conf; systemctl daemon-reload";
 const MEND: &str = "rm -r /etc/systemd/system/strongroom.service.d; systemctl daemon-reload";
 
 #[test]

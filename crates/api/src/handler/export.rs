@@ -5,8 +5,12 @@ use super::{
     file::{download, stream_of},
     record::query_of,
 };
-use crate::{answer::Answer, call::Call, refusal::Result};
-use platform::export::{self, Format, Restored, Reveal};
+use crate::{
+    answer::Answer,
+    call::Call,
+    refusal::{Refusal, Result},
+};
+use platform::export::{self, Format, IifMapping, Restored, Reveal};
 use serde::Serialize;
 
 /// The records that the query selects.
@@ -36,6 +40,28 @@ pub(crate) async fn records(call: Call) -> Result<Answer> {
         Format::JsonLines => ("application/jsonl", "jsonl"),
     };
     Ok(download(media_type, &format!("{dataset}.{extension}"), stream))
+}
+
+/// The records that the query selects, as transactions for QuickBooks.
+pub(crate) async fn iif(call: Call) -> Result<Answer> {
+    let needed = |name: &str| match call.query.get(name) {
+        Some(key) => Ok(key.to_owned()),
+        None => Err(Refusal::invalid_at(name, "required", "the key of a field")),
+    };
+    let maybe = |name: &str| call.query.get(name).map(str::to_owned);
+    let mapping = IifMapping {
+        date: needed("date")?,
+        account: needed("account")?,
+        contra: needed("contra")?,
+        amount: needed("amount")?,
+        name: maybe("name"),
+        number: maybe("number"),
+        memo: maybe("memo"),
+    };
+    let query = query_of(&call)?;
+    let dataset = call.part("dataset");
+    let stream = export::iif(call.workspace()?, dataset, &query, &mapping).await?;
+    Ok(download("application/x-iif", &format!("{dataset}.iif"), stream))
 }
 
 /// Everything that the organization holds, as a tar file.

@@ -33,6 +33,9 @@ fn body_of(operation: &str) -> Option<Json> {
         "import.start" => json!({"mode": "dry_run"}),
         "import.plan" => json!({"dataset": {"existing": {"key": "invoices"}}, "columns": []}),
         "token.create" => json!({"name": "walk"}),
+        "organization.order-deletion" => json!({"name": "another"}),
+        "hold.create" => json!({"reason": "a", "person": "a court"}),
+        "hold.lift" => json!({"reason": "the case is closed"}),
         operation => return appliance_body_of(operation),
     };
     Some(body)
@@ -92,6 +95,7 @@ impl Places {
             .replace("{member}", &self.member)
             .replace("{token}", &self.token)
             .replace("{entry}", &self.entry)
+            .replace("{hold}", NOBODY)
             .replace("{import}", NOBODY)
             .replace("{file}", NOBODY)
             .replace("{grant}", NOBODY)

@@ -30,6 +30,8 @@ pub struct Chrome {
     pub theme: Theme,
     /// The maintenance that everybody should know of.
     pub maintenance: Option<Banner>,
+    /// That the organization is cancelled or about to be deleted.
+    pub lifecycle: Option<Banner>,
 }
 
 impl Chrome {
@@ -90,6 +92,8 @@ pub enum Nav {
     OrganizationAccess,
     /// What the organization decides for itself.
     Policies,
+    /// The organization's own life, and holds.
+    Lifecycle,
     /// Operators whom the organization lets in.
     OperatorAccess,
     /// API tokens.

@@ -11,6 +11,7 @@ pub(super) fn all_pages() -> Vec<Page> {
         super::datasets::pages(),
         super::records::pages(),
         super::jobs::pages(),
+        super::lifecycle::pages(),
     ];
     parts.into_iter().flatten().collect()
 }

@@ -9,7 +9,7 @@ use crate::{
     caller::Identity,
     error::{PlatformError, Result},
 };
-use store::control::{access_log as rows, setting};
+use store::control::{access_log as rows, legal_hold, setting};
 use types::ProblemCode;
 
 /// The shortest time, in whole months; the database holds to it too.
@@ -58,7 +58,7 @@ pub async fn keep_months(platform: &Platform, caller: &Caller, months: u16) -> R
     Ok(())
 }
 
-/// Makes the months to come and drops what is too old; answers how many months went.
+/// Makes the months to come and drops what is too old, unless a hold is in force; answers how many months went.
 ///
 /// # Errors
 /// `unavailable`.
@@ -66,6 +66,10 @@ pub async fn tend(platform: &Platform) -> Result<usize> {
     let made = rows::prepare(&mut platform.control().keep().await?, AHEAD).await?;
     if made > 0 {
         tracing::info!(months = made, "months of the access log were made");
+    }
+    // A month holds everybody's events; the database drops none under a hold, and would say so every minute.
+    if legal_hold::in_force(&mut platform.control().read().await?, None).await? {
+        return Ok(0);
     }
     let months = months_kept(platform).await?;
     let mut tx = platform.control().begin().await?;

@@ -1,11 +1,11 @@
-//! A whole organization as a tar archive: definitions, records as CSV and JSON Lines, attachments, history, and a
-//! manifest with the SHA-256 of every member.
+//! A whole organization as a tar archive: definitions, records as CSV and JSON Lines, attachments, history, people and policies where
+//! the caller may see them, and a manifest with the SHA-256 of every member.
 //!
 //! Invariant: nothing is written to disk and no member is held in memory. A tar header needs the size first, so every
 //! member is written twice out of one snapshot: once to be measured, once to be sent.
 
 use super::{
-    Format, Reveal, Shown,
+    Format, Reveal, Shown, about,
     manifest::{AttachmentLine, DatasetLine, MANIFEST, Manifest, Sensitive},
     member::{Collection, Content, MemberLine, Seen, Sink, check_size},
     tape::BLOCK_BYTES,
@@ -173,6 +173,11 @@ async fn measure(collection: &Collection, sensitive: Sensitive) -> Result<(Manif
         members.push((content, line));
     }
     members.extend(records);
+    if collection.workspace.may(Permission::MemberRead) {
+        let content = Content::About(about::write(&collection.workspace).await?);
+        let (line, _) = measure_one(collection, &content).await?;
+        members.push((content, line));
+    }
     let (line, _) = measure_one(collection, &Content::History).await?;
     members.push((Content::History, line));
     let (contents, members) = members.into_iter().unzip();

@@ -17,6 +17,8 @@ use types::{AttachmentId, DatasetId, Field, FieldKind};
 pub(super) const MANIFEST: &str = "manifest.json";
 /// Where the versions of all records stand.
 pub(super) const HISTORY: &str = "history.jsonl";
+/// Where the organization's people and policies stand, in archives of whoever may see them.
+pub(super) const ABOUT: &str = "organization.json";
 /// Most bytes of a manifest.
 const BYTES_MAX: u64 = 32 << 20;
 
@@ -111,6 +113,9 @@ fn check_members(manifest: &Manifest) -> Result<()> {
     expected.extend(attachments.map(|line| attachment_path(line.id)));
     for DatasetLine { key, .. } in &manifest.datasets {
         expected.extend(["jsonl", "trash.jsonl", "csv"].map(|ending| format!("datasets/{key}.{ending}")));
+    }
+    if manifest.members.iter().any(|line| line.path == ABOUT) {
+        expected.push(ABOUT.to_owned());
     }
     let named: BTreeSet<&str> = manifest.members.iter().map(|line| line.path.as_str()).collect();
     let known: BTreeSet<&str> = expected.iter().map(String::as_str).collect();

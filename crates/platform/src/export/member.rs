@@ -4,7 +4,7 @@
 use super::{
     Format, Shown, Source,
     encode::Encoder,
-    manifest::{HISTORY, attachment_path},
+    manifest::{ABOUT, HISTORY, attachment_path},
 };
 use crate::{
     Workspace,
@@ -47,6 +47,8 @@ pub(super) enum Content {
     Attachment(AttachmentId),
     Records(usize, PlaceOrLive, Format),
     History,
+    /// Read once: the control schema is not part of the snapshot.
+    About(Bytes),
 }
 
 /// Everything that an archive is made of.
@@ -92,6 +94,7 @@ impl Content {
         match self {
             Self::Attachment(id) => attachment_path(*id),
             Self::History => HISTORY.to_owned(),
+            Self::About(_) => ABOUT.to_owned(),
             Self::Records(place, lies, format) => {
                 let key = &datasets[*place].key;
                 let trash = if *lies == PlaceOrLive::Trash { ".trash" } else { "" };
@@ -110,6 +113,7 @@ impl Collection {
                 self.write_records(*place, *lies, *format, sink, seen).await
             }
             Content::History => self.write_history(sink).await,
+            Content::About(text) => sink.put(text.clone()).await,
         }
     }
 

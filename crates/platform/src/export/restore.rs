@@ -244,7 +244,8 @@ impl Restore<'_> {
             }
             return Ok(());
         }
-        // CSV and history are for people; only their hashes are looked at.
+        // CSV, history and what stands about the organization are for people; only their hashes are looked at. An archive makes nobody
+        // a member.
         while let Some(piece) = bytes.next().await {
             piece?;
         }

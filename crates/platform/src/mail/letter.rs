@@ -1,6 +1,7 @@
 //! What letters say. Plain text; every link is made with the configured base URL.
 
-use crate::Platform;
+use crate::{Platform, deletion::Certificate};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use types::EmailAddress;
 
@@ -59,6 +60,21 @@ impl Letter {
              If you expect nothing of the kind, leave this letter alone; nothing happens then.\n"
         );
         Self::new(to, "Set your password", text)
+    }
+}
+
+impl Letter {
+    /// With the certificate of a deletion: what stands between the lines is the signed text.
+    pub(crate) fn certificate(to: &EmailAddress, certificate: &Certificate) -> Self {
+        let text = format!(
+            "An organization whose deletion you ordered is deleted for good. Keep this letter: your account may be gone with it.\n\n\
+             The certificate stands between the lines, its Ed25519 signature in base64 below. Whoever runs the Strongroom has both as \
+             files, and the public key.\n\n\
+             ----------------------------------------\n{}----------------------------------------\n{}\n",
+            certificate.text,
+            STANDARD.encode(&certificate.signature),
+        );
+        Self::new(to, "Deletion certificate", text)
     }
 }
 

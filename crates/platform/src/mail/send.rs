@@ -8,6 +8,7 @@ use crate::{
     Platform,
     act::vault_failure,
     error::{PlatformError, Result},
+    outgoing::Door,
 };
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
@@ -18,11 +19,14 @@ use lettre::{
     },
 };
 use std::{error::Error, time::Duration};
+use tokio::net::TcpStream;
 use types::ProblemCode;
 
 /// For each command to the server.
 const COMMAND_MAX: Duration = Duration::from_secs(10);
-/// For all of them.
+/// For one of several addresses to take a connection.
+const CONNECT_MAX: Duration = Duration::from_secs(3);
+/// For all commands.
 const LETTER_MAX: Duration = Duration::from_secs(30);
 
 type Transport = AsyncSmtpTransport<Tokio1Executor>;
@@ -30,13 +34,13 @@ type Transport = AsyncSmtpTransport<Tokio1Executor>;
 /// Sends it.
 pub(super) async fn deliver(platform: &Platform, stored: &Stored, letter: &Letter) -> Result<()> {
     let message = message(&stored.settings, letter)?;
-    let transport = transport(platform, stored)?;
+    let transport = transport(platform, stored).await?;
     within(&stored.settings, transport.send(message)).await.map(drop)
 }
 
 /// Connects and signs in, and sends nothing.
 pub(super) async fn reach(platform: &Platform, stored: &Stored) -> Result<()> {
-    let transport = transport(platform, stored)?;
+    let transport = transport(platform, stored).await?;
     let is_well = within(&stored.settings, transport.test_connection()).await?;
     if is_well {
         return Ok(());
@@ -100,7 +104,25 @@ fn message(settings: &MailSettings, letter: &Letter) -> Result<Message> {
         .map_err(vault_failure)
 }
 
-fn transport(platform: &Platform, stored: &Stored) -> Result<Transport> {
+/// Where to connect: the server's name on this machine, or one of the addresses that root looked up. Of several, the first
+/// that takes a connection.
+async fn place(platform: &Platform, settings: &MailSettings) -> Result<String> {
+    let Some(told) = Door::of(platform).beyond(&settings.host, settings.port)? else {
+        return Ok(settings.host.clone());
+    };
+    let (last, others) = told
+        .split_last()
+        .ok_or_else(|| failed(settings, "it has no address"))?;
+    for address in others {
+        let connected = tokio::time::timeout(CONNECT_MAX, TcpStream::connect(address)).await;
+        if matches!(connected, Ok(Ok(_))) {
+            return Ok(address.ip().to_string());
+        }
+    }
+    Ok(last.ip().to_string())
+}
+
+async fn transport(platform: &Platform, stored: &Stored) -> Result<Transport> {
     let settings = &stored.settings;
     let mut parameters = TlsParameters::builder(settings.host.clone());
     if let Some(pem) = &settings.authority_pem {
@@ -117,7 +139,7 @@ fn transport(platform: &Platform, stored: &Stored) -> Result<Transport> {
         MailSecurity::StartTls => Tls::Required(parameters),
     };
     // "Dangerous" is its plain start; the TLS above is required.
-    let mut builder = Transport::builder_dangerous(&settings.host)
+    let mut builder = Transport::builder_dangerous(place(platform, settings).await?)
         .port(settings.port)
         .tls(tls)
         .timeout(Some(COMMAND_MAX));

@@ -1,27 +1,34 @@
-//! A round trip: records written as CSV and JSON, as an export writes them, and read back equal.
+//! A round trip: records written as CSV and JSON, as an export writes them, and read back equal; and the files that they name, read
+//! to their end and compared with what was stored.
 
 use super::{homes, look::Look, sample};
 use crate::{
     Platform,
     check::is_same,
     error::Result,
+    file,
     sealing::{self, Show},
+    workspace::Workspace,
 };
+use futures_util::StreamExt;
+use openssl::sha::Sha256;
 use promises::Outcome;
 use store::tenant::{StoredRecord, catalogue};
 use tabular::{
     Converter, CsvExport, CsvExportOptions, CsvReader, Defusing, Dialect, Encoding, Formats, JsonExport,
     JsonForm, JsonReader, ReadOptions, Whitespace,
 };
-use types::{Dataset, Record, Value};
+use types::{AttachmentId, Dataset, Record, Value};
 
 /// Records of one dataset in the sample.
 const SAMPLE: usize = 200;
+/// Files of one dataset in the sample, the first that its records name.
+const FILES: usize = 20;
 const ADVICE: &str = "compare the record with its export, and report this";
 
 pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
     let mut look = Look::new();
-    let (mut datasets, mut records) = (0, 0);
+    let (mut datasets, mut records, mut files) = (0, 0, 0);
     for home in homes(platform).await? {
         for dataset in catalogue::list(&home.tenant).await? {
             let mut kept: Vec<Record> = Vec::new();
@@ -45,6 +52,13 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
             }
             records += kept.len();
             datasets += 1;
+            let workspace = platform.enter_as_system(std::sync::Arc::clone(&home));
+            for id in attached(&kept) {
+                files += 1;
+                if let Some(what) = fault_of(&workspace, id).await? {
+                    look.fault(what, format!("{place}, file {id}"), ADVICE);
+                }
+            }
             for (format, back) in [
                 ("CSV", through_csv(&dataset, &kept)),
                 ("JSON", through_json(&dataset, &kept)),
@@ -56,7 +70,44 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
     Ok(look
         .fact("datasets", datasets)
         .fact("records there and back as CSV and JSON", records)
+        .fact("files read to their end", files)
         .done())
+}
+
+/// The first files that records name, each once.
+fn attached(records: &[Record]) -> Vec<AttachmentId> {
+    let values = records.iter().flat_map(|record| &record.values);
+    let mut ids: Vec<AttachmentId> = values
+        .filter_map(|value| match value {
+            Value::Attachment(id) => Some(*id),
+            _ => None,
+        })
+        .take(FILES)
+        .collect();
+    ids.sort();
+    ids.dedup();
+    ids
+}
+
+/// What is wrong with a file that an export would hold.
+async fn fault_of(workspace: &Workspace, id: AttachmentId) -> Result<Option<&'static str>> {
+    let (view, mut stream) = match file::open(workspace, id).await {
+        Err(error) if error.code == types::ProblemCode::NotFound => {
+            return Ok(Some("a record names a file that is not there"));
+        }
+        opened => opened?,
+    };
+    let (mut hash, mut size) = (Sha256::new(), 0);
+    while let Some(piece) = stream.next().await {
+        let Ok(piece) = piece else {
+            return Ok(Some("a file cannot be read to its end"));
+        };
+        size += piece.len() as u64;
+        hash.update(&piece);
+    }
+    let is_whole = u64::try_from(view.size).is_ok_and(|stored| stored == size);
+    let is_same = hex::encode(hash.finish()) == view.sha256;
+    Ok((!is_whole || !is_same).then_some("a file is not what was stored"))
 }
 
 /// What came back of each record, or why it did not.

@@ -8,10 +8,11 @@ use crate::{
     Platform,
     act::vault_failure,
     error::{PlatformError, Result},
+    outgoing::Door,
     source::secret,
 };
 use jiff::Timestamp;
-use openid::{Client, OpenIdError, Provider};
+use openid::{Client, OpenIdError, Provider, Reach};
 use std::{
     collections::HashMap,
     error::Error,
@@ -70,20 +71,35 @@ pub(crate) fn client_of(platform: &Platform, row: &Row) -> Result<Arc<Client>> {
         return Ok(Arc::clone(client));
     }
     let settings: ProviderSettings = serde_json::from_value(row.settings.clone()).map_err(vault_failure)?;
-    let client = made(settings.provider(&row.issuer, open_secret(platform, row)?)?)?;
+    let client = made(
+        platform,
+        settings.provider(&row.issuer, open_secret(platform, row)?)?,
+    )?;
     lock().insert(row.id, (row.changed_at, Arc::clone(&client)));
     Ok(client)
 }
 
-/// A client for settings that are not saved, without our secret.
-pub(super) fn client_of_draft(issuer: &str, settings: &ProviderSettings) -> Result<Arc<Client>> {
-    made(settings.provider(issuer, None)?)
+/// A client for settings that are not saved, without our secret. It reaches no more than one that is.
+pub(super) fn client_of_draft(
+    platform: &Platform,
+    issuer: &str,
+    settings: &ProviderSettings,
+) -> Result<Arc<Client>> {
+    made(platform, settings.provider(issuer, None)?)
 }
 
-fn made(provider: Provider) -> Result<Arc<Client>> {
-    let client = Client::new(provider)
+fn made(platform: &Platform, provider: Provider) -> Result<Arc<Client>> {
+    let client = Client::reaching(provider, reach(platform))
         .map_err(|error| PlatformError::invalid_at("/authority_pem", "malformed", words(&error)))?;
     Ok(Arc::new(client))
+}
+
+/// Its hosts are where root looked them up, and nowhere where no setting names them.
+fn reach(platform: &Platform) -> Reach {
+    let door = Door::of(platform);
+    Reach::told(Arc::new(move |host: &str, port: u16| {
+        door.beyond(host, port).map_err(|error| error.detail)
+    }))
 }
 
 /// Asks a provider off the request loop.

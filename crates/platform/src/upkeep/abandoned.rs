@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use store::{
     StoreError,
+    control::{legal_hold, organization::OrganizationState},
     tenant::{audit as log, catalogue, file as rows, record},
 };
 use types::{AttachmentId, Dataset, FieldKind, Value};
@@ -38,7 +39,7 @@ pub struct Removed {
     pub files: usize,
 }
 
-/// Removes what lies abandoned in every organization as of `now`.
+/// Removes what lies abandoned as of `now`, in every organization that is neither cancelled nor under a hold.
 ///
 /// # Errors
 /// `unavailable`.
@@ -48,6 +49,11 @@ pub async fn remove_abandoned(platform: &Platform, now: Timestamp) -> Result<Rem
         let Some(home) = platform.home_by_slug(&summary.slug).await? else {
             continue;
         };
+        let organization = home.summary.id;
+        let is_held = legal_hold::in_force(&mut platform.control().read().await?, Some(organization)).await?;
+        if is_held || home.state == OrganizationState::Cancelled {
+            continue;
+        }
         let workspace = platform.enter_as_system(home);
         removed.drafts += import::remove_abandoned(&workspace, before(now, DRAFT_AGE_MAX)).await?;
         removed.files += remove_files(&workspace, now).await?;

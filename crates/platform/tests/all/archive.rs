@@ -76,7 +76,8 @@ impl Archive {
     fn content(&self) -> Json {
         let mut datasets = self.manifest["datasets"].clone();
         datasets.as_array_mut().unwrap().iter_mut().for_each(unnumber);
-        let members = self.members.iter().filter(|(path, _)| path != "history.jsonl");
+        let ours = |path: &str| path != "history.jsonl" && path != "organization.json";
+        let members = self.members.iter().filter(|(path, _)| ours(path));
         let member = |(path, bytes): &(String, Vec<u8>)| match path.ends_with(".jsonl") {
             true => json!([path, lines(bytes)]),
             false => json!([path, hex::encode(sha256(bytes))]),
@@ -171,6 +172,23 @@ async fn an_archive_of_what_was_restored_is_the_same_archive() {
             .contains("DE89 3704 0044 0532 0130 00")
     );
     assert_eq!(first.content(), second.content());
+    let about = |archive: &mut Archive| {
+        let found = archive
+            .members
+            .iter()
+            .find(|(path, _)| path == "organization.json");
+        found.map(|(_, text)| serde_json::from_slice::<Json>(text).unwrap())
+    };
+    let (mut first, mut second) = (first, second);
+    assert_eq!(about(&mut first), None, "an accountant does not see the members");
+    let about = about(&mut second).unwrap();
+    assert_eq!(about["people"][0]["email"], "owner@example.com");
+    assert_eq!(
+        about["people"].as_array().unwrap().len(),
+        1,
+        "an archive makes nobody a member"
+    );
+    assert_eq!(about["policies"]["administrators_reveal"], "allow");
     let report = platform::check::organization(&site.platform, &site.caller(Role::Owner), "globex").await;
     assert!(report.unwrap().is_clean());
 }

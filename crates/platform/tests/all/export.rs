@@ -350,3 +350,85 @@ async fn a_changed_or_cut_archive_restores_nothing() {
     assert_eq!(fine.records, 1);
     assert_eq!(count(&second, "goods").await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ledger_goes_out_as_balanced_transactions_or_not_at_all() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    let fields = vec![
+        field("Day", FieldKind::Date),
+        field("Account", FieldKind::Text),
+        field("Contra", FieldKind::Text),
+        field("Amount", FieldKind::Money),
+    ];
+    site.dataset(&owner, "Ledger", fields).await;
+    let post = async |day: &str, amount: &str| {
+        let amount = json!({"amount": amount, "currency": "EUR"});
+        let input = json!({"day": day, "account": "Office", "contra": "Checking", "amount": amount});
+        platform::record::create(&owner, "ledger", input.as_object().unwrap())
+            .await
+            .unwrap()
+            .record
+            .id
+    };
+    post("2026-02-03", "12.50").await;
+    post("2026-02-04", "-0.07").await;
+    let mapping = export::IifMapping {
+        date: "day".to_owned(),
+        account: "account".to_owned(),
+        contra: "contra".to_owned(),
+        amount: "amount".to_owned(),
+        ..export::IifMapping::default()
+    };
+    let query = Query::default();
+    let mut stream = export::iif(&owner, "ledger", &query, &mapping).await.unwrap();
+    let mut bytes = Vec::new();
+    while let Some(piece) = futures_util::StreamExt::next(&mut stream).await {
+        bytes.extend_from_slice(&piece.unwrap());
+    }
+    let found = tabular::iif::read(&bytes).unwrap();
+    let amounts: Vec<String> = found
+        .iter()
+        .map(|one| one.postings[0].amount.to_string())
+        .collect();
+    assert_eq!(amounts, ["12.50", "-0.07"]);
+    let bad = post("2026-02-05", "0.005").await;
+    let refused = export::iif(&owner, "ledger", &query, &mapping)
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(refused.errors.len(), 1);
+    assert_eq!(refused.errors[0].pointer, format!("/records/{bad}"));
+    assert!(
+        refused.errors[0].message.starts_with("row 3: amount has"),
+        "{:?}",
+        refused.errors
+    );
+    let viewer = site.as_role(Role::Viewer).await;
+    let refused = export::iif(&viewer, "ledger", &query, &mapping)
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(refused.code, types::ProblemCode::NotAllowed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_cannot_be_exported_breaks_the_promise() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    site.dataset(&owner, "Papers", vec![field("Paper", FieldKind::Attachment)])
+        .await;
+    let bytes = stream::iter([Ok(Bytes::from_static(b"a signed contract"))]);
+    let stored = file::store(&owner, "contract.txt", "text/plain", bytes)
+        .await
+        .unwrap();
+    let input = json!({"paper": stored.id});
+    record::create(&owner, "papers", input.as_object().unwrap())
+        .await
+        .unwrap();
+    crate::promise::assert_kept(&site, "export-complete").await;
+    crate::check::tamper(&site, "UPDATE {o}._file SET size = size + 1").await;
+    crate::promise::assert_broken(&site, "export-complete", "not what was stored").await;
+    crate::check::tamper(&site, "UPDATE {o}._file_chunk SET sealed = sealed || '\\x00'").await;
+    crate::promise::assert_broken(&site, "export-complete", "cannot be read to its end").await;
+}

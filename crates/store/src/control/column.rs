@@ -7,7 +7,8 @@ use diesel::{
     sql_types,
 };
 use types::{
-    AccountId, EntryId, FactorId, GrantId, JobId, OrganizationId, SchemaName, SessionId, SourceId, TokenId,
+    AccountId, DeletionId, EntryId, FactorId, GrantId, HoldId, JobId, OrganizationId, SchemaName, SessionId,
+    SourceId, TokenId,
 };
 use uuid::Uuid;
 
@@ -46,9 +47,11 @@ macro_rules! id_columns {
 
 id_columns!(
     AccountId,
+    DeletionId,
     EntryId,
     FactorId,
     GrantId,
+    HoldId,
     JobId,
     OrganizationId,
     SessionId,

@@ -38,6 +38,8 @@ fn database_error(
         }
         _ if constraint == "require_entry" => StoreError::Unaudited,
         _ if constraint == "maintenance" => StoreError::Maintenance,
+        _ if constraint == "cancelled" => StoreError::Cancelled,
+        _ if constraint == "legal_hold" => StoreError::Held,
         _ => by_message(Error::DatabaseError(kind, information)),
     }
 }

@@ -271,7 +271,7 @@ pub async fn figures(on: &mut impl Reads) -> Result<GrantFigures, StoreError> {
             OR expires_at > decided_at + least(hours, 24) * interval '1 hour' OR btrim(purpose) = '') AS unlawful,
         (SELECT count(DISTINCT a.id) FROM strongroom.account a
             JOIN strongroom.membership m ON m.account_id = a.id AND m.state = 'active'
-            JOIN strongroom.organization o ON o.id = m.organization_id AND o.state = 'active'
+            JOIN strongroom.organization o ON o.id = m.organization_id
             WHERE a.operator AND a.state = 'active') AS operators_with_a_role,
         (SELECT count(*) FROM strongroom.account a JOIN LATERAL (
                 SELECT e.organization_id, e.at FROM strongroom.access_event e

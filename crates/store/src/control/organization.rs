@@ -22,7 +22,7 @@ text_enum! {
     OrganizationState {
         /// It can.
         Active = "active",
-        /// It was cancelled.
+        /// It was cancelled: it is read and exported, and nothing in it changes.
         Cancelled = "cancelled",
     }
 }
@@ -58,6 +58,12 @@ pub struct Organization {
     /// When it was made.
     #[diesel(deserialize_as = jiff_diesel::Timestamp)]
     pub created_at: Timestamp,
+    /// When it was cancelled.
+    #[diesel(deserialize_as = jiff_diesel::NullableTimestamp)]
+    pub cancelled_at: Option<Timestamp>,
+    /// Until when it can be exported after that; then it is deleted.
+    #[diesel(deserialize_as = jiff_diesel::NullableTimestamp)]
+    pub export_until: Option<Timestamp>,
 }
 
 /// An organization to create.
@@ -145,7 +151,7 @@ struct HeldRole {
     role: Role,
 }
 
-/// The active organizations in which an account is an active member, with its role, by name; at most 500.
+/// The organizations in which an account is an active member, cancelled ones among them, with its role, by name; at most 500.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
@@ -157,7 +163,6 @@ pub async fn list_for_account(
         .inner_join(organization::table)
         .filter(membership::account_id.eq(account.0))
         .filter(membership::state.eq(member_state_name(MemberState::Active)))
-        .filter(organization::state.eq(OrganizationState::Active.as_str()))
         .order((organization::name, organization::id))
         .limit(PageSize::MAX.into())
         .select((Organization::as_select(), HeldRole::as_select()));

@@ -69,6 +69,42 @@ diesel::table! {
         policies -> Jsonb,
         requirements -> Jsonb,
         created_at -> Timestamptz,
+        cancelled_at -> Nullable<Timestamptz>,
+        export_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    strongroom.legal_hold (id) {
+        id -> Uuid,
+        organization_id -> Uuid,
+        reason -> Text,
+        person -> Text,
+        concerns -> Nullable<Uuid>,
+        placed_at -> Timestamptz,
+        placed_by -> Nullable<Uuid>,
+        lifted_at -> Nullable<Timestamptz>,
+        lifted_by -> Nullable<Uuid>,
+        lifted_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    strongroom.deletion (id) {
+        id -> Uuid,
+        organization_id -> Uuid,
+        slug -> Text,
+        name -> Text,
+        cause -> Text,
+        ordered_at -> Timestamptz,
+        ordered_by -> Nullable<Uuid>,
+        hours -> Integer,
+        called_back_at -> Nullable<Timestamptz>,
+        called_back_by -> Nullable<Uuid>,
+        finished_at -> Nullable<Timestamptz>,
+        certificate -> Nullable<Text>,
+        signature -> Nullable<Binary>,
+        swept_at -> Nullable<Timestamptz>,
     }
 }
 

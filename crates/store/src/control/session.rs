@@ -180,7 +180,7 @@ pub async fn bounds_of(on: &mut impl Reads, account: AccountId) -> Result<Bounds
     let text = "SELECT min((o.requirements ->> 'session_idle_seconds_max')::integer) AS idle_seconds_max,
             min((o.requirements ->> 'session_absolute_seconds_max')::integer) AS absolute_seconds_max
         FROM strongroom.membership m JOIN strongroom.organization o ON o.id = m.organization_id
-        WHERE m.account_id = $1 AND m.state = 'active' AND o.state = 'active'";
+        WHERE m.account_id = $1 AND m.state = 'active'";
     let query = diesel::sql_query(text).bind::<SqlUuid, _>(account.0);
     Ok(query.get_result(on.connection()?).await?)
 }
@@ -281,7 +281,7 @@ const BOUNDED: &str = "CROSS JOIN LATERAL (
         SELECT min((o.requirements ->> 'session_idle_seconds_max')::integer) AS idle,
             min((o.requirements ->> 'session_absolute_seconds_max')::integer) AS absolute
         FROM strongroom.membership m JOIN strongroom.organization o ON o.id = m.organization_id
-        WHERE m.account_id = s.account_id AND m.state = 'active' AND o.state = 'active') b";
+        WHERE m.account_id = s.account_id AND m.state = 'active') b";
 
 /// How sessions stand to their bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::QueryableByName)]

@@ -116,6 +116,13 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0014_withdrawal/up.sql"),
         down: include_str!("../../migrations/control/0014_withdrawal/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 15,
+        name: "lifecycle",
+        up: include_str!("../../migrations/control/0015_lifecycle/up.sql"),
+        down: include_str!("../../migrations/control/0015_lifecycle/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[
@@ -146,6 +153,13 @@ const ORGANIZATION: &[Migration] = &[
         name: "organization looks by index",
         up: include_str!("../../migrations/organization/0004_looks_by_index/up.sql"),
         down: include_str!("../../migrations/organization/0004_looks_by_index/down.sql"),
+    },
+    Migration {
+        scope: Scope::Organization,
+        version: 5,
+        name: "organization lifecycle",
+        up: include_str!("../../migrations/organization/0005_lifecycle/up.sql"),
+        down: include_str!("../../migrations/organization/0005_lifecycle/down.sql"),
     },
 ];
 

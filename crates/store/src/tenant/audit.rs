@@ -313,3 +313,27 @@ pub async fn count_entries(tenant: &Tenant) -> Result<(i64, i64), StoreError> {
     let row = tenant.reader().await?.client.query_one(&text, &[]).await?;
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
+
+/// How many entries of these kinds were appended after `since`, and before `until` where that is given.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn count_between(
+    tenant: &Tenant,
+    kinds: &[i16],
+    since: Timestamp,
+    until: Option<Timestamp>,
+) -> Result<i64, StoreError> {
+    let text = format!(
+        "SELECT count(*) FROM {}._entry WHERE kind = ANY($1) AND appended_at > $2
+            AND appended_at < coalesce($3, 'infinity'::timestamptz)",
+        tenant.schema()
+    );
+    let connection = tenant.reader().await?;
+    let statement = connection.prepare(&text).await?;
+    let row = connection
+        .client
+        .query_one(&statement, &[&kinds, &since, &until])
+        .await?;
+    Ok(row.try_get(0)?)
+}

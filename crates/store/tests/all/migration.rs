@@ -52,7 +52,7 @@ async fn down_and_up_again_gives_the_same_catalogue() {
     let left = "SELECT count(*) FROM pg_namespace WHERE nspname = 'strongroom'";
     assert_eq!(client.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0);
     let status = migration::status(&client).await.unwrap();
-    assert_eq!((status.applied.len(), status.pending.len()), (0, 18));
+    assert_eq!((status.applied.len(), status.pending.len()), (0, 20));
     let applied = migration::migrate(&client).await.unwrap();
     assert_eq!(
         (applied.control, applied.organizations),
@@ -72,6 +72,7 @@ async fn down_and_up_again_gives_the_same_catalogue() {
                 "operator grant",
                 "security key",
                 "withdrawal",
+                "lifecycle"
             ],
             0
         )
@@ -96,7 +97,7 @@ async fn a_second_migration_does_nothing() {
             status.pending.len(),
             status.organizations_behind
         ),
-        (18, 0, 0)
+        (20, 0, 0)
     );
     let role: String = client
         .query_one("SELECT current_user::text", &[])
@@ -141,12 +142,12 @@ async fn a_database_newer_than_the_program_is_left_alone() {
             MigrationError::DatabaseIsNewer {
                 scope: Scope::Organization,
                 database: 7,
-                program: 4
+                program: 5
             }
         ),
         "{refused:?}"
     );
-    assert!(text.contains("version 7, this program knows 4"), "{text}");
+    assert!(text.contains("version 7, this program knows 5"), "{text}");
     assert_eq!(catalogue(&client).await, before);
 }
 
@@ -390,8 +391,13 @@ async fn the_access_log_by_month_holds_what_was_there_and_takes_what_the_version
 /// What in a step would break the version before; the foundation has none before it. A reading of the text: what only a
 /// person can judge (a new required column, a narrower check) is asked for by the test's message.
 fn shrinking(step: &Migration) -> Vec<&'static str> {
-    let lines = step
-        .up
+    // The body of a function takes nothing away before somebody calls it.
+    let mut parts = step.up.split(" AS $$");
+    let mut carried_out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        carried_out.push_str(part.split_once("$$").map_or(part, |(_, after)| after));
+    }
+    let lines = carried_out
         .lines()
         .map(|line| line.split("--").next().unwrap_or_default());
     let text = lines.collect::<Vec<_>>().join(" ").to_uppercase();

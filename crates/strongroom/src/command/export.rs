@@ -28,6 +28,10 @@ pub(super) struct Export {
     /// The form of the file
     #[arg(long, value_enum, default_value_t = Form::Csv)]
     format: Form,
+    /// As QuickBooks' IIF, each record a balanced transaction: which field is what, such as
+    /// `date=day,account=ledger,contra=against,amount=sum`, and if you like `name=`, `number=`, `memo=`
+    #[arg(long, value_name = "MAPPING", value_parser = mapping, conflicts_with_all = ["archive", "format", "reveal"])]
+    iif: Option<Mapping>,
     /// Write into this new file, readable by its owner only, instead of to stdout
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -49,6 +53,32 @@ enum Form {
     Jsonl,
 }
 
+/// Parts of a transaction and the keys of the fields that they are.
+#[derive(Debug, Clone)]
+struct Mapping(Vec<(String, String)>);
+
+fn mapping(text: &str) -> Result<Mapping, String> {
+    const PARTS: [&str; 7] = ["date", "account", "contra", "amount", "name", "number", "memo"];
+    let mut parts: Vec<(String, String)> = Vec::new();
+    for pair in text.split(',') {
+        let (part, key) = pair.split_once('=').unwrap_or((pair, ""));
+        if !PARTS.contains(&part) || key.is_empty() || parts.iter().any(|(known, _)| known == part) {
+            return Err(format!(
+                "{pair:?} is not one of {} with the key of a field, each once",
+                PARTS.join(", ")
+            ));
+        }
+        parts.push((part.to_owned(), key.to_owned()));
+    }
+    match PARTS[..4]
+        .iter()
+        .find(|part| !parts.iter().any(|(known, _)| known == *part))
+    {
+        Some(missing) => Err(format!("{missing} is missing")),
+        None => Ok(Mapping(parts)),
+    }
+}
+
 impl Form {
     fn as_str(self) -> &'static str {
         match self {
@@ -68,6 +98,9 @@ impl Export {
         }
         let client = Client::open(common, &self.connection)?;
         let mut content: Box<dyn Read> = match &self.dataset {
+            Some(dataset) if self.iif.is_some() => {
+                Box::new(client.download(&["datasets", dataset, "iif"], &self.query()?)?)
+            }
             Some(dataset) => Box::new(client.download(&["datasets", dataset, "export"], &self.query()?)?),
             None => Box::new(client.download(&["archive"], &[])?),
         };
@@ -75,7 +108,10 @@ impl Export {
     }
 
     fn query(&self) -> Result<Vec<(String, String)>, CommandError> {
-        let mut query = vec![("format".to_owned(), self.format.as_str().to_owned())];
+        let mut query = match &self.iif {
+            Some(Mapping(parts)) => parts.clone(),
+            None => vec![("format".to_owned(), self.format.as_str().to_owned())],
+        };
         for filter in &self.filters {
             query.push(condition(filter)?);
         }

@@ -1,12 +1,15 @@
 //! `strongroom organization`
 
+mod certificate;
+mod hold;
+mod life;
 mod policy;
 
 use super::Common;
 use crate::{failure::CommandError, host, output, secret};
 use clap::{Args, Subcommand};
 use platform::{
-    Caller, Platform, account::NewPerson, organization, rotation, workspace::OrganizationSummary,
+    Caller, Platform, account::NewPerson, lifecycle, organization, rotation, workspace::OrganizationSummary,
 };
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -19,6 +22,26 @@ pub(super) enum Organization {
     List,
     /// Show an organization's policies, or change those that are given, through the API
     Policy(policy::Policy),
+    /// Show whether it is cancelled or about to be deleted, and when what happens
+    Life(life::Life),
+    /// Cancel it: it is read and exported, and nothing in it changes; needs a token that names organization.delete
+    Cancel(life::Life),
+    /// Take a cancellation back; needs a token that names organization.delete
+    Reinstate(life::Life),
+    /// Order its deletion for good; needs a token that names organization.delete
+    Delete(life::Delete),
+    /// Call an ordered deletion back
+    Keep(life::Life),
+    /// Legal holds: while one is in force nothing is deleted and nothing expires
+    Hold(hold::Holds),
+    /// Certificates of organizations that were deleted, on the host
+    Certificate(certificate::Certificates),
+    /// Show how many days a cancellation leaves for exports, or set them, on the host
+    Window {
+        /// So many days from now on, 30 to 365
+        #[arg(long, value_name = "DAYS")]
+        days: Option<u16>,
+    },
     /// Make a new version of an organization's key; the worker moves what the old one sealed
     RotateKey {
         /// Its name in addresses
@@ -57,6 +80,14 @@ impl Organization {
                 common.format().thing(&pairs(&made), &json_of(&made))
             }
             Self::Policy(policy) => policy.run(common),
+            Self::Life(life) => life.show(common),
+            Self::Cancel(life) => life.act(common, "cancel"),
+            Self::Reinstate(life) => life.act(common, "reinstate"),
+            Self::Delete(delete) => delete.run(common),
+            Self::Keep(life) => life.keep(common),
+            Self::Hold(holds) => holds.run(common),
+            Self::Certificate(certificates) => certificates.run(common),
+            Self::Window { days } => window(common, *days),
             Self::List => {
                 let all = host::with_platform(file, async |platform, _| {
                     Ok(organization::list_all(platform, &Caller::host()).await?)
@@ -82,6 +113,17 @@ impl Organization {
             }
         }
     }
+}
+
+fn window(common: &Common, days: Option<u16>) -> Result<(), CommandError> {
+    let days = host::with_platform(common.config.as_deref(), async |platform, _| {
+        if let Some(days) = days {
+            lifecycle::set_window_days(platform, &Caller::host(), days).await?;
+        }
+        Ok(lifecycle::window_days(platform).await?)
+    })?;
+    let pairs = [("days", days.to_string())];
+    common.format().thing(&pairs, &json!({"window_days": days}))
 }
 
 impl Create {

@@ -113,7 +113,7 @@ impl Update {
 impl Move {
     pub(super) fn trash(&self, client: &Client) -> Result<Json, CommandError> {
         let version = version(client, &self.one, self.version)?;
-        client.delete(&self.one.parts(), &version)
+        client.delete(&self.one.parts(), Some(&version))
     }
 
     pub(super) fn restore(&self, client: &Client) -> Result<Json, CommandError> {
