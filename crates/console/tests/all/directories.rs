@@ -20,9 +20,8 @@ use testkit::{
 };
 use vault::SecretText;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_operator_tests_a_directory_and_its_people_come_in() {
-    let server = Openldap::start(Offered::Good, 0).unwrap();
+/// A site with this directory, whose owners are editors of `acme`, and with the viewer for an operator.
+async fn site_with(server: &Openldap, first_sign_in: FirstSignIn) -> Site {
     let site = Site::start().await;
     let host = Caller::host();
     let at = format!("localhost:{}", server.tls_port).parse().unwrap();
@@ -34,23 +33,24 @@ async fn an_operator_tests_a_directory_and_its_people_come_in() {
             ..preset
         },
         secret: Some(SecretText::new(SERVICE_PASSWORD.into())),
-        first_sign_in: FirstSignIn::Create,
+        first_sign_in,
     };
     directories::add(&site.platform, &host, new).await.unwrap();
     let group = format!("cn=owners,ou=groups,{BASE}");
-    directories::map(
-        &site.platform,
-        &host,
-        "harbour",
-        &group,
-        "acme",
-        access::Role::Editor,
-    )
-    .await
-    .unwrap();
+    let role = access::Role::Editor;
+    directories::map(&site.platform, &host, "harbour", &group, "acme", role)
+        .await
+        .unwrap();
     operator::appoint(&site.platform, &host, &email("viewer"))
         .await
         .unwrap();
+    site
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_tests_a_directory_and_its_people_come_in() {
+    let server = Openldap::start(Offered::Good, 0).unwrap();
+    let site = site_with(&server, FirstSignIn::Create).await;
     let walk = move || {
         let mut owner = Client::signed_in(&site, "owner");
         assert_eq!(owner.get("/appliance/directories").status, 404);
@@ -155,34 +155,7 @@ async fn an_operator_tries_adds_and_changes_a_directory_and_lets_somebody_in() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_settings_are_previewed_and_another_server_takes_the_password_along() {
     let server = Openldap::start(Offered::Good, 0).unwrap();
-    let site = Site::start().await;
-    let host = Caller::host();
-    operator::appoint(&site.platform, &host, &email("viewer"))
-        .await
-        .unwrap();
-    let at = format!("localhost:{}", server.tls_port).parse().unwrap();
-    let preset = Settings::preset(Product::Openldap, at, SERVICE_DN.into(), BASE.into());
-    let new = NewDirectory {
-        key: "harbour".into(),
-        settings: Settings {
-            authorities: Some(server.authority.clone()),
-            ..preset
-        },
-        secret: Some(SecretText::new(SERVICE_PASSWORD.into())),
-        first_sign_in: FirstSignIn::Wait,
-    };
-    directories::add(&site.platform, &host, new).await.unwrap();
-    let group = format!("cn=owners,ou=groups,{BASE}");
-    directories::map(
-        &site.platform,
-        &host,
-        "harbour",
-        &group,
-        "acme",
-        access::Role::Editor,
-    )
-    .await
-    .unwrap();
+    let site = site_with(&server, FirstSignIn::Wait).await;
     let walk = move || {
         let mut anna = Client::new(&site);
         assert_eq!(
