@@ -22,6 +22,10 @@ const ABOUT: &str = "Typed records with isolation, encryption and an audit entry
     are refused with 503, code maintenance and Retry-After. Every change accepts Idempotency-Key: the same request with the same key gets the \
     first answer again for 24 hours.";
 
+const SESSION: &str = "The session of a person, here of an operator, for requests of the console's own pages: with \
+    Sec-Fetch-Site: same-origin, and for what is no reading with Origin too. What is changed needs a proof within the last \
+    ten minutes; without one it is refused with proof-required.";
+
 /// The document as data, for programs that join it with others.
 #[must_use]
 pub fn document() -> OpenApi {
@@ -57,6 +61,7 @@ fn build() -> Json {
             "schemas": schemas(),
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "description": "An API token, srt_..."},
+                "session": {"type": "apiKey", "in": "cookie", "name": "__Host-session", "description": SESSION},
             },
         },
     })
@@ -73,8 +78,10 @@ fn operation(route: &Route) -> Json {
         "x-permission": route.needs.code(),
         "x-changes": route.effect == Effect::Changes,
     });
-    if route.needs != Needs::Public {
-        operation["security"] = json!([{"token": []}]);
+    match route.needs {
+        Needs::Public => {}
+        Needs::Operator => operation["security"] = json!([{"session": []}]),
+        Needs::SignedIn | Needs::Permission(_) => operation["security"] = json!([{"token": []}]),
     }
     if let Some(body) = request_body(route.takes) {
         operation["requestBody"] = body;

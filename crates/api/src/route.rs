@@ -17,6 +17,8 @@ pub enum Needs {
     Public,
     /// To be known. What is shown is the caller's own, or the same for all who are known.
     SignedIn,
+    /// To be an operator of the appliance, in a session of their own: no token reaches it.
+    Operator,
     /// This permission in the organization of the address.
     Permission(Permission),
 }
@@ -28,6 +30,7 @@ impl Needs {
         match self {
             Self::Public => "public",
             Self::SignedIn => "signed-in",
+            Self::Operator => "operator",
             Self::Permission(permission) => permission.code(),
         }
     }

@@ -273,6 +273,10 @@ async fn admit(
             "send an API token: Authorization: Bearer srt_...",
         )),
         Needs::SignedIn => Ok(None),
+        Needs::Operator => {
+            platform::operator::require(caller)?;
+            Ok(None)
+        }
         Needs::Permission(permission) => enter(api, request, caller, permission).await.map(Some),
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     route::{
         Condition::{IfMatch, IfNoneMatch},
         Gives,
-        Needs::{Permission as Needs, Public, SignedIn},
+        Needs::{Operator, Permission as Needs, Public, SignedIn},
         Parameter, Route, Takes,
         Verb::{Delete, Get, Patch, Post, Put},
     },
@@ -37,6 +37,8 @@ macro_rules! organization {
         concat!("/organizations/{organization}", $rest)
     };
 }
+
+mod appliance;
 
 const fn parameter(name: &'static str, about: &'static str) -> Parameter {
     Parameter { name, about }
@@ -102,8 +104,41 @@ const ACCESS: &[Parameter] = &[BEFORE, ACTION, ACCOUNT, OUTCOME, ADDRESS, DEVICE
 const ACCESS_EXPORT: &[Parameter] = &[ACTION, ACCOUNT, OUTCOME, ADDRESS, DEVICE, FROM, UNTIL];
 const LIST: &[Parameter] = &[FILTER, SEARCH, SORT, TRASH, LIMIT, CURSOR, COUNT];
 
+/// How many there are.
+const ROUTES_COUNT: usize = RECORDS.len()
+    + appliance::DIRECTORIES.len()
+    + appliance::PROVIDERS.len()
+    + appliance::MAIL.len()
+    + appliance::GRANTS.len();
+
 /// Every route.
-pub const ROUTES: &[Route] = &[
+pub const ROUTES: &[Route] = &joined::<ROUTES_COUNT>(&[
+    RECORDS,
+    appliance::DIRECTORIES,
+    appliance::PROVIDERS,
+    appliance::MAIL,
+    appliance::GRANTS,
+]);
+
+/// One list of several; the compiler refuses a count that is not theirs.
+const fn joined<const N: usize>(parts: &[&[Route]]) -> [Route; N] {
+    let mut all = [parts[0][0]; N];
+    let (mut part, mut next) = (0, 0);
+    while part < parts.len() {
+        let mut place = 0;
+        while place < parts[part].len() {
+            all[next] = parts[part][place];
+            place += 1;
+            next += 1;
+        }
+        part += 1;
+    }
+    assert!(next == N, "the count is not that of the parts");
+    all
+}
+
+/// Records and what belongs to them, and organizations with their people.
+const RECORDS: &[Route] = &[
     // Before the address of one record, which would take "batch" for an id.
     Route::new(
         Post,
@@ -747,6 +782,7 @@ pub fn declarations() -> Vec<RouteDeclaration> {
         requirement: match route.needs {
             Public => Requirement::Public,
             SignedIn => Requirement::SignedIn,
+            Operator => Requirement::Operator,
             Needs(permission) => Requirement::Permission(permission),
         },
     };

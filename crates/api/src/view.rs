@@ -3,10 +3,15 @@
 
 pub(crate) mod audit;
 pub(crate) mod dataset;
+pub(crate) mod directory;
+pub(crate) mod grant;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod lifecycle;
+pub(crate) mod mail;
+pub(crate) mod newcomer;
 pub(crate) mod organization;
 pub(crate) mod people;
 pub(crate) mod policy;
+pub(crate) mod provider;
 pub(crate) mod record;

@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "all/appliance.rs"]
+mod appliance;
 #[path = "all/archive.rs"]
 mod archive;
 #[path = "all/bad_input.rs"]

@@ -1,39 +1,61 @@
-//! `/appliance/directories`: LDAP directories, their staged test, who gains and who loses, and comparing now.
+//! `/appliance/directories`: LDAP directories, as operators add, try, change and compare them, and who waits to be let in.
+//!
+//! Invariant: what is tried is not saved, and a password that was typed is never shown again.
+
+mod answers;
+mod inputs;
 
 use crate::{
     appliance::enter,
     errors::Fault,
+    fields::with_problems,
     form::Form,
-    view::{Badge, DirectoriesPage, DirectoryAnswer, DirectoryRow, ErrorSummary, Nav, Tone},
-    visit::{Answer, Visit, page, page_with},
+    newcomers::{self, Decision},
+    view::{
+        Badge, DirectoriesPage, DirectoryAnswer, DirectoryPage, DirectoryRow, ErrorSummary, FieldInput,
+        MappingRow, Nav, Tone,
+    },
+    visit::{Answer, Visit, page, page_with, see_other},
     words::moment,
 };
 use actix_web::{http::StatusCode, web::Path};
+use inputs::{new_inputs, old_inputs, read_new, read_newcomers, read_old};
 use platform::{
     PlatformError,
     directories::{
-        self, DirectoryState, DirectoryView, Explained, ExplainedGroup, Stage,
+        self, DirectoryChange, DirectoryState, DirectoryView, MappingView, NewDirectory,
         settings::Security,
-        sync::{self, Change, Mode, What},
+        sync::{self, Mode},
     },
     provider::FirstSignIn,
 };
 use types::ProblemCode;
 
-/// `GET /appliance/directories`
-pub(crate) async fn show(visit: Visit) -> Answer {
-    enter(&visit)?;
-    page(&template(&visit, None).await?)
+/// Which of the form's buttons was pressed.
+enum Pressed {
+    Test,
+    Preview,
+    Save,
 }
 
-async fn template(visit: &Visit, answer: Option<DirectoryAnswer>) -> Result<DirectoriesPage, Fault> {
-    let found = directories::list(visit.platform(), &visit.caller).await?;
-    Ok(DirectoriesPage {
-        chrome: visit.chrome("Directories", Nav::Appliance).await?,
-        directories: found.iter().map(row).collect(),
-        answer,
-        failure: None,
-    })
+/// What came of the form of a new directory.
+enum Done {
+    Tested(DirectoryAnswer),
+    /// Its key.
+    Added(String),
+}
+
+fn pressed(form: &Form) -> Result<Pressed, Fault> {
+    match form.text("act") {
+        "test" => Ok(Pressed::Test),
+        "preview" => Ok(Pressed::Preview),
+        "save" => Ok(Pressed::Save),
+        _ => Err(Fault::malformed("the form says test, preview or save")),
+    }
+}
+
+fn typed_login(form: &Form) -> Option<&str> {
+    Some(form.text("login").trim()).filter(|login| !login.is_empty())
 }
 
 fn row(one: &DirectoryView) -> DirectoryRow {
@@ -58,9 +80,8 @@ fn row(one: &DirectoryView) -> DirectoryRow {
             Security::Starttls => "StartTLS",
             Security::Plain => "no TLS: everybody on the way reads passwords",
         },
-        alert: (!one.has_secret).then_some(
-            "The service account's password is missing, so nobody of it gets in: set it on the host.",
-        ),
+        alert: (!one.has_secret)
+            .then_some("The service account's password is missing, so nobody of it gets in: set it below."),
         newcomers: match one.first_sign_in {
             FirstSignIn::Refuse => "are turned away",
             FirstSignIn::Wait => "wait to be let in",
@@ -71,61 +92,218 @@ fn row(one: &DirectoryView) -> DirectoryRow {
     }
 }
 
-/// `POST /appliance/directories/{key}/test`
-pub(crate) async fn test(visit: Visit, key: Path<String>, form: Form) -> Answer {
-    enter(&visit)?;
-    let login = Some(form.text("login").trim()).filter(|login| !login.is_empty());
-    let tested = directories::test(visit.platform(), &visit.caller, &key, login).await;
-    answer(
-        &visit,
-        tested.map(|(stages, explained)| told(&key, &stages, explained.as_ref())),
-    )
-    .await
+async fn list_page(
+    visit: &Visit,
+    form: Option<&Form>,
+    answer: Option<DirectoryAnswer>,
+) -> Result<DirectoriesPage, Fault> {
+    let found = directories::list(visit.platform(), &visit.caller).await?;
+    Ok(DirectoriesPage {
+        chrome: visit.chrome("Directories", Nav::Appliance).await?,
+        directories: found.iter().map(row).collect(),
+        fields: new_inputs(form),
+        create_open: form.is_some(),
+        answer,
+        failure: None,
+    })
 }
 
-fn told(key: &str, stages: &[Stage], explained: Option<&Explained>) -> DirectoryAnswer {
-    let row = |stage: &Stage| {
-        let badge = if stage.good {
-            Badge::new("Good", Tone::Good)
-        } else {
-            Badge::new("Failed", Tone::Bad)
-        };
-        let cells = vec![
-            stage.name.to_owned(),
-            stage.text.clone(),
-            stage.server.clone(),
-            format!("{} ms", stage.took_ms),
-        ];
-        (Some(badge), cells)
+/// `GET /appliance/directories`
+pub(crate) async fn show(visit: Visit) -> Answer {
+    enter(&visit)?;
+    page(&list_page(&visit, None, None).await?)
+}
+
+/// `POST /appliance/directories`: tests what was typed, or adds it.
+pub(crate) async fn add(visit: Visit, form: Form) -> Answer {
+    enter(&visit)?;
+    let done = match pressed(&form)? {
+        Pressed::Test => try_new(&visit, &form).await,
+        Pressed::Preview | Pressed::Save => add_new(&visit, &form).await,
     };
-    let mut rows: Vec<_> = stages.iter().map(row).collect();
-    rows.extend(
-        explained
-            .iter()
-            .flat_map(|explained| &explained.groups)
-            .map(group_row),
-    );
-    DirectoryAnswer {
-        title: format!("Test of {key}"),
-        columns: vec!["Stage", "What was seen", "Server", "Took"],
-        rows,
+    match done {
+        Ok(Done::Tested(answer)) => page(&list_page(&visit, Some(&form), Some(answer)).await?),
+        Ok(Done::Added(key)) => see_other(&format!("/appliance/directories/{key}?notice=directory-added")),
+        Err(error) => {
+            let (fields, failure) =
+                with_problems("The directory was not added", error, new_inputs(Some(&form)))?;
+            let mut template = list_page(&visit, Some(&form), None).await?;
+            (template.fields, template.failure) = (fields, Some(failure));
+            page_with(StatusCode::UNPROCESSABLE_ENTITY, &template)
+        }
     }
 }
 
-fn group_row(one: &ExplainedGroup) -> (Option<Badge>, Vec<String>) {
-    let roles = one
-        .gives
-        .iter()
-        .map(|(organization, role)| format!("{role} in {organization}"));
-    let roles: Vec<String> = roles.collect();
-    let gives = if roles.is_empty() {
-        "gives nothing".to_owned()
-    } else {
-        format!("gives {}", roles.join(", "))
+async fn try_new(visit: &Visit, form: &Form) -> Result<Done, PlatformError> {
+    let (platform, caller) = (visit.platform(), &visit.caller);
+    let draft = read_new(form)?;
+    let (stages, person) = directories::test_draft(platform, caller, None, draft, typed_login(form)).await?;
+    let title = "Test of what is not saved yet".to_owned();
+    Ok(Done::Tested(answers::of_test(title, &stages, person.as_ref())))
+}
+
+async fn add_new(visit: &Visit, form: &Form) -> Result<Done, PlatformError> {
+    let draft = read_new(form)?;
+    let new = NewDirectory {
+        key: form.text("key").trim().to_owned(),
+        settings: draft.settings,
+        secret: draft.secret,
+        first_sign_in: read_newcomers(form)?,
     };
-    let through = one.through.as_ref().map(|through| format!(" through {through}"));
-    let named = format!("{}{}", one.group, through.unwrap_or_default());
-    (None, vec!["group".to_owned(), named, gives, String::new()])
+    let made = directories::add(visit.platform(), &visit.caller, new).await?;
+    Ok(Done::Added(made.key))
+}
+
+/// What a directory's page shows besides the directory.
+#[derive(Default)]
+struct Extra {
+    fields: Option<Vec<FieldInput>>,
+    answer: Option<DirectoryAnswer>,
+    failure: Option<ErrorSummary>,
+}
+
+async fn directory_page(visit: &Visit, view: &DirectoryView, extra: Extra) -> Result<DirectoryPage, Fault> {
+    let (platform, caller) = (visit.platform(), &visit.caller);
+    let newcomers = directories::newcomers(platform, caller, &view.key).await?;
+    let mappings = directories::mappings(platform, caller, &view.key).await?;
+    let mapping = |one: MappingView| MappingRow {
+        group: one.group,
+        organization: one.organization,
+        role: one.role.to_string(),
+    };
+    Ok(DirectoryPage {
+        chrome: visit.chrome(&view.key, Nav::Appliance).await?,
+        directory: row(view),
+        open: view.state == DirectoryState::Active,
+        answer: extra.answer,
+        failure: extra.failure,
+        newcomers: newcomers.into_iter().map(newcomers::row).collect(),
+        mappings: mappings.into_iter().map(mapping).collect(),
+        fields: extra.fields.unwrap_or_else(|| old_inputs(view, None)),
+    })
+}
+
+/// `GET /appliance/directories/{key}`
+pub(crate) async fn one(visit: Visit, key: Path<String>) -> Answer {
+    enter(&visit)?;
+    let view = directories::get(visit.platform(), &visit.caller, &key).await?;
+    page(&directory_page(&visit, &view, Extra::default()).await?)
+}
+
+/// `POST /appliance/directories/{key}`: tests what was typed, says who would gain and lose by it, or saves it.
+pub(crate) async fn alter(visit: Visit, key: Path<String>, form: Form) -> Answer {
+    enter(&visit)?;
+    let view = directories::get(visit.platform(), &visit.caller, &key).await?;
+    let done = match pressed(&form)? {
+        Pressed::Test => try_old(&visit, &view, &form).await.map(Some),
+        Pressed::Preview => preview_old(&visit, &view, &form).await.map(Some),
+        Pressed::Save => save(&visit, &view, &form).await.map(|()| None),
+    };
+    let fields = old_inputs(&view, Some(&form));
+    match done {
+        Ok(None) => see_other(&format!("/appliance/directories/{key}?notice=saved")),
+        Ok(answer) => {
+            let fields = Some(fields);
+            let extra = Extra {
+                fields,
+                answer,
+                failure: None,
+            };
+            page(&directory_page(&visit, &view, extra).await?)
+        }
+        Err(error) if error.code == ProblemCode::Unavailable => {
+            failed(&visit, &view, Some(fields), error).await
+        }
+        Err(error) => {
+            let (fields, failure) = with_problems("The directory was not changed", error, fields)?;
+            let extra = Extra {
+                fields: Some(fields),
+                answer: None,
+                failure: Some(failure),
+            };
+            page_with(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &directory_page(&visit, &view, extra).await?,
+            )
+        }
+    }
+}
+
+async fn try_old(visit: &Visit, view: &DirectoryView, form: &Form) -> Result<DirectoryAnswer, PlatformError> {
+    let (platform, caller) = (visit.platform(), &visit.caller);
+    let draft = read_old(form, view)?;
+    let login = typed_login(form);
+    let (stages, person) = directories::test_draft(platform, caller, Some(&view.key), draft, login).await?;
+    let title = "Test of what is not saved yet".to_owned();
+    Ok(answers::of_test(title, &stages, person.as_ref()))
+}
+
+async fn preview_old(
+    visit: &Visit,
+    view: &DirectoryView,
+    form: &Form,
+) -> Result<DirectoryAnswer, PlatformError> {
+    let draft = read_old(form, view)?;
+    let changes = sync::preview(visit.platform(), &visit.caller, &view.key, draft).await?;
+    let title = answers::title_of(Mode::DryRun, &view.key);
+    Ok(answers::of_changes(title, &changes))
+}
+
+async fn save(visit: &Visit, view: &DirectoryView, form: &Form) -> Result<(), PlatformError> {
+    let draft = read_old(form, view)?;
+    let change = DirectoryChange {
+        state: None,
+        settings: (draft.settings != view.settings).then_some(draft.settings),
+        secret: draft.secret,
+        first_sign_in: Some(read_newcomers(form)?),
+    };
+    directories::alter(visit.platform(), &visit.caller, &view.key, change).await?;
+    Ok(())
+}
+
+/// The page with why there is no answer. That a directory cannot be asked is what the operator came to learn.
+async fn failed(
+    visit: &Visit,
+    view: &DirectoryView,
+    fields: Option<Vec<FieldInput>>,
+    error: PlatformError,
+) -> Answer {
+    let failure = ErrorSummary {
+        title: error.detail,
+        failures: Vec::new(),
+    };
+    let extra = Extra {
+        fields,
+        answer: None,
+        failure: Some(failure),
+    };
+    page_with(StatusCode::CONFLICT, &directory_page(visit, view, extra).await?)
+}
+
+async fn answered(visit: &Visit, key: &str, answered: Result<DirectoryAnswer, PlatformError>) -> Answer {
+    let view = directories::get(visit.platform(), &visit.caller, key).await?;
+    match answered {
+        Ok(answer) => {
+            let extra = Extra {
+                answer: Some(answer),
+                ..Extra::default()
+            };
+            page(&directory_page(visit, &view, extra).await?)
+        }
+        Err(error) if matches!(error.code, ProblemCode::Unavailable | ProblemCode::Conflict) => {
+            failed(visit, &view, None, error).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `POST /appliance/directories/{key}/test`
+pub(crate) async fn test(visit: Visit, key: Path<String>, form: Form) -> Answer {
+    enter(&visit)?;
+    let tested = directories::test(visit.platform(), &visit.caller, &key, typed_login(&form)).await;
+    let told =
+        tested.map(|(stages, person)| answers::of_test(format!("Test of {key}"), &stages, person.as_ref()));
+    answered(&visit, &key, told).await
 }
 
 /// `POST /appliance/directories/{key}/preview`
@@ -141,43 +319,55 @@ pub(crate) async fn compare(visit: Visit, key: Path<String>, _form: Form) -> Ans
 async fn compare_as(visit: Visit, key: &str, mode: Mode) -> Answer {
     enter(&visit)?;
     let changes = sync::run(visit.platform(), &visit.caller, key, mode).await;
-    let title = match mode {
-        Mode::DryRun => format!("Who would gain and who would lose by {key}"),
-        Mode::Guarded | Mode::HoweverMany => format!("What changed by {key}"),
-    };
-    let told = |changes: Vec<Change>| DirectoryAnswer {
-        title,
-        columns: vec!["Person", "What"],
-        rows: changes
-            .iter()
-            .map(|change| (None, vec![change.email.clone(), words(&change.what)]))
-            .collect(),
-    };
-    answer(&visit, changes.map(told)).await
+    let title = answers::title_of(mode, key);
+    let told = changes.map(|changes| answers::of_changes(title, &changes));
+    answered(&visit, key, told).await
 }
 
-fn words(what: &What) -> String {
-    match what {
-        What::Vanishes => "is gone there: access ends".to_owned(),
-        What::Disabled => "is disabled there: access ends".to_owned(),
-        What::Returns => "is back: access again".to_owned(),
-        What::Gains { organization, role } => format!("gains {role} in {organization}"),
-        What::Loses { organization, role } => format!("loses {role} in {organization}"),
-    }
+/// `POST /appliance/directories/{key}/state`: opens or closes it.
+pub(crate) async fn set_state(visit: Visit, key: Path<String>, form: Form) -> Answer {
+    enter(&visit)?;
+    let state = match form.text("state") {
+        "active" => DirectoryState::Active,
+        "disabled" => DirectoryState::Disabled,
+        _ => return Err(Fault::malformed("the state is active or disabled")),
+    };
+    let change = DirectoryChange {
+        state: Some(state),
+        ..DirectoryChange::default()
+    };
+    directories::alter(visit.platform(), &visit.caller, &key, change).await?;
+    see_other(&format!("/appliance/directories/{key}?notice=saved"))
 }
 
-/// The page with the answer, or with why there is none. That a directory cannot be asked is what the operator came to learn.
-async fn answer(visit: &Visit, answered: Result<DirectoryAnswer, PlatformError>) -> Answer {
-    match answered {
-        Ok(answer) => page(&template(visit, Some(answer)).await?),
-        Err(error) if matches!(error.code, ProblemCode::Unavailable | ProblemCode::Conflict) => {
-            let mut shown = template(visit, None).await?;
-            shown.failure = Some(ErrorSummary {
-                title: error.detail,
-                failures: Vec::new(),
-            });
-            page_with(StatusCode::CONFLICT, &shown)
+/// `POST /appliance/directories/{key}/remove`
+pub(crate) async fn remove(visit: Visit, key: Path<String>, _form: Form) -> Answer {
+    enter(&visit)?;
+    directories::remove(visit.platform(), &visit.caller, &key).await?;
+    see_other("/appliance/directories?notice=directory-removed")
+}
+
+/// `POST /appliance/directories/{key}/newcomers`: lets somebody in, or takes them off the list.
+pub(crate) async fn decide(visit: Visit, key: Path<String>, form: Form) -> Answer {
+    enter(&visit)?;
+    let (platform, caller) = (visit.platform(), &visit.caller);
+    let (subject, decision) = newcomers::read(&form)?;
+    let done = match decision {
+        Decision::LetIn(email) => directories::let_in(platform, caller, &key, subject, email).await,
+        Decision::TurnAway => directories::turn_away(platform, caller, &key, subject).await,
+    };
+    match done {
+        Ok(()) => see_other(&format!("/appliance/directories/{key}?notice=saved")),
+        Err(error) => {
+            let view = directories::get(platform, caller, &key).await?;
+            let (fields, failure) = with_problems("Nobody was let in", error, old_inputs(&view, None))?;
+            let extra = Extra {
+                fields: Some(fields),
+                answer: None,
+                failure: Some(failure),
+            };
+            let template = directory_page(&visit, &view, extra).await?;
+            page_with(StatusCode::UNPROCESSABLE_ENTITY, &template)
         }
-        Err(error) => Err(error.into()),
     }
 }

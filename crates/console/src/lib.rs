@@ -36,6 +36,7 @@ mod mail;
 mod maintenance;
 mod member_rights;
 mod members;
+mod newcomers;
 mod notice;
 mod openid;
 mod operator_access;

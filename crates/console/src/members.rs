@@ -19,7 +19,8 @@ use platform::{
     account::NewPerson,
     factor,
     invitation::{self, Invitation},
-    member, people,
+    member::{self, Ways},
+    people,
 };
 use types::{AccountId, ProblemCode};
 
@@ -61,13 +62,17 @@ async fn members_page(
         )
     });
     let rank = room.workspace.role();
+    let mut ways = member::ways(&room.workspace, &found.members).await?;
     Ok(MembersPage {
         chrome: room.chrome("Members", Nav::Members).await?,
         organization: room.slug().to_owned(),
         members: found
             .members
             .into_iter()
-            .map(|member| row(member, own, may_administer, rank))
+            .map(|member| {
+                let ways = ways.remove(&member.account).unwrap_or_default();
+                row(member, &ways, own, may_administer, rank)
+            })
             .collect(),
         fresh: None,
         fields,
@@ -78,9 +83,42 @@ async fn members_page(
     })
 }
 
-fn row(member: member::Member, own: AccountId, may_administer: bool, rank: Option<Role>) -> MemberRow {
+/// Who vouches for a member, in words.
+fn source_of(has_password: bool, ways: &Ways) -> String {
+    let password = has_password.then(|| "a password here".to_owned());
+    let directories = ways.directories.iter().map(|key| format!("directory {key}"));
+    let providers = ways.providers.iter().map(|label| format!("provider {label}"));
+    let all: Vec<String> = password.into_iter().chain(directories).chain(providers).collect();
+    match all.as_slice() {
+        [] => "nothing yet".to_owned(),
+        all => all.join(", "),
+    }
+}
+
+/// A member's second factors, in words.
+fn factors_of(ways: &Ways) -> String {
+    let word = |kind: &String| match kind.as_str() {
+        "totp" => "authenticator app".to_owned(),
+        "passkey" => "passkey or security key".to_owned(),
+        kind => kind.to_owned(),
+    };
+    match ways.factors.as_slice() {
+        [] => "no second factor".to_owned(),
+        factors => factors.iter().map(word).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn row(
+    member: member::Member,
+    ways: &Ways,
+    own: AccountId,
+    may_administer: bool,
+    rank: Option<Role>,
+) -> MemberRow {
+    // Whoever a directory or a provider vouches for comes in without a password.
+    let has_way = member.has_password || !ways.directories.is_empty() || !ways.providers.is_empty();
     let state = match member.state {
-        MemberState::Active if !member.has_password => Badge::new("Invited", Tone::Accent),
+        MemberState::Active if !has_way => Badge::new("Invited", Tone::Accent),
         MemberState::Active => Badge::new("Active", Tone::Good),
         MemberState::Invited => Badge::new("Invited", Tone::Accent),
         MemberState::Disabled => Badge::new("Disabled", Tone::Neutral),
@@ -98,11 +136,13 @@ fn row(member: member::Member, own: AccountId, may_administer: bool, rank: Optio
         role: role_label(member.role).to_owned(),
         roles,
         state,
+        source: source_of(member.has_password, ways),
+        factors: factors_of(ways),
         since: day(member.joined_at),
         is_self,
         disabled: member.state == MemberState::Disabled,
         may_change: changeable,
-        may_invite: changeable && !member.has_password && member.state != MemberState::Disabled,
+        may_invite: changeable && !has_way && member.state != MemberState::Disabled,
     }
 }
 

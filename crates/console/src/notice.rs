@@ -150,6 +150,16 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         "You are known to the provider and wait to be let in here. Whoever runs this appliance sees it.",
     ),
     (
+        "directory-added",
+        NoticeKind::Success,
+        "The directory was added. Run the test.",
+    ),
+    (
+        "directory-removed",
+        NoticeKind::Success,
+        "The directory was removed. Accounts and roles stay.",
+    ),
+    (
         "provider-added",
         NoticeKind::Success,
         "The provider was added. Run the test.",

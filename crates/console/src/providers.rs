@@ -7,18 +7,19 @@ use crate::{
     errors::Fault,
     fields::with_problems,
     form::Form,
-    view::{
-        Badge, ErrorSummary, FieldInput, Nav, NewcomerRow, ProviderPage, ProviderRow, ProvidersPage,
-        StageRow, Tone,
-    },
+    newcomers::{self, Decision},
+    view::{Badge, ErrorSummary, FieldInput, Nav, ProviderPage, ProviderRow, ProvidersPage, StageRow, Tone},
     visit::{Answer, Visit, page, page_with, see_other},
-    words::moment,
 };
 use actix_web::{http::StatusCode, web::Path};
 use inputs::{new_inputs, old_inputs, read_new, read_old};
-use platform::provider::{
-    self, Newcomer, ProviderChange, ProviderState, ProviderView, Report, Stage, Verdict,
+use platform::{
+    PlatformError,
+    provider::{self, ProviderChange, ProviderState, ProviderView, Report, Stage, Verdict},
 };
+
+/// The button that tests what was typed and saves nothing.
+const TEST: &str = "test";
 
 fn state_badge(state: ProviderState) -> Badge {
     match state {
@@ -41,6 +42,7 @@ async fn list_page(visit: &Visit, fields: Vec<FieldInput>) -> Result<ProvidersPa
         providers: providers.into_iter().map(row).collect(),
         fields,
         create_open: false,
+        stages: Vec::new(),
         failure: None,
     })
 }
@@ -51,18 +53,35 @@ pub(crate) async fn show(visit: Visit) -> Answer {
     page(&list_page(&visit, new_inputs(None)).await?)
 }
 
-/// `POST /appliance/providers`
+/// What came of the form of a new provider.
+enum Done {
+    Tested(Report),
+    /// Its key.
+    Added(String),
+}
+
+async fn try_or_add(visit: &Visit, form: &Form) -> Result<Done, PlatformError> {
+    let new = read_new(form)?;
+    if form.text("act") == TEST {
+        let report =
+            provider::test_draft(visit.platform(), &visit.caller, &new.issuer, &new.settings).await?;
+        return Ok(Done::Tested(report));
+    }
+    let added = provider::add(visit.platform(), &visit.caller, new).await?;
+    Ok(Done::Added(added.key))
+}
+
+/// `POST /appliance/providers`: tests what was typed, or adds it.
 pub(crate) async fn add(visit: Visit, form: Form) -> Answer {
     enter(&visit)?;
-    let added = match read_new(&form) {
-        Ok(new) => provider::add(visit.platform(), &visit.caller, new).await,
-        Err(error) => Err(error),
-    };
-    match added {
-        Ok(view) => see_other(&format!(
-            "/appliance/providers/{}?notice=provider-added",
-            view.key
-        )),
+    match try_or_add(&visit, &form).await {
+        Ok(Done::Added(key)) => see_other(&format!("/appliance/providers/{key}?notice=provider-added")),
+        Ok(Done::Tested(report)) => {
+            let mut template = list_page(&visit, new_inputs(Some(&form))).await?;
+            template.create_open = true;
+            template.stages = report.stages.into_iter().map(stage_row).collect();
+            page(&template)
+        }
         Err(error) => {
             let (fields, failure) =
                 with_problems("The provider was not added", error, new_inputs(Some(&form)))?;
@@ -91,17 +110,8 @@ async fn provider_page(
         stages: Vec::new(),
         fields,
         failure,
-        newcomers: newcomers.into_iter().map(newcomer_row).collect(),
+        newcomers: newcomers.into_iter().map(newcomers::row).collect(),
     })
-}
-
-fn newcomer_row(newcomer: Newcomer) -> NewcomerRow {
-    NewcomerRow {
-        name: newcomer.name.unwrap_or_else(|| "without a name".to_owned()),
-        email: newcomer.email.unwrap_or_default(),
-        subject: newcomer.subject,
-        asked: moment(newcomer.asked_at),
-    }
 }
 
 fn stage_row(stage: Stage) -> StageRow {
@@ -126,16 +136,36 @@ pub(crate) async fn one(visit: Visit, key: Path<String>) -> Answer {
     page(&provider_page(&visit, view, fields, None).await?)
 }
 
-/// `POST /appliance/providers/{provider}`
+/// Tests what was typed, and gives what was seen; or saves it.
+async fn try_or_alter(
+    visit: &Visit,
+    view: &ProviderView,
+    form: &Form,
+) -> Result<Option<Report>, PlatformError> {
+    let (platform, caller) = (visit.platform(), &visit.caller);
+    let change = read_old(form, view)?;
+    if form.text("act") == TEST {
+        let settings = change.settings.as_ref().unwrap_or(&view.settings);
+        return Ok(Some(
+            provider::test_draft(platform, caller, &view.issuer, settings).await?,
+        ));
+    }
+    provider::alter(platform, caller, &view.key, change).await?;
+    Ok(None)
+}
+
+/// `POST /appliance/providers/{provider}`: tests what was typed, or saves it.
 pub(crate) async fn alter(visit: Visit, key: Path<String>, form: Form) -> Answer {
     enter(&visit)?;
     let view = provider::get(visit.platform(), &visit.caller, &key).await?;
-    let altered = match read_old(&form, &view) {
-        Ok(change) => provider::alter(visit.platform(), &visit.caller, &key, change).await,
-        Err(error) => Err(error),
-    };
-    match altered {
-        Ok(_) => see_other(&format!("/appliance/providers/{key}?notice=saved")),
+    match try_or_alter(&visit, &view, &form).await {
+        Ok(None) => see_other(&format!("/appliance/providers/{key}?notice=saved")),
+        Ok(Some(report)) => {
+            let fields = old_inputs(&view, Some(&form));
+            let mut template = provider_page(&visit, view, fields, None).await?;
+            template.stages = report.stages.into_iter().map(stage_row).collect();
+            page(&template)
+        }
         Err(error) => {
             let inputs = old_inputs(&view, Some(&form));
             let (fields, failure) = with_problems("The provider was not changed", error, inputs)?;
@@ -182,11 +212,11 @@ pub(crate) async fn remove(visit: Visit, key: Path<String>, _form: Form) -> Answ
 /// `POST /appliance/providers/{provider}/newcomers`: lets somebody in, or takes them off the list.
 pub(crate) async fn decide(visit: Visit, key: Path<String>, form: Form) -> Answer {
     enter(&visit)?;
-    let (platform, caller, subject) = (visit.platform(), &visit.caller, form.text("subject"));
-    let done = match form.text("decision") {
-        "let-in" => provider::let_in(platform, caller, &key, subject, form.text("email").trim()).await,
-        "turn-away" => provider::turn_away(platform, caller, &key, subject).await,
-        _ => return Err(Fault::malformed("the decision is let-in or turn-away")),
+    let (platform, caller) = (visit.platform(), &visit.caller);
+    let (subject, decision) = newcomers::read(&form)?;
+    let done = match decision {
+        Decision::LetIn(email) => provider::let_in(platform, caller, &key, subject, email).await,
+        Decision::TurnAway => provider::turn_away(platform, caller, &key, subject).await,
     };
     match done {
         Ok(()) => see_other(&format!("/appliance/providers/{key}?notice=saved")),

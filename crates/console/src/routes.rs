@@ -53,10 +53,6 @@ pub(crate) fn register(config: &mut ServiceConfig) {
         .service(resource("/appliance/accounts").route(get().to(accounts::show)))
         .service(resource("/appliance/accounts/{account}/disable").route(post().to(accounts::disable)))
         .service(resource("/appliance/accounts/{account}/enable").route(post().to(accounts::enable)))
-        .service(resource("/appliance/directories").route(get().to(directories::show)))
-        .service(resource("/appliance/directories/{key}/test").route(post().to(directories::test)))
-        .service(resource("/appliance/directories/{key}/preview").route(post().to(directories::preview)))
-        .service(resource("/appliance/directories/{key}/compare").route(post().to(directories::compare)))
         .service(
             resource("/appliance/grants")
                 .route(get().to(grants::show))
@@ -73,12 +69,35 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(get().to(sign_in_rules::show_appliance))
                 .route(post().to(sign_in_rules::save_appliance)),
         )
+        .configure(directory_pages)
         .configure(provider_pages)
         .service(resource("/promises").route(get().to(promises_page::show)))
         .service(resource("/o").route(get().to(organizations::list)))
         .service(resource("/o/{organization}").route(get().to(organizations::home)))
         .configure(account_pages)
         .configure(organization_pages);
+}
+
+fn directory_pages(config: &mut ServiceConfig) {
+    const DIRECTORY: &str = "/appliance/directories/{key}";
+    let below = |rest: &str| resource(format!("{DIRECTORY}{rest}"));
+    config
+        .service(
+            resource("/appliance/directories")
+                .route(get().to(directories::show))
+                .route(post().to(directories::add)),
+        )
+        .service(
+            resource(DIRECTORY)
+                .route(get().to(directories::one))
+                .route(post().to(directories::alter)),
+        )
+        .service(below("/test").route(post().to(directories::test)))
+        .service(below("/preview").route(post().to(directories::preview)))
+        .service(below("/compare").route(post().to(directories::compare)))
+        .service(below("/state").route(post().to(directories::set_state)))
+        .service(below("/remove").route(post().to(directories::remove)))
+        .service(below("/newcomers").route(post().to(directories::decide)));
 }
 
 fn provider_pages(config: &mut ServiceConfig) {

@@ -54,7 +54,7 @@ pub use chrome::{Banner, Chrome, Crumb, Nav, Notice, NoticeKind, OrganizationLin
 pub use dataset::{
     DatasetHeader, DatasetNewPage, DatasetRow, DatasetSettingsPage, DatasetTab, DatasetsPage, FieldRow,
 };
-pub use directory::{DirectoriesPage, DirectoryAnswer, DirectoryRow};
+pub use directory::{DirectoriesPage, DirectoryAnswer, DirectoryPage, DirectoryRow, MappingRow};
 pub use error::ErrorPage;
 pub use export::ExportPage;
 pub use factor::{

@@ -45,6 +45,8 @@ pub struct Report {
     pub stages: Vec<Stage>,
     /// The person asked for, and their groups.
     pub person: Option<(Person, Vec<Group>)>,
+    /// Whole days until the first of the servers' certificates ends.
+    pub certificate_days: Option<i64>,
 }
 
 impl Report {
@@ -133,7 +135,15 @@ async fn reach(
     let mut steps = Vec::new();
     let began = Instant::now();
     let opened = Connection::open(settings, server, &mut steps).await;
-    for Step { name, text, took } in steps {
+    for Step {
+        name,
+        text,
+        took,
+        certificate_days,
+    } in steps
+    {
+        let known = report.certificate_days.into_iter();
+        report.certificate_days = known.chain(certificate_days).min();
         report.stages.push(stage(name, &label, true, text, took));
     }
     let mut connection = match opened {

@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::error::ErrorStack;
 use openssl::ssl::{Ssl, SslConnector, SslMethod, SslVerifyMode, SslVersion};
 use openssl::x509::store::X509StoreBuilder;
@@ -24,6 +25,8 @@ pub(crate) struct Certificate {
     pub(crate) begins: String,
     /// Its last moment.
     pub(crate) ends: String,
+    /// Whole days until then.
+    pub(crate) days: Option<i64>,
     /// The names in it.
     pub(crate) names: String,
 }
@@ -123,6 +126,11 @@ fn build(host: &str, authorities: Option<&str>) -> Result<(Ssl, Seen), ErrorStac
     Ok((ssl, seen))
 }
 
+fn days_until(end: &Asn1TimeRef) -> Option<i64> {
+    let now = Asn1Time::days_from_now(0).ok()?;
+    now.diff(end).ok().map(|left| i64::from(left.days))
+}
+
 fn describe(certificate: &X509Ref) -> Certificate {
     let names = certificate.subject_alt_names();
     let names: Vec<String> = names.iter().flatten().take(20).filter_map(name).collect();
@@ -131,6 +139,7 @@ fn describe(certificate: &X509Ref) -> Certificate {
         issuer: text(certificate.issuer_name()),
         begins: certificate.not_before().to_string(),
         ends: certificate.not_after().to_string(),
+        days: days_until(certificate.not_after()),
         names: if names.is_empty() {
             "no name at all".to_owned()
         } else {

@@ -39,6 +39,8 @@ pub(crate) struct Step {
     pub(crate) name: &'static str,
     pub(crate) text: String,
     pub(crate) took: Duration,
+    /// Whole days until the end of the certificate that was seen, where one was.
+    pub(crate) certificate_days: Option<i64>,
 }
 
 /// An open way.
@@ -77,6 +79,7 @@ pub(crate) async fn open(
             name: "StartTLS",
             text: "the server agrees".into(),
             took: began.elapsed(),
+            certificate_days: None,
         });
     }
     let began = Instant::now();
@@ -93,6 +96,7 @@ pub(crate) async fn open(
         name: "TLS",
         text: said(&stream, certificate.as_ref()),
         took: began.elapsed(),
+        certificate_days: certificate.and_then(|seen| seen.days),
     });
     Ok(Way {
         stream: Box::new(stream),
@@ -126,6 +130,7 @@ async fn connect(
         name: "DNS",
         text: list.join(", "),
         took: began.elapsed(),
+        certificate_days: None,
     });
     let began = Instant::now();
     let mut cause = String::new();
@@ -137,6 +142,7 @@ async fn connect(
                     name: "TCP",
                     text: address.to_string(),
                     took: began.elapsed(),
+                    certificate_days: None,
                 });
                 return Ok(stream);
             }

@@ -55,6 +55,7 @@ pub mod session;
 pub mod sign_in;
 pub mod sign_in_policy;
 pub mod sms;
+mod source;
 pub mod support;
 pub mod token;
 pub mod trail;

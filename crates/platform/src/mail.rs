@@ -16,7 +16,7 @@ use crate::{
     act::{Act, Object, vault_failure},
     delivery::{self, Channel},
     error::{PlatformError, Result},
-    operator,
+    operator, session,
     workspace::random,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -83,7 +83,7 @@ pub async fn show(platform: &Platform, caller: &Caller) -> Result<Option<MailVie
 /// Sets mail. Another server, security, authority or account takes the secret along, unless a new one is given.
 ///
 /// # Errors
-/// `invalid` at the setting at fault; `not-allowed`.
+/// `invalid` at the setting at fault; `not-allowed`; `proof-required`.
 pub async fn set(
     platform: &Platform,
     caller: &Caller,
@@ -91,6 +91,7 @@ pub async fn set(
     secret: Option<SecretText>,
 ) -> Result<MailView> {
     operator::require(caller)?;
+    session::require_fresh(platform, caller)?;
     settings.check()?;
     let mut tx = platform.control().begin().await?;
     let before = load(&mut tx).await?;
@@ -115,9 +116,10 @@ pub async fn set(
 /// Sets that there is no mail.
 ///
 /// # Errors
-/// `not-allowed`.
+/// `not-allowed`; `proof-required`.
 pub async fn clear(platform: &Platform, caller: &Caller) -> Result<()> {
     operator::require(caller)?;
+    session::require_fresh(platform, caller)?;
     let mut tx = platform.control().begin().await?;
     setting::set(&mut tx, SETTING, &Value::Null, platform.now()).await?;
     delivery::forget(platform, &mut tx, Channel::Mail).await?;
@@ -178,6 +180,11 @@ async fn load(on: &mut impl Reads) -> Result<Option<Stored>> {
         None | Some(Value::Null) => Ok(None),
         Some(value) => Ok(Some(serde_json::from_value(value).map_err(vault_failure)?)),
     }
+}
+
+/// How mail is set, for what nobody is shown.
+pub(crate) async fn settings(on: &mut impl Reads) -> Result<Option<MailSettings>> {
+    Ok(load(on).await?.map(|stored| stored.settings))
 }
 
 /// Is there mail at all?

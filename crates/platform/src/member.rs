@@ -5,9 +5,11 @@
 
 mod end_sessions;
 mod narrow;
+mod ways;
 
 pub use end_sessions::end_sessions;
 pub use narrow::set_narrowing;
+pub use ways::{Ways, ways};
 
 use crate::{
     Workspace,

@@ -48,6 +48,20 @@ pub enum GrantState {
     Over,
 }
 
+impl GrantState {
+    /// Its name in answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Lapsed => "lapsed",
+            Self::Refused => "refused",
+            Self::Open => "open",
+            Self::Over => "over",
+        }
+    }
+}
+
 /// A grant.
 #[derive(Debug, Clone)]
 pub struct Grant {

@@ -2,9 +2,18 @@
 //!
 //! Invariant: figures hold no content of any record, name or address; [`names`] is for hiding them, and is not shown.
 
-use crate::{Caller, Platform, PlatformError, caller::Identity, error::Result};
+use crate::{
+    Caller, Platform, PlatformError,
+    caller::Identity,
+    directories::{
+        settings::{Product, Security},
+        settings_of,
+    },
+    error::Result,
+    mail,
+};
 use std::collections::BTreeMap;
-use store::control::{account, figures, openid, organization};
+use store::control::{Reads, account, directory, figures, openid, organization};
 use types::{PageSize, ProblemCode};
 
 pub use store::control::figures::{Count, LINES_MAX, ServerSetting, TableFigure};
@@ -25,6 +34,10 @@ pub struct Figures {
     pub failed_requests: Vec<Count>,
     /// OpenID providers by kind and state.
     pub providers: Vec<Count>,
+    /// Directories by product, encryption and state.
+    pub directories: Vec<Count>,
+    /// How mail is encrypted, where it is set.
+    pub mail: Option<&'static str>,
 }
 
 /// What people and organizations are called.
@@ -34,6 +47,8 @@ pub struct Names {
     pub organizations: Vec<String>,
     /// Names and addresses of people.
     pub people: Vec<String>,
+    /// Machines that settings name: of directories, providers and mail.
+    pub hosts: Vec<String>,
 }
 
 fn require_host(caller: &Caller) -> Result<()> {
@@ -59,7 +74,61 @@ pub async fn figures(platform: &Platform, caller: &Caller) -> Result<Figures> {
         jobs: figures::jobs(&mut read).await?,
         failed_requests: figures::failed_requests(&mut read).await?,
         providers: providers(&openid::list(&mut read).await?),
+        directories: directories(&directory::list(&mut read).await?)?,
+        mail: mail::settings(&mut read)
+            .await?
+            .map(|mail| mail.security.as_str()),
     })
+}
+
+fn directories(found: &[directory::Directory]) -> Result<Vec<Count>> {
+    let mut counts = BTreeMap::new();
+    for row in found {
+        let settings = settings_of(row)?;
+        let product = match settings.product {
+            Product::ActiveDirectory => "active-directory",
+            Product::Openldap => "openldap",
+            Product::Freeipa => "freeipa",
+        };
+        let security = match settings.security {
+            Security::Ldaps => "ldaps",
+            Security::Starttls => "starttls",
+            Security::Plain => "plain",
+        };
+        *counts
+            .entry(format!("{product} {security} {}", row.state))
+            .or_insert(0_i64) += 1;
+    }
+    let count = |(what, count)| Count { what, count };
+    Ok(counts.into_iter().map(count).collect())
+}
+
+/// What directories, providers and mail are called: nothing of it is to leave, and text about them may hold all of it.
+async fn hide_sources(read: &mut impl Reads, names: &mut Names) -> Result<()> {
+    for provider in openid::list(read).await? {
+        let text = |name: &str| Some(provider.settings.get(name)?.as_str()?.to_owned());
+        names.organizations.extend(text("client_id"));
+        names.hosts.extend(text("hosted_domain"));
+        let host = provider.issuer.split('/').nth(2).map(str::to_owned);
+        names.hosts.extend(host);
+        names.organizations.extend([provider.key, provider.label]);
+    }
+    for row in directory::list(read).await? {
+        let settings = settings_of(&row)?;
+        names
+            .hosts
+            .extend(settings.servers.into_iter().map(|server| server.host));
+        names.people.push(settings.service_dn);
+        names.organizations.extend(settings.person_bases);
+        names.organizations.extend(settings.group_bases);
+        names.organizations.push(row.key);
+    }
+    if let Some(mail) = mail::settings(read).await? {
+        names.hosts.push(mail.host);
+        names.people.extend(mail.account);
+        names.people.push(mail.from);
+    }
+    Ok(())
 }
 
 fn providers(found: &[openid::Provider]) -> Vec<Count> {
@@ -82,9 +151,7 @@ pub async fn names(platform: &Platform, caller: &Caller) -> Result<Option<Names>
     let mut read = platform.control().read().await?;
     let mut names = Names::default();
     let whole = PageSize::new(PageSize::MAX).unwrap_or_default();
-    for provider in openid::list(&mut read).await? {
-        names.organizations.extend([provider.key, provider.label]);
-    }
+    hide_sources(&mut read, &mut names).await?;
     let mut after = None;
     loop {
         let page = account::list(&mut read, whole, after).await?;

@@ -45,6 +45,7 @@ pub mod setting;
 pub mod sign_in_policy;
 mod transaction;
 pub mod trigger;
+pub mod way;
 pub mod withdrawal;
 
 pub use transaction::{ControlKeep, ControlRead, ControlTx, Keeps, Reads};

@@ -18,6 +18,7 @@ mod doctor;
 mod export;
 mod factor;
 pub(crate) mod firewall;
+mod grant;
 mod import;
 mod key;
 mod mail;
@@ -111,6 +112,9 @@ enum Command {
     /// Make and dismiss operators, who look after the appliance in the console, on the host
     #[command(subcommand)]
     Operator(operator::Operator),
+    /// Ask an organization for access as an operator, and decide about it as its administrator
+    #[command(subcommand)]
+    Grant(grant::Grant),
     /// List, disable and enable accounts, whatever organizations they are in, on the host
     #[command(subcommand)]
     Account(account::AccountCommand),
@@ -198,6 +202,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Member(command) => command.run(common).map(done),
         Command::Factor(command) => command.run(common).map(done),
         Command::Operator(command) => command.run(common).map(done),
+        Command::Grant(command) => command.run(common).map(done),
         Command::Account(command) => command.run(common).map(done),
         Command::Directory(command) => command.run(common).map(done),
         Command::Provider(command) => command.run(common).map(done),

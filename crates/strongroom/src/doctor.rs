@@ -6,6 +6,7 @@
 
 mod appliance;
 mod backup;
+mod directories;
 mod files;
 mod firewall;
 mod listener;
@@ -26,7 +27,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 30] = [
+pub(crate) const CHECKS: [&str; 31] = [
     "files",
     "settings",
     "database",
@@ -35,6 +36,7 @@ pub(crate) const CHECKS: [&str; 30] = [
     "root-key",
     "promises",
     "second-factors",
+    "directories",
     "providers",
     "mail",
     "certificate",
@@ -89,6 +91,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "root-key",
                 "promises",
                 "second-factors",
+                "directories",
                 "providers",
                 "mail",
                 "certificate",

@@ -25,14 +25,10 @@ use std::path::PathBuf;
 use step::{Run, STEPS, Standing, Step};
 
 /// What the design promises of set-up and a later version brings; told, so that nobody thinks it was done.
-pub(crate) const NOT_BUILT: [(&str, &str); 4] = [
+pub(crate) const NOT_BUILT: [(&str, &str); 3] = [
     (
         "second factor",
         "set-up asks for none; people add one on their account page, and operators must",
-    ),
-    (
-        "directory",
-        "set-up asks for none; strongroom directory add adds one",
     ),
     (
         "backup",

@@ -118,6 +118,9 @@ fn hide(redactor: &mut Redactor, config: Option<&Config>, database: &database::L
             for name in &names.organizations {
                 redactor.hide_name(Named::Organization, name);
             }
+            for name in &names.hosts {
+                redactor.hide_name(Named::Host, name);
+            }
             for name in &names.people {
                 redactor.hide_name(Named::Person, name);
             }

@@ -59,6 +59,9 @@ pub(super) fn set_up(machine: &mut Emulator) {
         ("E-mail address of the owner", "olga@example.org"),
         ("Repository of Strongroom's packages", ""),
         ("Close every port but HTTPS and SSH", ""),
+        ("Servers of an LDAP directory", ""),
+        ("Issuer of an OpenID provider", ""),
+        ("Server that sends mail", ""),
         ("Password of the first owner", "correct horse battery staple"),
         ("The same again", "correct horse battery staple"),
     ];

@@ -5,6 +5,7 @@ use crate::refusal::{Refusal, Result};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value as Json};
 use types::FieldProblem;
+use vault::SecretText;
 
 /// Most faults that one answer lists.
 const PROBLEMS_MAX: usize = 100;
@@ -41,6 +42,11 @@ impl Members {
         format!("{}/{}", self.at, escape_pointer(name))
     }
 
+    /// Was no fault noted so far?
+    pub(crate) fn is_sound(&self) -> bool {
+        self.errors.is_empty()
+    }
+
     /// Notes a fault at a member.
     pub(crate) fn note(&mut self, name: &str, code: &str, message: impl Into<String>) {
         let pointer = self.pointer(name);
@@ -56,6 +62,37 @@ impl Members {
                 None
             }
         }
+    }
+
+    /// Takes a part whose shape the platform defines, as [`read_as`] does; its faults are noted below this member.
+    pub(crate) fn part<T: DeserializeOwned + Serialize>(&mut self, name: &str) -> Option<T> {
+        match read_as(self.take(name)?) {
+            Ok(part) => Some(part),
+            Err(refusal) => {
+                let at = self.pointer(name);
+                self.errors
+                    .extend(refusal.errors.into_iter().map(|problem| FieldProblem {
+                        pointer: format!("{at}{}", problem.pointer),
+                        ..problem
+                    }));
+                None
+            }
+        }
+    }
+
+    /// Takes a part that must be there.
+    pub(crate) fn required_part<T: DeserializeOwned + Serialize>(&mut self, name: &str) -> Option<T> {
+        if self.left.get(name).is_none_or(Json::is_null) {
+            self.left.remove(name);
+            self.note(name, "required", "a value is required");
+            return None;
+        }
+        self.part(name)
+    }
+
+    /// Takes a password, which must not be told to anybody.
+    pub(crate) fn secret(&mut self, name: &str) -> Option<SecretText> {
+        self.text(name).map(SecretText::new)
     }
 
     /// Takes a member; `null` counts as missing.

@@ -7,13 +7,16 @@ use crate::{
 use access::Role;
 use actix_web::{App, HttpServer, dev::ServerHandle};
 use api::{Api, ApiSettings};
-use platform::{Workspace, token};
+use platform::{Caller, Origin, Workspace, account::NewPerson, break_glass, member, operator, token};
 use serde_json::{Value as Json, json};
 use std::{collections::BTreeMap, net::SocketAddr};
 use types::FieldKind;
 
 /// A dataset's address, with one field of most kinds.
 pub(crate) const INVOICES: &str = "/api/v1/organizations/acme/datasets/invoices";
+
+/// The operator's address.
+pub(crate) const OPERATOR: &str = "operator@example.com";
 
 /// A served site.
 pub(crate) struct Web {
@@ -119,6 +122,44 @@ impl Web {
             text.as_deref().map(str::as_bytes),
         ))
         .await
+    }
+
+    /// The session of an operator, who is a viewer in that organization and nothing in `acme`.
+    pub(crate) async fn operator(&self, elsewhere: &Workspace) -> String {
+        let (platform, host) = (&self.site.platform, Caller::host());
+        let person = NewPerson {
+            email: OPERATOR.to_owned(),
+            name: "Test operator".to_owned(),
+            password: None,
+        };
+        Box::pin(member::add(elsewhere, person, Role::Viewer))
+            .await
+            .unwrap();
+        operator::appoint(platform, &host, OPERATOR).await.unwrap();
+        let link = break_glass::create(platform, &host, OPERATOR, "to sign in")
+            .await
+            .unwrap();
+        let link = link.url.expose().rsplit('/').next().unwrap();
+        let (session, _) = break_glass::redeem(platform, Origin::default(), link)
+            .await
+            .unwrap();
+        session.expose().to_owned()
+    }
+
+    /// A request of a session as the console's own pages send it.
+    pub(crate) async fn send_in(
+        &self,
+        session: &str,
+        line: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Json>,
+    ) -> Answer {
+        let cookie = format!("__Host-session={session}");
+        let mut all = headers.to_vec();
+        all.push(("Cookie", &cookie));
+        all.push(("Sec-Fetch-Site", "same-origin"));
+        all.push(("Origin", "https://localhost"));
+        self.send_as(None, line, &all, body).await
     }
 
     /// A read by the owner.

@@ -16,9 +16,16 @@ const PRESETS: [(&str, &str, &str); 3] = [
         "OpenID Connect",
         "Keycloak, authentik, Okta, GitLab and every certified provider",
     ),
-    ("google", "Google", "Needs the hosted domain"),
+    (
+        "google",
+        "Google",
+        "Needs the hosted domain; the issuer may be left empty",
+    ),
     ("entra", "Microsoft Entra", "Needs the issuer of your own tenant"),
 ];
+
+/// Google's issuer, as its document says it.
+const GOOGLE: &str = "https://accounts.google.com";
 
 const NEWCOMERS: [(FirstSignIn, &str); 3] = [
     (FirstSignIn::Refuse, "Are turned away"),
@@ -39,8 +46,7 @@ pub(super) fn new_inputs(form: Option<&Form>) -> Vec<FieldInput> {
             .required(),
         FieldInput::new("issuer", "Issuer", InputKind::Url)
             .with_value(text("issuer"))
-            .with_help("Exactly as the provider says it. It cannot be changed.")
-            .required(),
+            .with_help("Exactly as the provider says it. It cannot be changed. Google's is known."),
     ];
     let empty = ProviderSettings::new(Preset::Standard, "");
     inputs.extend(common(form, "", &empty, "Our secret there, if it gave one."));
@@ -194,12 +200,20 @@ fn read_secret(form: &Form) -> Option<SecretText> {
     (!text.is_empty()).then(|| SecretText::new(text.to_owned()))
 }
 
+/// The issuer, as it was sent; Google's need not be.
+fn read_issuer(form: &Form) -> String {
+    match form.text("issuer").trim() {
+        "" if form.text("preset") == Preset::Google.as_str() => GOOGLE.to_owned(),
+        issuer => issuer.to_owned(),
+    }
+}
+
 /// A new provider, as it was sent.
 pub(super) fn read_new(form: &Form) -> Result<NewProvider, PlatformError> {
     Ok(NewProvider {
         key: form.text("key").trim().to_owned(),
         label: form.text("label").to_owned(),
-        issuer: form.text("issuer").trim().to_owned(),
+        issuer: read_issuer(form),
         settings: read_settings(form, ProviderSettings::new(Preset::Standard, ""))?,
         secret: read_secret(form),
     })

@@ -1,9 +1,9 @@
 //! The appliance's LDAP directories.
 
-use super::{Badge, Chrome, ErrorSummary, Moment};
+use super::{Badge, Chrome, ErrorSummary, FieldInput, Moment, NewcomerRow};
 use askama::Template;
 
-/// `/appliance/directories`: posts to `.../{key}/test`, `.../{key}/preview` and `.../{key}/compare`.
+/// `/appliance/directories`: posts a new one to itself, to be tested or added.
 #[derive(Debug, Clone, Template)]
 #[template(path = "directories.html")]
 pub struct DirectoriesPage {
@@ -11,6 +11,10 @@ pub struct DirectoriesPage {
     pub chrome: Chrome,
     /// The directories.
     pub directories: Vec<DirectoryRow>,
+    /// Inputs of a new one.
+    pub fields: Vec<FieldInput>,
+    /// Whether the form is open.
+    pub create_open: bool,
     /// What was just asked for.
     pub answer: Option<DirectoryAnswer>,
     /// Why what was just asked for was not done.
@@ -47,4 +51,38 @@ pub struct DirectoryAnswer {
     pub columns: Vec<&'static str>,
     /// The rows; a badge stands before what is good or not.
     pub rows: Vec<(Option<Badge>, Vec<String>)>,
+}
+
+/// `/appliance/directories/{key}`: posts to itself (`act` is `test`, `preview` or `save`) and to `/test`, `/preview`,
+/// `/compare`, `/state`, `/remove`, `/newcomers` below.
+#[derive(Debug, Clone, Template)]
+#[template(path = "directory.html")]
+pub struct DirectoryPage {
+    /// The frame.
+    pub chrome: Chrome,
+    /// What the list says of it.
+    pub directory: DirectoryRow,
+    /// Whether its people may sign in.
+    pub open: bool,
+    /// What was just asked for.
+    pub answer: Option<DirectoryAnswer>,
+    /// Why what was just asked for was not done.
+    pub failure: Option<ErrorSummary>,
+    /// Who waits to be let in.
+    pub newcomers: Vec<NewcomerRow>,
+    /// Which groups give which roles.
+    pub mappings: Vec<MappingRow>,
+    /// Inputs of its settings.
+    pub fields: Vec<FieldInput>,
+}
+
+/// A group that gives a role.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MappingRow {
+    /// The group.
+    pub group: String,
+    /// The organization's slug.
+    pub organization: String,
+    /// The role.
+    pub role: String,
 }

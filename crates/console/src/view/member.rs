@@ -43,6 +43,10 @@ pub struct MemberRow {
     pub role: String,
     /// Roles on offer, the present one selected; empty when the role cannot be changed.
     pub roles: Vec<Choice>,
+    /// Who vouches for them, in words.
+    pub source: String,
+    /// Their second factors, in words.
+    pub factors: String,
     /// Active, invited, disabled.
     pub state: Badge,
     /// When the person became a member.

@@ -49,6 +49,8 @@ pub struct ProvidersPage {
     pub fields: Vec<FieldInput>,
     /// Whether the form is open.
     pub create_open: bool,
+    /// What a test of what is not saved saw; empty where none was run.
+    pub stages: Vec<StageRow>,
     /// Why the last try was refused.
     pub failure: Option<ErrorSummary>,
 }

@@ -2,11 +2,11 @@
 
 use super::sample::{Page, at, badge, choices, chrome, page, with_notice};
 use console::view::{
-    AccountPage, Badge, Chrome, ConfirmPage, DirectoriesPage, DirectoryAnswer, DirectoryRow, DoorLink,
-    ErrorPage, ErrorSummary, FactorAddPage, FactorRow, FactorsPage, FieldInput, FreshInvitation, FreshToken,
-    IdentityRow, InputKind, InvitationPage, MemberRow, MembersPage, Nav, NoticeKind, OldPasswordPage,
-    OrganizationCard, OrganizationsPage, RecoveryCodesPage, SecondStepPage, SecurityKeyPage, SendWay,
-    SessionRow, SetUp, SignInPage, SignInRulesPage, TokenRow, TokensPage, Tone,
+    AccountPage, Badge, Chrome, ConfirmPage, DirectoriesPage, DirectoryAnswer, DirectoryPage, DirectoryRow,
+    DoorLink, ErrorPage, ErrorSummary, FactorAddPage, FactorRow, FactorsPage, FieldInput, FreshInvitation,
+    FreshToken, IdentityRow, InputKind, InvitationPage, MappingRow, MemberRow, MembersPage, Nav, NewcomerRow,
+    NoticeKind, OldPasswordPage, OrganizationCard, OrganizationsPage, RecoveryCodesPage, SecondStepPage,
+    SecurityKeyPage, SendWay, SessionRow, SetUp, SignInPage, SignInRulesPage, TokenRow, TokensPage, Tone,
 };
 
 const ROLES: [(&str, &str); 5] = [
@@ -41,38 +41,83 @@ pub(super) fn pages() -> Vec<Page> {
         page("/account/password", &old_password()),
         page("/states/error", &error()),
         page("/appliance/directories", &directories()),
+        page("/appliance/directories/northwind", &directory()),
+    ]
+}
+
+fn directory_row() -> DirectoryRow {
+    DirectoryRow {
+        key: "northwind".into(),
+        state: Badge::new("Active", Tone::Good),
+        servers: "dc1.northwind.example".into(),
+        security: "LDAPS",
+        alert: Some("The service account's password is missing."),
+        newcomers: "are turned away",
+        people: 412,
+        compared: None,
+    }
+}
+
+fn directory_chrome(title: &str) -> Chrome {
+    Chrome {
+        title: title.into(),
+        csrf: "c0ffee".into(),
+        ..Chrome::default()
+    }
+}
+
+fn directory_answer() -> DirectoryAnswer {
+    let cells = ["TCP", "192.0.2.7:636", "dc1.northwind.example", "3 ms"];
+    DirectoryAnswer {
+        title: "Test of northwind".into(),
+        columns: vec!["Stage", "What was seen", "Server", "Took"],
+        rows: vec![(
+            Some(Badge::new("Good", Tone::Good)),
+            cells.map(str::to_owned).to_vec(),
+        )],
+    }
+}
+
+fn directory_fields() -> Vec<FieldInput> {
+    vec![
+        FieldInput::new("servers", "Servers", InputKind::Text)
+            .with_value("dc1.northwind.example dc2.northwind.example")
+            .with_help("NAME or NAME:PORT.")
+            .required(),
+        FieldInput::new("secret", "Its password", InputKind::Password).with_autocomplete("off"),
     ]
 }
 
 fn directories() -> DirectoriesPage {
-    let good = || Badge::new("Good", Tone::Good);
     DirectoriesPage {
-        chrome: Chrome {
-            title: "Directories".into(),
-            csrf: "c0ffee".into(),
-            ..Chrome::default()
-        },
-        directories: vec![DirectoryRow {
-            key: "northwind".into(),
-            state: Badge::new("Active", Tone::Good),
-            servers: "dc1.northwind.example".into(),
-            security: "LDAPS",
-            alert: Some("The service account's password is missing."),
-            newcomers: "are turned away",
-            people: 412,
-            compared: None,
-        }],
-        answer: Some(DirectoryAnswer {
-            title: "Test of northwind".into(),
-            columns: vec!["Stage", "What was seen", "Server", "Took"],
-            rows: vec![(
-                Some(good()),
-                ["TCP", "192.0.2.7:636", "dc1.northwind.example", "3 ms"]
-                    .map(str::to_owned)
-                    .to_vec(),
-            )],
-        }),
+        chrome: directory_chrome("Directories"),
+        directories: vec![directory_row()],
+        fields: directory_fields(),
+        create_open: true,
+        answer: Some(directory_answer()),
         failure: None,
+    }
+}
+
+fn directory() -> DirectoryPage {
+    DirectoryPage {
+        chrome: directory_chrome("northwind"),
+        directory: directory_row(),
+        open: true,
+        answer: Some(directory_answer()),
+        failure: None,
+        newcomers: vec![NewcomerRow {
+            subject: "5f1c7a52-0d5e-103d-8a6b-2f3f8b9c1d2e".into(),
+            name: "Anna Lindqvist".into(),
+            email: "anna@northwind.example".into(),
+            asked: at("12 Mar 2026, 14:02"),
+        }],
+        mappings: vec![MappingRow {
+            group: "cn=finance,ou=groups,dc=northwind,dc=example".into(),
+            organization: "northwind".into(),
+            role: "accountant".into(),
+        }],
+        fields: directory_fields(),
     }
 }
 
@@ -177,6 +222,8 @@ fn members(fresh: bool) -> MembersPage {
             choices(&ROLES, role)
         },
         state,
+        source: "directory northwind".into(),
+        factors: "authenticator app".into(),
         since: at("12 Mar 2026, 14:02"),
         is_self,
         disabled,

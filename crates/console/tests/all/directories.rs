@@ -2,10 +2,11 @@
 
 use super::{
     client::Client,
+    person::Person,
     site::{Site, email},
 };
 use platform::{
-    Caller,
+    Caller, break_glass,
     directories::{
         self, NewDirectory,
         settings::{Product, Settings},
@@ -13,12 +14,14 @@ use platform::{
     operator,
     provider::FirstSignIn,
 };
-use testkit::directory::{BASE, Offered, Openldap, SERVICE_DN, SERVICE_PASSWORD, password_of};
+use testkit::{
+    browser::Scripts,
+    directory::{BASE, Offered, Openldap, SERVICE_DN, SERVICE_PASSWORD, password_of},
+};
 use vault::SecretText;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_operator_tests_a_directory_and_its_people_come_in() {
-    let server = Openldap::start(Offered::Good, 0).unwrap();
+/// A site with this directory, whose owners are editors of `acme`, and with the viewer for an operator.
+async fn site_with(server: &Openldap, first_sign_in: FirstSignIn) -> Site {
     let site = Site::start().await;
     let host = Caller::host();
     let at = format!("localhost:{}", server.tls_port).parse().unwrap();
@@ -30,23 +33,24 @@ async fn an_operator_tests_a_directory_and_its_people_come_in() {
             ..preset
         },
         secret: Some(SecretText::new(SERVICE_PASSWORD.into())),
-        first_sign_in: FirstSignIn::Create,
+        first_sign_in,
     };
     directories::add(&site.platform, &host, new).await.unwrap();
     let group = format!("cn=owners,ou=groups,{BASE}");
-    directories::map(
-        &site.platform,
-        &host,
-        "harbour",
-        &group,
-        "acme",
-        access::Role::Editor,
-    )
-    .await
-    .unwrap();
+    let role = access::Role::Editor;
+    directories::map(&site.platform, &host, "harbour", &group, "acme", role)
+        .await
+        .unwrap();
     operator::appoint(&site.platform, &host, &email("viewer"))
         .await
         .unwrap();
+    site
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_tests_a_directory_and_its_people_come_in() {
+    let server = Openldap::start(Offered::Good, 0).unwrap();
+    let site = site_with(&server, FirstSignIn::Create).await;
     let walk = move || {
         let mut owner = Client::signed_in(&site, "owner");
         assert_eq!(owner.get("/appliance/directories").status, 404);
@@ -55,7 +59,7 @@ async fn an_operator_tests_a_directory_and_its_people_come_in() {
         assert_eq!(refused.status, 401);
         assert_eq!(anna.sign_in("anna", &password_of("anna"), "").location(), "/o");
         let mut operator = Client::signed_in(&site, "viewer");
-        const PAGE: &str = "/appliance/directories";
+        const PAGE: &str = "/appliance/directories/harbour";
         let tested = operator.submit(PAGE, "/appliance/directories/harbour/test", &[("login", "anna")]);
         assert!(tested.body.contains("gives editor in acme"), "{}", tested.body);
         let preview = operator.submit(PAGE, "/appliance/directories/harbour/preview", &[]);
@@ -80,4 +84,183 @@ async fn an_operator_tests_a_directory_and_its_people_come_in() {
         site
     };
     drop(tokio::task::spawn_blocking(walk).await.unwrap());
+}
+
+/// What an operator types for a new directory.
+fn typed(server: &Openldap) -> Vec<(&'static str, String)> {
+    vec![
+        ("key", "harbour".to_owned()),
+        ("preset", "openldap".to_owned()),
+        ("servers", format!("localhost:{}", server.tls_port)),
+        ("security", "ldaps".to_owned()),
+        ("service_dn", SERVICE_DN.to_owned()),
+        ("secret", SERVICE_PASSWORD.to_owned()),
+        ("base", BASE.to_owned()),
+        ("authorities", server.authority.clone()),
+        ("first_sign_in", "wait".to_owned()),
+        ("login", "anna".to_owned()),
+    ]
+}
+
+fn with<'a>(typed: &'a [(&'static str, String)], act: &'a str) -> Vec<(&'a str, &'a str)> {
+    let pairs = typed.iter().map(|(name, value)| (*name, value.as_str()));
+    pairs.chain([("act", act)]).collect()
+}
+
+const LIST: &str = "/appliance/directories";
+const ONE: &str = "/appliance/directories/harbour";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_tries_adds_and_changes_a_directory_and_lets_somebody_in() {
+    let server = Openldap::start(Offered::Good, 0).unwrap();
+    let site = Site::start().await;
+    operator::appoint(&site.platform, &Caller::host(), &email("viewer"))
+        .await
+        .unwrap();
+    let walk = move || {
+        let mut operator = Client::signed_in(&site, "viewer");
+        let form = typed(&server);
+        let tried = operator.submit(LIST, LIST, &with(&form, "test"));
+        assert_eq!(tried.status, 200, "{}", tried.body);
+        assert!(
+            tried.body.contains("Test of what is not saved yet"),
+            "{}",
+            tried.body
+        );
+        assert!(!tried.body.contains(SERVICE_PASSWORD) && tried.body.contains("No directories"));
+        let added = operator.submit(LIST, LIST, &with(&form, "save"));
+        assert_eq!(added.location(), format!("{ONE}?notice=directory-added"));
+        let again = operator.submit(LIST, LIST, &with(&form, "save"));
+        assert!(
+            again.status == 422 && again.body.contains("already"),
+            "{}",
+            again.body
+        );
+        let page = operator.get(ONE);
+        assert!(!page.body.contains(SERVICE_PASSWORD), "{}", page.body);
+
+        let mut anna = Client::new(&site);
+        assert_eq!(anna.sign_in("anna", &password_of("anna"), "").status, 401);
+        let waits = operator.get(ONE).body;
+        assert!(
+            !waits.contains("anna@harbour.test"),
+            "no group of hers gives a role"
+        );
+        drop(server);
+        site
+    };
+    drop(tokio::task::spawn_blocking(walk).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_settings_are_previewed_and_another_server_takes_the_password_along() {
+    let server = Openldap::start(Offered::Good, 0).unwrap();
+    let site = site_with(&server, FirstSignIn::Wait).await;
+    let walk = move || {
+        let mut anna = Client::new(&site);
+        assert_eq!(
+            anna.sign_in("anna", &password_of("anna"), "").status,
+            401,
+            "she waits"
+        );
+        let mut operator = Client::signed_in(&site, "viewer");
+        let page = operator.get(ONE);
+        let subject = page.between("name=\"subject\" value=\"", "\"").to_owned();
+        let decision = [
+            ("subject", subject.as_str()),
+            ("email", "anna@harbour.test"),
+            ("decision", "let-in"),
+        ];
+        let done = operator.submit(ONE, &format!("{ONE}/newcomers"), &decision);
+        assert_eq!(done.location(), format!("{ONE}?notice=saved"));
+        assert_eq!(anna.sign_in("anna", &password_of("anna"), "").location(), "/o");
+        let members = Client::signed_in(&site, "owner").get("/o/acme/members").body;
+        assert!(members.contains("directory harbour"), "{members}");
+        assert!(members.contains("no second factor") && members.contains("a password here"));
+
+        let servers = format!("localhost:{}", server.tls_port);
+        let mut form = vec![
+            ("servers", servers.as_str()),
+            ("security", "ldaps"),
+            ("service_dn", SERVICE_DN),
+            ("secret", ""),
+            ("authorities", server.authority.as_str()),
+            ("person_bases", BASE),
+            ("person_filter", "(uid=boris)"),
+            ("group_bases", BASE),
+            ("template", ""),
+            ("logins", "uid"),
+            ("email_attribute", "mail"),
+            ("name_attribute", "cn"),
+            ("first_sign_in", "wait"),
+            ("act", "preview"),
+        ];
+        let told = operator.submit(ONE, ONE, &form);
+        assert!(told.body.contains("anna@harbour.test"), "{}", told.body);
+        assert!(told.body.contains("is gone there: access ends"), "{}", told.body);
+        assert_eq!(anna.get("/o/acme/datasets").status, 200, "nobody was changed");
+        form[6].1 = "(objectClass=inetOrgPerson)";
+        form[0].1 = "elsewhere.example:636";
+        form[13].1 = "save";
+        let saved = operator.submit(ONE, ONE, &form);
+        assert_eq!(saved.location(), format!("{ONE}?notice=saved"));
+        let page = operator.get(ONE);
+        assert!(page.body.contains("password is missing"), "{}", page.body);
+        form[1].1 = "plain";
+        let plain = operator.submit(ONE, ONE, &form);
+        assert_eq!(
+            plain.status, 422,
+            "readable passwords are a matter of the host: {}",
+            plain.body
+        );
+        site
+    };
+    drop(tokio::task::spawn_blocking(walk).await.unwrap());
+}
+
+/// In Chromium: an operator, let in by the host's link, tries a directory, adds it and looks who would lose.
+async fn add_by_hand(scripts: Scripts) {
+    let server = Openldap::start(Offered::Good, 0).unwrap();
+    let site = Site::start().await;
+    let host = Caller::host();
+    operator::appoint(&site.platform, &host, &email("viewer"))
+        .await
+        .unwrap();
+    let link = break_glass::create(&site.platform, &host, &email("viewer"), "a journey")
+        .await
+        .unwrap();
+    let token = link.url.expose().rsplit('/').next().unwrap().to_owned();
+    let person = Person::new(&site, scripts).await;
+    person.open(&format!("/break-glass/{token}")).await;
+    person.press("Sign in").await;
+    person.open(LIST).await;
+    person.sees("No directories").await;
+    person.press("New directory").await;
+    for (name, text) in typed(&server) {
+        match name {
+            "preset" | "security" | "first_sign_in" => person.tick(name, &text).await,
+            name => person.fill(name, &text).await,
+        }
+    }
+    person.press("Test first").await;
+    person.sees("Test of what is not saved yet").await;
+    person.sees("TLS").await;
+    person.fill("secret", SERVICE_PASSWORD).await;
+    person.press("Add directory").await;
+    person.sees("The directory was added").await;
+    person.press("Run the test").await;
+    person.sees("Test of harbour").await;
+    person.press("Who would gain and lose").await;
+    person.sees("Nobody gains or loses anything.").await;
+    person.heard_no_complaint().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_is_added_by_hand_with_scripts() {
+    add_by_hand(Scripts::Allowed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_is_added_by_hand_without_scripts() {
+    add_by_hand(Scripts::Blocked).await;
 }

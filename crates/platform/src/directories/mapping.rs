@@ -131,11 +131,10 @@ pub(super) fn wanted(groups: &[Group], mappings: &[Mapping]) -> BTreeMap<Organiz
 /// Which group gave which role.
 pub(super) async fn explain(
     platform: &Platform,
-    id: SourceId,
+    mappings: &[Mapping],
     dn: &str,
     groups: &[Group],
 ) -> Result<Explained> {
-    let mappings = rows::mappings(&mut platform.control().read().await?, id).await?;
     let slugs = slugs(platform, mappings.iter().map(|mapping| mapping.organization_id)).await?;
     let named = |organization: &OrganizationId| slugs.get(organization).cloned().unwrap_or_default();
     let gives = |group: &Group| {
@@ -146,7 +145,7 @@ pub(super) async fn explain(
             .map(|mapping| (named(&mapping.organization_id), mapping.role))
             .collect()
     };
-    let roles = wanted(groups, &mappings);
+    let roles = wanted(groups, mappings);
     Ok(Explained {
         dn: dn.to_owned(),
         groups: groups

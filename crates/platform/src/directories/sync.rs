@@ -9,7 +9,7 @@ mod plan;
 
 pub use plan::{Change, What};
 
-use super::{find, is_synced_since, note, open_secret, reachable_settings, source_of};
+use super::{Draft, find, is_synced_since, note, open_secret, reachable_settings, source_of, trial};
 use crate::{
     Caller, Platform,
     act::{Act, Object},
@@ -17,7 +17,7 @@ use crate::{
     error::{PlatformError, Result},
     maintenance, operator,
 };
-use directory::listing;
+use directory::{Pool, listing};
 use jiff::{SignedDuration, Timestamp};
 use plan::{Plan, known};
 use serde::{Deserialize, Serialize};
@@ -70,7 +70,7 @@ pub async fn run(platform: &Platform, caller: &Caller, key: &str, mode: Mode) ->
         _ => operator::require(caller)?,
     }
     let row = find(platform, key).await?;
-    let planned = look(platform, &row).await;
+    let planned = look(platform, &row, None).await;
     let plan = match planned {
         Ok(plan) => plan,
         Err(error) => {
@@ -93,13 +93,35 @@ pub async fn run(platform: &Platform, caller: &Caller, key: &str, mode: Mode) ->
     Ok(plan.changes)
 }
 
-async fn look(platform: &Platform, row: &Row) -> Result<Plan> {
-    let settings = reachable_settings(platform, row)?;
-    let Some(secret) = open_secret(platform, row)? else {
+/// Who would gain and who would lose what if a directory were set as the draft says. Nothing is changed.
+///
+/// # Errors
+/// As [`run`].
+pub async fn preview(platform: &Platform, caller: &Caller, key: &str, draft: Draft) -> Result<Vec<Change>> {
+    operator::require(caller)?;
+    draft
+        .settings
+        .check()
+        .map_err(|failure| PlatformError::invalid_at("/settings", "not-possible", failure.to_string()))?;
+    let row = find(platform, key).await?;
+    Ok(look(platform, &row, Some(draft)).await?.changes)
+}
+
+async fn look(platform: &Platform, row: &Row, draft: Option<Draft>) -> Result<Plan> {
+    // A draft that does not work says nothing about the servers as they are set, so it is not remembered with them.
+    let unremembered = Pool::new();
+    let (pool, (settings, secret)) = match draft {
+        Some(draft) => (&unremembered, trial::opened(platform, Some(row), draft)?),
+        None => {
+            let stored = (reachable_settings(platform, row)?, open_secret(platform, row)?);
+            (platform.directories(), stored)
+        }
+    };
+    let Some(secret) = secret else {
         let text = "the service account has no password here; set one";
         return Err(PlatformError::new(ProblemCode::Unavailable, text));
     };
-    let listed = listing::list(platform.directories(), &settings, &secret, platform.now()).await;
+    let listed = listing::list(pool, &settings, &secret, platform.now()).await;
     let listed =
         listed.map_err(|failure| PlatformError::new(ProblemCode::Unavailable, failure.to_string()))?;
     let mut read = platform.control().read().await?;

@@ -4,12 +4,13 @@ use crate::{
     Platform,
     act::vault_failure,
     error::{PlatformError, Result},
+    source::secret,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use openssl::x509::X509;
 use serde::{Deserialize, Serialize};
 use types::EmailAddress;
-use vault::{Purpose, SecretText, seal};
+use vault::SecretText;
 
 /// Most bytes of an authority's certificates.
 const AUTHORITY_BYTES_MAX: usize = 64 * 1024;
@@ -114,29 +115,14 @@ impl Stored {
     pub(super) fn open_secret(&self, platform: &Platform) -> Result<Option<SecretText>> {
         let Some(text) = &self.secret else { return Ok(None) };
         let sealed = STANDARD.decode(text).map_err(vault_failure)?;
-        let place = self.settings.place();
-        let opened = seal::open(
-            platform.appliance_keys(),
-            Purpose::DatabaseCredential,
-            &place,
-            &sealed,
-        );
-        let text = String::from_utf8(opened.map_err(vault_failure)?.to_vec()).map_err(vault_failure)?;
-        Ok(Some(SecretText::new(text)))
+        secret::open(platform, &self.settings.place(), &sealed).map(Some)
     }
 }
 
 pub(super) fn seal_secret(
     platform: &Platform,
     settings: &MailSettings,
-    secret: &SecretText,
+    given: &SecretText,
 ) -> Result<String> {
-    let length = secret.expose().len();
-    if !(1..=1_000).contains(&length) || secret.expose().chars().any(char::is_control) {
-        let text = "1 to 1000 bytes on one line";
-        return Err(PlatformError::invalid_at("/secret", "malformed", text));
-    }
-    let key = platform.appliance_keys().current(Purpose::DatabaseCredential);
-    let sealed = seal::seal(key, &settings.place(), secret.expose().as_bytes());
-    Ok(STANDARD.encode(sealed.map_err(vault_failure)?))
+    Ok(STANDARD.encode(secret::seal(platform, &settings.place(), given)?))
 }

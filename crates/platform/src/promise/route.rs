@@ -22,6 +22,8 @@ pub enum Requirement {
     Public,
     /// To be known.
     SignedIn,
+    /// To look after the appliance.
+    Operator,
     /// This permission in the organization of the address.
     Permission(Permission),
 }

@@ -3,14 +3,16 @@
 //! Invariant: providers are asked on the blocking threads, [`ASKED_MAX`] at once; who finds no place soon is told so. So a
 //! provider that hangs takes these places and nothing else.
 
+use super::ProviderSettings;
 use crate::{
     Platform,
     act::vault_failure,
     error::{PlatformError, Result},
     outgoing,
+    source::secret,
 };
 use jiff::Timestamp;
-use openid::{Client, OpenIdError};
+use openid::{Client, OpenIdError, Provider};
 use std::{
     collections::HashMap,
     error::Error,
@@ -20,7 +22,7 @@ use std::{
 use store::control::openid::Provider as Row;
 use tokio::sync::Semaphore;
 use types::{ProblemCode, SourceId};
-use vault::{Purpose, SecretText, seal};
+use vault::SecretText;
 
 /// Most providers that are asked at once.
 const ASKED_MAX: usize = 8;
@@ -48,19 +50,15 @@ fn place_of(id: SourceId) -> Vec<u8> {
 }
 
 /// Seals our secret at a provider.
-pub(super) fn seal_secret(platform: &Platform, id: SourceId, secret: &SecretText) -> Result<Vec<u8>> {
-    let key = platform.appliance_keys().current(Purpose::DatabaseCredential);
-    seal::seal(key, &place_of(id), secret.expose().as_bytes()).map_err(vault_failure)
+pub(super) fn seal_secret(platform: &Platform, id: SourceId, given: &SecretText) -> Result<Vec<u8>> {
+    secret::seal(platform, &place_of(id), given)
 }
 
 fn open_secret(platform: &Platform, row: &Row) -> Result<Option<SecretText>> {
-    let Some(sealed) = &row.secret else {
-        return Ok(None);
-    };
-    let keys = platform.appliance_keys();
-    let opened = seal::open(keys, Purpose::DatabaseCredential, &place_of(row.id), sealed);
-    let text = String::from_utf8(opened.map_err(vault_failure)?.to_vec()).map_err(vault_failure)?;
-    Ok(Some(SecretText::new(text)))
+    let sealed = row.secret.as_deref();
+    sealed
+        .map(|sealed| secret::open(platform, &place_of(row.id), sealed))
+        .transpose()
 }
 
 /// The client for the settings as they are now.
@@ -72,14 +70,28 @@ pub(crate) fn client_of(platform: &Platform, row: &Row) -> Result<Arc<Client>> {
     {
         return Ok(Arc::clone(client));
     }
-    let settings: super::ProviderSettings =
-        serde_json::from_value(row.settings.clone()).map_err(vault_failure)?;
-    let provider = settings.provider(&row.issuer, open_secret(platform, row)?)?;
-    let client = Client::reaching(provider, outgoing::reach(platform))
-        .map_err(|error| PlatformError::invalid_at("/authority_pem", "malformed", words(&error)))?;
-    let client = Arc::new(client);
+    let settings: ProviderSettings = serde_json::from_value(row.settings.clone()).map_err(vault_failure)?;
+    let client = made(
+        platform,
+        settings.provider(&row.issuer, open_secret(platform, row)?)?,
+    )?;
     lock().insert(row.id, (row.changed_at, Arc::clone(&client)));
     Ok(client)
+}
+
+/// A client for settings that are not saved, without our secret. It reaches no more than one that is.
+pub(super) fn client_of_draft(
+    platform: &Platform,
+    issuer: &str,
+    settings: &ProviderSettings,
+) -> Result<Arc<Client>> {
+    made(platform, settings.provider(issuer, None)?)
+}
+
+fn made(platform: &Platform, provider: Provider) -> Result<Arc<Client>> {
+    let client = Client::reaching(provider, outgoing::reach(platform))
+        .map_err(|error| PlatformError::invalid_at("/authority_pem", "malformed", words(&error)))?;
+    Ok(Arc::new(client))
 }
 
 /// Asks a provider off the request loop.

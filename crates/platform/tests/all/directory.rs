@@ -6,7 +6,7 @@ use platform::{
     Caller, Origin, Platform,
     account::NewPerson,
     directories::{
-        self, DirectoryChange, NewDirectory,
+        self, DirectoryChange, Draft, NewDirectory,
         settings::{Product, Security, Server, Settings},
         sync::{self, Mode, What},
     },
@@ -547,4 +547,69 @@ async fn the_test_says_which_group_gives_which_role() {
         .unwrap();
     assert!(giving.group.starts_with("cn=owners"));
     assert!(giving.through.as_deref().unwrap().contains("harbour-masters"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_draft_is_tried_and_its_losses_are_told_before_anything_is_saved() {
+    let server = Openldap::start(Offered::Good, 0).unwrap();
+    let site = site(&server, FirstSignIn::Create).await;
+    let host = Caller::host();
+    let (token, _) = enter(&site.platform, "anna", &password_of("anna")).await.unwrap();
+    let draft = |change: fn(&mut Settings)| {
+        let mut settings = settings(&server);
+        change(&mut settings);
+        Draft {
+            settings,
+            secret: None,
+        }
+    };
+    let nobody = draft(|settings| settings.person_filter = "(uid=boris)".into());
+    let told = sync::preview(&site.platform, &host, KEY, nobody).await.unwrap();
+    let lost: Vec<&str> = told
+        .iter()
+        .filter(|change| change.what == What::Vanishes)
+        .map(|change| change.email.as_str())
+        .collect();
+    assert_eq!(lost, ["anna@harbour.test"], "{told:?}");
+    let same = draft(|_| {});
+    let told = sync::preview(&site.platform, &host, KEY, same).await.unwrap();
+    assert!(told.is_empty(), "{told:?}");
+    let broken = draft(|settings| settings.person_filter = "(uid=".into());
+    let refused = sync::preview(&site.platform, &host, KEY, broken)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code, ProblemCode::Invalid);
+    assert!(is_in(&site.platform, &token).await, "nobody was changed");
+    let before = directories::get(&site.platform, &host, KEY).await.unwrap();
+    assert!(before.has_secret && before.settings == settings(&server));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stored_password_does_not_follow_a_draft_to_another_server() {
+    let server = Openldap::start(Offered::Good, 0).unwrap();
+    let other = Openldap::start(Offered::Good, 0).unwrap();
+    let site = site(&server, FirstSignIn::Create).await;
+    let host = Caller::host();
+    let thief = Draft {
+        settings: settings(&other),
+        secret: None,
+    };
+    let (stages, _) = directories::test_draft(&site.platform, &host, Some(KEY), thief, None)
+        .await
+        .unwrap();
+    assert!(stages.iter().any(|stage| !stage.good), "{stages:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_is_far_from_its_end_is_told_with_its_days() {
+    let server = Openldap::start(Offered::Good, 0).unwrap();
+    let site = site(&server, FirstSignIn::Create).await;
+    let health = directories::health(&site.platform, &Caller::host(), KEY)
+        .await
+        .unwrap();
+    assert!(health.failed.is_none(), "{health:?}");
+    assert!(
+        health.certificate_days.is_some_and(|days| days >= 0),
+        "{health:?}"
+    );
 }

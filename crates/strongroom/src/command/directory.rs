@@ -263,18 +263,10 @@ fn test(common: &Common, key: &str, user: Option<&str>) -> Result<(), CommandErr
 }
 
 fn explain(common: &Common, key: &str, login: &str) -> Result<(), CommandError> {
-    let (stages, explained) = with(common, async |platform, caller| {
-        directories::test(platform, caller, key, Some(login)).await
+    let explained = with(common, async |platform, caller| {
+        directories::explain(platform, caller, key, login).await
     })?;
-    if let Some(explained) = explained {
-        return show::explained(common.format(), &explained);
-    }
-    let failed = stages.iter().find(|stage| !stage.good);
-    let why = failed.map_or_else(
-        || "nothing is known of this person".to_owned(),
-        |stage| stage.text.clone(),
-    );
-    Err(CommandError::said(Exit::Failed, why))
+    show::explained(common.format(), &explained)
 }
 
 fn sync(common: &Common, key: &str, mode: Mode) -> Result<(), CommandError> {

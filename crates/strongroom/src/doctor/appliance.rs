@@ -1,6 +1,6 @@
 //! The database, the root key and the promises.
 
-use super::{mail, providers};
+use super::{directories, mail, providers};
 use crate::{finding::Finding, host::block_on};
 use ::host::account;
 use config::Config;
@@ -18,6 +18,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
                 findings.push(Finding::ok("root-key", "opens the appliance's keys"));
                 findings.push(promises(&platform).await);
                 findings.push(second_factors(&platform).await);
+                findings.extend(directories::check(&platform).await);
                 findings.extend(providers::check(&platform).await);
                 findings.push(mail::check(&platform).await);
             }
@@ -81,6 +82,7 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
             Finding::fault("root-key", detail(error), advice),
             away("promises"),
             away("second-factors"),
+            away("directories"),
             away("providers"),
             away("mail"),
         ];
@@ -95,6 +97,7 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
         away("root-key"),
         away("promises"),
         away("second-factors"),
+        away("directories"),
         away("providers"),
         away("mail"),
     ]

@@ -42,6 +42,7 @@ fn declaration(route: &Route) -> RouteDeclaration {
     let requirement = match route.needs() {
         Needs::Public => Requirement::Public,
         Needs::SignedIn => Requirement::SignedIn,
+        Needs::Operator => Requirement::Operator,
         Needs::Permission(permission) => Requirement::Permission(permission),
     };
     RouteDeclaration {

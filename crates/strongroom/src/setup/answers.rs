@@ -3,6 +3,8 @@
 //! Invariant: an [`Answers`] exists only valid; it names files with passwords and never holds one. Unknown
 //! keys are errors.
 
+pub(super) mod sources;
+
 use crate::failure::{CommandError, Exit};
 use serde::Deserialize;
 use std::{
@@ -26,6 +28,9 @@ pub(crate) struct Answers {
     pub(crate) services: Services,
     pub(crate) updates: Updates,
     pub(crate) firewall: Firewall,
+    pub(crate) directory: Option<sources::Directory>,
+    pub(crate) provider: Option<sources::Provider>,
+    pub(crate) mail: Option<sources::Mail>,
     pub(crate) backup: Backup,
 }
 
@@ -113,6 +118,9 @@ pub(super) struct Written {
     pub(super) services: WrittenServices,
     pub(super) updates: WrittenUpdates,
     pub(super) firewall: WrittenFirewall,
+    pub(super) directory: Option<sources::WrittenDirectory>,
+    pub(super) provider: Option<sources::WrittenProvider>,
+    pub(super) mail: Option<sources::WrittenMail>,
     pub(super) backup: WrittenBackup,
 }
 
@@ -227,6 +235,9 @@ impl Answers {
             firewall: Firewall {
                 apply: written.firewall.apply.unwrap_or(false),
             },
+            directory: sources::directory(written.directory)?,
+            provider: sources::provider(written.provider)?,
+            mail: sources::mail(written.mail)?,
             backup: backup(written.backup),
         })
     }
@@ -262,6 +273,9 @@ impl Answers {
                 repository: None,
             },
             firewall: Firewall { apply: false },
+            directory: None,
+            provider: None,
+            mail: None,
             backup: Backup::default(),
         }
     }

@@ -3,6 +3,7 @@
 use super::answers::{
     Answers, Written, WrittenBackup, WrittenCertificate, WrittenDatabase, WrittenFirewall,
     WrittenOrganization, WrittenServer, WrittenServices, WrittenUpdates,
+    sources::{WrittenDirectory, WrittenMail, WrittenProvider},
 };
 use crate::{
     failure::{CommandError, Exit},
@@ -86,6 +87,9 @@ fn written(input: &mut impl BufRead) -> Result<Written, CommandError> {
         )?),
     };
     Ok(Written {
+        directory: directory(input)?,
+        provider: provider(input)?,
+        mail: mail(input)?,
         server,
         firewall,
         backup: WrittenBackup::default(),
@@ -98,6 +102,76 @@ fn written(input: &mut impl BufRead) -> Result<Written, CommandError> {
             ..WrittenUpdates::default()
         },
     })
+}
+
+/// The questions about a directory, none of which is asked where there is none.
+fn directory(input: &mut impl BufRead) -> Result<Option<WrittenDirectory>, CommandError> {
+    let text =
+        "Servers of an LDAP directory that people sign in by, with blanks between; nothing to leave it out";
+    let servers = question(input, text, Some(""))?;
+    if servers.is_empty() {
+        return Ok(None);
+    }
+    let product = "What it is: active-directory, samba, openldap or freeipa";
+    let authorities = "File with its authority's certificate; nothing for the machine's";
+    Ok(Some(WrittenDirectory {
+        servers: servers.split_whitespace().map(str::to_owned).collect(),
+        product: question(input, product, Some("active-directory"))?,
+        service_account: question(input, "Service account that reads people and groups", None)?,
+        base: question(input, "Below which name people and groups are", None)?,
+        authorities: optional(input, authorities)?.map(Into::into),
+        ..WrittenDirectory::default()
+    }))
+}
+
+/// The questions about a provider.
+fn provider(input: &mut impl BufRead) -> Result<Option<WrittenProvider>, CommandError> {
+    let text = "Issuer of an OpenID provider that people sign in by; nothing to leave it out";
+    let issuer = question(input, text, Some(""))?;
+    if issuer.is_empty() {
+        return Ok(None);
+    }
+    let domain = "The only domain whose people come in (Google needs it); nothing for all";
+    let secret = "File with our secret there; nothing where it gave none";
+    Ok(Some(WrittenProvider {
+        issuer,
+        kind: Some(question(
+            input,
+            "Kind: standard, google or entra",
+            Some("standard"),
+        )?),
+        client_id: question(input, "Our client id there", None)?,
+        hosted_domain: optional(input, domain)?,
+        secret_file: optional(input, secret)?.map(Into::into),
+        ..WrittenProvider::default()
+    }))
+}
+
+/// The questions about mail.
+fn mail(input: &mut impl BufRead) -> Result<Option<WrittenMail>, CommandError> {
+    let host = question(input, "Server that sends mail; nothing to leave it out", Some(""))?;
+    if host.is_empty() {
+        return Ok(None);
+    }
+    let account = optional(input, "Our account there; nothing where it asks for none")?;
+    let password_file = match account {
+        Some(_) => Some(question(input, "File with its password", None)?.into()),
+        None => None,
+    };
+    Ok(Some(WrittenMail {
+        host,
+        security: Some(question(input, "Encryption: tls or starttls", Some("tls"))?),
+        account,
+        password_file,
+        from: question(input, "Address that letters are from", None)?,
+        ..WrittenMail::default()
+    }))
+}
+
+/// A question that Enter leaves out.
+fn optional(input: &mut impl BufRead, text: &str) -> Result<Option<String>, CommandError> {
+    let answer = question(input, text, Some(""))?;
+    Ok(Some(answer).filter(|answer| !answer.is_empty()))
 }
 
 /// One question; without a default it is asked until there is an answer.
@@ -158,13 +232,25 @@ mod tests {
 
     #[test]
     fn enter_takes_the_default_and_what_has_none_is_asked_again() {
-        let typed =
-            "records.example.org\n\n\n\n\nHarbour Analytics & Co\n\nOlga\nolga@example.org\n\nperhaps\ny\n";
+        let typed = "records.example.org\n\n\n\n\nHarbour Analytics & Co\n\nOlga\nolga@example.org\n\nperhaps\ny\n\n\n\n";
         let answers = Answers::check(answers(typed).unwrap()).unwrap();
         assert_eq!(answers.base_url(), "https://records.example.org");
         assert_eq!(answers.organization.slug, "harbour-analytics-co");
         assert_eq!(answers.server.http, None);
         assert!(answers.firewall.apply);
+        assert!(answers.directory.is_none() && answers.provider.is_none() && answers.mail.is_none());
+    }
+
+    #[test]
+    fn a_directory_a_provider_and_mail_are_asked_for_when_they_are_wanted() {
+        let typed = "records.example.org\n\n\n\nHarbour\n\nOlga\nolga@example.org\n\n\n\
+            dc1.example.org dc2.example.org\n\napp@example.org\ndc=example,dc=org\n\n\
+            https://login.example.org\n\nus\n\n\n\
+            post.example.org\n\n\nus@example.org\n";
+        let answers = Answers::check(answers(typed).unwrap()).unwrap();
+        assert_eq!(answers.directory.unwrap().settings.servers.len(), 2);
+        assert_eq!(answers.provider.unwrap().issuer, "https://login.example.org");
+        assert_eq!(answers.mail.unwrap().settings.port, 465);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod backup;
 mod certificate;
 mod cluster;
 mod database;
+mod directory;
 mod firewall;
 mod folders;
 mod health;
@@ -44,9 +45,11 @@ pub(crate) enum Step {
     Database,
     /// The first organization and its owner
     Organization,
-    /// OpenID providers, where some are set
+    /// The LDAP directory, where the answers name one
+    Directory,
+    /// The OpenID provider, where the answers name one
     Providers,
-    /// The mail server, where one is set
+    /// The mail server, where the answers name one
     Mail,
     /// Backups, where the answers ask for them
     Backup,
@@ -63,7 +66,7 @@ pub(crate) enum Step {
 }
 
 /// In the order in which they are taken.
-pub(crate) const STEPS: [Step; 15] = [
+pub(crate) const STEPS: [Step; 16] = [
     Step::Folders,
     Step::Secrets,
     Step::Certificate,
@@ -71,6 +74,7 @@ pub(crate) const STEPS: [Step; 15] = [
     Step::Settings,
     Step::Database,
     Step::Organization,
+    Step::Directory,
     Step::Providers,
     Step::Mail,
     Step::Backup,
@@ -131,6 +135,7 @@ impl Step {
             Self::Settings => "settings",
             Self::Database => "database",
             Self::Organization => "organization",
+            Self::Directory => "directory",
             Self::Providers => "providers",
             Self::Mail => "mail",
             Self::Backup => "backup",
@@ -152,6 +157,7 @@ impl Step {
             Self::Settings => settings::look(run.site),
             Self::Database => database::look(run.site),
             Self::Organization => organization::look(run.site),
+            Self::Directory => directory::look(run.site),
             Self::Providers => providers::look(run.site),
             Self::Mail => mail::look(run.site),
             Self::Backup => backup::look(run.site),
@@ -173,8 +179,9 @@ impl Step {
             Self::Settings => settings::apply(run.site),
             Self::Database => database::apply(run.site),
             Self::Organization => organization::apply(run.site),
-            // They are set with commands of their own; there is nothing to do here.
-            Self::Providers | Self::Mail => Ok(()),
+            Self::Directory => directory::apply(run.site),
+            Self::Providers => providers::apply(run.site),
+            Self::Mail => mail::apply(run.site),
             Self::Backup => backup::apply(run.site),
             Self::Services => services::apply(run),
             Self::Updates => updates::apply(run),

@@ -48,6 +48,9 @@ pub(super) fn pages(redactor: &Redactor, looked: &Looked) -> Vec<Page> {
             fill_sizes(&mut sizes, redactor, figures);
             sizes.line([Safe::known("OpenID providers by kind and state:")]);
             counts(&mut sizes, redactor, &figures.providers);
+            sizes.line([Safe::known("directories by product, encryption and state:")]);
+            counts(&mut sizes, redactor, &figures.directories);
+            sizes.fact("mail", Safe::known(figures.mail.unwrap_or("none is set")));
             for setting in &figures.server_settings {
                 server.line([redactor.text(&setting.name), redactor.text(&setting.value)]);
             }

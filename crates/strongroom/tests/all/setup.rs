@@ -19,7 +19,7 @@ use testkit::certificate::Authority;
 use super::appliance::{Daemon, PASSWORD, free_port, spawn};
 use super::program::{Said, run};
 
-const STEPS: [&str; 15] = [
+const STEPS: [&str; 16] = [
     "folders",
     "secrets",
     "certificate",
@@ -27,6 +27,7 @@ const STEPS: [&str; 15] = [
     "settings",
     "database",
     "organization",
+    "directory",
     "providers",
     "mail",
     "backup",
@@ -331,6 +332,42 @@ fn signed(request: &[u8]) -> Vec<u8> {
     builder.append_extension(name.unwrap()).unwrap();
     builder.sign(&authority.key, MessageDigest::sha256()).unwrap();
     builder.build().to_pem().unwrap()
+}
+
+#[test]
+fn sources_of_people_and_mail_are_set_once_and_left_as_operators_change_them() {
+    if !is_root() {
+        return;
+    }
+    let place = Place::new();
+    testkit::secret::write_private(&place.path("secret"), "a service account's password").unwrap();
+    let secret = place.path("secret");
+    place.answer_more(&format!(
+        "[directory]\nproduct = \"openldap\"\nservers = [\"dc1.example.test\"]\nbase = \"dc=example,dc=test\"\n\
+         service_account = \"cn=app,dc=example,dc=test\"\npassword_file = {secret:?}\n\
+         [provider]\nissuer = \"https://login.example.test\"\nclient_id = \"us\"\nsecret_file = {secret:?}\n\
+         [mail]\nhost = \"post.example.test\"\naccount = \"us\"\npassword_file = {secret:?}\nfrom = \"us@example.test\"\n"
+    ));
+    let three = |states: Vec<(String, String)>| {
+        let named = |step: &str| states.iter().find(|(name, _)| name == step).unwrap().1.clone();
+        ["directory", "providers", "mail"].map(named)
+    };
+    assert_eq!(three(states(place.setup(&["--until", "mail"]))), ["done"; 3]);
+    let settings = place.settings();
+    let close = ["directory", "alter", "company", "--state", "disabled"];
+    run(Some(&settings), &close).done();
+    assert_eq!(three(states(place.setup(&["--until", "mail"]))), ["unchanged"; 3]);
+    let listed = run(Some(&settings), &["--json", "directory", "list"]).done();
+    assert!(listed.contains("disabled"), "{listed}");
+    let text = fs::read_to_string(place.path("answers.toml")).unwrap();
+    fs::write(
+        place.path("answers.toml"),
+        text.replace("\"openldap\"", "\"novell\""),
+    )
+    .unwrap();
+    let refused = place.setup(&["--dry-run"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.talk.contains("directory.product"), "{}", refused.talk);
 }
 
 #[test]

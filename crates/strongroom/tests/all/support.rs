@@ -11,6 +11,9 @@ use super::appliance::{Appliance, PASSWORD};
 use super::program::run;
 
 const LDAP_PASSWORD: &str = "Kanarie-LDAP-7f3a";
+const CLIENT_SECRET: &str = "Kanarie-OIDC-81c2";
+const MAIL_SECRET: &str = "Kanarie-Post-55d0";
+const SERVICE_DN: &str = "cn=kanarie-dienst,dc=kanarie,dc=lan";
 const RECORD: &str = "kanarienvogel value 4711";
 
 /// Everything that was planted.
@@ -34,6 +37,7 @@ fn plant(appliance: &Appliance) -> Vec<String> {
     appliance
         .run(&[create.as_slice(), owner.as_slice(), file.as_slice()].concat())
         .done();
+    plant_sources(appliance);
     let _daemon = appliance.serve();
     let client = appliance.client();
     let make = [
@@ -68,13 +72,55 @@ fn plant(appliance: &Appliance) -> Vec<String> {
         "Test Harbour",
         "Record Owner",
         LDAP_PASSWORD,
+        CLIENT_SECRET,
+        MAIL_SECRET,
+        SERVICE_DN,
+        "kanarie-dienst",
         "dc17.kanarie.lan",
+        "kanarienbaum",
+        "kanariental",
+        "kanarie-client-4711",
+        "login.kanarie.example",
+        "post.kanarie.example",
+        "kanarie-post",
+        "vogel@kanarie.example",
         token.trim(),
         root.trim(),
         key_line.as_str(),
         machine.as_str(),
     ];
     words.map(str::to_owned).to_vec()
+}
+
+/// A directory, a provider and a mail server, each with names and a secret. None of them is there.
+fn plant_sources(appliance: &Appliance) {
+    for (name, text) in [
+        ("ldap-secret", LDAP_PASSWORD),
+        ("client-secret", CLIENT_SECRET),
+        ("mail-secret", MAIL_SECRET),
+    ] {
+        appliance.secret(name, text);
+    }
+    let (ldap, client, mail) = (
+        appliance.path("ldap-secret"),
+        appliance.path("client-secret"),
+        appliance.path("mail-secret"),
+    );
+    let directory = format!(
+        "directory add kanarienbaum --product openldap --server dc17.kanarie.lan --service-dn {SERVICE_DN} \
+         --base dc=kanarie,dc=lan --secret-file {ldap}"
+    );
+    let provider = format!(
+        "provider add kanariental --issuer https://login.kanarie.example --client-id kanarie-client-4711 \
+         --secret-file {client}"
+    );
+    let mail = format!(
+        "mail set --host post.kanarie.example --account kanarie-post --secret-file {mail} --from vogel@kanarie.example"
+    );
+    for command in [directory, provider, mail] {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        appliance.run(&words).done();
+    }
 }
 
 /// Looks for a canary as it is, in whatever case, in hexadecimal and in base64.
@@ -125,6 +171,9 @@ fn no_canary_comes_through_and_what_helps_does() {
         of("sizes.txt")
     );
     assert!(of("sizes.txt").contains(" d1 "), "{}", of("sizes.txt"));
+    for fact in ["1 openldap ldaps active", "1 standard active", "mail: tls"] {
+        assert!(of("sizes.txt").contains(fact), "{fact}: {}", of("sizes.txt"));
+    }
     assert!(
         of("postgresql.txt").contains("fsync "),
         "{}",
