@@ -206,8 +206,8 @@ fn fresh_link() -> FreshInvitation {
     }
 }
 
-fn members(fresh: bool) -> MembersPage {
-    let row = |id: &str, name: &str, role: &str, state, is_self, disabled: bool| MemberRow {
+fn member_row(id: &str, name: &str, role: &str, state: Badge, is_self: bool, disabled: bool) -> MemberRow {
+    MemberRow {
         id: id.into(),
         name: name.into(),
         login: format!("{id}@northwind.example"),
@@ -229,13 +229,16 @@ fn members(fresh: bool) -> MembersPage {
         disabled,
         may_change: !is_self,
         may_invite: id == "mei",
-    };
+    }
+}
+
+fn members(fresh: bool) -> MembersPage {
     MembersPage {
         chrome: chrome("Members", Nav::Members),
         organization: "northwind".into(),
         fresh: fresh.then(fresh_link),
         members: vec![
-            row(
+            member_row(
                 "ada",
                 "Ada Okonkwo",
                 "owner",
@@ -243,7 +246,7 @@ fn members(fresh: bool) -> MembersPage {
                 true,
                 false,
             ),
-            row(
+            member_row(
                 "jonas",
                 "Jonas Weber",
                 "editor",
@@ -251,7 +254,7 @@ fn members(fresh: bool) -> MembersPage {
                 false,
                 false,
             ),
-            row(
+            member_row(
                 "mei",
                 "Mei Tanaka",
                 "accountant",
@@ -259,7 +262,7 @@ fn members(fresh: bool) -> MembersPage {
                 false,
                 false,
             ),
-            row(
+            member_row(
                 "luis",
                 "Luis Prado",
                 "viewer",

@@ -40,8 +40,19 @@ fn judge(
         let advice = "run `strongroom backup enable`, then `strongroom backup run`";
         return vec![Finding::warning(CHECK, "no backup was ever taken here", advice)];
     };
-    let hours = |at: Timestamp| now.duration_since(at).as_hours();
-    let mut findings = vec![match run.outcome {
+    vec![
+        judge_run(now, run),
+        judge_drill(now, drills.first()),
+        judge_copy(now, config, copied),
+    ]
+}
+
+fn hours(now: Timestamp, at: Timestamp) -> i64 {
+    now.duration_since(at).as_hours()
+}
+
+fn judge_run(now: Timestamp, run: &Run) -> Finding {
+    match run.outcome {
         Outcome::Failed => {
             let why = run.why.as_deref().unwrap_or("it was cut off");
             Finding::fault(
@@ -50,8 +61,8 @@ fn judge(
                 "run `strongroom backup run`",
             )
         }
-        Outcome::Done if hours(run.ended_at) > NIGHT_HOURS_MAX => {
-            let what = format!("the last backup is {} hours old", hours(run.ended_at));
+        Outcome::Done if hours(now, run.ended_at) > NIGHT_HOURS_MAX => {
+            let what = format!("the last backup is {} hours old", hours(now, run.ended_at));
             Finding::fault(
                 CHECK,
                 what,
@@ -60,10 +71,13 @@ fn judge(
         }
         Outcome::Done => Finding::ok(
             CHECK,
-            format!("the last one is {} hours old", hours(run.ended_at)),
+            format!("the last one is {} hours old", hours(now, run.ended_at)),
         ),
-    }];
-    findings.push(match drills.first() {
+    }
+}
+
+fn judge_drill(now: Timestamp, drill: Option<&Drill>) -> Finding {
+    match drill {
         None => Finding::warning(
             CHECK,
             "no backup was ever restored to see that it works",
@@ -77,8 +91,8 @@ fn judge(
                 "run `strongroom backup drill`",
             )
         }
-        Some(drill) if hours(drill.ended_at) > WEEK_HOURS_MAX => {
-            let what = format!("the last drill is {} days old", hours(drill.ended_at) / 24);
+        Some(drill) if hours(now, drill.ended_at) > WEEK_HOURS_MAX => {
+            let what = format!("the last drill is {} days old", hours(now, drill.ended_at) / 24);
             Finding::warning(
                 CHECK,
                 what,
@@ -86,8 +100,11 @@ fn judge(
             )
         }
         Some(_) => Finding::ok(CHECK, "the last drill passed"),
-    });
-    findings.push(match (&config.backup.second, copied) {
+    }
+}
+
+fn judge_copy(now: Timestamp, config: &Config, copied: Option<&Copied>) -> Finding {
+    match (&config.backup.second, copied) {
         (None, _) => Finding::warning(
             CHECK,
             "there is no second copy elsewhere",
@@ -105,8 +122,8 @@ fn judge(
                 "run `strongroom backup copy`",
             )
         }
-        (Some(_), Some(copied)) if hours(copied.at) > NIGHT_HOURS_MAX => {
-            let what = format!("the last copy elsewhere is {} hours old", hours(copied.at));
+        (Some(_), Some(copied)) if hours(now, copied.at) > NIGHT_HOURS_MAX => {
+            let what = format!("the last copy elsewhere is {} hours old", hours(now, copied.at));
             Finding::fault(
                 CHECK,
                 what,
@@ -114,8 +131,7 @@ fn judge(
             )
         }
         (Some(_), Some(copied)) => Finding::ok(CHECK, format!("copied to {}", copied.to)),
-    });
-    findings
+    }
 }
 
 #[cfg(test)]

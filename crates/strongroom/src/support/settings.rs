@@ -44,20 +44,7 @@ fn write(page: &mut Page, redactor: &Redactor, config: &Config) {
         page.fact("tls.acme.directory", redactor.text(acme.directory.as_str()));
         page.fact("tls.acme.proofs", path(redactor, &acme.proofs));
     }
-    let database = &config.database;
-    page.fact("database.host", path(redactor, &database.host));
-    page.fact("database.port", Safe::number(database.port));
-    page.fact("database.name", redactor.text(&database.name));
-    page.fact("database.user", redactor.text(&database.user));
-    page.fact(
-        "database.password_file",
-        secret(redactor, database.password_file.as_ref()),
-    );
-    page.fact("database.connections_max", Safe::number(database.connections_max));
-    page.fact(
-        "database.statement_seconds_max",
-        Safe::number(database.statement_seconds_max),
-    );
+    write_database(page, redactor, config);
     page.fact("keys.root_file", secret(redactor, Some(&config.keys.root_file)));
     let limits = &config.limits;
     page.fact("limits.body_bytes_max", Safe::number(limits.body_bytes_max));
@@ -98,6 +85,28 @@ fn write(page: &mut Page, redactor: &Redactor, config: &Config) {
         config::RebootSetting::InWindow => "in-window",
     };
     page.fact("updates.reboot", Safe::known(reboot));
+    write_backup(page, config);
+    page.fact("log.filter", redactor.text(&config.log.filter));
+}
+
+fn write_database(page: &mut Page, redactor: &Redactor, config: &Config) {
+    let database = &config.database;
+    page.fact("database.host", path(redactor, &database.host));
+    page.fact("database.port", Safe::number(database.port));
+    page.fact("database.name", redactor.text(&database.name));
+    page.fact("database.user", redactor.text(&database.user));
+    page.fact(
+        "database.password_file",
+        secret(redactor, database.password_file.as_ref()),
+    );
+    page.fact("database.connections_max", Safe::number(database.connections_max));
+    page.fact(
+        "database.statement_seconds_max",
+        Safe::number(database.statement_seconds_max),
+    );
+}
+
+fn write_backup(page: &mut Page, config: &Config) {
     page.fact(
         "backup.retention_days",
         Safe::number(config.backup.retention_days),
@@ -109,7 +118,6 @@ fn write(page: &mut Page, redactor: &Redactor, config: &Config) {
         Some(config::SecondLocation::Sftp(_)) => "another machine",
     };
     page.fact("backup.second", Safe::known(second));
-    page.fact("log.filter", redactor.text(&config.log.filter));
 }
 
 fn socket(redactor: &Redactor, address: SocketAddr) -> Safe {

@@ -23,25 +23,7 @@ fn an_organization_is_cancelled_held_and_its_deletion_called_back() {
         refused.talk
     );
     let (password, ending) = (appliance.path("owner"), appliance.path("ending.token"));
-    let create = [
-        "token",
-        "create",
-        "--organization",
-        "acme",
-        "--email",
-        OWNER,
-        "--name",
-        "ending",
-        "--permission",
-        "organization.read",
-        "--permission",
-        "organization.delete",
-        "--password-file",
-        &password,
-        "--output",
-        &ending,
-    ];
-    appliance.run(&create).done();
+    make_token(&appliance, &password, &ending);
     let cancelled = with(&ending, &["organization", "cancel"]).done();
     assert!(
         cancelled.contains("cancelled") && cancelled.contains("export until"),
@@ -82,4 +64,27 @@ fn an_organization_is_cancelled_held_and_its_deletion_called_back() {
             .done()
             .contains("45")
     );
+}
+
+/// A token for the end of the organization and nothing else.
+fn make_token(appliance: &Appliance, password: &str, file: &str) {
+    let create = [
+        "token",
+        "create",
+        "--organization",
+        "acme",
+        "--email",
+        OWNER,
+        "--name",
+        "ending",
+        "--permission",
+        "organization.read",
+        "--permission",
+        "organization.delete",
+        "--password-file",
+        password,
+        "--output",
+        file,
+    ];
+    appliance.run(&create).done();
 }

@@ -39,19 +39,7 @@ fn plant(appliance: &Appliance) -> Vec<String> {
         .done();
     plant_sources(appliance);
     let _daemon = appliance.serve();
-    let client = appliance.client();
-    let make = [
-        "dataset",
-        "create",
-        "Canaries",
-        "--key",
-        "canaries",
-        "--field",
-        "Song=text",
-    ];
-    run(Some(&client), &make).done();
-    let record = format!("song={RECORD}");
-    run(Some(&client), &["record", "create", "canaries", &record]).done();
+    plant_record(appliance);
     let token = fs::read_to_string(appliance.path("owner.token")).unwrap();
     let root = fs::read_to_string(appliance.path("root.key")).unwrap();
     let key = fs::read_to_string(&appliance.certificates.key).unwrap();
@@ -90,6 +78,23 @@ fn plant(appliance: &Appliance) -> Vec<String> {
         machine.as_str(),
     ];
     words.map(str::to_owned).to_vec()
+}
+
+/// A dataset with a record.
+fn plant_record(appliance: &Appliance) {
+    let client = appliance.client();
+    let make = [
+        "dataset",
+        "create",
+        "Canaries",
+        "--key",
+        "canaries",
+        "--field",
+        "Song=text",
+    ];
+    run(Some(&client), &make).done();
+    let record = format!("song={RECORD}");
+    run(Some(&client), &["record", "create", "canaries", &record]).done();
 }
 
 /// A directory, a provider and a mail server, each with names and a secret. None of them is there.

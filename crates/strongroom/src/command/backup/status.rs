@@ -8,7 +8,7 @@ use crate::{
 };
 use ::host::backup::{
     engine,
-    record::{Folder, Location, Outcome, Verification},
+    record::{Copied, Drill, Folder, Location, Outcome, Run, Verification},
 };
 use config::Config;
 use jiff::Timestamp;
@@ -49,38 +49,15 @@ impl Status {
             ("backups", info.backups.len().to_string()),
             ("stored", format!("{} kB", info.stored_bytes() / 1000)),
             ("encrypted", info.cipher.clone()),
-            (
-                "last backup",
-                ended(
-                    now,
-                    run.as_ref()
-                        .map(|run| (run.ended_at, run.outcome, run.why.as_deref())),
-                ),
-            ),
+            ("last backup", ended(now, run.as_ref().map(of_run))),
             (
                 "last verification",
                 verified
                     .as_ref()
                     .map_or_else(|| "never".to_owned(), |one| looked(now, one)),
             ),
-            (
-                "last drill",
-                ended(
-                    now,
-                    drill
-                        .as_ref()
-                        .map(|one| (one.ended_at, one.outcome, one.why.as_deref())),
-                ),
-            ),
-            (
-                "last copy elsewhere",
-                ended(
-                    now,
-                    copied
-                        .as_ref()
-                        .map(|one| (one.at, one.outcome, one.why.as_deref())),
-                ),
-            ),
+            ("last drill", ended(now, drill.as_ref().map(of_drill))),
+            ("last copy elsewhere", ended(now, copied.as_ref().map(of_copy))),
         ];
         let json = json!({
             "restorable_from": info.restorable_from(),
@@ -99,6 +76,18 @@ impl Status {
             false => ExitCode::from(Exit::Failed as u8),
         })
     }
+}
+
+fn of_run(run: &Run) -> (Timestamp, Outcome, Option<&str>) {
+    (run.ended_at, run.outcome, run.why.as_deref())
+}
+
+fn of_drill(drill: &Drill) -> (Timestamp, Outcome, Option<&str>) {
+    (drill.ended_at, drill.outcome, drill.why.as_deref())
+}
+
+fn of_copy(copied: &Copied) -> (Timestamp, Outcome, Option<&str>) {
+    (copied.at, copied.outcome, copied.why.as_deref())
 }
 
 fn to_json<T: serde::Serialize>(value: &T) -> Value {

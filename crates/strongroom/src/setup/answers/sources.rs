@@ -236,7 +236,8 @@ mod tests {
 
     #[test]
     fn a_directory_that_cannot_be_is_refused_with_its_key() {
-        let broken: [(fn(&mut WrittenDirectory), &str); 5] = [
+        type Break = fn(&mut WrittenDirectory);
+        let broken: [(Break, &str); 5] = [
             (|one| one.product = "novell".to_owned(), "directory.product"),
             (|one| one.servers.clear(), "directory.servers"),
             (
