@@ -19,10 +19,22 @@ pub struct Backup {
     pub record: PathBuf,
     /// Every instant of so many days can be gone back to; default 7, 1 to 30.
     pub retention_days: u32,
-    /// A backup that holds everything is made anew when the last is so many days old; default 7, 1 to 30.
+    /// A backup that holds everything is made anew when the last is so many days old; default 6, 1 to 30.
     pub full_days: u32,
     /// Where the second copy lies; default nowhere.
     pub second: Option<SecondLocation>,
+}
+
+/// A backup is let go of by the run after its time.
+const SLACK_DAYS: u32 = 1;
+
+impl Backup {
+    /// After so many days nothing in the repository holds what was deleted: the retention, the time between two backups that hold
+    /// everything, and a day.
+    #[must_use]
+    pub fn days_held(&self) -> u32 {
+        self.retention_days + self.full_days + SLACK_DAYS
+    }
 }
 
 /// Where the second copy of the encrypted repository lies.
@@ -76,7 +88,7 @@ pub(crate) fn read(section: file::Backup, checker: &mut Checker<'_>) -> Option<B
         .unwrap_or_else(|| "/var/lib/strongroom/backup".to_owned());
     let record = checker.path("backup.record", record);
     let retention_days = checker.number("backup.retention_days", section.retention_days, 7, 1..=30);
-    let full_days = checker.number("backup.full_days", section.full_days, 7, 1..=30);
+    let full_days = checker.number("backup.full_days", section.full_days, 6, 1..=30);
     let second = match section.second {
         None => None,
         Some(text) if text.starts_with('/') => {
@@ -196,9 +208,10 @@ mod tests {
     #[test]
     fn without_a_word_backups_lie_here_for_seven_days_and_nowhere_else() {
         let found = config("").unwrap();
+        assert_eq!(found.days_held(), 14);
         assert_eq!(
             (found.retention_days, found.full_days, found.second),
-            (7, 7, None)
+            (7, 6, None)
         );
         assert_eq!(found.folder, Path::new("/var/lib/strongroom-backup"));
     }

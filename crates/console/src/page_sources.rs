@@ -38,6 +38,7 @@ const TEMPLATES: &[PageSource] = templates![
     "imports.html",
     "invitation.html",
     "layout.html",
+    "lifecycle.html",
     "mail.html",
     "member_rights.html",
     "members.html",

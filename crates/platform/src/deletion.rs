@@ -5,6 +5,7 @@
 //! (`destroy_organization`); carrying out is one transaction, so that a kill at any moment undoes it and the worker begins anew.
 //! Start at [`order`], then [`tend`].
 
+mod backups;
 mod carry_out;
 mod certificate;
 

@@ -69,7 +69,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 40] = [
+pub const BUILT: [&str; 41] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -108,6 +108,7 @@ pub const BUILT: [&str; 40] = [
     backup::ENCRYPTED,
     backup::SECOND,
     backup::RETENTION,
+    backup::DELETED,
     backup::TESTED,
     backup::RECOVERY,
 ];
@@ -290,6 +291,7 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         | backup::ENCRYPTED
         | backup::SECOND
         | backup::RETENTION
+        | backup::DELETED
         | backup::TESTED
         | backup::RECOVERY => backup::look(platform, id).await,
         other => Err(PlatformError::invariant(format!("no check looks at {other}"))),

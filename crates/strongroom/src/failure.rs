@@ -221,7 +221,7 @@ impl Exit {
             Self::Unreachable
         } else if is(ProblemCode::NotFound) {
             Self::NotFound
-        } else if is(ProblemCode::NotSignedIn) || is(ProblemCode::NotAllowed) {
+        } else if is(ProblemCode::NotSignedIn) || is(ProblemCode::NotAllowed) || is(ProblemCode::Cancelled) {
             Self::NotAllowed
         } else if is(ProblemCode::Conflict) || is(ProblemCode::Taken) || is(ProblemCode::Stale) {
             Self::Conflict

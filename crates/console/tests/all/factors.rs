@@ -256,7 +256,7 @@ async fn an_owner_sets_the_rules_and_an_administrator_mends_a_lost_factor() {
         );
         let refused = owner.submit(RULES, RULES, &pairs("required", "16"));
         assert!(
-            refused.status == 422 && refused.body.contains("second factor for yourself"),
+            refused.status == 422 && refused.body.contains("before you ask a second factor of others"),
             "{}",
             refused.body
         );

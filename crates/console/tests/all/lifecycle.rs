@@ -109,7 +109,7 @@ async fn end_and_take_back(scripts: Scripts) {
     person.press("Delete for good").await;
     person.fill("name", "another").await;
     person.press("Order the deletion").await;
-    person.sees("type acme to delete").await;
+    person.sees("Type acme to delete").await;
     person.fill("name", "acme").await;
     person.press("Order the deletion").await;
     person.sees("This organization will be deleted for good on").await;

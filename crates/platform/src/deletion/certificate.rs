@@ -4,6 +4,7 @@
 //! pair is made at the first deletion; its private half lies sealed under the appliance's key. Checked offline with `openssl`
 //! (docs/OPERATIONS.md).
 
+use super::backups::Backups;
 use crate::{
     Caller, Platform,
     act::{Act, Object, vault_failure},
@@ -76,27 +77,12 @@ struct Named<'a> {
     name: &'a str,
 }
 
-/// What is known of copies elsewhere.
-#[derive(Serialize)]
-struct Backups {
-    state: &'static str,
-    last_copy_ends: Option<Timestamp>,
-    note: &'static str,
-}
-
 /// What the appliance keeps of an organization that is gone.
 const STAYS: [&str; 3] = [
     "this certificate, with the organization's id and names",
     "the appliance's own audit log: sealed entries with ids of accounts, and commitments that show nothing",
     "accounts that belong to other organizations or look after the appliance",
 ];
-
-/// What copies hold is not looked at when the certificate is made, so it says that, and no day.
-const BACKUPS: Backups = Backups {
-    state: "unknown",
-    last_copy_ends: None,
-    note: "copies made before the deletion still hold the data until their retention ends; this certificate does not say when",
-};
 
 /// Makes the key pair if there is none.
 pub(super) async fn ensure_key(platform: &Platform) -> Result<()> {
@@ -171,7 +157,7 @@ pub(super) async fn sign(
         deleted_at: at,
         deleted: counts,
         stays: STAYS,
-        backups: BACKUPS,
+        backups: Backups::holding(platform, at),
         appliance: &platform.settings().base_url,
         software_version: env!("CARGO_PKG_VERSION"),
     };

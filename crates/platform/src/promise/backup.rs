@@ -5,6 +5,7 @@
 
 pub(super) mod alert;
 mod copies;
+mod deleted;
 mod nightly;
 mod restore;
 
@@ -15,12 +16,16 @@ use host::backup::{
 };
 use jiff::Timestamp;
 use promises::Outcome;
-use store::{backup::Archiver, control::archiver};
+use store::{
+    backup::Archiver,
+    control::{archiver, deletion},
+};
 
 pub(super) const NIGHTLY: &str = "backup-nightly";
 pub(super) const ENCRYPTED: &str = "backup-encrypted";
 pub(super) const SECOND: &str = "backup-second-location";
 pub(super) const RETENTION: &str = "backup-retention";
+pub(super) const DELETED: &str = "deletion-backups";
 pub(super) const TESTED: &str = "restore-tested";
 pub(super) const RECOVERY: &str = "disaster-recovery";
 
@@ -61,6 +66,13 @@ pub(super) async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
     }
     if id == NIGHTLY {
         ground.archiver = Some(archiver::look(&mut platform.control().read().await?).await?);
+    }
+    if id == DELETED {
+        let all = deletion::list(&mut platform.control().read().await?).await?;
+        let finished = all
+            .into_iter()
+            .filter_map(|one| Some((one.slug, one.finished_at?)));
+        return Ok(deleted::deleted(&ground, &finished.collect::<Vec<_>>()));
     }
     Ok(judge(id, &ground))
 }

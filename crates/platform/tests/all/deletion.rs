@@ -139,7 +139,7 @@ async fn a_due_order_deletes_everything_of_it_and_nothing_of_another() {
         (&said["deleted"]["accounts"], &said["deleted"]["membership"]),
         (&json!(4), &json!(5))
     );
-    assert_eq!(said["backups"]["state"], "unknown");
+    assert_eq!(said["backups"]["state"], "none", "no backup was ever taken here");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -20,8 +20,6 @@ use std::{fs, path::Path};
 
 /// A night's run begins a little earlier or later than the last one.
 const SLACK: SignedDuration = SignedDuration::from_hours(6);
-/// What a backup may be late with being destroyed.
-const REAPER_SLACK_DAYS: u32 = 1;
 
 /// Takes a backup, notes how it went, and gives the note.
 pub(crate) fn run(site: &Site, wanted: Option<Kind>) -> Result<Run, CommandError> {
@@ -138,7 +136,7 @@ fn reap(site: &Site, info: &Info) -> Result<(), CommandError> {
 
 /// Full backups that are older than the retention and the time between two of them, but never the newest.
 fn overdue(info: &Info, wish: &config::Backup, now: Timestamp) -> Vec<String> {
-    let days = i64::from(wish.retention_days + wish.full_days + REAPER_SLACK_DAYS);
+    let days = i64::from(wish.days_held());
     let newest = info.newest_full().map(|full| full.label.as_str());
     let is_overdue = |backup: &&Backup| {
         backup.is_full()

@@ -67,7 +67,7 @@ pub(super) fn retention(ground: &Ground) -> Outcome {
     };
     let mut look = Look::new();
     let wish = &ground.wish;
-    let days = i64::from(wish.retention_days + wish.full_days) + 2;
+    let days = i64::from(wish.days_held()) + 1;
     let backups = &report.info.backups;
     if ground.age(report.seen_at) > NIGHT_MAX {
         let advice = "run `strongroom backup run`; old backups are let go of after it";

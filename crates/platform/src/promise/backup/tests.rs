@@ -265,3 +265,33 @@ fn a_kit_that_is_missing_old_or_never_tried_is_told() {
     breaks(&[RECOVERY], |ground| ground.drills[0].with_kit = false);
     breaks(&[RECOVERY], |ground| ground.drills[0].from = Location::First);
 }
+
+#[test]
+fn what_was_deleted_is_held_no_longer_than_is_set() {
+    let alone = || {
+        let mut ground = sound();
+        ground.wish.second = None;
+        ground
+    };
+    let long_ago = [("harbour".to_owned(), ago(20 * DAY))];
+    let found = |ground: &Ground| match deleted::deleted(ground, &long_ago) {
+        Outcome::Looked { faults, .. } => Some(faults.len()),
+        Outcome::CouldNotLook { .. } => None,
+    };
+    assert_eq!(found(&alone()), Some(0));
+    let mut old = alone();
+    old.report
+        .as_mut()
+        .unwrap()
+        .info
+        .backups
+        .insert(0, backup(21 * DAY));
+    assert_eq!(found(&old), Some(1));
+    let mut long = alone();
+    long.wish.retention_days = 30;
+    assert_eq!(found(&long), Some(1));
+    let mut asleep = alone();
+    asleep.report.as_mut().unwrap().seen_at = ago(3 * DAY);
+    assert_eq!(found(&asleep), Some(1));
+    assert_eq!(found(&sound()), None, "the second location is not looked at");
+}
