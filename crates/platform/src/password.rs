@@ -78,7 +78,7 @@ pub(crate) async fn hash(
 }
 
 async fn rules_for(platform: &Platform, whose: Whose<'_>) -> Result<Rules> {
-    let (policy, words, enrolled, earlier) = match whose {
+    let (policy, words, has_strong_factor, earlier) = match whose {
         Whose::Nobody { words } => (
             sign_in_policy::appliance_wide(platform).await?,
             words,
@@ -88,9 +88,10 @@ async fn rules_for(platform: &Platform, whose: Whose<'_>) -> Result<Rules> {
         Whose::Account { id, words } => {
             let policy = sign_in_policy::in_force(platform, id).await?;
             let mut read = platform.control().read().await?;
-            let enrolled = factor::standing(&mut read, id).await?.enrolled;
+            // A code by mail or SMS is too weak to make up for a shorter password.
+            let strong = factor::standing(&mut read, id).await?.strong;
             let earlier = account::list_passwords(&mut read, id, policy.history.into()).await?;
-            (policy, words, enrolled, earlier)
+            (policy, words, strong, earlier)
         }
     };
     let mut words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
@@ -100,7 +101,7 @@ async fn rules_for(platform: &Platform, whose: Whose<'_>) -> Result<Rules> {
         let found = organization::list_for_account(&mut platform.control().read().await?, id).await?;
         words.extend(found.into_iter().map(|(row, _)| row.name));
     }
-    let length_min = if enrolled {
+    let length_min = if has_strong_factor {
         policy.length_min_with_factor
     } else {
         policy.length_min

@@ -3,7 +3,7 @@
 
 use crate::{
     ann::{
-        ANN, ann, answer, begin, clock, enrolled, first_code, give_the_owner_a_factor, known, pass,
+        ANN, PASSWORD, ann, answer, begin, clock, enrolled, first_code, give_the_owner_a_factor, known, pass,
         pending_of, require, secret, session_of,
     },
     fixture::{SLUG, Site},
@@ -11,7 +11,7 @@ use crate::{
 };
 use access::Role;
 use platform::{
-    Caller, Origin, PlatformError,
+    Caller, Origin, PlatformError, account,
     caller::Lacks,
     factor::{
         self,
@@ -174,6 +174,21 @@ async fn a_number_is_shown_to_be_ones_own_and_codes_sent_there_sign_in() {
     let caller = known(site, &token).await;
     let own = factor::list_own(platform, &caller).await.unwrap();
     assert!(own.factors[0].last_used_at.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_lets_nobody_have_a_shorter_password() {
+    let post = Post::start().await;
+    let platform = &post.site.platform;
+    let set = async |caller: &Caller| {
+        let new = secret("wKq7-zt.Rb");
+        account::change_password(platform, caller, secret(PASSWORD), new).await
+    };
+    let caller = known(&post.site, &post.add_number().await).await;
+    let refused = set(&caller).await.unwrap_err();
+    assert_eq!(refused.code, ProblemCode::Invalid, "{refused:?}");
+    let (_, token, _) = enrolled(&post.site, &caller).await;
+    set(&known(&post.site, &token).await).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
