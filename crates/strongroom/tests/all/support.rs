@@ -14,6 +14,8 @@ const LDAP_PASSWORD: &str = "Kanarie-LDAP-7f3a";
 const CLIENT_SECRET: &str = "Kanarie-OIDC-81c2";
 const MAIL_SECRET: &str = "Kanarie-Post-55d0";
 const SERVICE_DN: &str = "cn=kanarie-dienst,dc=kanarie,dc=lan";
+/// Shorter canaries are looked for as whole words.
+const WORD_BELOW: usize = 6;
 const RECORD: &str = "kanarienvogel value 4711";
 
 /// Everything that was planted.
@@ -137,10 +139,15 @@ fn assert_absent(canary: &str, name: &str, text: &str) {
     // What two letters are in another form, random ids are by chance.
     let forms = if canary.len() < 4 { &forms[..1] } else { &forms[..] };
     for form in forms {
-        assert!(
-            !text.to_lowercase().contains(&form.to_lowercase()),
-            "{name} holds {form:?}:\n{text}"
-        );
+        let (text, form) = (text.to_lowercase(), form.to_lowercase());
+        // A machine may be called "vm", and a random name of a schema hold these letters: so short a canary is looked for as a word.
+        let is_there = match form.len() < WORD_BELOW {
+            true => text
+                .split(|one: char| !one.is_alphanumeric())
+                .any(|word| word == form),
+            false => text.contains(&form),
+        };
+        assert!(!is_there, "{name} holds {form:?}:\n{text}");
     }
 }
 

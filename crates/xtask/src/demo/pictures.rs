@@ -59,7 +59,7 @@ const LOOKS: [Look; 4] = [
 const RECORDS_HEIGHT: u32 = 640;
 
 /// What the documents show: page, look, file.
-const SHOWN: [(&str, &str, &str); 10] = [
+const SHOWN: [(&str, &str, &str); 11] = [
     ("sign-in", "wide-light", "sign-in"),
     ("records", "wide-light", "records"),
     ("records", "wide-dark", "records-dark"),
@@ -69,11 +69,12 @@ const SHOWN: [(&str, &str, &str); 10] = [
     ("history", "wide-light", "history"),
     ("import-preview", "wide-light", "import"),
     ("members", "wide-light", "members"),
+    ("organization", "wide-light", "organization"),
     ("promises", "wide-light", "promises"),
 ];
 
 /// Pages that an address leads to.
-const PAGES: [(&str, &str); 17] = [
+const PAGES: [(&str, &str); 19] = [
     ("datasets", "/o/{slug}/datasets"),
     ("records", "/o/{slug}/d/ledger?sort=-issued_on"),
     (
@@ -90,8 +91,10 @@ const PAGES: [(&str, &str); 17] = [
     ("audit", "/o/{slug}/audit"),
     ("organization-access-log", "/o/{slug}/access-log"),
     ("tokens", "/o/{slug}/tokens"),
+    ("organization", "/o/{slug}/about"),
     ("promises", "/promises"),
     ("account", "/account"),
+    ("factors", "/account/factors"),
     ("access-log", "/account/access-log"),
     ("not-found", "/o/{slug}/d/nothing"),
 ];
