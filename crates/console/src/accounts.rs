@@ -23,7 +23,10 @@ fn state_badge(state: AccountState) -> Badge {
 /// `GET /appliance/accounts`
 pub(crate) async fn show(visit: Visit) -> Answer {
     appliance::enter(&visit)?;
-    let after = visit.query.text("after").parse::<AccountId>().ok();
+    let after = match visit.query.text("after") {
+        "" => None,
+        id => Some(account_of(id)?),
+    };
     let size = PageSize::default();
     let accounts = standing::list(visit.platform(), &visit.caller, size, after).await?;
     let next = accounts

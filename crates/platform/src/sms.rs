@@ -17,7 +17,7 @@ use crate::{
     act::{Act, Object, vault_failure},
     delivery::{self, Channel, Delivery},
     error::{PlatformError, Result},
-    operator,
+    operator, session,
 };
 use serde_json::Value;
 use settings::Stored;
@@ -62,7 +62,7 @@ pub async fn show(platform: &Platform, caller: &Caller) -> Result<Option<SmsView
 /// Sets the gateway. Another host or authority takes the secret along, unless a new one is given.
 ///
 /// # Errors
-/// `invalid` at the setting at fault; `not-allowed`.
+/// `invalid` at the setting at fault; `not-allowed`; `proof-required`.
 pub async fn set(
     platform: &Platform,
     caller: &Caller,
@@ -70,6 +70,7 @@ pub async fn set(
     secret: Option<SecretText>,
 ) -> Result<SmsView> {
     operator::require(caller)?;
+    session::require_fresh(platform, caller)?;
     settings.check()?;
     let target = settings.target()?;
     let mut tx = platform.control().begin().await?;
@@ -95,9 +96,10 @@ pub async fn set(
 /// Sets that there is no SMS. Numbers that were set up stay, and get no codes.
 ///
 /// # Errors
-/// `not-allowed`.
+/// `not-allowed`, `proof-required`.
 pub async fn clear(platform: &Platform, caller: &Caller) -> Result<()> {
     operator::require(caller)?;
+    session::require_fresh(platform, caller)?;
     let mut tx = platform.control().begin().await?;
     setting::set(&mut tx, SETTING, &Value::Null, platform.now()).await?;
     delivery::forget(platform, &mut tx, Channel::Sms).await?;

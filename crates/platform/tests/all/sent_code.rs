@@ -475,3 +475,20 @@ async fn the_promise_is_kept_by_messages_that_were_taken_and_broken_by_one_that_
     assert_broken(&post.site, "mfa-available", "cannot be opened").await;
     sms::clear(platform, &Caller::host()).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_left_unlocked_moves_no_codes_to_another_gateway() {
+    let post = Post::start().await;
+    let platform = &post.site.platform;
+    operator::appoint(platform, &Caller::host(), ANN).await.unwrap();
+    let (_, token, _) = enrolled(&post.site, &session_of(&post.site).await.1).await;
+    let fresh = known(&post.site, &token).await;
+    sms::set(platform, &fresh, post.settings(), None).await.unwrap();
+    pass(11 * 60);
+    let left = known(&post.site, &token).await;
+    let set = sms::set(platform, &left, post.settings(), None).await;
+    let cleared = sms::clear(platform, &left).await;
+    for refused in [set.map(drop), cleared] {
+        assert_eq!(refused.unwrap_err().code, ProblemCode::ProofRequired);
+    }
+}
