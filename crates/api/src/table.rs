@@ -3,8 +3,8 @@
 
 use crate::{
     handler::{
-        access_log, audit, batch, dataset, export, field, file, hold, import, lifecycle, maintenance, me,
-        member, meta, organization, policy, promise, record, record_change, token,
+        access_log, batch, dataset, export, field, file, import, maintenance, me, meta, organization,
+        promise, record, record_change,
     },
     route::{
         Condition::{IfMatch, IfNoneMatch},
@@ -38,6 +38,7 @@ macro_rules! organization {
     };
 }
 
+mod administration;
 mod appliance;
 
 const fn parameter(name: &'static str, about: &'static str) -> Parameter {
@@ -106,6 +107,7 @@ const LIST: &[Parameter] = &[FILTER, SEARCH, SORT, TRASH, LIMIT, CURSOR, COUNT];
 
 /// How many there are.
 const ROUTES_COUNT: usize = RECORDS.len()
+    + administration::ROUTES.len()
     + appliance::DIRECTORIES.len()
     + appliance::PROVIDERS.len()
     + appliance::MAIL.len()
@@ -114,6 +116,7 @@ const ROUTES_COUNT: usize = RECORDS.len()
 /// Every route.
 pub const ROUTES: &[Route] = &joined::<ROUTES_COUNT>(&[
     RECORDS,
+    administration::ROUTES,
     appliance::DIRECTORIES,
     appliance::PROVIDERS,
     appliance::MAIL,
@@ -137,7 +140,7 @@ const fn joined<const N: usize>(parts: &[&[Route]]) -> [Route; N] {
     all
 }
 
-/// Records and what belongs to them, and organizations with their people.
+/// Records and what belongs to them, the appliance itself, and one's own things.
 const RECORDS: &[Route] = &[
     // Before the address of one record, which would take "batch" for an id.
     Route::new(
@@ -546,231 +549,6 @@ const RECORDS: &[Route] = &[
         handler!(file::show),
     )
     .gives(Gives::File("application/octet-stream")),
-    Route::new(
-        Get,
-        organization!("/members"),
-        "member.list",
-        Needs(P::MemberRead),
-        "The members",
-        handler!(member::list),
-    )
-    .query(&[AFTER])
-    .gives(Gives::Json(200, "Members")),
-    Route::new(
-        Post,
-        organization!("/members"),
-        "member.create",
-        Needs(P::MemberManage),
-        "Make a person a member",
-        handler!(member::create),
-    )
-    .takes(Takes::Json("MemberInput"))
-    .gives(Gives::Json(201, "Member")),
-    Route::new(
-        Patch,
-        organization!("/members/{member}"),
-        "member.update",
-        Needs(P::MemberManage),
-        "Change a member's role or state",
-        handler!(member::update),
-    )
-    .takes(Takes::Json("MemberChange"))
-    .gives(Gives::Json(200, "Member")),
-    Route::new(
-        Delete,
-        organization!("/members/{member}"),
-        "member.delete",
-        Needs(P::MemberManage),
-        "Remove a member",
-        handler!(member::delete),
-    ),
-    Route::new(
-        Put,
-        organization!("/members/{member}/narrowing"),
-        "member.narrow",
-        Needs(P::MemberManage),
-        "Set what is taken away from a member's role, per dataset and field",
-        handler!(member::narrow),
-    )
-    .takes(Takes::Json("Narrowing"))
-    .gives(Gives::Json(200, "Member")),
-    Route::new(
-        Post,
-        organization!("/members/{member}/end-sessions"),
-        "member.end-sessions",
-        Needs(P::MemberManage),
-        "End every session of a member",
-        handler!(member::end_sessions),
-    )
-    .gives(Gives::Json(200, "EndedSessions")),
-    Route::new(
-        Post,
-        organization!("/members/{member}/invitation"),
-        "member.invite",
-        Needs(P::MemberManage),
-        "Make a new link for a member without a password; the old one is void",
-        handler!(member::invite),
-    )
-    .gives(Gives::Json(201, "Invitation")),
-    Route::new(
-        Get,
-        organization!("/policies"),
-        "policy.show",
-        Needs(P::OrganizationRead),
-        "What the organization decides for itself",
-        handler!(policy::show),
-    )
-    .gives(Gives::Json(200, "Policies")),
-    Route::new(
-        Patch,
-        organization!("/policies"),
-        "policy.update",
-        Needs(P::PolicyManage),
-        "Change what is sent of the policies",
-        handler!(policy::update),
-    )
-    .takes(Takes::Json("PoliciesChange"))
-    .gives(Gives::Json(200, "Policies")),
-    Route::new(
-        Get,
-        organization!("/lifecycle"),
-        "lifecycle.show",
-        Needs(P::OrganizationRead),
-        "Whether the organization is cancelled or about to be deleted, and when what happens",
-        handler!(lifecycle::show),
-    )
-    .gives(Gives::Json(200, "Lifecycle")),
-    Route::new(
-        Post,
-        organization!("/cancel"),
-        "organization.cancel",
-        Needs(P::OrganizationDelete),
-        "Cancel the organization: it is read and exported, and nothing in it changes",
-        handler!(lifecycle::cancel),
-    )
-    .gives(Gives::Json(200, "Lifecycle")),
-    Route::new(
-        Post,
-        organization!("/reinstate"),
-        "organization.reinstate",
-        Needs(P::OrganizationDelete),
-        "Take a cancellation back",
-        handler!(lifecycle::reinstate),
-    )
-    .gives(Gives::Json(200, "Lifecycle")),
-    Route::new(
-        Post,
-        organization!("/deletion"),
-        "organization.order-deletion",
-        Needs(P::OrganizationDelete),
-        "Order the organization's deletion for good, within 24 hours",
-        handler!(lifecycle::order_deletion),
-    )
-    .takes(Takes::Json("DeletionOrder"))
-    .gives(Gives::Json(200, "Lifecycle")),
-    Route::new(
-        Delete,
-        organization!("/deletion"),
-        "organization.call-deletion-back",
-        Needs(P::OrganizationDelete),
-        "Call the ordered deletion back",
-        handler!(lifecycle::call_deletion_back),
-    )
-    .gives(Gives::Json(200, "Lifecycle")),
-    Route::new(
-        Get,
-        organization!("/holds"),
-        "hold.list",
-        Needs(P::HoldManage),
-        "Legal holds, those in force first",
-        handler!(hold::list),
-    )
-    .gives(Gives::Json(200, "Holds")),
-    Route::new(
-        Post,
-        organization!("/holds"),
-        "hold.create",
-        Needs(P::HoldManage),
-        "Place a hold: nothing is deleted or expires until it is lifted",
-        handler!(hold::create),
-    )
-    .takes(Takes::Json("HoldInput"))
-    .gives(Gives::Json(201, "Hold")),
-    Route::new(
-        Post,
-        organization!("/holds/{hold}/lift"),
-        "hold.lift",
-        Needs(P::HoldManage),
-        "Lift a hold",
-        handler!(hold::lift),
-    )
-    .takes(Takes::Json("HoldLift")),
-    Route::new(
-        Get,
-        organization!("/tokens"),
-        "token.list",
-        Needs(P::TokenManageOwn),
-        "The caller's API tokens",
-        handler!(token::list),
-    )
-    .gives(Gives::Json(200, "Tokens")),
-    Route::new(
-        Post,
-        organization!("/tokens"),
-        "token.create",
-        Needs(P::TokenManageOwn),
-        "Make an API token; sessions only",
-        handler!(token::create),
-    )
-    .takes(Takes::Json("TokenInput"))
-    .gives(Gives::Json(201, "Token")),
-    Route::new(
-        Delete,
-        organization!("/tokens/{token}"),
-        "token.delete",
-        Needs(P::TokenManageOwn),
-        "Revoke an API token",
-        handler!(token::delete),
-    ),
-    Route::new(
-        Get,
-        organization!("/audit/entries"),
-        "audit.list",
-        Needs(P::AuditRead),
-        "Entries of the audit log, newest first",
-        handler!(audit::list),
-    )
-    .query(&[BEFORE, ACTION, ACCOUNT, LIMIT])
-    .gives(Gives::Json(200, "Entries")),
-    Route::new(
-        Get,
-        organization!("/audit/entries/{entry}"),
-        "audit.show",
-        Needs(P::AuditRead),
-        "An entry with what it changed",
-        handler!(audit::show),
-    )
-    .gives(Gives::Json(200, "EntryDetail")),
-    Route::new(
-        Get,
-        organization!("/access-log"),
-        "access-log.list",
-        Needs(P::AccessLogRead),
-        "Every member's sign-ins and requests",
-        handler!(access_log::organization),
-    )
-    .query(ACCESS)
-    .gives(Gives::Json(200, "AccessLog")),
-    Route::new(
-        Get,
-        organization!("/access-log.csv"),
-        "access-log.export",
-        Needs(P::AccessLogRead),
-        "Every member's sign-ins and requests as CSV",
-        handler!(access_log::export_organization),
-    )
-    .query(ACCESS_EXPORT)
-    .gives(Gives::File("text/csv; charset=utf-8")),
 ];
 
 /// The routes as the promise of request verification looks at them: give it to `Platform::declare_routes`.

@@ -8,12 +8,13 @@ use crate::{
     Platform,
     act::vault_failure,
     error::{PlatformError, Result},
+    source::secret,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use openssl::x509::X509;
 use serde::{Deserialize, Serialize};
 use url::Url;
-use vault::{Purpose, SecretText, seal};
+use vault::SecretText;
 
 /// Most bytes of an authority's certificates.
 const AUTHORITY_BYTES_MAX: usize = 64 * 1024;
@@ -222,34 +223,16 @@ impl Stored {
         let Some(text) = &self.secret else { return Ok(None) };
         let sealed = STANDARD.decode(text).map_err(vault_failure)?;
         let place = self.settings.place()?;
-        let opened = seal::open(
-            platform.appliance_keys(),
-            Purpose::DatabaseCredential,
-            &place,
-            &sealed,
-        );
-        let text = String::from_utf8(opened.map_err(vault_failure)?.to_vec()).map_err(vault_failure)?;
-        Ok(Some(SecretText::new(text)))
+        secret::open(platform, &place, &sealed).map(Some)
     }
 }
 
-pub(super) fn seal_secret(
-    platform: &Platform,
-    settings: &SmsSettings,
-    secret: &SecretText,
-) -> Result<String> {
-    let length = secret.expose().len();
-    let is_plain = secret
-        .expose()
-        .chars()
-        .all(|c| c.is_ascii() && !c.is_ascii_control());
-    if !(1..=1_000).contains(&length) || !is_plain {
-        let text = "1 to 1000 characters of ASCII on one line";
-        return Err(malformed("/secret", text));
+pub(super) fn seal_secret(platform: &Platform, settings: &SmsSettings, given: &SecretText) -> Result<String> {
+    // It may go into a header, or a body of another kind.
+    if !given.expose().is_ascii() {
+        return Err(malformed("/secret", "1 to 1000 characters of ASCII on one line"));
     }
-    let key = platform.appliance_keys().current(Purpose::DatabaseCredential);
-    let sealed = seal::seal(key, &settings.place()?, secret.expose().as_bytes());
-    Ok(STANDARD.encode(sealed.map_err(vault_failure)?))
+    Ok(STANDARD.encode(secret::seal(platform, &settings.place()?, given)?))
 }
 
 #[cfg(test)]
