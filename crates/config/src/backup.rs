@@ -70,7 +70,11 @@ impl SecondLocation {
             Self::Sftp(sftp) => format!(
                 "sftp://{}@{}:{}{}",
                 sftp.user,
-                sftp.host,
+                if sftp.host.contains(':') {
+                    format!("[{}]", sftp.host)
+                } else {
+                    sftp.host.clone()
+                },
                 sftp.port,
                 sftp.folder.display()
             ),

@@ -49,6 +49,18 @@ pub enum BackupError {
         /// The path.
         path: PathBuf,
     },
+    /// A file in the repository whose name nobody here gives.
+    #[error("{} is none of the repository's files; look who put it there, and remove it", .path.display())]
+    OddFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Nothing leaves that can be read without a key.
+    #[error("{} is not encrypted, so nothing is copied; look who put it there, and remove it", .path.display())]
+    InTheClear {
+        /// The file.
+        path: PathBuf,
+    },
     /// It answered in a form that is not known.
     #[error("pgBackRest answers in a form that is not known: {what}; see `pgbackrest version`")]
     Unreadable {
@@ -175,7 +187,9 @@ impl Repository {
         write::folder(&self.settings, roots)?;
         write::folder(&self.folder, roots)?;
         write::folder(&self.state(), roots)?;
-        for folder in [self.data(), self.locks(), self.drill()] {
+        // Ours, so that nobody puts a link in the place of what we remove.
+        write::folder(&self.drill(), roots)?;
+        for folder in [self.data(), self.locks()] {
             write::folder(&folder, its)?;
         }
         Ok(())

@@ -76,6 +76,8 @@ pub enum Identity {
         session: Option<SessionId>,
         /// What is asked.
         lacks: Lacks,
+        /// Until when their proof that it is them is fresh; long ago for a program.
+        elevated_until: Timestamp,
     },
     /// A program with an API token.
     Token {

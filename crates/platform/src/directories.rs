@@ -25,18 +25,19 @@ pub use view::{DirectoryChange, DirectoryView, NewDirectory};
 use crate::{
     Caller, Platform,
     act::{Act, Object, vault_failure},
+    caller::Identity,
     error::{PlatformError, Result},
     operator, session,
     source::{self, newcomer},
     workspace::random,
 };
-use directory::Settings;
+use directory::{Settings, settings::Security};
 use store::control::{
     directory::{self as rows, Directory as Row},
     identity,
 };
 use stored::seal_secret;
-use types::SourceId;
+use types::{ProblemCode, SourceId};
 use view::view;
 
 pub use crate::source::Newcomer;
@@ -93,6 +94,7 @@ pub async fn add(platform: &Platform, caller: &Caller, new: NewDirectory) -> Res
     session::require_fresh(platform, caller)?;
     source::check_key(&new.key)?;
     checked(&new.settings)?;
+    require_host_for_plain(caller, None, &new.settings)?;
     let now = platform.now();
     let id = SourceId::new(platform.now_ms(), random()?);
     let secret = new.secret.as_ref();
@@ -141,6 +143,7 @@ pub async fn alter(
         first.as_str().clone_into(&mut row.first_sign_in);
     }
     if let Some(settings) = &change.settings {
+        require_host_for_plain(caller, Some(settings_of(&row)?.security), settings)?;
         set_settings(&mut row, settings)?;
     }
     if let Some(secret) = &change.secret {
@@ -153,6 +156,16 @@ pub async fn alter(
     let act = Act::configuration("directory.alter", Object::new(WHAT, key)).because(&told);
     tx.commit(&platform.entry(caller, None, &act)?, &[]).await?;
     get(platform, caller, key).await
+}
+
+/// Without TLS everybody's password crosses the network readable: that is decided at the host, with the command's own question.
+fn require_host_for_plain(caller: &Caller, before: Option<Security>, settings: &Settings) -> Result<()> {
+    let begins = settings.security == Security::Plain && before != Some(Security::Plain);
+    if begins && !matches!(caller.identity, Identity::Host) {
+        let why = "a directory without TLS is set on the host only: strongroom directory add, alter";
+        return Err(PlatformError::new(ProblemCode::NotAllowed, why));
+    }
+    Ok(())
 }
 
 fn set_settings(row: &mut Row, settings: &Settings) -> Result<()> {

@@ -20,7 +20,7 @@ pub(crate) use ways::ways;
 use crate::{
     Platform,
     act::{Act, Object, vault_failure},
-    caller::{AccountSummary, Caller, Lacks},
+    caller::{AccountSummary, Caller, Identity, Lacks},
     error::{PlatformError, Result},
     session,
 };
@@ -135,13 +135,24 @@ fn holder(caller: &Caller) -> Result<(&AccountSummary, SessionId)> {
     }
 }
 
-/// The same, when a fresh proof is there. Whoever is held because they have no factor has just given their password.
+/// The same, when a fresh proof is there. Whoever is held because they have no factor that is enough cannot give one but by signing in
+/// anew: a browser left open for hours must not get a factor of a stranger's.
 fn fresh_holder<'a>(platform: &Platform, caller: &'a Caller) -> Result<(&'a AccountSummary, SessionId)> {
     let found = holder(caller)?;
-    match caller.lacks() {
-        Some(Lacks::Enrolment) => {}
-        Some(lacks @ (Lacks::Proof | Lacks::Password)) => return Err(held(lacks)),
-        None => session::require_fresh(platform, caller)?,
+    match &caller.identity {
+        Identity::Held {
+            lacks: Lacks::Enrolment,
+            elevated_until,
+            ..
+        } => {
+            if *elevated_until <= platform.now() {
+                let detail =
+                    "you signed in too long ago to set a second factor up; sign out and in again first";
+                return Err(PlatformError::new(ProblemCode::NotAllowed, detail));
+            }
+        }
+        Identity::Held { lacks, .. } => return Err(held(*lacks)),
+        _ => session::require_fresh(platform, caller)?,
     }
     Ok(found)
 }

@@ -132,9 +132,10 @@ pub async fn clear(platform: &Platform, caller: &Caller) -> Result<()> {
 /// Sends a letter to this address now, past the queue, and says in plain words what became of it.
 ///
 /// # Errors
-/// `conflict` where mail is not set; `invalid` for the address; `unavailable` with what the server said; `not-allowed`.
+/// `conflict` where mail is not set; `invalid` for the address; `unavailable` with what the server said; `not-allowed`; `proof-required`.
 pub async fn test(platform: &Platform, caller: &Caller, to: &str) -> Result<()> {
     operator::require(caller)?;
+    session::require_fresh(platform, caller)?;
     let to = to.trim().parse::<EmailAddress>();
     let to = to.map_err(|error| PlatformError::invalid_at("/to", "malformed", error.to_string()))?;
     let stored = load(&mut platform.control().read().await?)

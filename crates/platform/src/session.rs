@@ -212,6 +212,11 @@ pub(crate) fn lacks_of_session(passed: Option<&str>, standing: factor::Standing)
     let weak = [PassedFactor::Mail, PassedFactor::Sms, PassedFactor::Recovery];
     let is_weak = passed.is_some_and(|passed| weak.into_iter().any(|weak| weak.as_str() == passed));
     let is_short = standing.required && standing.enrolled && !standing.suffices();
+    // Who has power over others and something stronger gets no codes any more; a session that came by one before ends with that.
+    let is_sent = passed == Some(PassedFactor::Mail.as_str()) || passed == Some(PassedFactor::Sms.as_str());
+    if is_sent && standing.required && standing.privileged && standing.strong {
+        return Some(Lacks::Proof);
+    }
     match (passed.is_some(), standing.enrolled, standing.required) {
         (true, ..) if is_weak && is_short => Some(Lacks::Enrolment),
         (true, ..) | (false, false, false) => None,
@@ -251,29 +256,36 @@ fn identity_of(
     let is_old = !is_glass && is_password_too_old(password_changed_at, standing, now);
     let lacks =
         lacks_of_session(session.factor.as_deref(), standing).or_else(|| is_old.then_some(Lacks::Password));
+    let elevated_until = session.elevated_until.unwrap_or(Timestamp::UNIX_EPOCH);
     match lacks {
         None => Identity::Person {
             account,
             session: session.id,
-            elevated_until: session.elevated_until.unwrap_or(Timestamp::UNIX_EPOCH),
+            elevated_until,
         },
         Some(lacks) => Identity::Held {
             account,
             session: Some(session.id),
             lacks,
+            elevated_until,
         },
     }
 }
 
 /// The same person, held.
 pub(crate) fn held(caller: &Caller, lacks: Lacks) -> Identity {
-    match caller.holder() {
-        Some((account, session)) => Identity::Held {
+    match &caller.identity {
+        Identity::Person {
+            account,
+            session,
+            elevated_until,
+        } => Identity::Held {
             account: account.clone(),
-            session: Some(session),
+            session: Some(*session),
             lacks,
+            elevated_until: *elevated_until,
         },
-        None => caller.identity.clone(),
+        other => other.clone(),
     }
 }
 
@@ -314,6 +326,7 @@ pub async fn identify_token(platform: &Platform, origin: Origin, text: &str) -> 
             account,
             session: None,
             lacks,
+            elevated_until: Timestamp::UNIX_EPOCH,
         },
         None => Identity::Token {
             account,

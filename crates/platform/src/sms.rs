@@ -17,6 +17,7 @@ use crate::{
     act::{Act, Object, vault_failure},
     delivery::{self, Channel, Delivery},
     error::{PlatformError, Result},
+    factor::sent,
     operator, session,
 };
 use serde_json::Value;
@@ -112,11 +113,14 @@ pub async fn clear(platform: &Platform, caller: &Caller) -> Result<()> {
 /// Sends a message to this number now, and says in plain words what became of it; the promise of second factors reads it.
 ///
 /// # Errors
-/// `conflict` where SMS is not set; `invalid` for the number; `unavailable` with what went wrong; `not-allowed`.
+/// `conflict` where SMS is not set; `invalid` for the number; `unavailable` with what went wrong, or when the day's
+/// messages are spent; `not-allowed`; `proof-required`.
 pub async fn test(platform: &Platform, caller: &Caller, to: &str) -> Result<()> {
     operator::require(caller)?;
+    session::require_fresh(platform, caller)?;
     let number = to.parse::<PhoneNumber>();
     let number = number.map_err(|error| PlatformError::invalid_at("/to", "malformed", error.to_string()))?;
+    sent::count_sms(platform).await?;
     let text = format!("The Strongroom at {} can send SMS.", host(platform));
     let sent = deliver(platform, &number, "00000000", &text).await;
     delivery::note(platform, caller, Channel::Sms, &sent).await?;

@@ -29,7 +29,14 @@ use platform::{Platform, PlatformError, database::AdminAccess};
 use std::{
     fs::File,
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
+
+/// A run that must not be left out waits so long for another's end: a copy goes on every ten minutes.
+pub(crate) const PATIENT: Duration = Duration::from_secs(3_600);
+/// How often it is looked whether the other has ended.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The appliance whose backups these are.
 #[derive(Debug)]
@@ -41,16 +48,13 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// For one run that others wait for.
-    pub(crate) fn begin(settings: &Path) -> Result<Self, CommandError> {
+    /// For one run that others wait for; it waits for another's end as long as is said.
+    pub(crate) fn begin(settings: &Path, patience: Duration) -> Result<Self, CommandError> {
         require_root()?;
         let config = Config::load(Some(settings))?;
         let record = Folder::at(&config.backup.record);
         record.prepare()?;
-        let lock = record.lock()?.ok_or_else(|| {
-            let text = "another backup, verification or drill is running; wait for its end (`strongroom backup status`)";
-            CommandError::said(Exit::Conflict, text)
-        })?;
+        let lock = lock(&record, patience)?;
         Ok(Self {
             repository: repository(&config)?,
             config,
@@ -60,8 +64,8 @@ impl Site {
     }
 
     /// The same, where backups are switched on.
-    pub(crate) fn of_enabled(settings: &Path) -> Result<Self, CommandError> {
-        let site = Self::begin(settings)?;
+    pub(crate) fn of_enabled(settings: &Path, patience: Duration) -> Result<Self, CommandError> {
+        let site = Self::begin(settings, patience)?;
         require_enabled(&site.repository)?;
         Ok(site)
     }
@@ -96,6 +100,20 @@ impl Site {
                 told(&error)
             ));
         }
+    }
+}
+
+fn lock(record: &Folder, patience: Duration) -> Result<Flock<File>, CommandError> {
+    let began = Instant::now();
+    loop {
+        if let Some(lock) = record.lock()? {
+            return Ok(lock);
+        }
+        if began.elapsed() >= patience {
+            let text = "another backup, copy, verification or drill is running; wait for its end (`strongroom backup status`)";
+            return Err(CommandError::said(Exit::Conflict, text));
+        }
+        thread::sleep(LOOK_EVERY);
     }
 }
 

@@ -2,9 +2,7 @@
 
 use crate::{failure::CommandError, secret};
 use platform::{
-    Caller, Origin, Platform,
-    caller::Lacks,
-    factor, session,
+    Caller, Origin, Platform, factor, session,
     sign_in::{self, Admission},
 };
 use vault::SecretText;
@@ -37,13 +35,21 @@ async fn let_in(
     match admission {
         Admission::Session { caller, .. } => Ok(caller),
         Admission::Factor { pending } => {
-            let typed = secret::read_code(&format!("Code of {email}'s second factor: "))?;
+            let typed = secret::read_code(&format!(
+                "Code of {email}'s authenticator app, or a recovery code: "
+            ))?;
             let (_session, caller) = sign_in::with_code(platform, origin, pending.expose(), typed).await?;
-            Ok(caller)
+            unless_held(platform, caller).await
         }
-        Admission::Enrol { caller, .. } => {
-            session::sign_out(platform, &caller).await?;
-            Err(factor::held(caller.lacks().unwrap_or(Lacks::Enrolment)).into())
-        }
+        Admission::Enrol { caller, .. } => unless_held(platform, caller).await,
     }
+}
+
+/// Signs out whoever something is asked of first.
+async fn unless_held(platform: &Platform, caller: Caller) -> Result<Caller, CommandError> {
+    let Some(lacks) = caller.lacks() else {
+        return Ok(caller);
+    };
+    session::sign_out(platform, &caller).await?;
+    Err(factor::held(lacks).into())
 }

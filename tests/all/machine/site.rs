@@ -12,7 +12,14 @@ use super::console::Console;
 pub(super) const OWNER: &str = "olga@example.org";
 pub(super) const PASSWORD: &str = "correct horse battery staple";
 /// What the package depends on; apt in the machine has these and their dependencies, and no network.
-const DEPENDENCIES: &[&str] = &["nftables", "pgbackrest", "postgresql", "libssl3", "libgcc-s1"];
+const DEPENDENCIES: &[&str] = &[
+    "nftables",
+    "openssh-client",
+    "pgbackrest",
+    "postgresql",
+    "libssl3",
+    "libgcc-s1",
+];
 const INSIDE: &str = "/root/strongroom.deb";
 
 /// What an administrator answers; the rest is as delivered.

@@ -297,7 +297,6 @@ pub(super) const MAIL: &[Route] = &[
         "Send a letter now, past the queue",
         handler!(mail::test),
     )
-    .reads()
     .takes(Takes::Json("MailTest")),
 ];
 

@@ -43,12 +43,23 @@ impl Kind {
     }
 }
 
-/// Makes the repository ready for the cluster; does nothing where it is.
+/// Makes the repository ready for the cluster, or for its newer major; does nothing where it is.
 ///
 /// # Errors
 /// [`BackupError::Run`] with what the engine said: a repository of another cluster, a wrong pass phrase.
 pub fn create(repository: &Repository) -> Result<(), BackupError> {
-    call(repository, "stanza-create")?.within(SHORT_DEADLINE).run()?;
+    let is_there = repository
+        .data()
+        .join("archive")
+        .join(STANZA)
+        .join("archive.info")
+        .exists();
+    let command = if is_there {
+        "stanza-upgrade"
+    } else {
+        "stanza-create"
+    };
+    call(repository, command)?.within(SHORT_DEADLINE).run()?;
     Ok(())
 }
 

@@ -6,11 +6,15 @@
 //! the place says that it is the right one: a share that is not mounted has none. Start at [`copy`] and [`fetch`].
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{BackupError, Repository, STANZA};
+use nix::fcntl::OFlag;
+
+use super::{BackupError, Repository, STANZA, plain};
 
 mod folder;
 mod sftp;
@@ -22,7 +26,9 @@ const FILES_MAX: usize = 2_000_000;
 /// The mark's name.
 const MARK: &str = "strongroom-second-location";
 /// What of a repository is copied.
-const PARTS: [&str; 2] = ["repository", "state"];
+const PARTS: [&str; 2] = ["repository", STATE];
+/// What we seal ourselves; the rest is the engine's.
+const STATE: &str = "state";
 
 /// Where the second copy lies.
 #[derive(Debug, Clone)]
@@ -81,8 +87,10 @@ pub fn copy(repository: &Repository, place: &Place, known: Known) -> Result<Sent
         .filter(|entry| there.get(&entry.path) != Some(&entry.bytes))
         .cloned()
         .collect();
-    send(repository, place, &new)?;
-    send(repository, place, &last)?;
+    for some in [&new, &last] {
+        require_encrypted(repository.folder(), some)?;
+        send(repository, place, some)?;
+    }
     let there = lengths(place, &first)?;
     if let Some(missing) = new
         .iter()
@@ -147,6 +155,11 @@ fn walk(root: &Path, below: &Path, found: &mut Vec<Entry>) -> Result<(), BackupE
     for entry in fs::read_dir(&folder).map_err(refused("list", &folder))? {
         let entry = entry.map_err(refused("list", &folder))?;
         let path = below.join(entry.file_name());
+        if !is_plain(&entry.file_name()) {
+            return Err(BackupError::OddFile {
+                path: root.join(path),
+            });
+        }
         let kind = entry.file_type().map_err(refused("look at", &folder))?;
         if kind.is_dir() {
             walk(root, &path, found)?;
@@ -165,6 +178,39 @@ fn walk(root: &Path, below: &Path, found: &mut Vec<Entry>) -> Result<(), BackupE
             return Err(BackupError::Unreadable {
                 what: format!("more than {FILES_MAX} files"),
             });
+        }
+    }
+    Ok(())
+}
+
+/// A name as the engine and we give them. PostgreSQL's account writes in there: a name of its choice must not become a command of
+/// sftp's, which has a shell.
+fn is_plain(name: &OsStr) -> bool {
+    let is_one = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+@".contains(&byte);
+    name.to_str()
+        .is_some_and(|name| !name.starts_with('-') && name.bytes().all(is_one))
+}
+
+/// Only what is encrypted leaves: each file is opened as it is, never through a link, and begins as an encrypted one does.
+fn require_encrypted(root: &Path, entries: &[Entry]) -> Result<(), BackupError> {
+    for entry in entries.iter().filter(|entry| entry.bytes > 0) {
+        let path = root.join(&entry.path);
+        let beginning = match entry.path.starts_with(STATE) {
+            true => plain::SEALED,
+            false => plain::ENCRYPTED,
+        };
+        let mut options = File::options();
+        let opened = options
+            .read(true)
+            .custom_flags(OFlag::O_NOFOLLOW.bits())
+            .open(&path);
+        let mut read = Vec::with_capacity(beginning.len());
+        match opened.and_then(|file| file.take(beginning.len() as u64).read_to_end(&mut read)) {
+            Ok(_) if read == beginning => {}
+            Ok(_) => return Err(BackupError::InTheClear { path }),
+            // It was let go of meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(refused("open", &path)(error)),
         }
     }
     Ok(())
@@ -196,4 +242,57 @@ fn change_of(path: &Path) -> Option<String> {
 fn refused(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BackupError {
     let path = path.to_owned();
     move |source| BackupError::Refused { what, path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_would_be_a_command_is_refused_and_the_engines_are_not() {
+        for name in ["x\"\n!id\n", "a b", "*", "-rf", "a\\b", "ü"] {
+            assert!(!is_plain(OsStr::new(name)), "{name:?}");
+        }
+        for name in [
+            "backup.info.copy",
+            "000000010000000000000001-0123abcd.zst",
+            "20261129-064213F_20261129-070000I",
+            "1249_fsm.zst",
+        ] {
+            assert!(is_plain(OsStr::new(name)), "{name:?}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("x\"\n!id\n"), "Salted__").unwrap();
+        let walked = walk(folder.path(), Path::new(""), &mut Vec::new());
+        assert!(matches!(walked, Err(BackupError::OddFile { .. })), "{walked:?}");
+    }
+
+    #[test]
+    fn what_can_be_read_and_what_is_a_link_does_not_leave() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for part in PARTS {
+            fs::create_dir(root.join(part)).unwrap();
+        }
+        fs::write(root.join("repository/good"), "Salted__ and so on").unwrap();
+        fs::write(root.join("state/good"), "SRF1 and so on").unwrap();
+        fs::write(root.join("repository/dump"), "PGDMP a dump").unwrap();
+        std::os::unix::fs::symlink(root.join("repository/good"), root.join("repository/link")).unwrap();
+        let look = |path: &str| {
+            let entry = Entry {
+                path: PathBuf::from(path),
+                bytes: 10,
+            };
+            require_encrypted(root, &[entry])
+        };
+        assert!(look("repository/good").is_ok() && look("state/good").is_ok());
+        assert!(matches!(
+            look("repository/dump"),
+            Err(BackupError::InTheClear { .. })
+        ));
+        assert!(matches!(
+            look("repository/link"),
+            Err(BackupError::Refused { .. })
+        ));
+    }
 }

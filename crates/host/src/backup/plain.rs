@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::{BackupError, Repository};
 
 /// How OpenSSL's `enc` begins a file, and pgBackRest with it.
-const ENCRYPTED: &[u8] = b"Salted__";
+pub(super) const ENCRYPTED: &[u8] = b"Salted__";
 /// How our own sealed files begin (`vault::file`).
-const SEALED: &[u8] = b"SRF1";
+pub(super) const SEALED: &[u8] = b"SRF1";
 /// Read at once.
 const PIECE_BYTES: usize = 1 << 20;
 /// Shorter words stand in random bytes by chance.

@@ -97,7 +97,7 @@ pub struct Check {
 pub struct Drill {
     /// From which place.
     pub from: Location,
-    /// It was opened with the recovery kit, and not with the machine's own key.
+    /// What is sealed was opened with the recovery kit's key, and not with the machine's own.
     #[serde(default)]
     pub with_kit: bool,
     /// The backup.

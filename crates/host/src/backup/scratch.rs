@@ -130,7 +130,7 @@ impl Scratch {
         };
         let settings = format!(
             "listen_addresses = ''\nport = {PORT}\nunix_socket_directories = '{socket}'\nssl = off\n\
-             archive_mode = off\nhot_standby = off\nautovacuum = off\nfsync = off\nmax_connections = 60\n\
+             archive_mode = off\nhot_standby = off\nautovacuum = off\nfsync = off\njit = off\nmax_connections = 60\n\
              shared_buffers = '64MB'\nmaintenance_work_mem = '64MB'\nlog_min_error_statement = panic\n\
              log_parameter_max_length = 0\nlog_parameter_max_length_on_error = 0\n",
             socket = self.socket().display(),
@@ -190,7 +190,12 @@ impl Scratch {
                 return Err(error.into());
             }
         }
-        if self.folder.exists() {
+        if let Ok(there) = self.folder.symlink_metadata() {
+            if !there.is_dir() {
+                return Err(BackupError::OddFile {
+                    path: self.folder.clone(),
+                });
+            }
             tree::empty(&self.folder, |_| false)?;
             fs::remove_dir(&self.folder).map_err(|source| BackupError::Refused {
                 what: "remove",

@@ -15,7 +15,7 @@ use crate::write::{self, Written};
 /// Our file among a cluster's settings.
 const CLUSTER_FILE: &str = "conf.d/strongroom-backup.conf";
 /// Changes that wait for a broken archive take at most this on the disk. Beyond it they are let go, so that the platform goes
-/// on: the next backup begins a new chain, and until then the doctor and the promise say so.
+/// on: the next backup begins a new chain, and until then only verification sees the hole.
 const QUEUE: &str = "4GiB";
 
 /// What the engine is told of one cluster and its repository.

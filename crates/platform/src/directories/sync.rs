@@ -9,13 +9,16 @@ mod plan;
 
 pub use plan::{Change, What};
 
-use super::{Draft, find, is_synced_since, note, open_secret, reachable_settings, source_of, trial};
+use super::{
+    Draft, find, is_synced_since, note, open_secret, reachable_settings, require_host_for_plain, settings_of,
+    source_of, trial,
+};
 use crate::{
     Caller, Platform,
     act::{Act, Object},
     caller::Identity,
     error::{PlatformError, Result},
-    maintenance, operator,
+    maintenance, operator, session,
 };
 use directory::{Pool, listing};
 use jiff::{SignedDuration, Timestamp};
@@ -69,6 +72,9 @@ pub async fn run(platform: &Platform, caller: &Caller, key: &str, mode: Mode) ->
         }
         _ => operator::require(caller)?,
     }
+    if mode != Mode::DryRun {
+        session::require_fresh(platform, caller)?;
+    }
     let row = find(platform, key).await?;
     let planned = look(platform, &row, None).await;
     let plan = match planned {
@@ -104,6 +110,7 @@ pub async fn preview(platform: &Platform, caller: &Caller, key: &str, draft: Dra
         .check()
         .map_err(|failure| PlatformError::invalid_at("/settings", "not-possible", failure.to_string()))?;
     let row = find(platform, key).await?;
+    require_host_for_plain(caller, Some(settings_of(&row)?.security), &draft.settings)?;
     Ok(look(platform, &row, Some(draft)).await?.changes)
 }
 

@@ -4,7 +4,7 @@
 //! Invariant: a stored password goes to no server but those that it was given for; a draft that names others brings its own.
 
 use super::{
-    find, mapping,
+    find, mapping, require_host_for_plain,
     stored::{open_secret, reachable, settings_of},
 };
 use crate::{
@@ -83,6 +83,8 @@ pub async fn test_draft(
         Some(key) => Some(find(platform, key).await?),
         None => None,
     };
+    let before = row.as_ref().map(settings_of).transpose()?.map(|old| old.security);
+    require_host_for_plain(caller, before, &draft.settings)?;
     let (settings, secret) = opened(platform, row.as_ref(), draft)?;
     let report = directory::report::test(&settings, secret.as_ref(), login, platform.now()).await;
     told(platform, row.as_ref(), report).await

@@ -180,25 +180,15 @@ fn unsent(channel: Channel) -> PlatformError {
 }
 
 async fn count(platform: &Platform, asked: &Asked, channel: Channel) -> Result<()> {
+    if channel == Channel::Sms {
+        count_sms(platform).await?;
+    }
     let rule = SendRule {
         most: HOURLY_MAX,
         seconds: HOUR_SECONDS,
     };
-    let (now, kind) = (platform.now(), channel.kind());
     let mut keep = platform.control().keep().await?;
-    enough(codes::count(&mut keep, asked.account.0, kind, rule, now).await)?;
-    if channel == Channel::Sms {
-        let all = SendRule {
-            most: DAILY_SMS_MAX,
-            seconds: 24 * HOUR_SECONDS,
-        };
-        enough(codes::count(&mut keep, uuid::Uuid::nil(), kind, all, now).await)?;
-    }
-    Ok(())
-}
-
-fn enough(counted: std::result::Result<(), StoreError>) -> Result<()> {
-    match counted {
+    match codes::count(&mut keep, asked.account.0, channel.kind(), rule, platform.now()).await {
         Err(StoreError::NotFound) => {
             let text = "as many codes were sent as may be within the hour; use another second factor or a recovery code, or \
                         wait";
@@ -206,6 +196,36 @@ fn enough(counted: std::result::Result<(), StoreError>) -> Result<()> {
                 retry_after_seconds: u32::try_from(HOUR_SECONDS).ok(),
                 ..PlatformError::new(ProblemCode::TooMany, text)
             })
+        }
+        counted => Ok(counted?),
+    }
+}
+
+/// Counts one of the messages that the whole appliance may send within a day.
+///
+/// # Errors
+/// `unavailable` when they are spent, which is an alert.
+pub(crate) async fn count_sms(platform: &Platform) -> Result<()> {
+    let rule = SendRule {
+        most: DAILY_SMS_MAX,
+        seconds: 24 * HOUR_SECONDS,
+    };
+    let mut keep = platform.control().keep().await?;
+    match codes::count(
+        &mut keep,
+        uuid::Uuid::nil(),
+        FactorKind::Sms,
+        rule,
+        platform.now(),
+    )
+    .await
+    {
+        Err(StoreError::NotFound) => {
+            tracing::error!(
+                most = DAILY_SMS_MAX,
+                "the day's SMS are spent; nobody gets a code by SMS until tomorrow"
+            );
+            Err(unsent(Channel::Sms))
         }
         counted => Ok(counted?),
     }

@@ -14,6 +14,7 @@ use crate::{
         sent,
     },
 };
+use jiff::{SignedDuration, Timestamp};
 use promises::Outcome;
 use store::control::{
     evidence::LIST_MAX,
@@ -22,6 +23,9 @@ use store::control::{
 };
 
 pub(super) const ID: &str = "mfa-available";
+
+/// A test message says so long that messages arrive.
+const TEST_COUNTS: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
     let set = sent::channels(platform).await?;
@@ -59,8 +63,8 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
         look.fault(what, "accounts", "report this as a bug; it should not happen");
     }
     let mut open = vec![
-        judge(&mut look, "mail", set.mail, mail),
-        judge(&mut look, "SMS", set.sms, sms),
+        judge(&mut look, "mail", set.mail, mail, platform.now()),
+        judge(&mut look, "SMS", set.sms, sms, platform.now()),
     ];
     open.push(match key::offer(platform) {
         Offer::Offered { .. } => None,
@@ -68,6 +72,11 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
             Some("keys are not offered: the appliance is reached by an address and not by a name".to_owned())
         }
     });
+    if factors.len() >= usize::try_from(LIST_MAX).unwrap_or(usize::MAX) {
+        open.push(Some(format!(
+            "there are more factors than the {LIST_MAX} newest that were looked at"
+        )));
+    }
     let missing: Vec<String> = open.into_iter().flatten().collect();
     match missing.is_empty() || !look.is_clean() {
         true => Ok(look.fact("factors looked at", factors.len()).done()),
@@ -80,7 +89,13 @@ fn share(some: i64, all: i64) -> String {
 }
 
 /// What is missing for codes by this channel, if anything; a message that was not taken is a fault.
-fn judge(look: &mut Look, name: &str, is_set: bool, last: Option<Delivery>) -> Option<String> {
+fn judge(
+    look: &mut Look,
+    name: &str,
+    is_set: bool,
+    last: Option<Delivery>,
+    now: Timestamp,
+) -> Option<String> {
     let command = format!("strongroom {} test", name.to_lowercase());
     if !is_set {
         return Some(format!("{name} is not set, so nobody gets codes by it"));
@@ -90,7 +105,14 @@ fn judge(look: &mut Look, name: &str, is_set: bool, last: Option<Delivery>) -> O
             "no test message went out by {name} since it was set; run `{command}`"
         ));
     };
+    let is_old = last.at.checked_add(TEST_COUNTS).is_ok_and(|end| end < now);
     match &last.failure {
+        None if is_old => {
+            return Some(format!(
+                "the last test message by {name} went out at {}; run `{command}`",
+                last.at
+            ));
+        }
         None => look.note(
             &format!("last test message by {name}"),
             format!("taken at {}", last.at),

@@ -7,7 +7,7 @@ use super::Door;
 use crate::{
     Platform,
     act::{Act, Object, vault_failure},
-    caller::{Caller, Origin},
+    caller::{Caller, Lacks, Origin},
     error::{PlatformError, Result},
     factor::{
         self, Ways, code, key,
@@ -185,7 +185,17 @@ async fn let_in(
     let account = active.ok_or_else(over)?.0;
     let (session, caller, entry) =
         session::begin_in(platform, &mut tx, origin, &account, Some(passed)).await?;
+    let standing = store::control::factor::standing(&mut tx, account.id).await?;
     tx.commit(&entry, &[]).await?;
+    let is_old = session::is_password_too_old(account.password_changed_at, standing, platform.now());
+    let lacks = session::lacks_of_session(Some(passed.as_str()), standing);
+    let caller = match lacks.or_else(|| is_old.then_some(Lacks::Password)) {
+        Some(lacks) => Caller {
+            identity: session::held(&caller, lacks),
+            ..caller
+        },
+        None => caller,
+    };
     Ok((session, caller))
 }
 

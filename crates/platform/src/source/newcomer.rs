@@ -109,6 +109,7 @@ pub(crate) async fn turn_away(
     subject: &str,
 ) -> Result<()> {
     operator::require(caller)?;
+    session::require_fresh(platform, caller)?;
     let mut tx = platform.control().begin().await?;
     identity::take_request(&mut tx, source, subject).await?;
     let act = Act::configuration("identity.turn-away", Object::new(word(source), key));

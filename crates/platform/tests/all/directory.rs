@@ -461,7 +461,7 @@ async fn the_secret_goes_with_what_it_was_for_and_nobody_but_the_host_maps_group
             settings: Some(changed),
             ..DirectoryChange::default()
         };
-        let view = directories::alter(&site.platform, &caller, KEY, change)
+        let view = directories::alter(&site.platform, &Caller::host(), KEY, change)
             .await
             .unwrap();
         assert!(!view.has_secret);
@@ -582,6 +582,52 @@ async fn a_draft_is_tried_and_its_losses_are_told_before_anything_is_saved() {
     assert!(is_in(&site.platform, &token).await, "nobody was changed");
     let before = directories::get(&site.platform, &host, KEY).await.unwrap();
     assert!(before.has_secret && before.settings == settings(&server));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_without_tls_is_set_and_tried_by_the_host_alone() {
+    let server = Openldap::start(Offered::Good, 0).unwrap();
+    let site = site(&server, FirstSignIn::Create).await;
+    operator::appoint(&site.platform, &Caller::host(), "viewer@example.com")
+        .await
+        .unwrap();
+    let (_, operator) = site.sign_in(Role::Viewer).await;
+    let plain = || Settings {
+        security: Security::Plain,
+        servers: vec![server_at("localhost", server.port)],
+        ..settings(&server)
+    };
+    let draft = || Draft {
+        settings: plain(),
+        secret: None,
+    };
+    let new = NewDirectory {
+        key: "plain".into(),
+        settings: plain(),
+        secret: None,
+        first_sign_in: FirstSignIn::Refuse,
+    };
+    let added = directories::add(&site.platform, &operator, new).await.map(drop);
+    let change = DirectoryChange {
+        settings: Some(plain()),
+        ..DirectoryChange::default()
+    };
+    let altered = directories::alter(&site.platform, &operator, KEY, change)
+        .await
+        .map(drop);
+    let tried = directories::test_draft(&site.platform, &operator, Some(KEY), draft(), None)
+        .await
+        .map(drop);
+    let previewed = sync::preview(&site.platform, &operator, KEY, draft())
+        .await
+        .map(drop);
+    for refused in [added, altered, tried, previewed] {
+        let refused = refused.unwrap_err();
+        assert!(
+            refused.code == ProblemCode::NotAllowed && refused.detail.contains("without TLS"),
+            "{refused:?}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

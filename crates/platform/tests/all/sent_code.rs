@@ -14,7 +14,7 @@ use platform::{
     Caller, Origin, PlatformError, account,
     caller::Lacks,
     factor::{
-        self,
+        self, enrol,
         sent::{self, Channel, HOURLY_MAX, MINUTES},
     },
     mail::{self, MailSecurity, MailSettings},
@@ -488,7 +488,45 @@ async fn a_browser_left_unlocked_moves_no_codes_to_another_gateway() {
     let left = known(&post.site, &token).await;
     let set = sms::set(platform, &left, post.settings(), None).await;
     let cleared = sms::clear(platform, &left).await;
-    for refused in [set.map(drop), cleared] {
+    let tried = sms::test(platform, &left, NUMBER).await;
+    for refused in [set.map(drop), cleared, tried] {
         assert_eq!(refused.unwrap_err().code, ProblemCode::ProofRequired);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_came_by_a_sent_code_ends_with_a_promotion_and_an_old_one_sets_no_factor_up() {
+    let post = Post::start().await;
+    let (site, platform) = (&post.site, &post.site.platform);
+    let owner = site.as_role(Role::Owner).await;
+    give_the_owner_a_factor(site).await;
+    require(site, SecondFactor::Required).await.unwrap();
+    let weak = post.add_number().await;
+    member::set_role(&owner, post.ann, Role::Administrator)
+        .await
+        .unwrap();
+    pass(11 * 60);
+    let left = known(site, &weak).await;
+    assert_eq!(left.lacks(), Some(Lacks::Enrolment));
+    let refused = enrol::begin(platform, &left).await.unwrap_err();
+    assert_eq!(
+        refused.code,
+        ProblemCode::NotAllowed,
+        "whoever sits there is not asked for a password"
+    );
+
+    member::set_role(&owner, post.ann, Role::Editor).await.unwrap();
+    let pending = pending_of(site).await;
+    post.ask(&pending, Channel::Sms).await.unwrap();
+    let (token, caller) = answer(site, &pending, &post.last_sms()).await.unwrap();
+    enrolled(site, &caller).await;
+    let pending = pending_of(site).await;
+    post.ask(&pending, Channel::Sms).await.unwrap();
+    let (sent, _) = answer(site, &pending, &post.last_sms()).await.unwrap();
+    assert_eq!(known(site, &sent).await.lacks(), None, "enough for an editor");
+    member::set_role(&owner, post.ann, Role::Administrator)
+        .await
+        .unwrap();
+    assert_eq!(known(site, &sent).await.lacks(), Some(Lacks::Proof));
+    drop(token);
 }

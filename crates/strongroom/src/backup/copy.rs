@@ -94,19 +94,28 @@ pub(crate) fn fetched(site: &Site) -> Result<Fetched, CommandError> {
     let pass_phrase = settings::pass_phrase(&site.repository)?.unwrap_or_default();
     let folder = site.repository.drill().join("fetched");
     fs::remove_dir_all(&folder).ok();
-    let postgres = superuser()?;
-    let access = Access {
-        user: postgres.uid,
-        group: postgres.gid,
+    // Nobody else gets in before all of it is given away: a path through somebody else's folder leads wherever they like.
+    let closed = Access {
+        user: Uid::from_raw(0),
+        group: superuser()?.gid,
         mode: 0o700,
     };
-    write::folder(&folder, access)?;
+    write::folder(&folder, closed)?;
+    let inner = folder.join("copy");
+    write::folder(&inner, closed)?;
     let fetched = Fetched {
-        repository: Repository::new(&folder, &folder.join("settings"))?,
+        repository: Repository::new(&inner, &inner.join("settings"))?,
         folder,
     };
     output::talk(&format!("  fetch {}", second.shown()));
     bring(&place, &fetched.repository)?;
+    write::folder(
+        &fetched.folder,
+        Access {
+            mode: 0o750,
+            ..closed
+        },
+    )?;
     let cluster = site.cluster()?;
     let wish = settings::Wish {
         data_folder: &cluster.data_folder,
@@ -127,7 +136,7 @@ pub(super) fn bring(place: &Place, repository: &Repository) -> Result<(), Comman
 }
 
 /// To PostgreSQL's account; links are not followed.
-fn give(path: &Path, user: Uid, group: Gid) -> Result<(), CommandError> {
+pub(super) fn give(path: &Path, user: Uid, group: Gid) -> Result<(), CommandError> {
     let refused = || CommandError::io(format!("cannot give away {}", path.display()));
     std::os::unix::fs::lchown(path, Some(user.as_raw()), Some(group.as_raw())).map_err(refused())?;
     if path.is_symlink() || !path.is_dir() {

@@ -247,11 +247,17 @@ impl Kit {
         &self.pass_phrase
     }
 
-    /// Eight bytes of a digest over the keys, which are random and long.
+    /// Eight bytes of a digest over the keys, which are random and long, and over where the second location is.
     pub(crate) fn fingerprint(&self) -> String {
         let all = Zeroizing::new(format!(
-            "strongroom/recovery-kit/v1\n{STANZA}\n{}\n{}\n{}",
-            self.pass_phrase, self.backup_key, self.root_key
+            "strongroom/recovery-kit/v1\n{STANZA}\n{}\n{}\n{}\n{:?}\n{:?}\n{:?}\n{:?}",
+            self.pass_phrase,
+            self.backup_key,
+            self.root_key,
+            self.first,
+            self.second,
+            self.second_host_key,
+            self.second_identity
         ));
         sha256(all.as_bytes())[..8]
             .iter()

@@ -80,13 +80,14 @@ pub(crate) fn rebuild(
     let newest = look(&repository, &kit)?;
     let state = state::newest(&repository, &kit.key()?)?;
     let wanted = wish.data_folder.as_ref().unwrap_or(&state.head.data_folder);
+    check_cluster(&state)?;
     let config = put_settings(settings, &state)?;
     let cluster = make_cluster(&config, &state, wanted)?;
     write_engine(&repository, &cluster, &config, kit.pass_phrase())?;
     restore(&repository, &cluster)?;
     let ended = begin_anew(&config, &state, newest.as_deref())?;
     output::talk("  take a backup of what is here now");
-    let site = super::Site::of_enabled(settings)?;
+    let site = super::Site::of_enabled(settings, super::PATIENT)?;
     run::run(&site, Some(Kind::Full))?;
     Ok(Rebuilt {
         label: state.head.label.clone(),
@@ -101,8 +102,10 @@ fn bring(repository: &Repository, wish: &Wish, kit: &Kit, settings: &Path) -> Re
     if let From::Folder(folder) = &wish.from
         && folder == repository.folder()
     {
-        // The disk of the first location was saved.
-        return Ok(repository.prepare()?);
+        // The disk of the first location was saved; on this machine PostgreSQL's account may have another number.
+        repository.prepare()?;
+        let postgres = superuser()?;
+        return copy::give(&repository.data(), postgres.uid, postgres.gid);
     }
     if repository.folder().exists() && tree::has_files(repository.folder(), |_| false)? {
         let text = format!(
@@ -271,9 +274,9 @@ fn put_outside(from: &Path, to: &Path, settings: &Path) -> Result<(), CommandErr
     Ok(())
 }
 
-fn make_cluster(config: &Config, state: &State, data_folder: &Path) -> Result<Cluster, CommandError> {
+/// Before anything is written: what can be mended by installing or removing something lets the command be run again.
+fn check_cluster(state: &State) -> Result<(), CommandError> {
     let (name, version) = (&state.head.cluster, state.head.manifest.major);
-    output::talk(&format!("  make the cluster {version}/{name}"));
     if !postgresql::installed_versions().contains(&version) {
         let text = format!(
             "PostgreSQL {version} is not installed, which the backup is of; install it, then run this again"
@@ -287,6 +290,13 @@ fn make_cluster(config: &Config, state: &State, data_folder: &Path) -> Result<Cl
         );
         return Err(CommandError::said(Exit::Conflict, text));
     }
+    Ok(())
+}
+
+fn make_cluster(config: &Config, state: &State, data_folder: &Path) -> Result<Cluster, CommandError> {
+    let (name, version) = (&state.head.cluster, state.head.manifest.major);
+    output::talk(&format!("  make the cluster {version}/{name}"));
+    let wanted = |cluster: &Cluster| cluster.version == version && cluster.name == *name;
     postgresql::create(&NewCluster {
         version,
         name: name.clone(),

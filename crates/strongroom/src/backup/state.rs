@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File},
     io::{Cursor, Read},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Component, Path, PathBuf},
 };
 use vault::{Secret, file};
@@ -166,7 +166,11 @@ impl State {
                 .map_err(refused())?;
             let mut options = File::options();
             let opened = options.write(true).create_new(true).mode(*mode).open(&path);
-            let written = opened.and_then(|mut file| std::io::Write::write_all(&mut file, content));
+            let written = opened.and_then(|mut file| {
+                std::io::Write::write_all(&mut file, content)?;
+                // Whatever the umask is: who may read them is taken from these files.
+                file.set_permissions(fs::Permissions::from_mode(*mode))
+            });
             written.map_err(refused())?;
         }
         Ok(folder.join(SETTINGS))

@@ -2,7 +2,7 @@
 
 use super::{Common, backup::settings};
 use crate::{
-    backup::{Site, kit},
+    backup::{PATIENT, Site, kit},
     failure::CommandError,
     secret,
 };
@@ -57,7 +57,7 @@ impl Passphrase {
 
 impl RecoveryKit {
     pub(super) fn run(&self, common: &Common) -> Result<(), CommandError> {
-        let site = Site::of_enabled(&settings(common))?;
+        let site = Site::of_enabled(&settings(common), PATIENT)?;
         let noted = match self {
             Self::Make(make) => {
                 let file = make.passphrase.passphrase_file.as_deref();

@@ -8,6 +8,7 @@ use crate::{
 };
 use ::host::backup::mirror::Known;
 use serde_json::json;
+use std::time::Duration;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::command) struct Copy {
@@ -24,7 +25,7 @@ pub(in crate::command) struct Copy {
 
 impl Copy {
     pub(super) fn run(&self, common: &Common) -> Result<(), CommandError> {
-        let site = Site::of_enabled(&settings(common))?;
+        let site = Site::of_enabled(&settings(common), Duration::ZERO)?;
         if self.if_set && site.config.backup.second.is_none() {
             return Ok(());
         }

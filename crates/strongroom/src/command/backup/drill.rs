@@ -3,7 +3,7 @@
 use super::{Common, settings};
 use crate::command::recovery_kit::Passphrase;
 use crate::{
-    backup::{Site, copy, drill, kit},
+    backup::{PATIENT, Site, copy, drill, kit},
     failure::{CommandError, Exit},
     output,
 };
@@ -25,7 +25,7 @@ pub(in crate::command) struct Drill {
 
 impl Drill {
     pub(super) fn run(&self, common: &Common) -> Result<ExitCode, CommandError> {
-        let site = Site::of_enabled(&settings(common))?;
+        let site = Site::of_enabled(&settings(common), PATIENT)?;
         let key = match &self.kit {
             Some(file) => drill::Key::OfKit(kit::open(file, &self.passphrase.read()?)?.key()?),
             None => drill::own_key(&site)?,

@@ -2,7 +2,7 @@
 
 use super::{Common, settings};
 use crate::{
-    backup::{Site, enable},
+    backup::{PATIENT, Site, enable},
     failure::CommandError,
 };
 use serde_json::json;
@@ -16,7 +16,7 @@ impl Enable {
         reason = "every command is run by a method of its arguments"
     )]
     pub(super) fn run(&self, common: &Common) -> Result<(), CommandError> {
-        let site = Site::begin(&settings(common))?;
+        let site = Site::begin(&settings(common), PATIENT)?;
         let is_restarted = enable::enable(&site)?;
         let folder = site.repository.folder().display().to_string();
         let pairs = [

@@ -2,7 +2,7 @@
 
 use super::{Common, settings};
 use crate::{
-    backup::{Site, run},
+    backup::{PATIENT, Site, run},
     failure::{CommandError, Exit},
 };
 use ::host::backup::engine::Kind;
@@ -23,7 +23,7 @@ pub(in crate::command) struct Run {
 
 impl Run {
     pub(super) fn run(&self, common: &Common) -> Result<(), CommandError> {
-        let site = Site::of_enabled(&settings(common))?;
+        let site = Site::of_enabled(&settings(common), PATIENT)?;
         let run = run::run(&site, self.kind())?;
         let pairs = [
             ("backup", run.label.clone().unwrap_or_default()),

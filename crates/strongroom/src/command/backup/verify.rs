@@ -2,7 +2,7 @@
 
 use super::{Common, settings};
 use crate::{
-    backup::{Site, copy, verify},
+    backup::{PATIENT, Site, copy, verify},
     failure::{CommandError, Exit},
     output,
 };
@@ -19,7 +19,7 @@ pub(in crate::command) struct Verify {
 
 impl Verify {
     pub(super) fn run(&self, common: &Common) -> Result<ExitCode, CommandError> {
-        let site = Site::of_enabled(&settings(common))?;
+        let site = Site::of_enabled(&settings(common), PATIENT)?;
         let found = match self.second {
             true => copy::verify(&site)?,
             false => verify::first(&site)?,

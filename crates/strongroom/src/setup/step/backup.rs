@@ -2,7 +2,7 @@
 
 use super::{Standing, settings};
 use crate::{
-    backup::{self, Site as BackupSite, enable},
+    backup::{self, PATIENT, Site as BackupSite, enable},
     failure::CommandError,
     host::block_on,
     setup::site::Site,
@@ -30,5 +30,5 @@ pub(super) fn look(site: &Site) -> Result<Standing, CommandError> {
 }
 
 pub(super) fn apply(site: &Site) -> Result<(), CommandError> {
-    enable::enable(&BackupSite::begin(&site.settings)?).map(drop)
+    enable::enable(&BackupSite::begin(&site.settings, PATIENT)?).map(drop)
 }
