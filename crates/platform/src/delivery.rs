@@ -17,6 +17,8 @@ use store::control::{ControlTx, Reads, setting};
 pub(crate) enum Channel {
     Mail,
     Sms,
+    /// Letters about backups to the operators.
+    Alert,
 }
 
 impl Channel {
@@ -24,6 +26,7 @@ impl Channel {
         match self {
             Self::Mail => "mail-test",
             Self::Sms => "sms-test",
+            Self::Alert => "backup-alert",
         }
     }
 
@@ -31,6 +34,7 @@ impl Channel {
         match self {
             Self::Mail => "mail.test",
             Self::Sms => "sms.test",
+            Self::Alert => "backup.alert",
         }
     }
 }

@@ -69,7 +69,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 41] = [
+pub const BUILT: [&str; 43] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -111,6 +111,8 @@ pub const BUILT: [&str; 41] = [
     backup::DELETED,
     backup::TESTED,
     backup::RECOVERY,
+    backup::MOMENT,
+    backup::ALERT,
 ];
 
 /// What an update looks at when it has ended: the daemons' sandbox hides some of it.
@@ -293,7 +295,9 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         | backup::RETENTION
         | backup::DELETED
         | backup::TESTED
-        | backup::RECOVERY => backup::look(platform, id).await,
+        | backup::RECOVERY
+        | backup::MOMENT
+        | backup::ALERT => backup::look(platform, id).await,
         other => Err(PlatformError::invariant(format!("no check looks at {other}"))),
     }
 }

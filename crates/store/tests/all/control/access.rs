@@ -48,7 +48,7 @@ async fn a_new_organizations_role_signs_in_and_sees_its_own_schema_only() {
         .unwrap();
     assert_eq!(
         (found.schema_name, found.schema_version, found.audit_tag),
-        (schema.clone(), 5, [7; 16])
+        (schema.clone(), 6, [7; 16])
     );
     let login = Login {
         role: schema.to_string(),
