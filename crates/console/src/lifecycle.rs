@@ -46,7 +46,16 @@ fn deletion_inputs(slug: &str, form: Option<&Form>) -> Vec<FieldInput> {
 
 async fn hold_inputs(room: &Room, form: Option<&Form>) -> Result<Vec<FieldInput>, Fault> {
     let value = |name: &str| form.map(|form| form.text(name).to_owned()).unwrap_or_default();
-    let members = member::list(&room.workspace, None).await?.members;
+    let mut members = Vec::new();
+    let mut after = None;
+    loop {
+        let page = member::list(&room.workspace, after).await?;
+        members.extend(page.members);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
     let nobody = [Choice::new("", "Nobody here")];
     let choices = members
         .into_iter()
@@ -223,18 +232,36 @@ pub(crate) async fn keep(visit: Visit, slug: Path<String>, _form: Form) -> Answe
 /// `POST .../about/holds`
 pub(crate) async fn place_hold(visit: Visit, slug: Path<String>, form: Form) -> Answer {
     let room = visit.enter(&slug).await?;
-    let new = NewHold {
-        reason: form.text("reason").to_owned(),
-        person: form.text("person").to_owned(),
-        concerns: form.text("concerns").parse().ok(),
+    let placed = match new_hold(&form) {
+        Ok(new) => hold::place(&room.workspace, new).await,
+        Err(error) => Err(error),
     };
-    match hold::place(&room.workspace, new).await {
+    match placed {
         Ok(_) => back(&room, "hold-placed"),
         Err(error) => {
             let fields = hold_inputs(&room, Some(&form)).await?;
             again(&room, Failed::Hold, "The hold was not placed", error, fields).await
         }
     }
+}
+
+/// Whoever is looked into is one of the list or nobody: an id that cannot be read must not become nobody.
+fn new_hold(form: &Form) -> Result<NewHold, PlatformError> {
+    let concerns = match form.text("concerns") {
+        "" => None,
+        id => Some(id.parse().map_err(|_| {
+            PlatformError::invalid_at(
+                "/concerns",
+                "malformed",
+                "choose a member from the list, or nobody",
+            )
+        })?),
+    };
+    Ok(NewHold {
+        reason: form.text("reason").to_owned(),
+        person: form.text("person").to_owned(),
+        concerns,
+    })
 }
 
 /// `POST .../about/holds/{hold}/lift`

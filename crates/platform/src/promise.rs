@@ -331,7 +331,7 @@ async fn require_reader(platform: &Platform, caller: &Caller) -> Result<()> {
     ))
 }
 
-/// Every active organization.
+/// Every organization that is there, cancelled ones too.
 async fn homes(platform: &Platform) -> Result<Vec<Arc<Home>>> {
     let mut homes = Vec::new();
     for summary in organization::list_all(platform, &Caller::system()).await? {

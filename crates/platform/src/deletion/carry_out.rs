@@ -36,10 +36,8 @@ const SWEPT_AFTER: SignedDuration = SignedDuration::from_secs(30);
 pub async fn tend(platform: &Platform) -> Result<usize> {
     order_overdue(platform).await?;
     let now = platform.now();
-    let open = rows::list(&mut platform.control().read().await?).await?;
-    let due = open
-        .iter()
-        .filter(|deletion| deletion.finished_at.is_none() && deletion.due_at() <= now);
+    let open = rows::list_open(&mut platform.control().read().await?).await?;
+    let due = open.iter().filter(|deletion| deletion.due_at() <= now);
     let mut done = 0;
     for deletion in due {
         let mut read = platform.control().read().await?;
@@ -154,15 +152,22 @@ async fn sweep(platform: &Platform) -> Result<()> {
     let before = now.checked_sub(SWEPT_AFTER).unwrap_or(now);
     let unswept = rows::list_unswept(&mut platform.control().read().await?, before).await?;
     for id in unswept {
-        match rows::sweep(&mut platform.control().keep().await?, id).await {
-            Ok(tables) => {
-                tracing::info!(deletion = %id, tables, "what a deletion left in pages was overwritten")
-            }
+        match sweep_tables(platform, id).await {
+            Ok(()) => tracing::info!(deletion = %id, "what a deletion left in pages was overwritten"),
             Err(StoreError::Timeout) => {
-                tracing::info!(deletion = %id, "a table is in use; it is swept in a minute")
+                tracing::info!(deletion = %id, "a table is in use; the sweep goes on in a minute")
             }
             Err(error) => return Err(error.into()),
         }
+    }
+    Ok(())
+}
+
+/// One table after the other, each on its own: requests wait for one at most.
+async fn sweep_tables(platform: &Platform, id: DeletionId) -> std::result::Result<(), StoreError> {
+    let mut keep = platform.control().keep().await?;
+    while let Some(relation) = rows::sweep(&mut keep, id).await? {
+        tracing::debug!(deletion = %id, relation, "written anew");
     }
     Ok(())
 }

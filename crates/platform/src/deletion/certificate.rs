@@ -64,7 +64,7 @@ struct Statement<'a> {
     held_until: Option<Timestamp>,
     deleted_at: Timestamp,
     deleted: Value,
-    stays: [&'static str; 3],
+    stays: [&'static str; 4],
     backups: Backups,
     appliance: &'a str,
     software_version: &'static str,
@@ -78,10 +78,11 @@ struct Named<'a> {
 }
 
 /// What the appliance keeps of an organization that is gone.
-const STAYS: [&str; 3] = [
+const STAYS: [&str; 4] = [
     "this certificate, with the organization's id and names",
     "the appliance's own audit log: sealed entries with ids of accounts, and commitments that show nothing",
-    "accounts that belong to other organizations or look after the appliance",
+    "accounts that other organizations know, or that look after the appliance",
+    "for 24 hours: answers to requests that programs may repeat, sealed under the appliance's key",
 ];
 
 /// Makes the key pair if there is none.

@@ -1,8 +1,8 @@
 //! A whole organization as a tar archive: definitions, records as CSV and JSON Lines, attachments, history, people and policies where
 //! the caller may see them, and a manifest with the SHA-256 of every member.
 //!
-//! Invariant: nothing is written to disk and no member is held in memory. A tar header needs the size first, so every
-//! member is written twice out of one snapshot: once to be measured, once to be sent.
+//! Invariant: nothing is written to disk and no member that grows with the records is held in memory. A tar header needs the
+//! size first, so each such member is written twice out of one snapshot: once to be measured, once to be sent.
 
 use super::{
     Format, Reveal, Shown, about,

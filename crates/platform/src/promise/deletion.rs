@@ -19,41 +19,26 @@ pub(super) const ID: &str = "deletion-24h";
 const HOURS: SignedDuration = SignedDuration::from_hours(24);
 /// After a hold was lifted the worker needs a moment.
 const AFTER_HOLD: SignedDuration = SignedDuration::from_hours(1);
+/// The pages of shared tables are written anew so long after at most.
+const SWEPT_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
 pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
     let mut look = Look::new();
-    let all = deletion::list(&mut platform.control().read().await?).await?;
-    let key = public_key(platform, &Caller::system()).await?.unwrap_or_default();
     let (mut waiting, mut held, mut done) = (0, 0, 0);
-    for one in &all {
-        let Some(finished) = one.finished_at else {
-            match is_held(platform, one).await? {
-                true => held += 1,
-                false => {
-                    waiting += 1;
-                    overdue(one, platform.now(), &mut look);
-                }
+    for one in &deletion::list_open(&mut platform.control().read().await?).await? {
+        match is_held(platform, one).await? {
+            true => held += 1,
+            false => {
+                waiting += 1;
+                overdue(one, platform.now(), &mut look);
             }
-            continue;
-        };
-        done += 1;
-        if finished > latest(one) {
-            let what = "it was carried out more than 24 hours after the order";
-            look.fault(
-                what,
-                &*one.slug,
-                "see why the worker stood still: journalctl -u strongroom-worker",
-            );
         }
-        let signed = certificate_of(one.clone())
-            .is_some_and(|found| vault::signing::is_signed(&key, found.text.as_bytes(), &found.signature));
-        if !signed {
-            let what = "its certificate is not signed by this appliance's key";
-            look.fault(
-                what,
-                &*one.slug,
-                "look who changed the certificate or the key in the database",
-            );
+    }
+    let key = public_key(platform, &Caller::system()).await?.unwrap_or_default();
+    for one in &deletion::list(&mut platform.control().read().await?).await? {
+        if let Some(finished) = one.finished_at {
+            done += 1;
+            judge_finished(one, finished, &key, platform.now(), &mut look);
         }
     }
     for left in deletion::leftovers(&mut platform.control().read().await?).await? {
@@ -69,6 +54,26 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
         .fact("ordered and not yet due", waiting)
         .fact("held up by a legal hold", held)
         .done())
+}
+
+fn judge_finished(one: &Deletion, finished: Timestamp, key: &str, now: Timestamp, look: &mut Look) {
+    let worker = "see why the worker stood still: journalctl -u strongroom-worker";
+    if finished > latest(one) {
+        let what = "it was carried out more than 24 hours after the order";
+        look.fault(what, &*one.slug, worker);
+    }
+    let sweep_ends = finished.checked_add(SWEPT_WITHIN).unwrap_or(Timestamp::MAX);
+    if one.swept_at.is_none() && sweep_ends < now {
+        let what = "the pages that held its rows in shared tables are not written anew";
+        look.fault(what, &*one.slug, worker);
+    }
+    let is_signed = certificate_of(one.clone())
+        .is_some_and(|found| vault::signing::is_signed(key, found.text.as_bytes(), &found.signature));
+    if !is_signed {
+        let what = "its certificate is not signed by this appliance's key";
+        let instead = "look who changed the certificate or the key in the database";
+        look.fault(what, &*one.slug, instead);
+    }
 }
 
 fn overdue(one: &Deletion, now: Timestamp, look: &mut Look) {

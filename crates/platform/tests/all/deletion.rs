@@ -143,6 +143,74 @@ async fn a_due_order_deletes_everything_of_it_and_nothing_of_another() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_another_organization_knows_keeps_the_rows_that_are_its_evidence() {
+    let site = Site::start().await;
+    let owner = with_a_note(&site).await;
+    let globex = site.second_organization().await;
+    let (viewer, editor) = (site.account(Role::Viewer), site.account(Role::Editor));
+    // One was a member there and is not any more; about the other a hold was placed there.
+    let once = format!(
+        "INSERT INTO strongroom.access_event (at, account_id, organization_id, action, outcome, method, address, device, request_id)
+            SELECT now(), '{viewer}', o.id, 'GET /records', 'done', 'session', '192.0.2.7', 'a test', 'r' FROM strongroom.organization o
+        WHERE slug = 'globex';
+        INSERT INTO strongroom.legal_hold (id, organization_id, reason, person, concerns)
+            SELECT gen_random_uuid(), o.id, 'file 17 O 4/26', 'the district court', '{editor}' FROM strongroom.organization o
+        WHERE slug = 'globex'"
+    );
+    tamper(&site, &once).await;
+    deletion::order(&owner, SLUG, 1).await.unwrap();
+    tamper(&site, DUE).await;
+    assert_eq!(deletion::tend(&site.platform).await.unwrap(), 1);
+    let left = format!("SELECT count(*) FROM strongroom.account WHERE id IN ('{viewer}', '{editor}')");
+    assert_eq!(count(&site, &left).await, 2);
+    let event = format!("SELECT count(*) FROM strongroom.access_event WHERE account_id = '{viewer}'");
+    assert_eq!(count(&site, &event).await, 1);
+    assert_eq!(
+        count(&site, "SELECT count(*) FROM strongroom.account").await,
+        3,
+        "those who were known nowhere else are gone"
+    );
+    hold::list(&globex).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_of_the_window_needs_a_cancellation_whose_time_is_over() {
+    let site = Site::start().await;
+    let owner = with_a_note(&site).await;
+    tamper(
+        &site,
+        "INSERT INTO strongroom.deletion (id, organization_id, slug, name, cause, hours, ordered_at)
+            SELECT gen_random_uuid(), id, slug, name, 'window', 24, now() - interval '25 hours' FROM strongroom.organization",
+    )
+    .await;
+    assert_eq!(deletion::tend(&site.platform).await.unwrap(), 0);
+    note(&owner, "still here").await.unwrap();
+    lifecycle::cancel(&owner).await.unwrap();
+    assert_eq!(
+        deletion::tend(&site.platform).await.unwrap(),
+        0,
+        "its time is not over"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_platform_that_went_back_in_time_asks_anew_before_it_deletes() {
+    let site = Site::start().await;
+    let owner = with_a_note(&site).await;
+    deletion::order(&owner, SLUG, 1).await.unwrap();
+    tamper(&site, DUE).await;
+    let host = Caller::host();
+    platform::backup::begin_anew(&site.platform, &host, "rebuilt")
+        .await
+        .unwrap();
+    assert_eq!(deletion::tend(&site.platform).await.unwrap(), 0);
+    let planned = lifecycle::show(&owner).await.unwrap().deletion.unwrap();
+    assert_eq!(planned.due_at.duration_since(planned.ordered_at).as_hours(), 24);
+    assert_eq!(planned.ordered_by, Some(site.account(Role::Owner)));
+    deletion::call_back(&owner).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deletion_that_dies_half_way_is_undone_and_carried_out_again() {
     let site = Site::start().await;
     let owner = with_a_note(&site).await;
@@ -213,6 +281,11 @@ async fn a_late_deletion_a_forged_certificate_and_what_is_left_break_the_promise
         "UPDATE strongroom.deletion SET ordered_at = finished_at - interval '2 hours'",
     )
     .await;
+    assert_kept(&site, "deletion-24h").await;
+    let late = "UPDATE strongroom.deletion SET finished_at = finished_at - interval '2 hours', ordered_at = ordered_at - interval '2 hours'";
+    tamper_after(&site, late).await;
+    assert_broken(&site, "deletion-24h", "not written anew").await;
+    deletion::tend(&site.platform).await.unwrap();
     assert_kept(&site, "deletion-24h").await;
     let job = format!(
         "INSERT INTO strongroom.job (id, organization_id, kind, payload) VALUES (gen_random_uuid(), '{organization}', 'x', '{{}}')"
@@ -330,6 +403,19 @@ async fn a_hold_stops_deletion_and_purge_until_it_is_lifted() {
     let call = "SET ROLE strongroom_app; SELECT strongroom.destroy_organization(id) FROM strongroom.deletion";
     let refused = site.superuser().await.batch_execute(call).await.unwrap_err();
     assert_eq!(refused.code().unwrap().code(), "SR006", "{refused:?}");
+    let schema = "SELECT schema_name FROM strongroom.organization";
+    let schema: String = site
+        .superuser()
+        .await
+        .query_one(schema, &[])
+        .await
+        .unwrap()
+        .get(0);
+    for store in ["_file", "_file_chunk"] {
+        let clear = format!("SET ROLE {schema}; DELETE FROM {schema}.{store}");
+        let refused = site.superuser().await.batch_execute(&clear).await.unwrap_err();
+        assert_eq!(refused.code().unwrap().code(), "SR006", "{store}: {refused:?}");
+    }
     assert_kept(&site, "legal-hold").await;
     assert_kept(&site, "deletion-24h").await;
     let record = note(&owner, "evidence").await.unwrap();

@@ -1,6 +1,7 @@
 //! Cancelling an organization: read and exported from then on, changed through no door, taken back by an owner, ended by the worker.
 
 use crate::{
+    attack::Injected,
     check::tamper,
     fixture::{Site, field},
     promise::{assert_broken, assert_kept},
@@ -109,6 +110,51 @@ async fn a_login_of_the_organization_writes_nothing_after_cancellation() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_entry_of_a_look_takes_no_change_along_after_cancellation() {
+    let injected = Injected::start().await;
+    let own = &injected.own;
+    let look = |kind: u8, change: &str| {
+        format!(
+            "BEGIN; SELECT {own}._append(gen_random_uuid(), {kind}::smallint, 1, '', decode(repeat('00', 32), 'hex'),
+                decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex')); {change}; COMMIT"
+        )
+    };
+    let redefine = "SELECT strongroom.alter_dataset(1, 'Renamed', '')";
+    for kind in [4, 8] {
+        assert!(
+            injected.attempt(&look(kind, redefine)).await.is_some(),
+            "while it is active"
+        );
+    }
+    lifecycle::cancel(&injected.site.as_role(Role::Owner).await)
+        .await
+        .unwrap();
+    assert!(
+        injected.attempt(&look(8, "SELECT 1")).await.is_some(),
+        "looks have entries"
+    );
+    let image = format!(
+        "INSERT INTO {own}._image (record_id, version, dataset_id, entry_id, ordinal, key_version, commitment, sealed)
+            SELECT gen_random_uuid(), 1, 1, id, 0, 1, decode(repeat('00', 32), 'hex'), '' FROM {own}._entry
+            ORDER BY sequence DESC LIMIT 1"
+    );
+    for kind in [4, 5, 8] {
+        for change in [
+            redefine,
+            &image,
+            "SELECT strongroom.drop_dataset(1)",
+            "SELECT strongroom.add_field(1, 'late', 'Late', 'text', '{}')",
+        ] {
+            assert_eq!(
+                injected.attempt(&look(kind, change)).await,
+                None,
+                "{kind}: {change}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_an_owner_who_is_here_cancels_and_no_token_that_may_do_everything() {
     let site = Site::start().await;
     for role in [Role::Viewer, Role::Editor, Role::Accountant, Role::Administrator] {
@@ -200,7 +246,8 @@ async fn a_cancelled_organization_that_still_writes_or_stays_too_long_breaks_the
     let owner = with_a_note(&site).await;
     lifecycle::cancel(&owner).await.unwrap();
     assert_kept(&site, "export-after-cancellation").await;
-    tamper(&site, "DROP TRIGGER refuse_at_end ON {o}._entry").await;
+    let drop = "DROP TRIGGER refuse_at_end ON {o}._entry; DROP TRIGGER refuse_loss ON {o}._image";
+    tamper(&site, drop).await;
     assert_broken(&site, "export-after-cancellation", "missing or disabled").await;
     note(&owner, "late").await.unwrap();
     assert_broken(&site, "export-after-cancellation", "after its cancellation").await;

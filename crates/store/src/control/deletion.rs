@@ -12,7 +12,7 @@ use super::{
 use crate::StoreError;
 use diesel::{
     ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper, sql_types,
-    sql_types::{BigInt, Integer, Jsonb, Text, Uuid},
+    sql_types::{BigInt, Jsonb, Nullable, Text, Uuid},
 };
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use jiff::{SignedDuration, Timestamp};
@@ -180,6 +180,19 @@ pub async fn list(on: &mut impl Reads) -> Result<Vec<Deletion>, StoreError> {
     Ok(query.select(Deletion::as_select()).load(on.connection()?).await?)
 }
 
+/// Deletions that are ordered and not over, the one that was ordered first before the others; at most a page.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn list_open(on: &mut impl Reads) -> Result<Vec<Deletion>, StoreError> {
+    let query = deletion::table
+        .filter(deletion::called_back_at.is_null())
+        .filter(deletion::finished_at.is_null())
+        .order((deletion::ordered_at, deletion::id))
+        .limit(PageSize::MAX.into());
+    Ok(query.select(Deletion::as_select()).load(on.connection()?).await?)
+}
+
 /// Carried out before `before`, and not yet swept; at most a page.
 ///
 /// # Errors
@@ -244,18 +257,19 @@ pub async fn finish(
 
 #[derive(diesel::QueryableByName)]
 struct Swept {
-    #[diesel(sql_type = Integer)]
-    tables: i32,
+    #[diesel(sql_type = Nullable<Text>)]
+    relation: Option<String>,
 }
 
-/// Writes the pages anew that held the organization's rows in shared tables; answers how many tables.
+/// Writes the pages of one shared table anew that may have held the organization's rows, the next with each call; answers which,
+/// and none when all are done.
 ///
 /// # Errors
-/// [`StoreError::Timeout`] when a table is in use: try again.
-pub async fn sweep(on: &mut impl Keeps, id: DeletionId) -> Result<i32, StoreError> {
-    let query = diesel::sql_query("SELECT strongroom.sweep_deletion($1) AS tables").bind::<Uuid, _>(id.0);
+/// [`StoreError::Timeout`] when the table is in use: try again, it goes on there.
+pub async fn sweep(on: &mut impl Keeps, id: DeletionId) -> Result<Option<String>, StoreError> {
+    let query = diesel::sql_query("SELECT strongroom.sweep_deletion($1) AS relation").bind::<Uuid, _>(id.0);
     let row: Swept = query.get_result(on.connection()?).await?;
-    Ok(row.tables)
+    Ok(row.relation)
 }
 
 /// What is left of an organization that a certificate says is gone.

@@ -1,5 +1,5 @@
 //! What must not come back to life when a database goes back in time, or is rebuilt from a backup: whatever lets somebody in
-//! without a password.
+//! without a password, and whatever deletes without being asked again.
 
 use super::ControlTx;
 use crate::StoreError;
@@ -18,7 +18,16 @@ const ENDINGS: [&str; 6] = [
     "DELETE FROM strongroom.pending_sign_in WHERE created_at <= $1",
 ];
 
-/// Ends every session, token, invitation and one-time link; answers how many.
+/// An order to delete that was open in the copy may have been called back since, and is long due: it is given the longest time
+/// anew, in which everybody in the organization sees it. What was ordered stays as it was, so each is called back and made again.
+const ORDERS: &str = "
+    WITH open AS (UPDATE strongroom.deletion SET called_back_at = clock_timestamp()
+        WHERE called_back_at IS NULL AND finished_at IS NULL
+        RETURNING organization_id, slug, name, cause, ordered_by)
+    INSERT INTO strongroom.deletion (id, organization_id, slug, name, cause, ordered_by, hours)
+    SELECT gen_random_uuid(), organization_id, slug, name, cause, ordered_by, 24 FROM open";
+
+/// Ends every session, token, invitation and one-time link; answers how many. Open orders to delete begin anew.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
@@ -28,5 +37,6 @@ pub async fn end_all(tx: &mut ControlTx, now: Timestamp) -> Result<usize, StoreE
         let query = diesel::sql_query(text).bind::<Timestamptz, _>(now.to_diesel());
         ended += query.execute(tx.connection()?).await?;
     }
+    diesel::sql_query(ORDERS).execute(tx.connection()?).await?;
     Ok(ended)
 }

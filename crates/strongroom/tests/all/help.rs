@@ -49,6 +49,7 @@ const COMMANDS: &[&str] = &[
     "member narrow",
     "member end-sessions",
     "factor",
+    "factor enrol",
     "factor reset",
     "grant",
     "grant ask",

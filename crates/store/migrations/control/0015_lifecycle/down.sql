@@ -1,4 +1,4 @@
-DROP FUNCTION strongroom.sweep_deletion, strongroom.destroy_organization;
+DROP FUNCTION strongroom.sweep_deletion, strongroom.destroy_organization, strongroom.names;
 DROP TRIGGER refuse_trim_under_hold ON strongroom.access_log_trim;
 DROP FUNCTION strongroom.refuse_trim_under_hold, strongroom.refuse_loss, strongroom.refuse_at_end,
     strongroom.refuse_if_cancelled, strongroom.refuse_if_held, strongroom.hold_writers_of;

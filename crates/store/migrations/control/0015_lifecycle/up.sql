@@ -63,7 +63,8 @@ CREATE TABLE strongroom.deletion (
     finished_at     timestamptz,
     certificate     text,  -- the bytes that are signed
     signature       bytea, -- Ed25519 over them
-    swept_at        timestamptz, -- when the pages that held its rows in shared tables were written anew
+    swept_through   text,        -- the last shared table whose pages were written anew, while that goes on
+    swept_at        timestamptz, -- when all of them were
     CHECK ((cause = 'order') = (ordered_by IS NOT NULL)),
     CHECK (called_back_at IS NULL OR finished_at IS NULL),
     CHECK ((finished_at IS NULL) = (certificate IS NULL) AND (finished_at IS NULL) = (signature IS NULL)),
@@ -139,14 +140,16 @@ BEGIN
 END
 $$;
 
--- On an organization's files and definitions: what goes without an erasure of its own.
+-- On an organization's files, images and definitions: what goes without an erasure of its own, and what would come or change
+-- beside an entry of a kind that is taken after cancellation. Files that no record names are cleared then too.
 CREATE FUNCTION strongroom.refuse_loss() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
         PERFORM pg_advisory_xact_lock_shared(hashtext('strongroom.lifecycle'), hashtext(TG_TABLE_SCHEMA));
         PERFORM strongroom.refuse_if_held(TG_TABLE_SCHEMA);
-    ELSE
+    END IF;
+    IF TG_OP <> 'DELETE' OR TG_TABLE_NAME NOT IN ('_file', '_file_chunk') THEN
         -- Without the lock, which an upload would hold for as long as it takes: a file that no record names changes nothing.
         PERFORM strongroom.refuse_if_cancelled(TG_TABLE_SCHEMA);
     END IF;
@@ -158,6 +161,8 @@ $$;
 CREATE FUNCTION strongroom.refuse_trim_under_hold() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    -- A hold that is being placed comes first, or after the month is gone and noted.
+    LOCK TABLE strongroom.legal_hold IN SHARE MODE;
     IF EXISTS (SELECT FROM strongroom.legal_hold WHERE lifted_at IS NULL) THEN
         RAISE EXCEPTION 'a hold is in force' USING ERRCODE = 'SR006', CONSTRAINT = 'legal_hold';
     END IF;
@@ -167,9 +172,16 @@ $$;
 CREATE TRIGGER refuse_trim_under_hold BEFORE INSERT ON strongroom.access_log_trim
     FOR EACH STATEMENT EXECUTE FUNCTION strongroom.refuse_trim_under_hold();
 
+-- Whether what a promise check saw names an organization, as a whole word.
+CREATE FUNCTION strongroom.names(observation jsonb, slug text, organization uuid) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT observation::text ~ ('(^|[^a-z0-9-])' || slug || '([^a-z0-9-]|$)') OR position(organization::text IN observation::text) > 0
+$$;
+
 -- Removes an organization from the database, all of it in the caller's transaction: rows, files and keys in its schema, its login
 -- role, and every row of the control schema that is about it, whatever tables come later. Accounts that were only its members'
--- go with everything that is theirs. What stays is said in docs/adr/0036. Only what was ordered, is due and is not under a hold.
+-- go with everything that is theirs, unless another organization knows them. What stays is said in docs/adr/0036. Only what was
+-- ordered, is due and is not under a hold; without an owner's order only what is cancelled and whose time for exports is over.
 CREATE FUNCTION strongroom.destroy_organization(deletion uuid) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
 DECLARE
@@ -181,14 +193,16 @@ DECLARE
     records bigint := 0;
     counts jsonb := '{}';
     people uuid[];
-    person uuid;
+    somebody uuid;
     people_gone bigint := 0;
     people_kept bigint := 0;
+    is_known boolean;
 BEGIN
     SELECT o.id, o.slug, o.schema_name INTO target FROM strongroom.deletion d
         JOIN strongroom.organization o ON o.id = d.organization_id
         WHERE d.id = destroy_organization.deletion AND d.called_back_at IS NULL AND d.finished_at IS NULL
             AND d.ordered_at + d.hours * interval '1 hour' <= clock_timestamp()
+            AND (d.cause = 'order' OR o.state = 'cancelled' AND o.export_until <= clock_timestamp())
         FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no such deletion is due' USING ERRCODE = 'SR002', CONSTRAINT = 'deletion_due';
@@ -232,20 +246,34 @@ BEGIN
         counts := counts || jsonb_build_object(part.relname, counted);
     END LOOP;
     -- What promise checks saw names organizations, datasets and records where something was wrong.
-    DELETE FROM strongroom.promise_observation
-        WHERE position(target.slug IN observation::text) > 0 OR position(target.id::text IN observation::text) > 0;
+    DELETE FROM strongroom.promise_observation WHERE strongroom.names(observation, target.slug, target.id);
     DELETE FROM strongroom.organization WHERE id = target.id;
 
-    FOREACH person IN ARRAY people LOOP
+    FOREACH somebody IN ARRAY people LOOP
+        -- Whoever was a member of another organization, or looked after one, is in rows that are that organization's.
+        is_known := EXISTS (SELECT FROM strongroom.legal_hold WHERE somebody IN (concerns, placed_by, lifted_by));
+        FOR part IN SELECT c.relname FROM pg_class c
+            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'account_id' AND NOT a.attisdropped
+            JOIN pg_attribute b ON b.attrelid = c.oid AND b.attname = 'organization_id' AND NOT b.attisdropped
+            WHERE c.relnamespace = 'strongroom'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+        LOOP
+            EXIT WHEN is_known;
+            EXECUTE format('SELECT EXISTS (SELECT FROM strongroom.%I WHERE account_id = $1 AND organization_id IS NOT NULL)',
+                part.relname) INTO is_known USING somebody;
+        END LOOP;
+        IF is_known THEN
+            people_kept := people_kept + 1;
+            CONTINUE;
+        END IF;
         BEGIN
             FOR part IN SELECT c.relname, a.attname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
                 JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
                 WHERE k.contype = 'f' AND k.confrelid = 'strongroom.account'::regclass AND a.attname = 'account_id'
             LOOP
-                EXECUTE format('DELETE FROM strongroom.%I WHERE account_id = $1', part.relname) USING person;
+                EXECUTE format('DELETE FROM strongroom.%I WHERE account_id = $1', part.relname) USING somebody;
             END LOOP;
-            DELETE FROM strongroom.access_event WHERE account_id = person;
-            DELETE FROM strongroom.account WHERE id = person;
+            DELETE FROM strongroom.access_event WHERE account_id = somebody;
+            DELETE FROM strongroom.account WHERE id = somebody;
             people_gone := people_gone + 1;
         EXCEPTION WHEN foreign_key_violation THEN
             -- Another organization's rows say what they did there: they stay, with an account that has no organization.
@@ -257,38 +285,39 @@ END
 $$;
 GRANT EXECUTE ON FUNCTION strongroom.destroy_organization TO strongroom_app;
 
--- A removed row's bytes stay in its page until the page is written anew: keys, names and addresses must not. Rewrites the small
--- tables that had rows of the organization; the months of the access log are left to go by themselves.
-CREATE FUNCTION strongroom.sweep_deletion(deletion uuid) RETURNS integer
+-- A removed row's bytes stay in its page until the page is written anew: keys, names and addresses must not. Rewrites one of the
+-- small tables that may have had rows of the organization, the next each time it is called, so that no two are locked together;
+-- answers which, and nothing when all are done. The months of the access log are left to go by themselves.
+CREATE FUNCTION strongroom.sweep_deletion(deletion uuid) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     target record;
     part record;
-    swept integer := 0;
 BEGIN
-    SELECT d.organization_id, d.slug, d.finished_at INTO target FROM strongroom.deletion d
+    SELECT d.organization_id, d.slug, d.finished_at, d.swept_through INTO target FROM strongroom.deletion d
         WHERE d.id = sweep_deletion.deletion AND d.finished_at IS NOT NULL AND d.swept_at IS NULL FOR UPDATE;
     IF NOT FOUND THEN
-        RETURN 0;
+        RETURN NULL;
     END IF;
     -- What was on its way while the organization went: its last requests, and a promise check that had read it.
     DELETE FROM strongroom.access_event WHERE organization_id = target.organization_id;
     DELETE FROM strongroom.access_event e WHERE e.at > target.finished_at - interval '1 hour' AND e.account_id IS NOT NULL
         AND NOT EXISTS (SELECT FROM strongroom.account a WHERE a.id = e.account_id);
-    DELETE FROM strongroom.promise_observation WHERE position(target.slug IN observation::text) > 0;
-    FOR part IN SELECT DISTINCT c.relname, i.relname AS key FROM pg_class c
+    DELETE FROM strongroom.promise_observation WHERE strongroom.names(observation, target.slug, target.organization_id);
+    SELECT c.relname, i.relname AS key INTO part FROM pg_class c
         JOIN pg_index x ON x.indrelid = c.oid AND x.indisprimary JOIN pg_class i ON i.oid = x.indexrelid
         JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
         WHERE c.relnamespace = 'strongroom'::regnamespace AND c.relkind = 'r' AND NOT c.relispartition
             AND (a.attname IN ('organization_id', 'account_id') OR c.relname IN ('organization', 'account', 'promise_observation'))
-            AND c.relname NOT IN ('entry', 'deletion')
-        ORDER BY c.relname
-    LOOP
-        EXECUTE format('CLUSTER strongroom.%I USING %I', part.relname, part.key);
-        swept := swept + 1;
-    END LOOP;
-    UPDATE strongroom.deletion d SET swept_at = clock_timestamp() WHERE d.id = sweep_deletion.deletion;
-    RETURN swept;
+            AND c.relname NOT IN ('entry', 'deletion') AND c.relname > coalesce(target.swept_through, '')
+        ORDER BY c.relname LIMIT 1;
+    IF NOT FOUND THEN
+        UPDATE strongroom.deletion d SET swept_at = clock_timestamp(), swept_through = NULL WHERE d.id = sweep_deletion.deletion;
+        RETURN NULL;
+    END IF;
+    EXECUTE format('CLUSTER strongroom.%I USING %I', part.relname, part.key);
+    UPDATE strongroom.deletion d SET swept_through = part.relname WHERE d.id = sweep_deletion.deletion;
+    RETURN part.relname;
 END
 $$;
 GRANT EXECUTE ON FUNCTION strongroom.sweep_deletion TO strongroom_app;

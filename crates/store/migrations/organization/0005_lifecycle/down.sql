@@ -15,5 +15,7 @@ END
 $$;
 DROP TRIGGER refuse_loss ON {{schema}}._dataset;
 DROP TRIGGER refuse_loss ON {{schema}}._field;
+DROP TRIGGER refuse_loss ON {{schema}}._image;
+DROP TRIGGER refuse_loss ON {{schema}}._file_chunk;
 DROP TRIGGER refuse_loss ON {{schema}}._file;
 DROP TRIGGER refuse_at_end ON {{schema}}._entry;

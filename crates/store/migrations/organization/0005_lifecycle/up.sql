@@ -3,9 +3,13 @@ CREATE TRIGGER refuse_at_end BEFORE INSERT ON {{schema}}._entry
     FOR EACH ROW WHEN (NEW.kind IN (1, 2, 6)) EXECUTE FUNCTION strongroom.refuse_at_end();
 CREATE TRIGGER refuse_loss BEFORE INSERT OR DELETE ON {{schema}}._file
     FOR EACH STATEMENT EXECUTE FUNCTION strongroom.refuse_loss();
-CREATE TRIGGER refuse_loss BEFORE DELETE ON {{schema}}._field
+CREATE TRIGGER refuse_loss BEFORE DELETE ON {{schema}}._file_chunk
     FOR EACH STATEMENT EXECUTE FUNCTION strongroom.refuse_loss();
-CREATE TRIGGER refuse_loss BEFORE DELETE ON {{schema}}._dataset
+CREATE TRIGGER refuse_loss BEFORE INSERT ON {{schema}}._image
+    FOR EACH STATEMENT EXECUTE FUNCTION strongroom.refuse_loss();
+CREATE TRIGGER refuse_loss BEFORE INSERT OR UPDATE OR DELETE ON {{schema}}._field
+    FOR EACH STATEMENT EXECUTE FUNCTION strongroom.refuse_loss();
+CREATE TRIGGER refuse_loss BEFORE INSERT OR UPDATE OR DELETE ON {{schema}}._dataset
     FOR EACH STATEMENT EXECUTE FUNCTION strongroom.refuse_loss();
 
 CREATE OR REPLACE FUNCTION {{schema}}._check_delete() RETURNS trigger
