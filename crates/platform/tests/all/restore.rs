@@ -126,27 +126,37 @@ async fn everything_is_as_it_was_and_undo_brings_all_of_it_back() {
     assert_eq!(history.steps[0].action, "organization.restore");
     assert_whole(&site).await;
 
-    let again = go(&site, Target::Moment(moment)).await.unwrap();
+    undo_brings_all_back(&site, &owner, &ids, new, moment).await;
+}
+
+async fn undo_brings_all_back(
+    site: &Site,
+    owner: &Workspace,
+    ids: &[RecordId],
+    new: RecordId,
+    moment: Timestamp,
+) {
+    let again = go(site, Target::Moment(moment)).await.unwrap();
     assert_eq!(
         (again.entry, again.tallies[0].touched()),
         (None, 0),
         "it was back already"
     );
-    let undone = go(&site, Target::Undo).await.unwrap();
+    let undone = go(site, Target::Undo).await.unwrap();
     assert_eq!(undone.tallies[0].touched(), 4);
     assert_eq!(
-        value(&read(&owner, "ledger", ids[0]).await, "name"),
+        value(&read(owner, "ledger", ids[0]).await, "name"),
         Value::Text("Other".into())
     );
-    assert!(read(&owner, "ledger", ids[1]).await.record.deleted_at.is_some());
-    assert!(read(&owner, "ledger", new).await.record.deleted_at.is_none());
-    assert_whole(&site).await;
+    assert!(read(owner, "ledger", ids[1]).await.record.deleted_at.is_some());
+    assert!(read(owner, "ledger", new).await.record.deleted_at.is_none());
+    assert_whole(site).await;
     assert_eq!(
-        go(&site, Target::Undo).await.unwrap().tallies[0].touched(),
+        go(site, Target::Undo).await.unwrap().tallies[0].touched(),
         4,
         "an undo is undone"
     );
-    assert_whole(&site).await;
+    assert_whole(site).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
