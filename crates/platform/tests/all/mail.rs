@@ -451,13 +451,11 @@ async fn an_alert_that_the_server_refuses_breaks_the_promise() {
     let folder = Folder::at(&post.site.record());
     folder.prepare().unwrap();
     folder.note_run(&backup_run(Outcome::Done, 2)).unwrap();
-    operator::appoint(platform, &Caller::host(), "owner@example.com")
+    post.add("refused@example.com").await;
+    operator::appoint(platform, &Caller::host(), "refused@example.com")
         .await
         .unwrap();
-    let wrong = secret("not the secret");
-    mail::set(platform, &Caller::host(), post.settings(MailSecurity::Tls), wrong)
-        .await
-        .unwrap();
+    post.set(MailSecurity::Tls).await;
     look_at(platform, "backup-alert").await;
     let (stop, shutdown) = tokio::sync::watch::channel(false);
     let worker = tokio::spawn(work::run(platform.clone(), shutdown, 1));
