@@ -51,6 +51,7 @@ pub mod provider;
 pub mod record;
 pub mod rotation;
 mod sealing;
+pub mod sequencer;
 pub mod session;
 pub mod sign_in;
 pub mod sign_in_policy;

@@ -89,6 +89,8 @@ mod search;
 mod security_key;
 #[path = "all/sent_code.rs"]
 mod sent_code;
+#[path = "all/sequencer.rs"]
+mod sequencer;
 #[path = "all/session.rs"]
 mod session;
 #[path = "all/upgrade.rs"]

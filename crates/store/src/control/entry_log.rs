@@ -58,6 +58,25 @@ pub async fn list(
         .await?)
 }
 
+/// Entries in their order, those after `after`.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn list_after(
+    on: &mut impl Reads,
+    limit: PageSize,
+    after: i64,
+) -> Result<Vec<StoredEntry>, StoreError> {
+    let query = entry::table
+        .filter(entry::sequence.gt(after))
+        .order(entry::sequence.asc())
+        .limit(limit.get().into());
+    Ok(query
+        .select(StoredEntry::as_select())
+        .load(on.connection()?)
+        .await?)
+}
+
 /// Entries that an organization sees, newest first, those before `before`.
 ///
 /// # Errors
