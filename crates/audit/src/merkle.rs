@@ -1,7 +1,8 @@
 //! The Merkle tree of RFC 6962 section 2.1: hashes, streaming roots, proofs.
 //!
 //! Invariant: a leaf and a node never hash alike (0x00 and 0x01 stand before them), so a proof cannot pass a
-//! node off as a leaf. Start at [`root`] for a list and at [`Tree`] for a stream.
+//! node off as a leaf. Start at [`root`] for a list, at [`Tree`] for a stream, and at
+//! [`crate::tile`] for a tree that is kept in files.
 
 mod proof;
 
@@ -61,15 +62,39 @@ impl Tree {
 
     /// Adds a leaf by its hash.
     pub fn push_hash(&mut self, leaf: Hash) {
-        let mut hash = leaf;
-        // Two subtrees of one height make one of the next, as in a binary counter's carry.
-        for _ in 0..self.size.trailing_ones() {
+        self.carry(0, leaf);
+        self.size += 1;
+    }
+
+    /// Adds a complete subtree of `2^height` leaves by its root.
+    ///
+    /// # Errors
+    /// The tree does not end where such a subtree may begin (a multiple of its leaves), or would have more leaves than
+    /// can be counted.
+    pub fn push_subtree(&mut self, height: u32, root: Hash) -> Result<(), SubtreeError> {
+        let fault = SubtreeError {
+            height,
+            at: self.size,
+        };
+        let leaves = 1_u64.checked_shl(height).ok_or(fault)?;
+        if !self.size.is_multiple_of(leaves) {
+            return Err(fault);
+        }
+        let size = self.size.checked_add(leaves).ok_or(fault)?;
+        self.carry(height, root);
+        self.size = size;
+        Ok(())
+    }
+
+    /// Two subtrees of one height make one of the next, as in a binary counter's carry.
+    fn carry(&mut self, height: u32, root: Hash) {
+        let mut hash = root;
+        for _ in 0..(self.size >> height).trailing_ones() {
             if let Some(left) = self.peaks.pop() {
                 hash = node_hash(&left, &hash);
             }
         }
         self.peaks.push(hash);
-        self.size += 1;
     }
 
     /// Number of leaves.
@@ -89,6 +114,16 @@ impl Tree {
             .reduce(|right, left| node_hash(&left, &right));
         joined.unwrap_or_else(|| Hash(sha256(&[])))
     }
+}
+
+/// A complete subtree cannot stand at the end of the tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a complete subtree of height {height} cannot begin at leaf {at}")]
+pub struct SubtreeError {
+    /// Height of the subtree: it has `2^height` leaves.
+    pub height: u32,
+    /// Number of leaves before it.
+    pub at: u64,
 }
 
 /// The root over leaves given by their bytes; a bulk act passes its records' commitments in order.

@@ -12,7 +12,7 @@ mod reset;
 pub mod sent;
 mod ways;
 
-pub use reset::{reset, reset_as_operator};
+pub use reset::{is_enrolled, reset, reset_as_operator};
 pub use ways::Ways;
 
 pub(crate) use ways::ways;

@@ -7,6 +7,7 @@ mod command;
 mod doctor;
 mod failure;
 mod finding;
+mod first_factor;
 mod hardening;
 mod helper_calls;
 mod host;

@@ -64,14 +64,32 @@ pub(crate) fn read_code(prompt: &str) -> Result<SecretText, CommandError> {
     ask(prompt)
 }
 
+/// Whether there is somebody to ask, and to show a secret to.
+pub(crate) fn has_terminal() -> bool {
+    terminal().is_ok()
+}
+
+/// A line at the terminal itself, for what must not get into a file or a pipe.
+///
+/// # Errors
+/// There is no terminal.
+pub(crate) fn show(line: &str) -> Result<(), CommandError> {
+    let shown = writeln!(terminal()?, "{line}");
+    shown.map_err(CommandError::io("cannot use the terminal"))
+}
+
 /// The terminal itself, not stdin: the command may stand in a pipe.
-fn ask(prompt: &str) -> Result<SecretText, CommandError> {
+fn terminal() -> Result<File, CommandError> {
     let opened = OpenOptions::new().read(true).write(true).open("/dev/tty");
-    let mut terminal = opened.map_err(|_| {
+    opened.map_err(|_| {
         let text = "there is no terminal to ask at; a password may come out of a file (--password-file), the code of a second \
                     factor may not";
         CommandError::said(Exit::Usage, text)
-    })?;
+    })
+}
+
+fn ask(prompt: &str) -> Result<SecretText, CommandError> {
+    let mut terminal = terminal()?;
     let unusable = CommandError::io("cannot use the terminal");
     let asked = terminal.write_all(prompt.as_bytes()).and_then(|()| {
         let _silence = Silence::begin(&terminal)?;

@@ -24,19 +24,6 @@ use site::Site;
 use std::path::PathBuf;
 use step::{Run, STEPS, Standing, Step};
 
-/// What the design promises of set-up and a later version brings; told, so that nobody thinks it was done.
-pub(crate) const NOT_BUILT: [(&str, &str); 3] = [
-    (
-        "second factor",
-        "set-up asks for none; people add one on their account page, and operators must",
-    ),
-    (
-        "backup",
-        "nothing is backed up: copy the database and the credentials yourself",
-    ),
-    ("recovery kit", "keep a copy of the root key elsewhere yourself"),
-];
-
 /// How far set-up goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Extent {

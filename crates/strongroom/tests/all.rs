@@ -12,6 +12,7 @@ mod all {
     mod break_glass;
     mod certificate;
     mod client;
+    mod factor;
     mod help;
     mod kill;
     mod lifecycle;

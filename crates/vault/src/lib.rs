@@ -5,6 +5,7 @@ pub mod crypto;
 pub mod file;
 pub mod hierarchy;
 pub mod mac;
+pub mod note;
 pub mod opening;
 pub mod password;
 pub mod place;
@@ -23,6 +24,7 @@ mod hkdf;
 
 pub use crypto::CryptoError;
 pub use hierarchy::OrganizationKey;
+pub use note::NoteSigningError;
 pub use opening::Opening;
 pub use password::{PasswordHasher, Strength, Verdict};
 pub use place::Place;

@@ -11,6 +11,10 @@ use zeroize::Zeroizing;
 
 /// Bytes of the private half (RFC 8032 section 5.1.5).
 pub const PRIVATE_BYTES: usize = 32;
+/// Bytes of the public half (RFC 8032 section 5.1.5).
+pub const PUBLIC_BYTES: usize = 32;
+/// Bytes of a signature (RFC 8032 section 5.1.6).
+pub const SIGNATURE_BYTES: usize = 64;
 
 /// A key pair.
 pub struct SigningKey(PKey<Private>);
@@ -60,6 +64,18 @@ impl SigningKey {
         Ok(String::from_utf8_lossy(&pem).into_owned())
     }
 
+    /// The public half as RFC 8032 encodes it.
+    ///
+    /// # Errors
+    /// OpenSSL refuses.
+    pub fn public(&self) -> Result<[u8; PUBLIC_BYTES], CryptoError> {
+        let public = self.0.raw_public_key().map_err(failed("read a public key"))?;
+        // Another length is no key of Ed25519, which OpenSSL does not give.
+        public
+            .try_into()
+            .map_err(|_| failed("read a public key")(openssl::error::ErrorStack::get()))
+    }
+
     /// Signs a document; 64 bytes.
     ///
     /// # Errors
@@ -67,6 +83,14 @@ impl SigningKey {
     pub fn sign(&self, document: &[u8]) -> Result<Vec<u8>, CryptoError> {
         let mut signer = Signer::new_without_digest(&self.0).map_err(failed("sign"))?;
         signer.sign_oneshot_to_vec(document).map_err(failed("sign"))
+    }
+
+    /// Signs bytes, into an array.
+    pub(crate) fn signature(&self, message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], CryptoError> {
+        let signature = self.sign(message)?;
+        signature
+            .try_into()
+            .map_err(|_| failed("sign")(openssl::error::ErrorStack::get()))
     }
 }
 

@@ -13,8 +13,10 @@ use crate::{
 };
 use access::Permission;
 use store::control::{
-    ControlTx, account as accounts, factor as rows, invitation::lock_account, organization, pending_sign_in,
-    recovery_code, session as sessions,
+    ControlTx, account as accounts,
+    factor::{self as rows, FactorState},
+    invitation::lock_account,
+    organization, pending_sign_in, recovery_code, session as sessions,
 };
 use types::{AccountId, EmailAddress, ProblemCode};
 
@@ -62,13 +64,7 @@ pub async fn reset(workspace: &Workspace, account: AccountId) -> Result<()> {
 /// # Errors
 /// `not-allowed` for anybody but the host; `not-found`.
 pub async fn reset_as_operator(platform: &Platform, caller: &Caller, email: &str) -> Result<usize> {
-    if !matches!(caller.identity, Identity::Host) {
-        let detail = "this is done on the host";
-        return Err(PlatformError::new(ProblemCode::NotAllowed, detail));
-    }
-    let address = email.trim().parse::<EmailAddress>();
-    let address =
-        address.map_err(|error| PlatformError::invalid_at("/email", "malformed", error.to_string()))?;
+    let address = address_at_host(caller, email)?;
     let mut tx = platform.control().begin().await?;
     let found = accounts::find_by_email(&mut tx, &address).await?;
     let account = found.ok_or_else(|| PlatformError::not_found("account"))?.0.id;
@@ -83,6 +79,28 @@ pub async fn reset_as_operator(platform: &Platform, caller: &Caller, email: &str
     tx.commit(&first, &rest).await?;
     platform.known().clear();
     Ok(removed)
+}
+
+/// Whether the account has a second factor that counts, asked on the host.
+///
+/// # Errors
+/// As [`reset_as_operator`].
+pub async fn is_enrolled(platform: &Platform, caller: &Caller, email: &str) -> Result<bool> {
+    let address = address_at_host(caller, email)?;
+    let mut read = platform.control().read().await?;
+    let found = accounts::find_by_email(&mut read, &address).await?;
+    let account = found.ok_or_else(|| PlatformError::not_found("account"))?.0.id;
+    let factors = rows::list_of(&mut read, account).await?;
+    Ok(factors.iter().any(|factor| factor.state == FactorState::Active))
+}
+
+fn address_at_host(caller: &Caller, email: &str) -> Result<EmailAddress> {
+    if !matches!(caller.identity, Identity::Host) {
+        let detail = "this is done on the host";
+        return Err(PlatformError::new(ProblemCode::NotAllowed, detail));
+    }
+    let address = email.trim().parse::<EmailAddress>();
+    address.map_err(|error| PlatformError::invalid_at("/email", "malformed", error.to_string()))
 }
 
 async fn take_away(platform: &Platform, tx: &mut ControlTx, account: AccountId) -> Result<usize> {

@@ -4,7 +4,7 @@ use super::Common;
 use crate::{
     failure::{CommandError, Exit},
     output::{self, Format},
-    setup::{self, Extent, NOT_BUILT, Outcome, answers::Answers, questions, step::Step},
+    setup::{self, Extent, Outcome, answers::Answers, questions, step::Step},
 };
 use config::{Config, Environment};
 use serde_json::json;
@@ -37,14 +37,12 @@ impl Setup {
         let outcome = setup::run(answers, settings, extent)?;
         say(&outcome, extent);
         if common.format() == Format::Json {
-            let not_built = NOT_BUILT.map(|(step, _)| step);
             let json = json!({
                 "url": outcome.url,
                 "changed": outcome.is_changed && !self.dry_run,
                 "dry_run": self.dry_run,
                 "findings": outcome.findings,
                 "steps": outcome.steps,
-                "not_built": not_built,
             });
             output::data(&json.to_string())?;
         }
@@ -57,10 +55,6 @@ impl Setup {
 
 /// What was done, what was not, and where to go.
 fn say(outcome: &Outcome, extent: Extent) {
-    output::talk("\nNot built yet, so not set up:");
-    for (step, what) in NOT_BUILT {
-        output::talk(&format!("  {step}: {what}"));
-    }
     let url = &outcome.url;
     output::talk(&match outcome {
         Outcome { is_waiting: true, .. } => "\nSet-up goes on when that is there.".to_owned(),

@@ -75,6 +75,10 @@ pub(crate) struct Organization {
     pub(crate) owner_name: String,
     /// Asked for at the terminal if none.
     pub(crate) owner_password_file: Option<PathBuf>,
+    /// Whether the owner is an operator, too.
+    pub(crate) owner_operates: bool,
+    /// Whether the owner's second factor is set up now, at the terminal.
+    pub(crate) owner_factor: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +103,10 @@ pub(crate) struct Backup {
     pub(crate) enable: bool,
     /// The section as it goes into the settings; none where nothing was answered.
     pub(crate) lines: Vec<String>,
+    /// Where the recovery kit goes; made later if none.
+    pub(crate) kit: Option<PathBuf>,
+    /// Its passphrase is asked for at the terminal if none.
+    pub(crate) kit_passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +143,8 @@ pub(super) struct WrittenBackup {
     pub(super) full_days: Option<u32>,
     pub(super) second: Option<String>,
     pub(super) second_host_key: Option<String>,
+    pub(super) kit: Option<PathBuf>,
+    pub(super) kit_passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -185,6 +195,8 @@ pub(super) struct WrittenOrganization {
     pub(super) owner_email: String,
     pub(super) owner_name: Option<String>,
     pub(super) owner_password_file: Option<PathBuf>,
+    pub(super) owner_operates: Option<bool>,
+    pub(super) owner_factor: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -238,7 +250,7 @@ impl Answers {
             directory: sources::directory(written.directory)?,
             provider: sources::provider(written.provider)?,
             mail: sources::mail(written.mail)?,
-            backup: backup(written.backup),
+            backup: backup(written.backup)?,
         })
     }
 
@@ -263,6 +275,8 @@ impl Answers {
                 owner_email: String::new(),
                 owner_name: String::new(),
                 owner_password_file: None,
+                owner_operates: false,
+                owner_factor: false,
             },
             services: Services {
                 user: String::new(),
@@ -293,7 +307,24 @@ impl Answers {
     }
 }
 
-fn backup(written: WrittenBackup) -> Backup {
+fn backup(written: WrittenBackup) -> Result<Backup, String> {
+    let enable = written.enable.unwrap_or(false);
+    match &written.kit {
+        Some(kit) if !kit.is_absolute() => {
+            return Err("backup.kit: write the whole path, beginning with /".to_owned());
+        }
+        Some(_) if !enable => {
+            return Err(
+                "backup.kit: a recovery kit opens backups; write backup.enable = true as well".to_owned(),
+            );
+        }
+        None if written.kit_passphrase_file.is_some() => {
+            return Err(
+                "backup.kit_passphrase_file: write where the kit goes in backup.kit as well".to_owned(),
+            );
+        }
+        _ => {}
+    }
     let texts = [
         ("folder", written.folder),
         ("record", written.record),
@@ -310,10 +341,12 @@ fn backup(written: WrittenBackup) -> Backup {
     let numbers = numbers
         .into_iter()
         .filter_map(|(key, value)| Some(format!("{key} = {}", value?)));
-    Backup {
-        enable: written.enable.unwrap_or(false),
+    Ok(Backup {
+        enable,
         lines: texts.chain(numbers).collect(),
-    }
+        kit: written.kit,
+        kit_passphrase_file: written.kit_passphrase_file,
+    })
 }
 
 fn updates(written: WrittenUpdates) -> Result<Updates, String> {
@@ -499,6 +532,8 @@ fn organization(written: WrittenOrganization) -> Result<Organization, String> {
         owner_name: written.owner_name.unwrap_or_else(|| written.owner_email.clone()),
         owner_email: written.owner_email,
         owner_password_file: written.owner_password_file,
+        owner_operates: written.owner_operates.unwrap_or(false),
+        owner_factor: written.owner_factor.unwrap_or(false),
     })
 }
 

@@ -42,6 +42,40 @@ fn written(input: &mut impl BufRead) -> Result<Written, CommandError> {
             Some(""),
         )?),
     };
+    let certificate = certificate(input)?;
+    let organization = organization(input)?;
+    let repository = question(
+        input,
+        "Repository of Strongroom's packages; nothing where updates come as bundles",
+        Some(""),
+    )?;
+    let firewall = WrittenFirewall {
+        apply: Some(yes_or_no(
+            input,
+            "Close every port but HTTPS and SSH: yes or no",
+            "no",
+        )?),
+    };
+    Ok(Written {
+        directory: directory(input)?,
+        provider: provider(input)?,
+        mail: mail(input)?,
+        server,
+        firewall,
+        backup: backup(input)?,
+        certificate,
+        organization,
+        database: WrittenDatabase::default(),
+        services: WrittenServices::default(),
+        updates: WrittenUpdates {
+            repository: Some(repository),
+            ..WrittenUpdates::default()
+        },
+    })
+}
+
+/// The questions about the server's certificate.
+fn certificate(input: &mut impl BufRead) -> Result<WrittenCertificate, CommandError> {
     let from = question(
         input,
         "Certificate from: own-authority, files, request or acme",
@@ -65,42 +99,29 @@ fn written(input: &mut impl BufRead) -> Result<Written, CommandError> {
         )?;
         certificate.trust = Some(trust).filter(|trust| !trust.is_empty()).map(Into::into);
     }
+    Ok(certificate)
+}
+
+/// The questions about the first organization and its owner.
+fn organization(input: &mut impl BufRead) -> Result<WrittenOrganization, CommandError> {
     let name = question(input, "Name of the first organization", None)?;
     let slug = question(input, "Its name in addresses", Some(&slug_of(&name)))?;
-    let organization = WrittenOrganization {
+    Ok(WrittenOrganization {
         slug,
         name: Some(name),
         owner_name: Some(question(input, "Name of its first owner", None)?),
         owner_email: question(input, "E-mail address of the owner", None)?,
         owner_password_file: None,
-    };
-    let repository = question(
-        input,
-        "Repository of Strongroom's packages; nothing where updates come as bundles",
-        Some(""),
-    )?;
-    let firewall = WrittenFirewall {
-        apply: Some(yes_or_no(
+        owner_operates: Some(yes_or_no(
             input,
-            "Close every port but HTTPS and SSH: yes or no",
-            "no",
+            "Is the owner to look after the appliance in the browser, as an operator: yes or no",
+            "yes",
         )?),
-    };
-    Ok(Written {
-        directory: directory(input)?,
-        provider: provider(input)?,
-        mail: mail(input)?,
-        server,
-        firewall,
-        backup: WrittenBackup::default(),
-        certificate,
-        organization,
-        database: WrittenDatabase::default(),
-        services: WrittenServices::default(),
-        updates: WrittenUpdates {
-            repository: Some(repository),
-            ..WrittenUpdates::default()
-        },
+        owner_factor: Some(yes_or_no(
+            input,
+            "Set an authenticator app up for the owner now (operators need one): yes or no",
+            "yes",
+        )?),
     })
 }
 
@@ -168,6 +189,21 @@ fn mail(input: &mut impl BufRead) -> Result<Option<WrittenMail>, CommandError> {
     }))
 }
 
+/// The questions about backups.
+fn backup(input: &mut impl BufRead) -> Result<WrittenBackup, CommandError> {
+    if !yes_or_no(input, "Back up every night, encrypted: yes or no", "yes")? {
+        return Ok(WrittenBackup::default());
+    }
+    let second = "Folder on another disk or machine for a second copy; nothing to name one later";
+    let kit = "File for the recovery kit, on a disk that leaves this machine; nothing to make it later";
+    Ok(WrittenBackup {
+        enable: Some(true),
+        second: optional(input, second)?,
+        kit: optional(input, kit)?.map(Into::into),
+        ..WrittenBackup::default()
+    })
+}
+
 /// A question that Enter leaves out.
 fn optional(input: &mut impl BufRead, text: &str) -> Result<Option<String>, CommandError> {
     let answer = question(input, text, Some(""))?;
@@ -232,21 +268,26 @@ mod tests {
 
     #[test]
     fn enter_takes_the_default_and_what_has_none_is_asked_again() {
-        let typed = "records.example.org\n\n\n\n\nHarbour Analytics & Co\n\nOlga\nolga@example.org\n\nperhaps\ny\n\n\n\n";
+        let typed = "records.example.org\n\n\n\n\nHarbour Analytics & Co\n\nOlga\nolga@example.org\nno\n\n\nperhaps\ny\n\n\n\n\n\n/media/kit\n";
         let answers = Answers::check(answers(typed).unwrap()).unwrap();
         assert_eq!(answers.base_url(), "https://records.example.org");
         assert_eq!(answers.organization.slug, "harbour-analytics-co");
         assert_eq!(answers.server.http, None);
         assert!(answers.firewall.apply);
+        assert!(!answers.organization.owner_operates && answers.organization.owner_factor);
+        assert_eq!(
+            answers.backup.kit.as_deref(),
+            Some(std::path::Path::new("/media/kit"))
+        );
         assert!(answers.directory.is_none() && answers.provider.is_none() && answers.mail.is_none());
     }
 
     #[test]
     fn a_directory_a_provider_and_mail_are_asked_for_when_they_are_wanted() {
-        let typed = "records.example.org\n\n\n\nHarbour\n\nOlga\nolga@example.org\n\n\n\
+        let typed = "records.example.org\n\n\n\nHarbour\n\nOlga\nolga@example.org\n\n\n\n\n\
             dc1.example.org dc2.example.org\n\napp@example.org\ndc=example,dc=org\n\n\
             https://login.example.org\n\nus\n\n\n\
-            post.example.org\n\n\nus@example.org\n";
+            post.example.org\n\n\nus@example.org\nno\n";
         let answers = Answers::check(answers(typed).unwrap()).unwrap();
         assert_eq!(answers.directory.unwrap().settings.servers.len(), 2);
         assert_eq!(answers.provider.unwrap().issuer, "https://login.example.org");

@@ -11,9 +11,12 @@ mod firewall;
 mod folders;
 mod health;
 mod mail;
+mod operator;
 mod organization;
 mod providers;
+mod recovery_kit;
 mod renewal;
+mod second_factor;
 mod secrets;
 pub(crate) mod services;
 mod settings;
@@ -27,6 +30,7 @@ pub(super) use settings::differences as settings_differences;
 
 use super::site::Site;
 use crate::failure::CommandError;
+use vault::SecretText;
 
 /// One step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -45,6 +49,10 @@ pub(crate) enum Step {
     Database,
     /// The first organization and its owner
     Organization,
+    /// The first owner as an operator, where the answers ask for it
+    Operator,
+    /// The first owner's second factor, where the answers ask for it
+    SecondFactor,
     /// The LDAP directory, where the answers name one
     Directory,
     /// The OpenID provider, where the answers name one
@@ -53,6 +61,8 @@ pub(crate) enum Step {
     Mail,
     /// Backups, where the answers ask for them
     Backup,
+    /// The recovery kit, where the answers say where it goes
+    RecoveryKit,
     /// The systemd units
     Services,
     /// Updates of Debian and of the platform
@@ -66,7 +76,7 @@ pub(crate) enum Step {
 }
 
 /// In the order in which they are taken.
-pub(crate) const STEPS: [Step; 16] = [
+pub(crate) const STEPS: [Step; 19] = [
     Step::Folders,
     Step::Secrets,
     Step::Certificate,
@@ -74,10 +84,13 @@ pub(crate) const STEPS: [Step; 16] = [
     Step::Settings,
     Step::Database,
     Step::Organization,
+    Step::Operator,
+    Step::SecondFactor,
     Step::Directory,
     Step::Providers,
     Step::Mail,
     Step::Backup,
+    Step::RecoveryKit,
     Step::Services,
     Step::Updates,
     Step::Health,
@@ -110,6 +123,8 @@ pub(crate) struct Run<'a> {
     is_restarted: bool,
     /// The daemons are not ours to start.
     is_without_services: bool,
+    /// As it was given when the first owner was made: for the step after it.
+    owner_password: Option<SecretText>,
 }
 
 impl<'a> Run<'a> {
@@ -120,6 +135,7 @@ impl<'a> Run<'a> {
             is_changed: false,
             is_restarted: false,
             is_without_services: false,
+            owner_password: None,
         }
     }
 }
@@ -135,10 +151,13 @@ impl Step {
             Self::Settings => "settings",
             Self::Database => "database",
             Self::Organization => "organization",
+            Self::Operator => "operator",
+            Self::SecondFactor => "second-factor",
             Self::Directory => "directory",
             Self::Providers => "providers",
             Self::Mail => "mail",
             Self::Backup => "backup",
+            Self::RecoveryKit => "recovery-kit",
             Self::Services => "services",
             Self::Updates => "updates",
             Self::Health => "health",
@@ -157,10 +176,13 @@ impl Step {
             Self::Settings => settings::look(run.site),
             Self::Database => database::look(run.site),
             Self::Organization => organization::look(run.site),
+            Self::Operator => operator::look(run.site),
+            Self::SecondFactor => second_factor::look(run.site),
             Self::Directory => directory::look(run.site),
             Self::Providers => providers::look(run.site),
             Self::Mail => mail::look(run.site),
             Self::Backup => backup::look(run.site),
+            Self::RecoveryKit => recovery_kit::look(run.site),
             Self::Services => services::look(run),
             Self::Updates => updates::look(run.site),
             Self::Health => health::look(run),
@@ -178,11 +200,14 @@ impl Step {
             Self::Cluster => cluster::apply(run.site),
             Self::Settings => settings::apply(run.site),
             Self::Database => database::apply(run.site),
-            Self::Organization => organization::apply(run.site),
+            Self::Organization => organization::apply(run),
+            Self::Operator => operator::apply(run.site),
+            Self::SecondFactor => second_factor::apply(run),
             Self::Directory => directory::apply(run.site),
             Self::Providers => providers::apply(run.site),
             Self::Mail => mail::apply(run.site),
             Self::Backup => backup::apply(run.site),
+            Self::RecoveryKit => recovery_kit::apply(run.site),
             Self::Services => services::apply(run),
             Self::Updates => updates::apply(run),
             Self::Health => health::apply(run),

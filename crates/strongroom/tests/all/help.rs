@@ -48,6 +48,7 @@ const COMMANDS: &[&str] = &[
     "member narrow",
     "member end-sessions",
     "factor",
+    "factor enrol",
     "factor reset",
     "grant",
     "grant ask",

@@ -1,8 +1,9 @@
 //! The first organization and its owner.
 
-use super::{Standing, settings};
+use super::{Run, Standing, settings};
 use crate::{failure::CommandError, host::block_on, secret, setup::site::Site};
 use platform::{Caller, Platform, account::NewPerson, organization};
+use vault::SecretText;
 
 pub(super) fn look(site: &Site) -> Result<Standing, CommandError> {
     let wanted = &site.answers.organization;
@@ -21,19 +22,21 @@ pub(super) fn look(site: &Site) -> Result<Standing, CommandError> {
 }
 
 /// The password is asked for before the database is opened: a person may take longer than a connection lives.
-pub(super) fn apply(site: &Site) -> Result<(), CommandError> {
-    let wanted = &site.answers.organization;
+pub(super) fn apply(run: &mut Run<'_>) -> Result<(), CommandError> {
+    let wanted = &run.site.answers.organization;
     let prompt = format!("Password of the first owner, {}: ", wanted.owner_email);
     let password = secret::read_new(wanted.owner_password_file.as_deref(), &prompt)?;
     let owner = NewPerson {
         email: wanted.owner_email.clone(),
         name: wanted.owner_name.clone(),
-        password: Some(password),
+        password: Some(SecretText::new(password.expose().to_owned())),
     };
-    let config = settings::config(site)?;
+    let config = settings::config(run.site)?;
     block_on(async {
         let platform = Platform::open(&config).await?;
         organization::create(&platform, &Caller::host(), &wanted.slug, &wanted.name, owner).await?;
         Ok(())
-    })
+    })?;
+    run.owner_password = Some(password);
+    Ok(())
 }
