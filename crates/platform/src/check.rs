@@ -13,10 +13,12 @@ mod images;
 mod log;
 mod report;
 mod rows;
+mod tree;
 
 pub use log::appliance;
 pub use report::{AuditFault, AuditReport, FAULTS_MAX, FaultCode};
 pub(crate) use rows::is_same;
+pub use tree::{LogReport, log as tree};
 
 use crate::{
     Caller, Failure, Platform, PlatformError, caller::Identity, error::Result, key, workspace::Home,

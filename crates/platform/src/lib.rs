@@ -30,6 +30,7 @@ pub mod import;
 pub mod invitation;
 pub mod job;
 mod key;
+pub mod ledger;
 pub mod lifecycle;
 pub mod list;
 pub mod mail;

@@ -43,6 +43,8 @@ mod fixture;
 mod import;
 #[path = "all/invitation.rs"]
 mod invitation;
+#[path = "all/ledger.rs"]
+mod ledger;
 #[path = "all/lifecycle.rs"]
 mod lifecycle;
 #[path = "all/mail.rs"]

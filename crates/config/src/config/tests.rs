@@ -65,6 +65,8 @@ targets = ["ldaps://dc1.example.com", "10.0.0.5:587", "ldaps://dc1.example.com:6
 [updates]
 window = "22:00-01:30"
 reboot = "in-window"
+[audit]
+folder = "/srv/audit"
 [backup]
 folder = "/srv/backup"
 retention_days = 14
@@ -189,6 +191,9 @@ fn every_key_can_be_set() {
             reboot: RebootSetting::InWindow,
         },
         backup: every_key_of_backup(),
+        audit: Audit {
+            folder: "/srv/audit".into(),
+        },
     };
     assert_eq!(config, expected);
 }

@@ -39,6 +39,16 @@ pub enum FaultCode {
     LeafLink,
     /// A leaf cannot be read.
     LeafUnreadable,
+    /// A leaf in the database is not the one in the tiles.
+    LeafAltered,
+    /// A tile is gone, or is not the one that the leaves make.
+    TileAltered,
+    /// The leaves do not have the root that was signed.
+    RootAltered,
+    /// The signed log is refused as a whole.
+    LogRefused,
+    /// Entries have waited too long for the log.
+    EntryLate,
     /// A version's image is gone.
     ImageMissing,
     /// A sealed image does not open, and no erasure explains it.

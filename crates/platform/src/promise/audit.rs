@@ -52,7 +52,9 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
 fn note(report: &AuditReport, look: &mut Look) {
     let log = report.organization.as_deref().unwrap_or("appliance");
     for fault in &report.faults {
-        let place = fault.entry.map_or_else(|| "the log as a whole".to_owned(), |id| format!("entry {id}"));
+        let place = fault
+            .entry
+            .map_or_else(|| "the log as a whole".to_owned(), |id| format!("entry {id}"));
         look.fault(fault.detail.clone(), format!("{log}, {place}"), ADVICE);
     }
 }

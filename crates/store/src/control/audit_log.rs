@@ -5,7 +5,7 @@
 //! what does not match (`strongroom.append_leaves`). Start at [`lead`].
 
 use super::{Control, Reads, pool::Pooled, transaction::sealed::Connected};
-use crate::StoreError;
+use crate::{StoreError, connect::Client};
 use diesel::{
     OptionalExtension,
     sql_types::{Array, BigInt, Binary, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid},
@@ -235,6 +235,21 @@ impl Lead {
         let forgotten: Taken = query.get_result(self.pooled.connection()?).await?;
         Ok(forgotten.epoch.unwrap_or(0))
     }
+}
+
+/// Brings leaves back from `first` on that a restore of the database lost, as the cluster's superuser; says how many of them were of
+/// entries that waited. The caller leads, and has compared them with what was signed.
+///
+/// # Errors
+/// What the database refused; nothing is written then.
+pub async fn return_leaves(
+    superuser: &Client,
+    first: i64,
+    leaves: &[[u8; LEAF_BYTES]],
+) -> Result<i64, StoreError> {
+    let leaves: Vec<&[u8]> = leaves.iter().map(<[u8; LEAF_BYTES]>::as_slice).collect();
+    let call = "SELECT strongroom.return_leaves($1, $2)";
+    Ok(superuser.query_one(call, &[&first, &leaves]).await?.try_get(0)?)
 }
 
 /// Leaves in order from an index on.

@@ -1,4 +1,5 @@
 DROP FUNCTION strongroom.forget_audit_homes;
+DROP FUNCTION strongroom.return_leaves;
 DROP FUNCTION strongroom.append_leaves;
 DROP FUNCTION strongroom.take_audit_lease;
 DROP TABLE strongroom.audit_lease;

@@ -118,6 +118,34 @@ BEGIN
 END
 $$;
 
+-- Brings leaves back that were signed and that a restore of the database lost: what still waits for one of them waits no more. For
+-- the cluster's superuser at the host alone; whoever calls it has compared them with what was signed.
+CREATE FUNCTION strongroom.return_leaves(first bigint, leaves bytea[]) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    size bigint;
+    met bigint;
+BEGIN
+    PERFORM FROM strongroom.audit_lease FOR UPDATE;
+    SELECT coalesce(max(index) + 1, 0) INTO size FROM strongroom.audit_leaf;
+    IF first <> size OR cardinality(leaves) NOT BETWEEN 1 AND 5000 THEN
+        RAISE EXCEPTION 'the log has % leaves', size USING ERRCODE = 'SR002', CONSTRAINT = 'return_leaves';
+    END IF;
+    INSERT INTO strongroom.audit_leaf (index, leaf)
+    SELECT first + l.number - 1, l.leaf FROM unnest(leaves) WITH ORDINALITY AS l (leaf, number);
+    DELETE FROM strongroom.audit_pending p USING unnest(leaves) AS l (leaf)
+        WHERE get_byte(l.leaf, 8) <> 3 AND substr(l.leaf, 77, 32) = p.c_header;
+    GET DIAGNOSTICS met = ROW_COUNT;
+    UPDATE strongroom.audit_home h SET sequence = newest.sequence, previous = sha256('\x00'::bytea || newest.leaf)
+    FROM (
+        SELECT DISTINCT ON (substr(l.leaf, 13, 16)) substr(l.leaf, 13, 16) AS tag, l.leaf,
+            ('x' || encode(substr(l.leaf, 29, 8), 'hex'))::bit(64)::bigint AS sequence
+        FROM unnest(leaves) WITH ORDINALITY AS l (leaf, number) ORDER BY substr(l.leaf, 13, 16), l.number DESC
+    ) newest WHERE newest.tag = h.tag;
+    RETURN met;
+END
+$$;
+
 -- Forgets the tags of organizations that are gone and of which nothing waits: from then on nobody can tell whose leaves they were.
 -- The table is written anew, because a removed row's bytes stay in its page.
 CREATE FUNCTION strongroom.forget_audit_homes() RETURNS bigint
