@@ -4,6 +4,7 @@ pub mod cbor;
 pub mod chain;
 pub mod checkpoint;
 pub mod commitment;
+pub mod export;
 pub mod header;
 pub mod image;
 pub mod leaf;
@@ -12,6 +13,7 @@ pub mod note;
 pub mod policy;
 pub mod receipt;
 pub mod tile;
+pub mod verify;
 
 mod fields;
 #[cfg(test)]

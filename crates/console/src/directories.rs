@@ -2,7 +2,7 @@
 //!
 //! Invariant: what is tried is not saved, and a password that was typed is never shown again.
 
-mod answers;
+pub(crate) mod answers;
 mod inputs;
 
 use crate::{

@@ -52,6 +52,7 @@ mod query;
 mod record_form;
 mod records;
 mod reference;
+mod role_groups;
 mod routes;
 mod second_step;
 mod security_key;

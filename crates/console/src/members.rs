@@ -25,7 +25,7 @@ use platform::{
 use types::{AccountId, ProblemCode};
 
 /// Roles as choices.
-fn role_choices(selected: Role) -> Vec<Choice> {
+pub(crate) fn role_choices(selected: Role) -> Vec<Choice> {
     let choice = |role: Role| Choice::new(role.as_str(), role_label(role)).selected_if(selected.as_str());
     Role::ALL.into_iter().map(choice).collect()
 }

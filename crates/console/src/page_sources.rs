@@ -70,6 +70,7 @@ const TEMPLATES: &[PageSource] = templates![
     "record_history.html",
     "records.html",
     "recovery_codes.html",
+    "role_groups.html",
     "second_step.html",
     "security_key.html",
     "sign_in.html",

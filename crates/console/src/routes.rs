@@ -4,8 +4,8 @@ use crate::{
     access_log, account, accounts, appliance, appliance_updates, archive, asset_files, audit, break_glass,
     confirm, datasets, directories, export, factors, fields, files, grants, history, imports, invitation,
     lifecycle, mail, member_rights, members, openid, operator_access, organizations, password_reset,
-    policies, promises_page, providers, record_form, records, second_step, security_key, sent_code, sign_in,
-    sign_in_rules, single_record, sms, tokens, trash,
+    policies, promises_page, providers, record_form, records, role_groups, second_step, security_key,
+    sent_code, sign_in, sign_in_rules, single_record, sms, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -175,6 +175,7 @@ fn organization_pages(config: &mut ServiceConfig) {
     config
         .configure(lifecycle_pages)
         .configure(people_pages)
+        .configure(group_pages)
         .configure(dataset_pages)
         .configure(record_pages)
         .service(resource("/o/{organization}/datasets").route(get().to(datasets::show)))
@@ -208,6 +209,17 @@ fn lifecycle_pages(config: &mut ServiceConfig) {
         .service(
             resource("/o/{organization}/about/holds/{hold}/lift").route(post().to(lifecycle::lift_hold)),
         );
+}
+
+/// Which groups of directories give which roles.
+fn group_pages(config: &mut ServiceConfig) {
+    config
+        .service(
+            resource("/o/{organization}/groups")
+                .route(get().to(role_groups::show))
+                .route(post().to(role_groups::give)),
+        )
+        .service(resource("/o/{organization}/groups/remove").route(post().to(role_groups::take)));
 }
 
 /// Who is in an organization, what they may do, and what they did.

@@ -35,6 +35,7 @@ mod promise;
 mod provider;
 mod record;
 mod record_form;
+mod role_group;
 mod sign_in;
 mod sign_in_rules;
 mod sms;
@@ -81,6 +82,7 @@ pub use provider::{
 };
 pub use record::{RecordPage, RecordRow, RecordValue, RecordsPage};
 pub use record_form::{ConflictRow, RecordConflict, RecordFormPage};
+pub use role_group::{RoleGroupRow, RoleGroupsPage};
 pub use sign_in::SignInPage;
 pub use sign_in_rules::SignInRulesPage;
 pub use sms::SmsPage;

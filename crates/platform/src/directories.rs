@@ -1,11 +1,12 @@
 //! LDAP directories: set by operators, tested by them, and open to people as a door.
 //!
 //! Invariants: the service account's password is sealed to its directory, leaves only towards its servers, and goes when host,
-//! port, security, authority or account change. Which group gives which role is set at the host: an operator has no say in
-//! organizations. Start at [`add`].
+//! port, security, authority or account change. Which group gives which role is set at the host, or by the
+//! organization's own people: an operator has no say in organizations. Start at [`add`].
 
 mod entrance;
 mod mapping;
+pub mod role_group;
 mod stored;
 pub mod sync;
 mod trial;

@@ -48,7 +48,7 @@ fn group_row(one: &ExplainedGroup) -> (Option<Badge>, Vec<String>) {
 }
 
 /// What a comparison changes, or would.
-pub(super) fn of_changes(title: String, changes: &[Change]) -> DirectoryAnswer {
+pub(crate) fn of_changes(title: String, changes: &[Change]) -> DirectoryAnswer {
     let row = |change: &Change| (None, vec![change.email.clone(), words(&change.what)]);
     DirectoryAnswer {
         title,

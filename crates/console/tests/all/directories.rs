@@ -264,3 +264,82 @@ async fn a_directory_is_added_by_hand_with_scripts() {
 async fn a_directory_is_added_by_hand_without_scripts() {
     add_by_hand(Scripts::Blocked).await;
 }
+
+const GROUPS: &str = "/o/acme/groups";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_organization_gives_roles_to_groups_and_sees_who_gains_before() {
+    let server = Openldap::start(Offered::Good, 0).unwrap();
+    let site = site_with(&server, FirstSignIn::Create).await;
+    let walk = move || {
+        let mut anna = Client::new(&site);
+        assert_eq!(anna.sign_in("anna", &password_of("anna"), "").location(), "/o");
+        let mut owner = Client::signed_in(&site, "owner");
+        let page = owner.get(GROUPS);
+        let owners = format!("cn=owners,ou=groups,{BASE}");
+        assert!(page.status == 200 && page.body.contains(&owners), "{}", page.body);
+        let wish = |role: &'static str, act: &'static str| {
+            [
+                ("directory", "harbour"),
+                ("group", owners.as_str()),
+                ("role", role),
+                ("act", act),
+            ]
+        };
+        let seen = owner.submit(GROUPS, GROUPS, &wish("accountant", "preview"));
+        assert!(
+            seen.body.contains("gains accountant in acme") && seen.body.contains("loses editor in acme"),
+            "{}",
+            seen.body
+        );
+        assert!(
+            owner.get(GROUPS).body.contains("Editor"),
+            "a preview saves nothing"
+        );
+        assert_eq!(
+            owner
+                .submit(GROUPS, GROUPS, &wish("accountant", "save"))
+                .location(),
+            "/o/acme/groups?notice=saved"
+        );
+        assert!(owner.get(GROUPS).body.contains("Accountant"));
+
+        let unknown = [
+            ("directory", "harbour"),
+            ("group", "cn=nobody,ou=groups,dc=example,dc=test"),
+            ("role", "viewer"),
+            ("act", "save"),
+        ];
+        let refused = owner.submit(GROUPS, GROUPS, &unknown);
+        assert!(
+            refused.status == 422 && refused.body.contains("no such group"),
+            "{}",
+            refused.body
+        );
+        let mut administrator = Client::signed_in(&site, "administrator");
+        let refused = administrator.submit(GROUPS, GROUPS, &wish("owner", "save"));
+        assert_eq!(refused.status, 403, "{}", refused.body);
+        let mut viewer = Client::signed_in(&site, "viewer");
+        assert_eq!(viewer.get(GROUPS).status, 403);
+
+        let take = [("directory", "harbour"), ("group", owners.as_str())];
+        let remove = "/o/acme/groups/remove";
+        let seen = owner.submit(GROUPS, remove, &[take[0], take[1], ("act", "preview")]);
+        assert!(seen.body.contains("loses editor in acme"), "{}", seen.body);
+        assert_eq!(
+            owner.submit(GROUPS, remove, &take).location(),
+            "/o/acme/groups?notice=saved"
+        );
+        // The last group is gone, and with it the host's word that this directory gives roles here.
+        let page = owner.get(GROUPS);
+        assert!(
+            page.body.contains("No groups") && page.body.contains("strongroom directory map"),
+            "{}",
+            page.body
+        );
+        let refused = owner.submit("/o/acme/members", GROUPS, &wish("viewer", "save"));
+        assert_eq!(refused.status, 404, "{}", refused.body);
+        site
+    };
+    drop(tokio::task::spawn_blocking(walk).await.unwrap());
+}

@@ -1,4 +1,5 @@
-//! Which group of a directory gives which role where: set at the host, explained to operators.
+//! Which group of a directory gives which role where: set at the host for any organization, explained to operators. For one
+//! organization its own people set it ([`super::role_group`]).
 
 use super::{Explained, ExplainedGroup, find};
 use crate::{
@@ -60,21 +61,31 @@ pub async fn map(
     role: Role,
 ) -> Result<()> {
     let (id, group, organization) = named(platform, caller, key, group, slug).await?;
+    let mapping = Mapping {
+        group_key: group,
+        organization_id: organization,
+        role,
+    };
+    write(platform, caller, id, key, &mapping).await
+}
+
+pub(super) async fn write(
+    platform: &Platform,
+    caller: &Caller,
+    id: SourceId,
+    key: &str,
+    mapping: &Mapping,
+) -> Result<()> {
     let mut tx = platform.control().begin().await?;
     if rows::mappings(&mut tx, id).await?.len() >= usize::try_from(rows::MAPPINGS_MAX).unwrap_or(usize::MAX) {
         tx.close().await?;
         let text = format!("at most {} groups can be mapped", rows::MAPPINGS_MAX);
         return Err(PlatformError::new(ProblemCode::Conflict, text));
     }
-    let mapping = Mapping {
-        group_key: group,
-        organization_id: organization,
-        role,
-    };
-    rows::set_mapping(&mut tx, id, &mapping).await?;
-    let why = format!("{} gives {role}", mapping.group_key);
+    rows::set_mapping(&mut tx, id, mapping).await?;
+    let why = format!("{} gives {}", mapping.group_key, mapping.role);
     let act = Act::configuration("directory.map", Object::new("directory", key)).because(&why);
-    tx.commit(&platform.entry(caller, Some(organization), &act)?, &[])
+    tx.commit(&platform.entry(caller, Some(mapping.organization_id), &act)?, &[])
         .await?;
     Ok(())
 }
@@ -85,9 +96,20 @@ pub async fn map(
 /// As [`map`].
 pub async fn unmap(platform: &Platform, caller: &Caller, key: &str, group: &str, slug: &str) -> Result<()> {
     let (id, group, organization) = named(platform, caller, key, group, slug).await?;
+    erase(platform, caller, id, key, &group, organization).await
+}
+
+pub(super) async fn erase(
+    platform: &Platform,
+    caller: &Caller,
+    id: SourceId,
+    key: &str,
+    group: &str,
+    organization: OrganizationId,
+) -> Result<()> {
     let mut tx = platform.control().begin().await?;
-    rows::delete_mapping(&mut tx, id, &group, organization).await?;
-    let act = Act::configuration("directory.unmap", Object::new("directory", key)).because(&group);
+    rows::delete_mapping(&mut tx, id, group, organization).await?;
+    let act = Act::configuration("directory.unmap", Object::new("directory", key)).because(group);
     tx.commit(&platform.entry(caller, Some(organization), &act)?, &[])
         .await?;
     Ok(())
@@ -101,19 +123,24 @@ async fn named(
     slug: &str,
 ) -> Result<(SourceId, String, OrganizationId)> {
     if !matches!(caller.identity, Identity::Host) {
-        let why = "which group gives a role in an organization is set at the host only";
+        let why = "which group gives a role in any organization is set at the host only; in their own its administrators set it";
         return Err(PlatformError::new(ProblemCode::NotAllowed, why));
     }
     let id = find(platform, key).await?.id;
-    let text =
-        "the whole distinguished name of the group, or its SID or GUID; its short name alone is not enough";
-    let group = group::key(group).ok_or_else(|| PlatformError::invalid_at("/group", "malformed", text))?;
+    let group = checked(group)?;
     let slug: OrganizationSlug = slug
         .parse()
         .map_err(|_| PlatformError::not_found("organization"))?;
     let found = organization::find_by_slug(&mut platform.control().read().await?, &slug).await?;
     let organization = found.ok_or_else(|| PlatformError::not_found("organization"))?.id;
     Ok((id, group, organization))
+}
+
+/// A group by the name that it is kept under.
+pub(super) fn checked(group: &str) -> Result<String> {
+    let text =
+        "the whole distinguished name of the group, or its SID or GUID; its short name alone is not enough";
+    group::key(group).ok_or_else(|| PlatformError::invalid_at("/group", "malformed", text))
 }
 
 /// The roles that groups give: in each organization the highest one.

@@ -22,12 +22,13 @@ use crate::{
 };
 use directory::{Pool, listing};
 use jiff::{SignedDuration, Timestamp};
-use plan::{Plan, known};
+pub(super) use plan::Plan;
+use plan::known;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use store::control::directory::{self as rows, Directory as Row, DirectoryState};
+use store::control::directory::{self as rows, Directory as Row, DirectoryState, Mapping};
 use tokio::sync::watch::Receiver;
-use types::ProblemCode;
+use types::{OrganizationId, ProblemCode};
 
 /// How often everybody is looked at.
 const EVERY: SignedDuration = SignedDuration::from_mins(55);
@@ -76,7 +77,7 @@ pub async fn run(platform: &Platform, caller: &Caller, key: &str, mode: Mode) ->
         session::require_fresh(platform, caller)?;
     }
     let row = find(platform, key).await?;
-    let planned = look(platform, &row, None).await;
+    let planned = look(platform, &row, Wish::Nothing).await;
     let plan = match planned {
         Ok(plan) => plan,
         Err(error) => {
@@ -111,14 +112,32 @@ pub async fn preview(platform: &Platform, caller: &Caller, key: &str, draft: Dra
         .map_err(|failure| PlatformError::invalid_at("/settings", "not-possible", failure.to_string()))?;
     let row = find(platform, key).await?;
     require_host_for_plain(caller, Some(settings_of(&row)?.security), &draft.settings)?;
-    Ok(look(platform, &row, Some(draft)).await?.changes)
+    Ok(look(platform, &row, Wish::Settings(Box::new(draft)))
+        .await?
+        .changes)
 }
 
-async fn look(platform: &Platform, row: &Row, draft: Option<Draft>) -> Result<Plan> {
+/// What a comparison takes for set, besides what is.
+pub(super) enum Wish {
+    /// As it is.
+    Nothing,
+    /// Other settings.
+    Settings(Box<Draft>),
+    /// This group gives this role.
+    Give(Mapping),
+    /// This group gives nothing in this organization.
+    Take(String, OrganizationId),
+}
+
+pub(super) async fn look(platform: &Platform, row: &Row, wish: Wish) -> Result<Plan> {
     // A draft that does not work says nothing about the servers as they are set, so it is not remembered with them.
     let unremembered = Pool::new();
+    let (draft, wish) = match wish {
+        Wish::Settings(draft) => (Some(draft), Wish::Nothing),
+        other => (None, other),
+    };
     let (pool, (settings, secret)) = match draft {
-        Some(draft) => (&unremembered, trial::opened(platform, Some(row), draft)?),
+        Some(draft) => (&unremembered, trial::opened(platform, Some(row), *draft)?),
         None => {
             let stored = (reachable_settings(platform, row)?, open_secret(platform, row)?);
             (platform.directories(), stored)
@@ -134,12 +153,23 @@ async fn look(platform: &Platform, row: &Row, draft: Option<Draft>) -> Result<Pl
     let mut read = platform.control().read().await?;
     let people = rows::people(&mut read, source_of(row.id)).await?;
     let memberships = rows::memberships(&mut read, row.id).await?;
-    let mappings = rows::mappings(&mut read, row.id).await?;
+    let mappings = wished(rows::mappings(&mut read, row.id).await?, wish);
     drop(read);
     let mut plan = plan::make(&listed, &known(people, &memberships), &mappings);
     let organizations = plan.organizations();
     plan.name(&super::mapping::slugs(platform, organizations.into_iter()).await?);
     Ok(plan)
+}
+
+fn wished(mut mappings: Vec<Mapping>, wish: Wish) -> Vec<Mapping> {
+    let (group, organization, given) = match wish {
+        Wish::Nothing | Wish::Settings(_) => return mappings,
+        Wish::Give(mapping) => (mapping.group_key.clone(), mapping.organization_id, Some(mapping)),
+        Wish::Take(group, organization) => (group, organization, None),
+    };
+    mappings.retain(|one| one.group_key != group || one.organization_id != organization);
+    mappings.extend(given);
+    mappings
 }
 
 /// Keeps the outcome for operators; what did not work is an alert in the journal too, and an entry.

@@ -7,6 +7,7 @@ use platform::{
     account::NewPerson,
     directories::{
         self, DirectoryChange, Draft, NewDirectory,
+        role_group::{self, Alteration, RoleGroup},
         settings::{Product, Security, Server, Settings},
         sync::{self, Mode, What},
     },
@@ -665,5 +666,73 @@ async fn a_certificate_that_is_far_from_its_end_is_told_with_its_days() {
     assert!(
         health.certificate_days.is_some_and(|days| days >= 0),
         "{health:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_organization_maps_no_group_that_would_tell_or_give_more_than_it_may() {
+    let server = Openldap::start(Offered::Good, 0).unwrap();
+    let site = site(&server, FirstSignIn::Create).await;
+    enter(&site.platform, "anna", &password_of("anna")).await.unwrap();
+    let give = |group: &str, role| {
+        Alteration::Give(RoleGroup {
+            directory: KEY.to_owned(),
+            group: format!("cn={group},ou=groups,{BASE}"),
+            role,
+        })
+    };
+    let code = |refused: Result<(), platform::PlatformError>| refused.unwrap_err().code;
+
+    // The host never mapped a group to this organization, and nobody here is an operator: who anna is, is not told.
+    let globex = site.second_organization().await;
+    assert_eq!(
+        role_group::list(&globex).await.unwrap().directories,
+        Vec::<String>::new()
+    );
+    let told = role_group::preview(&globex, &give("owners", Role::Viewer)).await;
+    assert_eq!(told.unwrap_err().code, ProblemCode::NotFound);
+    assert_eq!(
+        code(role_group::alter(&globex, &give("owners", Role::Viewer)).await),
+        ProblemCode::NotFound
+    );
+
+    let administrator = site.as_role(Role::Administrator).await;
+    for (wanted, expected) in [
+        (give("owners", Role::Owner), ProblemCode::NotAllowed),
+        (give("nobody", Role::Viewer), ProblemCode::Invalid),
+    ] {
+        assert_eq!(code(role_group::alter(&administrator, &wanted).await), expected);
+    }
+    for low in [Role::Viewer, Role::Editor, Role::Accountant] {
+        let workspace = site.as_role(low).await;
+        assert_eq!(
+            code(role_group::alter(&workspace, &give("owners", Role::Viewer)).await),
+            ProblemCode::NotAllowed,
+            "{low}"
+        );
+    }
+    let owner = site.as_role(Role::Owner).await;
+    role_group::alter(&owner, &give("editors", Role::Owner))
+        .await
+        .unwrap();
+    let take = Alteration::Take {
+        directory: KEY.to_owned(),
+        group: format!("cn=editors,ou=groups,{BASE}"),
+    };
+    assert_eq!(
+        code(role_group::alter(&administrator, &take).await),
+        ProblemCode::NotAllowed,
+        "what makes owners is the owners' alone"
+    );
+    role_group::alter(&owner, &take).await.unwrap();
+
+    let mut stale = site.caller(Role::Owner);
+    if let platform::caller::Identity::Person { elevated_until, .. } = &mut stale.identity {
+        *elevated_until = jiff::Timestamp::UNIX_EPOCH;
+    }
+    let stale = site.platform.enter(&stale, "acme").await.unwrap();
+    assert_eq!(
+        code(role_group::alter(&stale, &give("editors", Role::Viewer)).await),
+        ProblemCode::ProofRequired
     );
 }

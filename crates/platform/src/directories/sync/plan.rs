@@ -70,9 +70,9 @@ pub(super) enum Target {
 }
 
 /// A plan.
-pub(super) struct Plan {
+pub(in crate::directories) struct Plan {
     /// What changes, in words.
-    pub(super) changes: Vec<Change>,
+    pub(in crate::directories) changes: Vec<Change>,
     /// Whom it touches, and what becomes of them.
     pub(super) targets: BTreeMap<AccountId, Target>,
     /// How many are known.
@@ -205,6 +205,11 @@ impl Plan {
                 what: words(step),
             })
             .collect();
+    }
+
+    /// Whether a mapped group is not in the directory's answer.
+    pub(in crate::directories) fn lacks(&self, group: &str) -> bool {
+        self.missing_groups.contains(group)
     }
 
     /// Why this is more likely a fault than the truth.

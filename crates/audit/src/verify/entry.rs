@@ -1,0 +1,160 @@
+//! The leaf that is being read, until the next one begins: its header, and what its images add up to.
+//!
+//! Invariant: an entry about one record commits to that record's image; every other one that changes records commits
+//! to the RFC 6962 root over their commitments, in order, and to that over the commitments of the versions before.
+
+use super::examine::{ImageKind, ImagePart};
+use super::fault::{Fault, FaultKind};
+use super::image::{Newest, Records, parse_uuid};
+use super::report::Findings;
+use crate::Commitment;
+use crate::header::Header;
+use crate::leaf::{Leaf, LeafKind};
+use crate::merkle::Tree;
+
+/// What was shown of the header.
+#[derive(Debug)]
+pub(super) enum Shown {
+    /// No header yet.
+    Nothing,
+    /// The header.
+    Open(Box<Header>),
+    /// It is gone, missing or cannot be read; said already where it is a fault.
+    Closed,
+}
+
+/// The leaf that is being read.
+#[derive(Debug)]
+pub(super) struct Current {
+    pub(super) index: u64,
+    pub(super) leaf: Box<Leaf>,
+    pub(super) home: u32,
+    pub(super) header: Shown,
+    images: u64,
+    /// The first image: its record and commitment, and the commitment of the version before.
+    first: Option<([u8; 16], Commitment, Commitment)>,
+    after: Tree,
+    before: Tree,
+    /// Whether every image is the first of its record.
+    is_all_new: bool,
+}
+
+impl Current {
+    pub(super) fn new(index: u64, leaf: Box<Leaf>, home: u32) -> Self {
+        Self {
+            index,
+            leaf,
+            home,
+            header: Shown::Nothing,
+            images: 0,
+            first: None,
+            after: Tree::default(),
+            before: Tree::default(),
+            is_all_new: true,
+        }
+    }
+
+    /// A fault of this entry.
+    pub(super) fn fault(&self, record: Option<[u8; 16]>, kind: FaultKind) -> Fault {
+        let entry = match &self.header {
+            Shown::Open(header) => Some(header.entry_id),
+            Shown::Nothing | Shown::Closed => None,
+        };
+        Fault {
+            index: Some(self.index),
+            entry,
+            record,
+            kind,
+        }
+    }
+
+    /// Takes an image that belongs here; true when its being gone is to be explained.
+    pub(super) fn take(&mut self, image: &ImagePart, records: &mut Records, findings: &mut Findings) {
+        let record = image.record;
+        let newest = Newest {
+            version: image.version,
+            commitment: image.commitment,
+        };
+        let before = records.replace(self.home, record, newest);
+        let fault = |kind| self.fault(Some(record), kind);
+        if image.version != before.version.saturating_add(1) {
+            findings.push(fault(FaultKind::Version {
+                before: before.version,
+                found: image.version,
+            }));
+        }
+        match image.kind {
+            ImageKind::Open | ImageKind::Gone { .. } => {}
+            ImageKind::Unreadable => findings.push(fault(FaultKind::Image)),
+            ImageKind::Missing => findings.push(fault(FaultKind::ImageMissing)),
+        }
+        self.images += 1;
+        self.first
+            .get_or_insert((record, image.commitment, before.commitment));
+        self.after.push(&image.commitment.0);
+        self.before.push(&before.commitment.0);
+        self.is_all_new &= before.commitment == Commitment::ZERO;
+    }
+
+    /// Whether images may be shown here.
+    pub(super) fn takes_images(&self) -> bool {
+        matches!(self.header, Shown::Open(_)) && self.leaf.after != Commitment::ZERO
+    }
+
+    /// The leaf is whole: compares what was shown with what it commits to.
+    pub(super) fn settle(&self, findings: &mut Findings) {
+        match &self.header {
+            Shown::Nothing if self.leaf.kind == LeafKind::Heartbeat => self.check_heartbeat(findings),
+            Shown::Nothing => findings.push(self.fault(None, FaultKind::HeaderMissing)),
+            Shown::Open(_) | Shown::Closed if self.leaf.kind == LeafKind::Heartbeat => {
+                findings.push(self.fault(None, FaultKind::Superfluous));
+            }
+            Shown::Open(header) => self.check_images(header, findings),
+            Shown::Closed => {}
+        }
+    }
+
+    fn check_heartbeat(&self, findings: &mut Findings) {
+        let Leaf {
+            header,
+            before,
+            after,
+            organization_tag,
+            ..
+        } = &*self.leaf;
+        let is_empty = [header, before, after]
+            .iter()
+            .all(|commitment| **commitment == Commitment::ZERO);
+        if !is_empty || *organization_tag != [0; 16] {
+            findings.push(self.fault(None, FaultKind::Heartbeat));
+        }
+    }
+
+    fn check_images(&self, header: &Header, findings: &mut Findings) {
+        if self.leaf.after == Commitment::ZERO {
+            return;
+        }
+        let Some((record, after, before)) = self.first else {
+            findings.push(self.fault(None, FaultKind::ImageMissing));
+            return;
+        };
+        let (after, before) = if header.object.kind == "record" {
+            if header.object.id.as_deref().and_then(parse_uuid) != Some(record) {
+                findings.push(self.fault(Some(record), FaultKind::Record));
+            }
+            (after, self.leaf.before == before)
+        } else if self.leaf.before == Commitment::ZERO {
+            // An act that only makes records has nothing before it.
+            (Commitment(self.after.root().0), self.is_all_new)
+        } else {
+            let before = self.before.root().0 == self.leaf.before.0;
+            (Commitment(self.after.root().0), before)
+        };
+        let is_single = header.object.kind == "record";
+        if after != self.leaf.after || (is_single && self.images > 1) {
+            findings.push(self.fault(is_single.then_some(record), FaultKind::After));
+        } else if !before {
+            findings.push(self.fault(is_single.then_some(record), FaultKind::Before));
+        }
+    }
+}

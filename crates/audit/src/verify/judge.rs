@@ -1,0 +1,356 @@
+//! Takes examined batches in order and comes to the verdicts.
+
+use super::entry::{Current, Shown as HeaderShown};
+use super::examine::{Examined, HeaderPart, ImageKind, ImagePart, Part};
+use super::fault::FaultKind;
+use super::gone::{Explanations, Gone};
+use super::home::Homes;
+use super::image::Records;
+use super::report::{Counts, Findings, Report, Shown, Verdict};
+use super::transaction::Transactions;
+use crate::checkpoint::Checkpoint;
+use crate::export::{FormatError, Preamble, Scope};
+use crate::leaf::{Leaf, LeafKind};
+use crate::merkle::{Hash, Tree};
+use crate::note::Note;
+use crate::policy::{Policy, Trusted};
+use std::collections::HashSet;
+
+/// How much later than its sequencing an entry may say that it happened: clocks of program and sequencer differ.
+const SKEW_MS_MAX: u64 = 300_000;
+
+/// A verification that is going on.
+#[derive(Debug)]
+pub struct Verifier {
+    scope: Scope,
+    trusted: Option<Trusted>,
+    /// What the export says was signed, whoever signed it.
+    checkpoint: Option<Checkpoint>,
+    since: Since,
+    tree: Tree,
+    homes: Homes,
+    records: Records,
+    transactions: Transactions,
+    explanations: Explanations,
+    /// Entries seen: 16 bytes each.
+    entries: HashSet<[u8; 16]>,
+    current: Option<Current>,
+    is_damaged: bool,
+    times_ms: Option<(u64, u64)>,
+    counts: Counts,
+    findings: Findings,
+}
+
+/// The earlier checkpoint.
+#[derive(Debug)]
+enum Since {
+    /// There is none, or it was compared.
+    Settled(Option<u64>),
+    /// The tree has not reached its size.
+    Ahead(u64, Hash),
+    /// A hidden part spans its size.
+    Spanned,
+}
+
+impl Verifier {
+    /// Begins with what stands before the tree. `since` is a checkpoint that the auditor has seen before, and trusts.
+    #[must_use]
+    pub fn begin(preamble: &Preamble, policy: &Policy, since: Option<&Checkpoint>) -> Self {
+        let mut findings = Findings::default();
+        let (trusted, checkpoint) = read_checkpoint(&preamble.checkpoint, policy, &mut findings);
+        let since = match (since, &checkpoint) {
+            (Some(since), Some(checkpoint)) => Since::begin(since, checkpoint, &mut findings),
+            _ => Since::Settled(None),
+        };
+        let mut verifier = Self {
+            scope: preamble.scope,
+            trusted,
+            checkpoint,
+            since,
+            tree: Tree::default(),
+            homes: Homes::default(),
+            records: Records::default(),
+            transactions: Transactions::default(),
+            explanations: Explanations::default(),
+            entries: HashSet::new(),
+            current: None,
+            is_damaged: false,
+            times_ms: None,
+            counts: Counts::default(),
+            findings,
+        };
+        verifier.compare_since();
+        verifier
+    }
+
+    /// Leaves seen so far, shown or not.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.tree.size()
+    }
+
+    /// Takes the next batch.
+    pub fn take(&mut self, examined: Examined) {
+        for part in examined.parts {
+            match part {
+                Part::Leaf(hash, leaf) => self.take_leaf(hash, leaf),
+                Part::Hidden { height, root } => self.take_hidden(height, root),
+                Part::Header(header) => self.take_header(header),
+                Part::Image(image) => self.take_image(&image),
+                Part::Damaged(error) => {
+                    self.is_damaged = true;
+                    self.findings.whole(FaultKind::Format(error));
+                }
+            }
+        }
+    }
+
+    /// Comes to the verdicts; `damage` is where the file could not be read on.
+    #[must_use]
+    pub fn finish(mut self, damage: Option<FormatError>) -> Report {
+        self.settle();
+        if let Some(error) = damage {
+            self.is_damaged = true;
+            self.findings.whole(FaultKind::Format(error));
+        }
+        if !self.is_damaged {
+            self.check_root();
+            let homes = &self.homes;
+            let is_opened = |tag: &[u8; 16]| homes.get(tag).is_some_and(|home| home.is_opened);
+            self.explanations.finish(is_opened, &mut self.findings);
+            let last_ms = self.times_ms.map_or(0, |(_, last)| last);
+            self.counts.open_transactions = self.transactions.finish(last_ms, &mut self.findings);
+        }
+        self.counts.organizations = self.homes.count();
+        let (continues, spanned) = match self.since {
+            Since::Settled(size) => (size, None),
+            Since::Ahead(..) => (None, None),
+            Since::Spanned => (
+                None,
+                Some(
+                    "the export hides what the earlier checkpoint ends in; ask for one that is cut at its size",
+                ),
+            ),
+        };
+        let last_sequence = match self.scope {
+            Scope::Whole => None,
+            Scope::Organization(tag) => self.homes.last_sequence(&tag),
+        };
+        let nothing = (matches!(self.scope, Scope::Organization(_)) && last_sequence.is_none())
+            .then_some("the export shows no entry of the organization");
+        let (integrity, completeness) = self.findings.verdicts(nothing);
+        Report {
+            integrity: match (integrity, spanned) {
+                (Verdict::Holds, Some(reason)) => Verdict::Unknown(reason),
+                (integrity, _) => integrity,
+            },
+            completeness,
+            trusted: self.trusted,
+            continues,
+            shown: Shown {
+                scope: Some(self.scope),
+                last_sequence,
+                times_ms: self.times_ms,
+            },
+            counts: self.counts,
+        }
+    }
+
+    fn take_leaf(&mut self, hash: Hash, leaf: Option<Box<Leaf>>) {
+        self.settle();
+        let index = self.tree.size();
+        self.tree.push_hash(hash);
+        self.compare_since();
+        self.counts.leaves += 1;
+        let Some(leaf) = leaf else {
+            self.findings.leaf(index, FaultKind::Leaf);
+            return;
+        };
+        let findings = &mut self.findings;
+        let home = self.homes.follow(&leaf, hash, |kind| findings.leaf(index, kind));
+        if matches!(self.scope, Scope::Organization(tag) if tag != leaf.organization_tag) {
+            findings.leaf(index, FaultKind::Scope);
+        }
+        let (first, last) = self.times_ms.unwrap_or((leaf.time_ms, 0));
+        if leaf.time_ms < last {
+            findings.leaf(index, FaultKind::LeafTime);
+        }
+        self.times_ms = Some((first, last.max(leaf.time_ms)));
+        self.counts.heartbeats += u64::from(leaf.kind == LeafKind::Heartbeat);
+        self.current = Some(Current::new(index, leaf, home));
+    }
+
+    fn take_hidden(&mut self, height: u32, root: Hash) {
+        self.settle();
+        let index = self.tree.size();
+        if self.scope == Scope::Whole {
+            self.findings.leaf(index, FaultKind::Hidden);
+        }
+        if self.tree.push_subtree(height, root).is_err() {
+            self.findings.leaf(index, FaultKind::Superfluous);
+            return;
+        }
+        self.counts.hidden += self.tree.size() - index;
+        self.compare_since();
+    }
+
+    fn take_header(&mut self, part: HeaderPart) {
+        let Some(current) = &mut self.current else { return };
+        if !matches!(current.header, HeaderShown::Nothing) {
+            let fault = current.fault(None, FaultKind::Superfluous);
+            self.findings.push(fault);
+            return;
+        }
+        let (header, commitment) = match part {
+            HeaderPart::Open(header, commitment) => (header, commitment),
+            closed => {
+                current.header = HeaderShown::Closed;
+                let (index, tag) = (current.index, current.leaf.organization_tag);
+                match closed {
+                    HeaderPart::Gone { by } => {
+                        self.counts.gone += 1;
+                        self.explanations
+                            .wait(index, by, Gone::Header(tag), &mut self.findings);
+                    }
+                    HeaderPart::Missing => self.findings.leaf(index, FaultKind::HeaderMissing),
+                    HeaderPart::Unreadable | HeaderPart::Open(..) => {
+                        self.findings.leaf(index, FaultKind::Header);
+                    }
+                }
+                return;
+            }
+        };
+        self.counts.headers += 1;
+        let mut faults = Vec::new();
+        let Leaf {
+            organization_tag,
+            time_ms,
+            ..
+        } = &*current.leaf;
+        if commitment != current.leaf.header {
+            faults.push(FaultKind::HeaderCommitment);
+        }
+        if !self.entries.insert(header.entry_id) {
+            faults.push(FaultKind::Twice);
+        }
+        faults.extend(
+            self.homes
+                .check_organization(organization_tag, header.organization)
+                .err(),
+        );
+        let happened_ms = u64::try_from(header.time_us / 1_000).unwrap_or(0);
+        if happened_ms > time_ms.saturating_add(SKEW_MS_MAX) {
+            faults.push(FaultKind::EntryTime);
+        }
+        faults.extend(
+            self.transactions
+                .take(current.home, current.index, *time_ms, &header)
+                .err(),
+        );
+        current.header = HeaderShown::Open(header);
+        for kind in faults {
+            self.findings.push(current.fault(None, kind));
+        }
+    }
+
+    fn take_image(&mut self, image: &ImagePart) {
+        let Some(current) = &mut self.current else { return };
+        if !current.takes_images() {
+            // Of a header that cannot be read nothing more is said.
+            if !matches!(current.header, HeaderShown::Closed) {
+                let fault = current.fault(Some(image.record), FaultKind::Superfluous);
+                self.findings.push(fault);
+            }
+            return;
+        }
+        current.take(image, &mut self.records, &mut self.findings);
+        match image.kind {
+            ImageKind::Open => self.counts.images += 1,
+            ImageKind::Gone { by } => {
+                self.counts.gone += 1;
+                let gone = Gone::Image(current.leaf.organization_tag, image.record);
+                self.explanations
+                    .wait(current.index, by, gone, &mut self.findings);
+            }
+            ImageKind::Unreadable | ImageKind::Missing => {}
+        }
+    }
+
+    /// The leaf before is whole.
+    fn settle(&mut self) {
+        let Some(current) = self.current.take() else {
+            return;
+        };
+        current.settle(&mut self.findings);
+        let header = match &current.header {
+            HeaderShown::Open(header) => Some(&**header),
+            HeaderShown::Nothing | HeaderShown::Closed => None,
+        };
+        self.explanations
+            .explain(current.index, &current.leaf, header, &mut self.findings);
+    }
+
+    fn compare_since(&mut self) {
+        let Since::Ahead(size, root) = self.since else {
+            return;
+        };
+        if self.tree.size() > size {
+            self.since = Since::Spanned;
+        } else if self.tree.size() == size && self.tree.root() == root {
+            self.since = Since::Settled(Some(size));
+        } else if self.tree.size() == size {
+            self.since = Since::Settled(None);
+            self.findings.whole(FaultKind::Rewritten { size });
+        }
+    }
+
+    fn check_root(&mut self) {
+        let Some(checkpoint) = &self.checkpoint else {
+            return;
+        };
+        if (self.tree.size(), self.tree.root()) != (checkpoint.size, checkpoint.root) {
+            self.findings.whole(FaultKind::Root {
+                found: self.tree.size(),
+                size: checkpoint.size,
+            });
+        }
+    }
+}
+
+impl Since {
+    fn begin(since: &Checkpoint, checkpoint: &Checkpoint, findings: &mut Findings) -> Self {
+        if since.origin != checkpoint.origin {
+            findings.whole(FaultKind::OtherLog);
+            return Self::Settled(None);
+        }
+        if since.size > checkpoint.size {
+            findings.whole(FaultKind::SetBack {
+                size: checkpoint.size,
+                seen: since.size,
+            });
+            return Self::Settled(None);
+        }
+        Self::Ahead(since.size, since.root)
+    }
+}
+
+fn read_checkpoint(
+    bytes: &[u8],
+    policy: &Policy,
+    findings: &mut Findings,
+) -> (Option<Trusted>, Option<Checkpoint>) {
+    let note = match Note::parse(bytes) {
+        Ok(note) => note,
+        Err(error) => {
+            findings.whole(FaultKind::Note(error));
+            return (None, None);
+        }
+    };
+    match policy.check(&note) {
+        Ok(trusted) => (Some(trusted.clone()), Some(trusted.checkpoint)),
+        Err(error) => {
+            findings.whole(FaultKind::Trust(error));
+            (None, Checkpoint::parse(note.text()).ok())
+        }
+    }
+}

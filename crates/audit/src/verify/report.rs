@@ -1,0 +1,157 @@
+//! What came out of a verification.
+
+use super::fault::{Fault, FaultKind};
+use crate::export::{FormatError, Scope};
+use crate::policy::Trusted;
+
+/// Faults listed of each side; the rest are counted.
+pub const FAULTS_MAX: usize = 20;
+
+/// What is to be thought of one side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// All checks were made, and all hold.
+    Holds,
+    /// The first faults, in order, at most [`FAULTS_MAX`], and how many there are in all.
+    Broken(Vec<Fault>, u64),
+    /// A check could not be made.
+    Unknown(&'static str),
+}
+
+/// What the export showed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Leaves shown.
+    pub leaves: u64,
+    /// Leaves of others, which are only counted.
+    pub hidden: u64,
+    /// Headers that were opened.
+    pub headers: u64,
+    /// Images that were opened.
+    pub images: u64,
+    /// Headers and images that are gone, and that the log explains.
+    pub gone: u64,
+    /// Heartbeats.
+    pub heartbeats: u64,
+    /// Organizations, the appliance's own entries among them.
+    pub organizations: u64,
+    /// Transactions of which a part may stand after the checkpoint.
+    pub open_transactions: u64,
+}
+
+/// What an export is of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// Whose entries.
+    pub scope: Option<Scope>,
+    /// Highest number of the organization, in an export of one.
+    pub last_sequence: Option<u64>,
+    /// Sequencing times of the first and the last leaf shown, in milliseconds since 1970.
+    pub times_ms: Option<(u64, u64)>,
+}
+
+/// The result of a verification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Whether what is shown is what was committed to.
+    pub integrity: Verdict,
+    /// Whether all is shown.
+    pub completeness: Verdict,
+    /// The checkpoint and who signed it, if the policy accepts it.
+    pub trusted: Option<Trusted>,
+    /// Size of the earlier checkpoint that the log was found to continue.
+    pub continues: Option<u64>,
+    /// What the export is of.
+    pub shown: Shown,
+    /// What it showed.
+    pub counts: Counts,
+}
+
+impl Report {
+    /// Of a file whose beginning is damaged.
+    #[must_use]
+    pub fn of_damaged(error: FormatError) -> Self {
+        let mut findings = Findings::default();
+        findings.whole(FaultKind::Format(error));
+        let (integrity, completeness) = findings.verdicts(None);
+        Self {
+            integrity,
+            completeness,
+            trusted: None,
+            continues: None,
+            shown: Shown::default(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Whether both hold.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.integrity == Verdict::Holds && self.completeness == Verdict::Holds
+    }
+
+    /// Whether either is broken.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        let is_broken = |verdict: &Verdict| matches!(verdict, Verdict::Broken(..));
+        is_broken(&self.integrity) || is_broken(&self.completeness)
+    }
+}
+
+/// Faults as they are found.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    integrity: (Vec<Fault>, u64),
+    completeness: (Vec<Fault>, u64),
+}
+
+impl Findings {
+    pub(super) fn push(&mut self, fault: Fault) {
+        let (list, count) = match fault.kind.side() {
+            super::Side::Integrity => &mut self.integrity,
+            super::Side::Completeness => &mut self.completeness,
+        };
+        *count += 1;
+        if list.len() < FAULTS_MAX {
+            list.push(fault);
+        }
+    }
+
+    /// A fault of the export as a whole.
+    pub(super) fn whole(&mut self, kind: FaultKind) {
+        self.push(Fault {
+            index: None,
+            entry: None,
+            record: None,
+            kind,
+        });
+    }
+
+    /// A fault of a leaf, without more to say.
+    pub(super) fn leaf(&mut self, index: u64, kind: FaultKind) {
+        self.push(Fault {
+            index: Some(index),
+            entry: None,
+            record: None,
+            kind,
+        });
+    }
+
+    /// Integrity and completeness; `unknown` is why completeness cannot be told though nothing is wrong.
+    pub(super) fn verdicts(self, unknown: Option<&'static str>) -> (Verdict, Verdict) {
+        let verdict = |(faults, count): (Vec<Fault>, u64)| match count {
+            0 => Verdict::Holds,
+            _ => Verdict::Broken(faults, count),
+        };
+        let (integrity, completeness) = (verdict(self.integrity), verdict(self.completeness));
+        let completeness = match (&integrity, completeness, unknown) {
+            // Numbers and links prove nothing in a log that nobody signed.
+            (Verdict::Broken(..), Verdict::Holds, _) => {
+                Verdict::Unknown("completeness means nothing while integrity is broken")
+            }
+            (_, Verdict::Holds, Some(reason)) => Verdict::Unknown(reason),
+            (_, completeness, _) => completeness,
+        };
+        (integrity, completeness)
+    }
+}

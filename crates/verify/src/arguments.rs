@@ -1,0 +1,72 @@
+//! What the program is told.
+
+use clap::Parser;
+use std::path::{Path, PathBuf};
+
+/// Check an export of Strongroom's audit log, offline
+///
+/// Says apart whether what the export shows is what was committed to (integrity) and whether anything is left out
+/// (completeness), and names the first bad entry. Needs no network and no database, and trusts nobody but the keys in
+/// the policy.
+///
+/// Exit codes: 0 verified; 1 false: something was changed or is left out; 2 cannot tell: wrong usage, a file that
+/// cannot be read, or a check that could not be made.
+#[derive(Debug, Parser)]
+#[command(name = "strongroom-verify", version, max_term_width = 110)]
+pub(crate) struct Arguments {
+    /// The export; `-` for standard input
+    #[arg(value_name = "EXPORT", required_unless_present = "man")]
+    export: Option<PathBuf>,
+    /// What you trust: the policy file that you were handed at set-up, never one that came with the export
+    #[arg(long, value_name = "FILE", required_unless_present = "man")]
+    policy: Option<PathBuf>,
+    /// A signed checkpoint that you kept from an earlier visit: the log must continue it
+    #[arg(long, value_name = "CHECKPOINT")]
+    pub(crate) since: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// No progress on standard error
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    /// Print the manual page
+    #[arg(long, hide = true)]
+    man: bool,
+}
+
+/// How the report is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// What is asked for.
+#[derive(Debug)]
+pub(crate) enum Request<'a> {
+    /// A verification.
+    Verify {
+        /// The export.
+        export: &'a Path,
+        /// What is trusted.
+        policy: &'a Path,
+    },
+    /// The manual page.
+    Manual,
+}
+
+impl Arguments {
+    /// What is asked for: without the manual page, both files are there.
+    pub(crate) fn request(&self) -> Request<'_> {
+        match (&self.export, &self.policy) {
+            (Some(export), Some(policy)) if !self.man => Request::Verify { export, policy },
+            _ => Request::Manual,
+        }
+    }
+
+    pub(crate) fn format(&self) -> Format {
+        if self.json { Format::Json } else { Format::Text }
+    }
+}

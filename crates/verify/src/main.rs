@@ -1,0 +1,53 @@
+#![doc = include_str!("../README.md")]
+
+mod arguments;
+mod inputs;
+mod output;
+mod parallel;
+mod progress;
+
+use arguments::{Arguments, Format, Request};
+use clap::Parser;
+use inputs::InputError;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Wrong usage, unreadable files, or a check that could not be made.
+const CANNOT_TELL: u8 = 2;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let Request::Verify { export, policy } = arguments.request() else {
+        return output::manual();
+    };
+    match verify(&arguments, export, policy) {
+        Ok(code) => code,
+        Err(error) => {
+            output::failure(&error);
+            ExitCode::from(CANNOT_TELL)
+        }
+    }
+}
+
+fn verify(arguments: &Arguments, export: &Path, policy: &Path) -> Result<ExitCode, InputError> {
+    let policy = inputs::policy(policy)?;
+    let since = arguments.since.as_deref();
+    let since = since.map(|file| inputs::since(file, &policy)).transpose()?;
+    let (source, bytes) = inputs::export(export)?;
+    let progress = progress::Progress::begin(bytes, arguments.quiet);
+    let report = parallel::verify(source, &policy, since.as_ref(), &progress);
+    progress.end();
+    let report = report.map_err(|source| InputError::read(export, source))?;
+    let shown = match arguments.format() {
+        Format::Text => output::text(&report),
+        Format::Json => output::json(&report),
+    };
+    if !shown {
+        return Ok(ExitCode::from(CANNOT_TELL));
+    }
+    Ok(match (report.holds(), report.is_broken()) {
+        (true, _) => ExitCode::SUCCESS,
+        (false, true) => ExitCode::FAILURE,
+        (false, false) => ExitCode::from(CANNOT_TELL),
+    })
+}

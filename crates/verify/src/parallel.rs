@@ -1,0 +1,92 @@
+//! The verification on all processors: one thread reads, several hash, one compares in order.
+//!
+//! Invariant: batches are compared in the order of the file, so the report is that of [`audit::verify::verify`]; what
+//! waits between the threads is bounded.
+
+use crate::progress::Progress;
+use audit::Checkpoint;
+use audit::export::{Batch, FormatError, ReadError, Reader};
+use audit::policy::Policy;
+use audit::verify::{Examined, Report, Verifier, examine};
+use std::io::{self, Read};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+/// Batches that wait at each thread, a quarter of a MiB each as a rule.
+const WAITING_MAX: usize = 4;
+/// More threads than this do not help one reader.
+const THREADS_MAX: usize = 16;
+
+/// Checks an export; see [`audit::verify::verify`].
+pub(crate) fn verify(
+    source: impl Read,
+    policy: &Policy,
+    since: Option<&Checkpoint>,
+    progress: &Progress,
+) -> io::Result<Report> {
+    let (preamble, mut reader) = match Reader::open(source) {
+        Ok(opened) => opened,
+        Err(ReadError::Read(error)) => return Err(error),
+        Err(ReadError::Format(error)) => return Ok(Report::of_damaged(error)),
+    };
+    let mut verifier = Verifier::begin(&preamble, policy, since);
+    let count = thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(THREADS_MAX);
+    thread::scope(|scope| {
+        let (to, from): (Vec<_>, Vec<_>) = (0..count)
+            .map(|_| {
+                let (to, batches) = sync_channel(WAITING_MAX);
+                let (results, from) = sync_channel(WAITING_MAX);
+                scope.spawn(move || hash(&batches, &results));
+                (to, from)
+            })
+            .unzip();
+        let comparing = scope.spawn(move || {
+            compare(&mut verifier, &from, progress);
+            verifier
+        });
+        let damage = read(&mut reader, to);
+        // A thread ends early only by a panic, which is passed on.
+        let verifier = comparing
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok(verifier.finish(damage?))
+    })
+}
+
+/// Hands the batches round, one to each thread in turn; gives where the file is damaged.
+fn read<R: Read>(reader: &mut Reader<R>, to: Vec<SyncSender<Batch>>) -> io::Result<Option<FormatError>> {
+    for thread in to.iter().cycle() {
+        match reader.next_batch() {
+            Ok(Some(batch)) => {
+                if thread.send(batch).is_err() {
+                    break;
+                }
+            }
+            Ok(None) => break,
+            Err(ReadError::Read(error)) => return Err(error),
+            Err(ReadError::Format(error)) => return Ok(Some(error)),
+        }
+    }
+    Ok(None)
+}
+
+fn hash(batches: &Receiver<Batch>, results: &SyncSender<(usize, Examined)>) {
+    for batch in batches {
+        if results.send((batch.length(), examine(&batch))).is_err() {
+            return;
+        }
+    }
+}
+
+/// Takes one batch of each thread in turn, as they were handed round; the first that has none has had the last.
+fn compare(verifier: &mut Verifier, from: &[Receiver<(usize, Examined)>], progress: &Progress) {
+    for thread in from.iter().cycle() {
+        let Ok((length, examined)) = thread.recv() else {
+            return;
+        };
+        verifier.take(examined);
+        progress.advance(length, verifier.size());
+    }
+}

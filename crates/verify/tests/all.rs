@@ -1,0 +1,11 @@
+//! The program, run as auditors run it, and the Python verifier beside it.
+
+#[cfg(test)]
+#[path = "all/program.rs"]
+mod program;
+#[cfg(test)]
+#[path = "all/python.rs"]
+mod python;
+#[cfg(test)]
+#[path = "../../audit/tests/all/sample.rs"]
+mod sample;

@@ -1,0 +1,482 @@
+#!/usr/bin/env python3
+"""A second verifier of exports of Strongroom's audit log. It shares no code with the first (strongroom-verify) and
+needs nothing but Python 3.9: an auditor can read all of it. crates/audit/FORMAT.md says what each check is.
+
+    python3 verify.py EXPORT POLICY [EARLIER-CHECKPOINT]
+
+Prints both verdicts and what is wrong, one per line. Exit codes: 0 verified, 1 false, 2 cannot tell."""
+import base64, hashlib, struct, sys, uuid
+
+ZERO, APPLIANCE = bytes(32), bytes(16)
+P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+
+
+def sha(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+# Ed25519 (RFC 8032), in affine coordinates: slow, short.
+def add(a, b):
+    (x1, y1), (x2, y2) = a, b
+    product = D * x1 * x2 * y1 * y2 % P
+    return ((x1 * y2 + x2 * y1) * pow(1 + product, -1, P) % P, (y1 * y2 + x1 * x2) * pow(1 - product, -1, P) % P)
+
+
+def multiply(point, number):
+    result = (0, 1)
+    while number:
+        if number & 1:
+            result = add(result, point)
+        point, number = add(point, point), number >> 1
+    return result
+
+
+def recover(y, odd):
+    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * pow(2, (P - 1) // 4, P) % P
+    if (x * x - square) % P or (x == 0 and odd):
+        return None
+    return (x if x % 2 == odd else P - x, y)
+
+
+def signed(public, message, signature):
+    number = int.from_bytes(public, "little")
+    point = recover((number & (2**255 - 1)) % P, number >> 255)
+    s = int.from_bytes(signature[32:], "little")
+    if point is None or len(signature) != 64 or s >= L:
+        return False
+    k = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % L
+    base = recover(4 * pow(5, -1, P) % P, 0)
+    x, y = add(multiply(base, s), multiply((-point[0] % P, point[1]), k))  # R = sB - kA
+    return (y | (x & 1) << 255).to_bytes(32, "little") == signature[:32]
+
+
+# Signed notes and policies (C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-policy).
+def unbase64(text):
+    decoded = base64.b64decode(text, validate=True)
+    if base64.b64encode(decoded).decode() != text:
+        raise ValueError("base64")
+    return decoded
+
+
+def key(text):  # -> (name, id, algorithm, public)
+    name, known, encoded = text.split("+", 2)
+    data = unbase64(encoded)
+    if len(data) != 33 or data[0] not in (1, 4) or sha(name.encode(), b"\n", data)[:4].hex() != known:
+        raise ValueError("key")
+    return name, bytes.fromhex(known), data[0], data[1:]
+
+
+def read_policy(text):
+    logs, members, quorum = [], {"none": lambda seen: True}, None
+    for words in (line.split() for line in text.splitlines()):
+        if not words or words[0].startswith("#"):
+            continue
+        if words[0] == "log":
+            logs.append(key(words[1]))
+        elif words[0] == "witness":
+            witness = key(words[2])
+            members[words[1]] = lambda seen, witness=witness: witness[3] in seen
+            members.setdefault("", []).append(witness)
+        elif words[0] == "group":
+            few = {"all": len(words) - 3, "any": 1}.get(words[2]) or int(words[2])
+            inner = [members[name] for name in words[3:]]
+            members[words[1]] = lambda seen, few=few, inner=inner: sum(test(seen) for test in inner) >= few
+        elif words[0] == "quorum":
+            quorum = members[words[1]]
+    return logs, members.get("", []), quorum
+
+
+def read_checkpoint(note, policy):  # -> (origin, size, root); raises when the policy does not accept it
+    logs, witnesses, quorum = policy
+    text, lines = note.decode().rsplit("\n\n", 1)
+    if any(ord(letter) < 32 and letter != "\n" for letter in note.decode()) or not lines.endswith("\n"):
+        raise ValueError("note")
+    text += "\n"
+    origin, size, root, *more = text[:-1].split("\n")
+    if "" in (origin, *more) or str(int(size)) != size or len(unbase64(root)) != 32:
+        raise ValueError("checkpoint")
+    own, seen = False, set()
+    for line in lines[:-1].split("\n"):
+        dash, name, encoded = line.split(" ")
+        data = unbase64(encoded)
+        if dash != "\u2014" or not name or "+" in name or len(data) < 5:
+            raise ValueError("signature line")
+        for known, ident, algorithm, public in [k for k in logs if k[0] == origin] + witnesses:
+            if (name, data[:4]) == (known, ident):
+                message, signature = text.encode(), data[4:]
+                if algorithm == 4:
+                    time, signature = struct.unpack(">Q", data[4:12])[0], data[12:]
+                    message = f"cosignature/v1\ntime {time}\n{text}".encode()
+                if not signed(public, message, signature):
+                    raise ValueError("false signature")
+                own, seen = own or algorithm == 1, seen | ({public} if algorithm == 4 else set())
+    if not own or not quorum(seen):
+        raise ValueError("not signed by the log, or by too few witnesses")
+    return origin, int(size), unbase64(root)
+
+
+# Deterministic CBOR (RFC 8949 section 4.2.1): decoded, and written again to see that it was.
+def decode(data, at=0):  # -> (item, end)
+    major, short = data[at] >> 5, data[at] & 31
+    width = {24: 1, 25: 2, 26: 4, 27: 8}.get(short, 0)
+    value = int.from_bytes(data[at + 1 : at + 1 + width], "big") if width else short
+    at += 1 + width
+    if major < 2:
+        return (value if major == 0 else -1 - value), at
+    if major in (2, 3):
+        part = data[at : at + value]
+        return (part if major == 2 else part.decode()), at + value
+    if major in (4, 5):
+        items = []
+        for _ in range(value * (major - 3)):
+            item, at = decode(data, at)
+            items.append(item)
+        return (items if major == 4 else dict(zip(items[::2], items[1::2]))), at
+    return {20: False, 21: True, 22: None}[short], at
+
+
+def encode(item):
+    def head(major, value):
+        for limit, short, width in ((24, value, 0), (2**8, 24, 1), (2**16, 25, 2), (2**32, 26, 4), (2**64, 27, 8)):
+            if value < limit:
+                return bytes([major << 5 | short]) + (value.to_bytes(width, "big") if width else b"")
+        raise ValueError("number")
+    if item is None or isinstance(item, bool):
+        return {None: b"\xf6", True: b"\xf5", False: b"\xf4"}[item]
+    if isinstance(item, int):
+        return head(0, item) if item >= 0 else head(1, -1 - item)
+    if isinstance(item, (bytes, str)):
+        data = item.encode() if isinstance(item, str) else item
+        return head(3 if isinstance(item, str) else 2, len(data)) + data
+    if isinstance(item, list):
+        return head(4, len(item)) + b"".join(map(encode, item))
+    return head(5, len(item)) + b"".join(sorted(encode(k) + encode(v) for k, v in item.items()))
+
+
+def cbor(data, needed, known):
+    item, end = decode(data)
+    if end != len(data) or encode(item) != data or not needed <= set(item) or not all(key in known for key in item):
+        raise ValueError("CBOR")
+    return item
+
+
+def header_of(data):
+    header = cbor(data, {1, 3, 4, 5, 6, 7, 9, 10, 11}, range(1, 14))
+    if header[1] != 1 or len(header[3]) != 16:
+        raise ValueError("header")
+    return header
+
+
+def commit(role, entry, salt, data):
+    return sha(b"strongroom-commit-v1\0", bytes([role]), entry, salt, struct.pack(">Q", len(data)), data)
+
+
+class Tree:  # RFC 6962, of which only the roots of complete subtrees are kept, with their heights
+    def __init__(self):
+        self.size, self.peaks = 0, []
+
+    def push(self, node, height=0):
+        self.size += 1 << height
+        while self.peaks and self.peaks[-1][1] == height:
+            node, height = sha(b"\1", self.peaks.pop()[0], node), height + 1
+        self.peaks.append((node, height))
+
+    def root(self):
+        nodes = [node for node, _ in self.peaks] or [sha()]
+        while len(nodes) > 1:
+            right = nodes.pop()
+            nodes[-1] = sha(b"\1", nodes[-1], right)
+        return nodes[0]
+
+
+def frames(data):
+    at = 8
+    while at < len(data):
+        kind, length = struct.unpack(">BI", data[at : at + 5])
+        payload = data[at + 5 : at + 5 + length]
+        most = {1: 16, 2: 65536, 0x10: 188, 0x11: 33, 0x20: 33 + 2**18, 0x21: 57 + 2**26, 0x7F: 32}[kind]
+        if len(payload) != length or length > most:
+            raise ValueError("length")
+        yield at, kind, payload
+        at += 5 + length
+
+
+class Verifier:
+    def __init__(self):
+        self.faults, self.unknown, self.tree = [], [], Tree()
+        self.homes, self.records, self.entries, self.groups = {}, {}, set(), {}
+        self.waiting, self.deleted, self.tags = {}, set(), {}
+        self.leaf, self.time, self.ended = None, 0, False
+
+    def wrong(self, side, what, index=None):
+        self.faults.append((side, what if index is None else f"leaf {index}: {what}"))
+
+    def integrity(self, what, index=None):
+        self.wrong("integrity", what, index)
+
+    def complete(self, what, index=None):
+        self.wrong("completeness", what, index)
+
+    def run(self, data, policy, since):
+        self.policy, self.data = policy, data
+        try:
+            if data[:8] != b"SREXPT01":
+                raise ValueError("not an export")
+            parts = list(frames(data))
+            if [kind for _, kind, _ in parts[:2]] != [1, 2] or len(parts[0][2]) not in (0, 16):
+                raise ValueError("beginning")
+            self.scope = parts[0][2]
+            self.begin(parts[1][2], since)
+            for at, kind, payload in parts[2:]:
+                self.take(at, kind, payload)
+            self.settle()
+            if not self.ended:
+                raise ValueError("no end")
+        except (ValueError, KeyError, IndexError, struct.error, TypeError) as error:
+            return self.integrity(f"the file is damaged: {error!r}")
+        self.finish()
+
+    def begin(self, note, since):
+        self.size, self.root, self.since = None, None, None
+        try:
+            origin, self.size, self.root = read_checkpoint(note, self.policy)
+        except (ValueError, KeyError, IndexError, struct.error) as error:
+            return self.integrity(f"the checkpoint is not accepted: {error}")
+        if since and since[0] != origin:
+            self.integrity("the earlier checkpoint is of another log")
+        elif since and since[1] > self.size:
+            self.integrity("the log is shorter than it was")
+        else:
+            self.since = since
+            self.compare()
+
+    def compare(self):
+        if self.since and self.tree.size >= self.since[1]:
+            if self.tree.size > self.since[1]:
+                self.unknown.append("the export hides what the earlier checkpoint ends in")
+            elif self.tree.root() != self.since[2]:
+                self.integrity("the log was rewritten")
+            self.since = None
+
+    def take(self, at, kind, payload):
+        if self.ended:
+            raise ValueError("something follows the end")
+        if kind == 0x10:
+            self.take_leaf(payload)
+        elif kind == 0x11:
+            self.settle()
+            if not self.scope:
+                self.complete("hidden in an export of everything", self.tree.size)
+            if len(payload) != 33 or payload[0] > 63 or self.tree.size % (1 << payload[0]):
+                raise ValueError("hidden part")
+            self.tree.push(payload[1:], payload[0])
+            self.compare()
+        elif kind == 0x20 and self.leaf:
+            self.take_header(payload)
+        elif kind == 0x21 and self.leaf:
+            self.take_image(payload)
+        elif kind == 0x7F:
+            self.ended = True
+            if payload != hashlib.sha256(self.data[:at]).digest():
+                self.integrity("the digest at the end is wrong")
+        elif kind in (1, 2):
+            raise ValueError("place of a part")
+
+    def take_leaf(self, data):
+        self.settle()
+        index, name = self.tree.size, sha(b"\0", data)
+        self.tree.push(name)
+        self.compare()
+        if len(data) != 188 or data[:8] != b"SRLEAF01" or not 1 <= data[8] <= 8 or any(data[9:12]):
+            return self.integrity("no leaf", index)
+        tag, (sequence, previous, time) = data[12:28], struct.unpack(">Q32sQ", data[28:76])
+        c_header, before, after = data[76:108], data[108:140], data[140:172]
+        last, newest = self.homes.get(tag, (0, ZERO))
+        if sequence != last + 1:
+            self.complete(f"number {sequence} after {last}", index)
+        elif previous != newest:
+            self.integrity("does not continue the leaf before it", index)
+        self.homes[tag] = (sequence, name)
+        if self.scope and tag != self.scope:
+            self.integrity("of another organization", index)
+        if time < self.time:
+            self.integrity("time goes back", index)
+        self.time = max(time, self.time)
+        self.leaf = dict(index=index, kind=data[8], tag=tag, time=time, c_header=c_header, before=before, after=after,
+                         header=None, shown=False, images=[])
+
+    def take_header(self, data):
+        leaf, index = self.leaf, self.leaf["index"]
+        if leaf["shown"]:
+            return self.integrity("a second header", index)
+        leaf["shown"] = True
+        if data[0] == 1 and len(data) == 9:
+            return self.wait(struct.unpack(">Q", data[1:])[0], None)
+        if data == b"\2":
+            return self.complete("the header is missing", index)
+        if data[0] != 0 or len(data) < 33:
+            raise ValueError("opening")
+        try:
+            header = header_of(data[33:])
+        except (ValueError, KeyError, IndexError, TypeError):
+            return self.integrity("no header", index)
+        leaf["header"] = header
+        if commit(0, header[3], data[1:33], data[33:]) != leaf["c_header"]:
+            self.integrity("the header is not the one committed to", index)
+        if header[3] in self.entries:
+            self.integrity("the entry stands a second time", index)
+        self.entries.add(header[3])
+        organization = header.get(2)
+        if self.tags.setdefault(leaf["tag"], organization) != organization or (leaf["tag"] != APPLIANCE and not organization):
+            if leaf["tag"] != APPLIANCE:
+                self.integrity("of another organization than the entries before it", index)
+        if header[7] // 1000 > leaf["time"] + 300_000:
+            self.integrity("happened after it was sequenced", index)
+        ordinal, total = header[9]
+        if not 1 <= ordinal <= total:
+            self.integrity("place in the transaction", index)
+        elif total > 1:
+            name = (leaf["tag"], header.get(8), total)
+            group = self.groups.setdefault(name, dict(first=index, places={}))
+            group["newest"] = leaf["time"]
+            group["places"][ordinal] = group["places"].get(ordinal, 0) + 1
+            if len(group["places"]) == total and len(set(group["places"].values())) == 1:
+                del self.groups[name]
+
+    def take_image(self, data):
+        leaf, index = self.leaf, self.leaf["index"]
+        record, version, how = struct.unpack(">16sQB", data[:25])
+        if how not in (0, 1, 2) or len(data) < 57 or (how and len(data) != {1: 65, 2: 57}[how]):
+            raise ValueError("opening")
+        if leaf["header"] is None or leaf["after"] == ZERO:
+            if not leaf["shown"] or leaf["header"]:
+                self.integrity("an image that was not committed to", index)
+            return
+        if how == 0:
+            commitment = commit(2, leaf["header"][3], data[25:57], data[57:])
+            try:
+                if cbor(data[57:], {0}, range(2**32))[0] not in (0, 1, 2):
+                    raise ValueError("state")
+            except (ValueError, KeyError, IndexError, TypeError):
+                self.integrity("no image", index)
+        else:
+            commitment = data[25:57]
+            if how == 1:
+                self.wait(struct.unpack(">Q", data[57:])[0], record)
+            else:
+                self.complete("an image is missing", index)
+        last, before = self.records.get((leaf["tag"], record), (0, ZERO))
+        if version != last + 1:
+            self.complete(f"version {version} of a record after {last}", index)
+        self.records[leaf["tag"], record] = (version, commitment)
+        leaf["images"].append((record, before, commitment))
+
+    def wait(self, by, record):
+        index = self.leaf["index"]
+        if by < index:
+            return self.complete("explained by an earlier leaf", index)
+        self.waiting.setdefault(by, []).append((index, self.leaf["tag"], record))
+
+    def settle(self):
+        leaf, self.leaf = self.leaf, None
+        if not leaf:
+            return
+        index, header, images = leaf["index"], leaf["header"], leaf["images"]
+        if leaf["kind"] == 3 and leaf["shown"]:
+            self.integrity("a heartbeat with contents", index)
+        elif leaf["kind"] == 3:
+            if (leaf["c_header"], leaf["before"], leaf["after"], leaf["tag"]) != (ZERO, ZERO, ZERO, APPLIANCE):
+                self.integrity("a heartbeat with contents", index)
+        elif not leaf["shown"]:
+            self.complete("the header is missing", index)
+        elif header and leaf["after"] != ZERO and not images:
+            self.complete("the images are missing", index)
+        elif header and leaf["after"] != ZERO:
+            self.check_images(leaf, header, images)
+        if index in self.waiting and not self.explains(leaf, header, self.waiting[index]):
+            self.complete(f"is not explained by leaf {index}", self.waiting[index][0][0])
+        self.waiting.pop(index, None)
+
+    def check_images(self, leaf, header, images):
+        roots = []
+        for place in (1, 2):
+            tree = Tree()
+            for image in images:
+                tree.push(sha(b"\0", image[place]))
+            roots.append(tree.root())
+        before, after = roots
+        if header[6][1] == "record":
+            (record, before, after), is_one = images[0], len(images) == 1
+            if header[6].get(2) != str(uuid.UUID(bytes=record)) or not is_one:
+                self.integrity("an image of another record", leaf["index"])
+        elif leaf["before"] == ZERO and all(image[1] == ZERO for image in images):
+            before = ZERO
+        if after != leaf["after"] or before != leaf["before"]:
+            self.integrity("the images are not those committed to", leaf["index"])
+
+    def explains(self, leaf, header, waiting):
+        about, name = (header[6][1], header[6].get(2)) if header else (None, None)
+        tags = {tag for _, tag, _ in waiting}
+        if leaf["kind"] == 2 and about == "record":
+            return all((tag, str(uuid.UUID(bytes=record or APPLIANCE))) == (leaf["tag"], name) for _, tag, record in waiting)
+        if leaf["kind"] == 2 and about == "organization":
+            tag, *others = tags
+            is_new = name is not None and name not in self.deleted and tag not in self.deleted
+            self.deleted |= {name, tag}
+            return is_new and not others and tag != APPLIANCE == leaf["tag"]
+        if leaf["kind"] == 4 and about == "log" and (leaf["tag"] == APPLIANCE or tags == {leaf["tag"]}):
+            first, last = map(int, name.split("-"))
+            return all(first <= index <= last for index, _, _ in waiting)
+        return False
+
+    def finish(self):
+        if self.size is not None and (self.tree.size, self.tree.root()) != (self.size, self.root):
+            self.integrity("the leaves are not the tree that was signed")
+        for by, waiting in self.waiting.items():
+            self.complete(f"is not explained by leaf {by}", waiting[0][0])
+        for tag in self.deleted & set(self.tags):
+            self.complete("an organization is said to be erased, and its entries are shown")
+        for group in self.groups.values():
+            if group["newest"] + 60_000 < self.time:
+                self.complete("a transaction is not whole", group["first"])
+
+    def report(self):
+        broken = {side for side, _ in self.faults}
+        integrity = "broken" if "integrity" in broken else "unknown" if self.unknown else "holds"
+        completeness = "broken" if "completeness" in broken else "holds"
+        if completeness == "holds" and (integrity == "broken" or (self.scope and self.scope not in self.homes)):
+            completeness = "unknown"
+        return integrity, completeness
+
+
+def verify(data, policy, since=None):
+    verifier = Verifier()
+    verifier.scope = b""
+    verifier.run(data, policy, since)
+    return verifier
+
+
+def main(export, policy, since=None):
+    try:
+        policy = read_policy(open(policy, encoding="utf-8").read())
+        since = read_checkpoint(open(since, "rb").read(), policy) if since else None
+        data = open(export, "rb").read()
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    verifier = verify(data, policy, since)
+    integrity, completeness = verifier.report()
+    print(f"integrity {integrity}\ncompleteness {completeness}")
+    for fault in verifier.faults[:20]:
+        print("  {}: {}".format(*fault))
+    return 1 if "broken" in (integrity, completeness) else 0 if integrity == completeness == "holds" else 2
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (3, 4):
+        sys.exit(__doc__)
+    sys.exit(main(*sys.argv[1:]))
