@@ -22,7 +22,6 @@ use serde_json::{Value as Json, json};
 use std::{path::PathBuf, process::ExitCode};
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one per process")]
 pub(super) enum Audit {
     /// List entries of an organization's audit log, newest first, through the API
     List(List),
