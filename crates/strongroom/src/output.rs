@@ -38,14 +38,6 @@ impl Format {
             Self::Text => data(&lines(pairs)),
         }
     }
-
-    /// Gives a text that is kept as it is, or the value for programs.
-    pub(crate) fn text(self, text: &str, json: &Value) -> Result<(), CommandError> {
-        match self {
-            Self::Json => data(&pretty(json)),
-            Self::Text => data(text),
-        }
-    }
 }
 
 /// Writes a text and a newline to stdout.

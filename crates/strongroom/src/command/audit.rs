@@ -8,7 +8,7 @@ use crate::{
     },
     failure::{CommandError, Exit},
     host,
-    output::{Format, talk},
+    output::{Format, data, talk},
 };
 use ::host::write::{self, Access};
 use clap::{Args, Subcommand};
@@ -106,7 +106,7 @@ impl Audit {
             Self::Recover(recover) => recover.run(common).map(|()| ExitCode::SUCCESS),
             Self::Policy => host::with_platform(common.config.as_deref(), async |platform, _| {
                 let policy = ledger::policy(platform, &Caller::host()).await?;
-                common.format().text(&policy, &json!({ "policy": policy }))
+                give(common.format(), &policy, &json!({ "policy": policy }))
             })
             .map(|()| ExitCode::SUCCESS),
         }
@@ -188,7 +188,7 @@ impl Prove {
             return Err(CommandError::said(Exit::Conflict, text));
         };
         let Some(out) = &self.out else {
-            return common.format().text(receipt, &found);
+            return give(common.format(), receipt, &found);
         };
         write::new_file(out, receipt.as_bytes(), Access::own(0o644))?;
         talk(&format!("the receipt is in {}", out.display()));
@@ -207,9 +207,11 @@ impl Recover {
             let (admin, name) = (self.admin.access(config)?, &config.database.name);
             let done = ledger::recover(platform, &caller, &admin, name, confirmation).await?;
             talk("done; start strongroom-worker.service, and run `strongroom audit check`");
-            common
-                .format()
-                .text(&described(done), &json!({"done": done.confirmation()}))
+            give(
+                common.format(),
+                &described(done),
+                &json!({"done": done.confirmation()}),
+            )
         })
     }
 }
@@ -217,13 +219,13 @@ impl Recover {
 fn tell_plan(plan: Option<Plan>, format: Format) -> Result<(), CommandError> {
     let Some(plan) = plan else {
         talk("nothing is wrong with the log that this would mend");
-        return format.text("", &json!({"plan": null}));
+        return give(format, "", &json!({"plan": null}));
     };
     let confirmation = plan.confirmation();
     talk(&format!(
         "stop strongroom-worker.service, keep a copy of the folder, and run this again with --confirm {confirmation}"
     ));
-    format.text(&described(plan), &json!({"plan": confirmation}))
+    give(format, &described(plan), &json!({"plan": confirmation}))
 }
 
 fn described(plan: Plan) -> String {
@@ -243,13 +245,22 @@ fn described(plan: Plan) -> String {
     }
 }
 
+/// A text that is kept as it is, or the value for programs.
+fn give(format: Format, text: &str, json: &Json) -> Result<(), CommandError> {
+    match format {
+        Format::Json => format.thing(&[], json),
+        Format::Text => data(text),
+    }
+}
+
 async fn anchor(platform: &Platform, format: Format) -> Result<(), CommandError> {
     let found = ledger::checkpoint(platform).await?;
     let found = found.ok_or_else(|| {
         let text = "nothing was signed yet: see that the worker runs, with `strongroom doctor`";
         CommandError::said(Exit::NotFound, text)
     })?;
-    format.text(
+    give(
+        format,
         &found.note,
         &json!({"note": found.note, "size": found.size, "root": found.root, "published_at": found.at}),
     )
