@@ -138,12 +138,13 @@ pub async fn test(platform: &Platform, caller: &Caller, to: &str) -> Result<()> 
     session::require_fresh(platform, caller)?;
     let to = to.trim().parse::<EmailAddress>();
     let to = to.map_err(|error| PlatformError::invalid_at("/to", "malformed", error.to_string()))?;
+    let trial = delivery::begin(platform, Channel::Mail).await?;
     let stored = load(&mut platform.control().read().await?)
         .await?
         .ok_or_else(unset)?;
     let letter = letter::test(platform, &to);
     let sent = send::deliver(platform, &stored, &letter).await;
-    delivery::note(platform, caller, Channel::Mail, &sent).await?;
+    delivery::note(platform, caller, trial, &sent).await?;
     sent
 }
 
