@@ -53,6 +53,16 @@ pub struct Config {
     pub updates: Updates,
     /// Where backups lie, and for how long.
     pub backup: Backup,
+    /// Where the signed audit log lies.
+    pub audit: Audit,
+}
+
+/// `[audit]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audit {
+    /// The folder of tiles, checkpoint, and what was signed last; default `/var/lib/strongroom/audit`. No restore of the database
+    /// may touch it.
+    pub folder: PathBuf,
 }
 
 /// `[listen]`
@@ -280,6 +290,7 @@ impl Config {
             updates: _,
             // Root's own commands reach the second location; no daemon does.
             backup: _,
+            audit: _,
             outgoing: Outgoing { targets },
         } = self;
         targets.clone()

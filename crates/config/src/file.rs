@@ -19,6 +19,13 @@ pub(crate) struct File {
     pub(crate) outgoing: Outgoing,
     pub(crate) updates: Updates,
     pub(crate) backup: Backup,
+    pub(crate) audit: Audit,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Audit {
+    pub(crate) folder: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -18,7 +18,7 @@ mod window;
 pub use backup::{Backup, SecondLocation, Sftp};
 pub use client::ClientConfig;
 pub use config::{
-    Acme, Config, DEFAULT_PATH, Database, Keys, Limits, Listen, Log, Outgoing, RebootSetting, Session,
+    Acme, Audit, Config, DEFAULT_PATH, Database, Keys, Limits, Listen, Log, Outgoing, RebootSetting, Session,
     TARGETS_MAX, Tls, TlsMinimum, Updates, Worker,
 };
 pub use environment::{CREDENTIALS, Environment};

@@ -9,8 +9,8 @@ use url::Url;
 use crate::backup;
 use crate::checker::Checker;
 use crate::config::{
-    Acme, Config, Database, Keys, Limits, Listen, Log, Outgoing, RebootSetting, Session, TARGETS_MAX, Tls,
-    TlsMinimum, Updates, Worker,
+    Acme, Audit, Config, Database, Keys, Limits, Listen, Log, Outgoing, RebootSetting, Session, TARGETS_MAX,
+    Tls, TlsMinimum, Updates, Worker,
 };
 use crate::file;
 use crate::network::Network;
@@ -33,6 +33,7 @@ pub(crate) fn config(file: file::File, checker: &mut Checker<'_>) -> Option<Conf
     let outgoing = outgoing(&file.outgoing, checker);
     let updates = updates(&file.updates, checker);
     let backup = backup::read(file.backup, checker);
+    let audit = audit(file.audit, checker);
     Some(Config {
         path: checker.path.to_owned(),
         listen: listen?,
@@ -48,7 +49,16 @@ pub(crate) fn config(file: file::File, checker: &mut Checker<'_>) -> Option<Conf
         outgoing,
         updates: updates?,
         backup: backup?,
+        audit: audit?,
     })
+}
+
+fn audit(section: file::Audit, checker: &mut Checker<'_>) -> Option<Audit> {
+    let folder = section
+        .folder
+        .unwrap_or_else(|| "/var/lib/strongroom/audit".to_owned());
+    let folder = checker.path("audit.folder", folder)?;
+    Some(Audit { folder })
 }
 
 fn updates(section: &file::Updates, checker: &mut Checker<'_>) -> Option<Updates> {

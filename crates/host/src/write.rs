@@ -31,6 +31,18 @@ pub struct Access {
     pub mode: u32,
 }
 
+impl Access {
+    /// This process's own, with that mode.
+    #[must_use]
+    pub fn own(mode: u32) -> Self {
+        Self {
+            user: Uid::effective(),
+            group: Gid::effective(),
+            mode,
+        }
+    }
+}
+
 /// What a call did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {

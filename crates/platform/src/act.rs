@@ -85,6 +85,11 @@ impl<'a> Act<'a> {
         Self::new(audit::LeafKind::KeyRotation, action, object, 0)
     }
 
+    /// A restore, with what it lost.
+    pub(crate) fn restore(action: &'a str, object: Object) -> Self {
+        Self::new(audit::LeafKind::Restore, action, object, 0)
+    }
+
     /// A change to settings, definitions or roles.
     pub(crate) fn configuration(action: &'a str, object: Object) -> Self {
         Self::new(audit::LeafKind::Configuration, action, object, 0)

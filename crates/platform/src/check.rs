@@ -2,25 +2,29 @@
 //! another, every live row is what its last image says.
 //!
 //! Invariants: one snapshot is checked, so that writers do not disturb the result; memory does not grow with the number
-//! of records or entries, only with the number of bulk acts. What this cannot see: an act without images whose entry
-//! is gone (counted by [`appliance`] against the outbox), and an exchange of two such acts within two seconds.
+//! of records or entries, only with the number of bulk acts. Entries are held against the log of leaves and the outbox, which
+//! name what was taken out or exchanged.
 //! Start at [`organization`].
 
 mod acts;
+mod coverage;
 mod entries;
 mod images;
 mod log;
 mod report;
 mod rows;
+mod tree;
 
 pub use log::appliance;
 pub use report::{AuditFault, AuditReport, FAULTS_MAX, FaultCode};
 pub(crate) use rows::is_same;
+pub use tree::{LogReport, log as tree};
 
 use crate::{
     Caller, Failure, Platform, PlatformError, caller::Identity, error::Result, key, workspace::Home,
 };
 use access::Permission;
+use coverage::Coverage;
 use report::Findings;
 use std::{sync::Arc, time::Instant};
 use store::{
@@ -64,11 +68,24 @@ fn is_redefined(error: &PlatformError) -> bool {
 
 async fn check(platform: &Platform, home: &Home) -> Result<AuditReport> {
     let began = Instant::now();
+    // Before the snapshot: what is logged or waits now must be in it.
+    let coverage = Coverage::begin(platform, home.tenant.schema_name().as_str()).await?;
     let subject = open(platform, home).await?;
     let mut findings = Findings::new(Some(home.summary.slug.clone()));
     tally(&subject, &mut findings).await?;
-    let log = entries::check(&subject, &mut findings).await?;
+    let log = entries::check(&subject, coverage, &mut findings).await?;
     images::check(&subject, log, &mut findings).await?;
+    subject.tx.close().await?;
+    Ok(findings.report(began.elapsed()))
+}
+
+/// Holds every entry of an organization against the log of leaves, and opens none.
+pub(crate) async fn cover(platform: &Platform, home: &Home) -> Result<AuditReport> {
+    let began = Instant::now();
+    let coverage = Coverage::begin(platform, home.tenant.schema_name().as_str()).await?;
+    let subject = open(platform, home).await?;
+    let mut findings = Findings::new(Some(home.summary.slug.clone()));
+    entries::cover(&subject, coverage, &mut findings).await?;
     subject.tx.close().await?;
     Ok(findings.report(began.elapsed()))
 }

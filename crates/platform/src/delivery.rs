@@ -1,6 +1,7 @@
 //! What became of the last test message by each channel: evidence that codes reach people.
 //!
-//! Invariant: a change of the channel's settings forgets it, since it says nothing of the new ones.
+//! Invariant: a change of the channel's settings forgets it, since it says nothing of the new ones; one that was under way then
+//! is not written down.
 
 use crate::{
     Caller, Platform,
@@ -30,6 +31,14 @@ impl Channel {
         }
     }
 
+    /// The setting that says how messages go out.
+    fn configured(self) -> &'static str {
+        match self {
+            Self::Mail | Self::Alert => "mail",
+            Self::Sms => "sms",
+        }
+    }
+
     fn action(self) -> &'static str {
         match self {
             Self::Mail => "mail.test",
@@ -48,20 +57,37 @@ pub struct Delivery {
     pub failure: Option<String>,
 }
 
-/// Writes down what became of a test message.
+/// A test message that is under way, with the settings that it goes out by.
+pub(crate) struct Trial {
+    channel: Channel,
+    settings: Option<Value>,
+}
+
+/// To be called before the settings are read that the message goes out by.
+pub(crate) async fn begin(platform: &Platform, channel: Channel) -> Result<Trial> {
+    let settings = setting::get(&mut platform.control().read().await?, channel.configured()).await?;
+    Ok(Trial { channel, settings })
+}
+
+/// Writes down what became of a test message, unless the channel was set anew meanwhile.
 pub(crate) async fn note(
     platform: &Platform,
     caller: &Caller,
-    channel: Channel,
+    trial: Trial,
     sent: &Result<()>,
 ) -> Result<()> {
+    let channel = trial.channel;
     let delivery = Delivery {
         at: platform.now(),
         failure: sent.as_ref().err().map(|error| error.detail.clone()),
     };
     let value = serde_json::to_value(&delivery).map_err(vault_failure)?;
     let mut tx = platform.control().begin().await?;
+    // Whoever sets the channel anew writes this row as well, and so comes before the next line or after the commit.
     setting::set(&mut tx, channel.setting(), &value, delivery.at).await?;
+    if setting::get(&mut tx, channel.configured()).await? != trial.settings {
+        return Ok(tx.close().await?);
+    }
     let act = Act::configuration(channel.action(), Object::new("setting", channel.setting()));
     let act = match sent {
         Ok(()) => act.because("taken"),

@@ -142,12 +142,13 @@ pub async fn test(platform: &Platform, caller: &Caller, to: &str) -> Result<()> 
     session::require_fresh(platform, caller)?;
     let to = to.trim().parse::<EmailAddress>();
     let to = to.map_err(|error| PlatformError::invalid_at("/to", "malformed", error.to_string()))?;
+    let trial = delivery::begin(platform, Channel::Mail).await?;
     let stored = load(&mut platform.control().read().await?)
         .await?
         .ok_or_else(unset)?;
     let letter = letter::test(platform, &to);
     let sent = send::deliver(platform, &stored, &letter).await;
-    delivery::note(platform, caller, Channel::Mail, &sent).await?;
+    delivery::note(platform, caller, trial, &sent).await?;
     sent
 }
 
@@ -218,12 +219,13 @@ pub(crate) async fn post_alert(platform: &Platform, on: &mut impl Keeps, letter:
 
 /// Sends the alert of a job.
 pub(crate) async fn run_alert(platform: &Platform, job: &Job) -> Result<Value> {
+    let trial = delivery::begin(platform, Channel::Alert).await?;
     let sent = run(platform, job).await;
     let outcome = sent
         .as_ref()
         .map(drop)
         .map_err(|error| PlatformError::new(error.code, error.detail.clone()));
-    delivery::note(platform, &Caller::system(), Channel::Alert, &outcome).await?;
+    delivery::note(platform, &Caller::system(), trial, &outcome).await?;
     sent
 }
 

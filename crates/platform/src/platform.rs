@@ -42,6 +42,8 @@ pub struct Settings {
     pub updates: std::path::PathBuf,
     /// Where backups lie, and for how long.
     pub backup: config::Backup,
+    /// The folder of the signed log: tiles, checkpoint, and what was signed last.
+    pub audit: std::path::PathBuf,
     /// The database's unix socket.
     pub database_socket: std::path::PathBuf,
 }
@@ -126,6 +128,7 @@ impl Platform {
             spool: host::updates::SPOOL.into(),
             updates: host::updates::FOLDER.into(),
             backup: config.backup.clone(),
+            audit: config.audit.folder.clone(),
             // libpq's name for it (PQconnectdb, `host`).
             database_socket: config
                 .database

@@ -121,9 +121,10 @@ pub async fn test(platform: &Platform, caller: &Caller, to: &str) -> Result<()> 
     let number = to.parse::<PhoneNumber>();
     let number = number.map_err(|error| PlatformError::invalid_at("/to", "malformed", error.to_string()))?;
     sent::count_sms(platform).await?;
+    let trial = delivery::begin(platform, Channel::Sms).await?;
     let text = format!("The Strongroom at {} can send SMS.", host(platform));
     let sent = deliver(platform, &number, "00000000", &text).await;
-    delivery::note(platform, caller, Channel::Sms, &sent).await?;
+    delivery::note(platform, caller, trial, &sent).await?;
     sent
 }
 

@@ -230,21 +230,25 @@ impl From<log::StoredEntry> for Entry {
     }
 }
 
+/// An entry of the appliance in the shape of an organization's.
+pub(crate) fn as_tenants(row: entry_log::StoredEntry) -> log::StoredEntry {
+    log::StoredEntry {
+        id: row.id,
+        sequence: row.sequence,
+        kind: row.kind,
+        key_version: row.key_version,
+        header: row.header,
+        c_header: row.c_header,
+        c_before: row.c_before,
+        c_after: row.c_after,
+        transaction: String::new(),
+        appended_at: row.appended_at,
+    }
+}
+
 impl From<entry_log::StoredEntry> for Entry {
     fn from(row: entry_log::StoredEntry) -> Self {
-        let stored = log::StoredEntry {
-            id: row.id,
-            sequence: row.sequence,
-            kind: row.kind,
-            key_version: row.key_version,
-            header: row.header,
-            c_header: row.c_header,
-            c_before: row.c_before,
-            c_after: row.c_after,
-            transaction: String::new(),
-            appended_at: row.appended_at,
-        };
-        stored.into()
+        as_tenants(row).into()
     }
 }
 
@@ -306,6 +310,16 @@ pub async fn find(workspace: &Workspace, id: EntryId) -> Result<EntryDetail> {
         dataset,
         changes,
     })
+}
+
+/// The commitment to an entry's header, by which the log of leaves knows it.
+pub(crate) async fn commitment(workspace: &Workspace, id: EntryId) -> Result<[u8; 32]> {
+    workspace.permit(Permission::AuditRead).await?;
+    match log::find_entry(workspace.tenant(), id).await {
+        Ok(stored) => Ok(stored.c_header),
+        Err(StoreError::NotFound) => Ok(find_appliance(workspace, id).await?.stored.c_header),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn find_appliance(workspace: &Workspace, id: EntryId) -> Result<Entry> {

@@ -7,7 +7,7 @@ mod kind;
 mod lease;
 
 use crate::{
-    Platform, access_log, deletion, error::Result, job, maintenance, session, upkeep,
+    Platform, access_log, deletion, error::Result, job, maintenance, sequencer, session, upkeep,
     withdrawal::withdrawn_from_job,
 };
 use lease::{Held, LEASE};
@@ -33,11 +33,12 @@ const GRACE: Duration = Duration::from_secs(20);
 pub async fn run(platform: Platform, shutdown: watch::Receiver<bool>, parallel: usize) {
     let workers = (0..parallel.max(1)).map(|_| work(&platform, shutdown.clone()));
     let tidying = tidy(&platform, shutdown.clone());
-    tokio::join!(futures_util::future::join_all(workers), tidying);
+    let sequencing = sequencer::run(&platform, shutdown.clone());
+    tokio::join!(futures_util::future::join_all(workers), tidying, sequencing);
 }
 
 /// True when the stop was asked for within that time.
-async fn stopped_within(shutdown: &mut watch::Receiver<bool>, time: Duration) -> bool {
+pub(crate) async fn stopped_within(shutdown: &mut watch::Receiver<bool>, time: Duration) -> bool {
     // A sender that is gone will never ask; whoever dropped it wants the end.
     let waiting = async { shutdown.wait_for(|stop| *stop).await.is_ok() };
     tokio::time::timeout(time, waiting).await.is_ok()
@@ -205,7 +206,7 @@ async fn remove_abandoned(platform: &Platform) -> Result<()> {
     Ok(())
 }
 
-fn log(error: &crate::PlatformError, what: &str) {
+pub(crate) fn log(error: &crate::PlatformError, what: &str) {
     let source = error.source.as_ref().map(|source| format!("{source:?}"));
     tracing::warn!(code = error.code.as_str(), detail = %error.detail, source, "{what}");
 }

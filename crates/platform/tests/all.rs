@@ -43,6 +43,8 @@ mod fixture;
 mod import;
 #[path = "all/invitation.rs"]
 mod invitation;
+#[path = "all/ledger.rs"]
+mod ledger;
 #[path = "all/lifecycle.rs"]
 mod lifecycle;
 #[path = "all/mail.rs"]
@@ -93,6 +95,8 @@ mod search;
 mod security_key;
 #[path = "all/sent_code.rs"]
 mod sent_code;
+#[path = "all/sequencer.rs"]
+mod sequencer;
 #[path = "all/session.rs"]
 mod session;
 #[path = "all/upgrade.rs"]

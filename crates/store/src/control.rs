@@ -9,6 +9,7 @@ pub mod access_log;
 pub mod account;
 pub mod api_token;
 pub mod archiver;
+pub mod audit_log;
 pub mod break_glass;
 mod column;
 pub mod deletion;

@@ -5,6 +5,7 @@
 //! [`examine`].
 
 mod appliance;
+mod audit_log;
 mod backup;
 mod directories;
 mod files;
@@ -27,7 +28,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 31] = [
+pub(crate) const CHECKS: [&str; 32] = [
     "files",
     "settings",
     "database",
@@ -39,6 +40,7 @@ pub(crate) const CHECKS: [&str; 31] = [
     "directories",
     "providers",
     "mail",
+    "audit-log",
     "certificate",
     "listener",
     "units",
@@ -94,6 +96,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "directories",
                 "providers",
                 "mail",
+                "audit-log",
                 "certificate",
                 "listener",
                 "firewall",

@@ -4,9 +4,12 @@ use crate::{
     answer::Answer,
     call::Call,
     refusal::Result,
-    view::audit::{EntriesView, EntryDetailView},
+    view::audit::{CheckpointView, EntriesView, EntryDetailView, ReceiptView},
 };
-use platform::trail::{self, TrailQuery};
+use platform::{
+    ledger,
+    trail::{self, TrailQuery},
+};
 
 /// Entries, newest first.
 pub(crate) async fn list(call: Call) -> Result<Answer> {
@@ -25,4 +28,16 @@ pub(crate) async fn list(call: Call) -> Result<Answer> {
 pub(crate) async fn show(call: Call) -> Result<Answer> {
     let detail = trail::find(call.workspace()?, call.id("entry")?).await?;
     Ok(Answer::ok(&EntryDetailView::from(&detail)))
+}
+
+/// How far an entry has come, with its receipt.
+pub(crate) async fn prove(call: Call) -> Result<Answer> {
+    let proof = ledger::receipt(call.workspace()?, call.id("entry")?).await?;
+    Ok(Answer::ok(&ReceiptView::from(&proof)))
+}
+
+/// The newest checkpoint.
+pub(crate) async fn checkpoint(call: Call) -> Result<Answer> {
+    let found = ledger::checkpoint_for(call.workspace()?).await?;
+    Ok(Answer::ok(&CheckpointView::from(&found)))
 }

@@ -231,6 +231,24 @@ pub(super) const ROUTES: &[Route] = &[
     .gives(Gives::Json(200, "EntryDetail")),
     Route::new(
         Get,
+        organization!("/audit/entries/{entry}/receipt"),
+        "audit.prove",
+        Needs(P::AuditRead),
+        "How far an entry has come in the signed log, and its receipt (C2SP tlog-proof)",
+        handler!(audit::prove),
+    )
+    .gives(Gives::Json(200, "Receipt")),
+    Route::new(
+        Get,
+        organization!("/audit/checkpoint"),
+        "audit.checkpoint",
+        Needs(P::AuditRead),
+        "The newest signed checkpoint of the log (C2SP tlog-checkpoint)",
+        handler!(audit::checkpoint),
+    )
+    .gives(Gives::Json(200, "Checkpoint")),
+    Route::new(
+        Get,
         organization!("/access-log"),
         "access-log.list",
         Needs(P::AccessLogRead),

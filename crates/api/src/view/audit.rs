@@ -5,7 +5,10 @@ use super::{
     record::Links,
 };
 use jiff::Timestamp;
-use platform::trail::{EntryDetail, EntryView, TrailPage};
+use platform::{
+    ledger::{Proof, Published},
+    trail::{EntryDetail, EntryView, TrailPage},
+};
 use serde::Serialize;
 use types::EntryId;
 
@@ -99,6 +102,61 @@ impl<'a> From<&'a EntryDetail> for EntryDetailView<'a> {
             },
             dataset: detail.dataset.as_deref(),
             changes: detail.changes.iter().map(ChangeView::from).collect(),
+        }
+    }
+}
+
+/// How far an entry has come in the signed log.
+#[derive(Serialize)]
+pub(crate) struct ReceiptView<'a> {
+    /// `waiting`, `unsigned` or `proven`.
+    state: &'static str,
+    /// Its index in the log, from 0.
+    index: Option<u64>,
+    /// The size of the checkpoint that covers it.
+    size: Option<u64>,
+    /// To be kept as it is; anybody who has the policy can check it.
+    receipt: Option<&'a str>,
+}
+
+impl<'a> From<&'a Proof> for ReceiptView<'a> {
+    fn from(proof: &'a Proof) -> Self {
+        let (state, index, size, receipt) = match proof {
+            Proof::Waiting => ("waiting", None, None, None),
+            Proof::Unsigned { index } => ("unsigned", Some(*index), None, None),
+            Proof::Proven { index, size, receipt } => {
+                ("proven", Some(*index), Some(*size), Some(receipt.as_str()))
+            }
+        };
+        Self {
+            state,
+            index,
+            size,
+            receipt,
+        }
+    }
+}
+
+/// A signed checkpoint.
+#[derive(Serialize)]
+pub(crate) struct CheckpointView<'a> {
+    /// To be kept as it is.
+    note: &'a str,
+    size: u64,
+    /// In hexadecimal.
+    root: &'a str,
+    witnesses: usize,
+    published_at: Option<Timestamp>,
+}
+
+impl<'a> From<&'a Published> for CheckpointView<'a> {
+    fn from(found: &'a Published) -> Self {
+        Self {
+            note: &found.note,
+            size: found.size,
+            root: &found.root,
+            witnesses: found.witnesses,
+            published_at: found.at,
         }
     }
 }

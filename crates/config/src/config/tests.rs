@@ -65,6 +65,8 @@ targets = ["ldaps://dc1.example.com", "10.0.0.5:587", "ldaps://dc1.example.com:6
 [updates]
 window = "22:00-01:30"
 reboot = "in-window"
+[audit]
+folder = "/srv/audit"
 [backup]
 folder = "/srv/backup"
 retention_days = 14
@@ -179,18 +181,28 @@ fn every_key_can_be_set() {
             filter: "debug".to_owned(),
         },
         outgoing: Outgoing {
-            targets: vec![
-                "dc1.example.com:636".parse().unwrap(),
-                "10.0.0.5:587".parse().unwrap(),
-            ],
+            targets: every_target(),
         },
         updates: Updates {
             window: "22:00-01:30".parse().unwrap(),
             reboot: RebootSetting::InWindow,
         },
         backup: every_key_of_backup(),
+        audit: every_key_of_audit(),
     };
     assert_eq!(config, expected);
+}
+
+fn every_target() -> Vec<Target> {
+    ["dc1.example.com:636", "10.0.0.5:587"]
+        .map(|text| text.parse().unwrap())
+        .to_vec()
+}
+
+fn every_key_of_audit() -> Audit {
+    Audit {
+        folder: "/srv/audit".into(),
+    }
 }
 
 fn every_key_of_backup() -> Backup {

@@ -163,6 +163,7 @@ async fn open(database: &TestDatabase, base: &str, files: &Path) -> Platform {
             full_days: 7,
             second: None,
         },
+        audit: files.join("audit"),
         database_socket: "/nonexistent/.s.PGSQL.5432".into(),
     };
     let root = RootKey::generate().unwrap();

@@ -1,6 +1,11 @@
 //! Every entry of an organization, in order: its header opens, opens its commitment, and is plausible.
 
-use super::{FaultCode, Subject, acts::Acts, report::Findings};
+use super::{
+    FaultCode, Subject,
+    acts::Acts,
+    coverage::{Coverage, Shown},
+    report::Findings,
+};
 use crate::error::Result;
 use audit::{Header, LeafKind, Role};
 use jiff::{SignedDuration, Timestamp};
@@ -38,7 +43,11 @@ pub(super) struct Sealed<'a> {
     pub(super) appended_at: Timestamp,
 }
 
-pub(super) async fn check(subject: &Subject<'_>, findings: &mut Findings) -> Result<Log> {
+pub(super) async fn check(
+    subject: &Subject<'_>,
+    mut coverage: Coverage<'_>,
+    findings: &mut Findings,
+) -> Result<Log> {
     let mut log = Log {
         acts: Acts::default(),
         singles: 0,
@@ -63,10 +72,40 @@ pub(super) async fn check(subject: &Subject<'_>, findings: &mut Findings) -> Res
                 log.note(entry, &header);
             }
         }
+        let shown: Vec<Shown> = page.iter().map(shown).collect();
+        coverage.add(&shown, findings).await?;
         after = page.last().map_or(after, |entry| entry.sequence);
         if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+            coverage.finish(findings).await?;
             return Ok(log);
         }
+    }
+}
+
+/// Holds every entry against the log of leaves, and opens none.
+pub(super) async fn cover(
+    subject: &Subject<'_>,
+    mut coverage: Coverage<'_>,
+    findings: &mut Findings,
+) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let page = rows::entries_after(&subject.tx, after, PAGE).await?;
+        findings.entries += page.len() as u64;
+        let shown: Vec<Shown> = page.iter().map(shown).collect();
+        coverage.add(&shown, findings).await?;
+        after = page.last().map_or(after, |entry| entry.sequence);
+        if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+            return coverage.finish(findings).await;
+        }
+    }
+}
+
+fn shown(entry: &StoredEntry) -> Shown {
+    Shown {
+        id: entry.id,
+        kind: entry.kind,
+        commitments: [entry.c_header, entry.c_before, entry.c_after],
     }
 }
 

@@ -27,8 +27,28 @@ pub enum FaultCode {
     EntryCommitment,
     /// An entry's `c_before` is not the version before.
     EntryLink,
-    /// Entries are gone, or came without the outbox knowing.
-    EntryCount,
+    /// An entry is neither in the log nor waits for it.
+    EntryUnlogged,
+    /// An entry is not what its leaf, or its line in the outbox, commits to.
+    EntryAltered,
+    /// The entry of a leaf, or of a line in the outbox, is gone.
+    EntryGone,
+    /// Leaves of this log are gone.
+    LeafMissing,
+    /// A leaf does not continue the one before it in this log.
+    LeafLink,
+    /// A leaf cannot be read.
+    LeafUnreadable,
+    /// A leaf in the database is not the one in the tiles.
+    LeafAltered,
+    /// A tile is gone, or is not the one that the leaves make.
+    TileAltered,
+    /// The leaves do not have the root that was signed.
+    RootAltered,
+    /// The signed log is refused as a whole.
+    LogRefused,
+    /// Entries have waited too long for the log.
+    EntryLate,
     /// A version's image is gone.
     ImageMissing,
     /// A sealed image does not open, and no erasure explains it.

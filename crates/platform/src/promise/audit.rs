@@ -4,7 +4,7 @@
 use super::{homes, look::Look};
 use crate::{
     Caller, Platform,
-    check::{self, Subject},
+    check::{self, AuditReport, Subject},
     error::Result,
 };
 use promises::Outcome;
@@ -18,8 +18,11 @@ const ADVICE: &str = "check the organization's log, and find out who wrote to th
 pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
     let mut look = Look::new();
     let triggers = check_triggers(platform, &mut look).await?;
-    let (mut datasets, mut records, mut attacked) = (0, 0, 0);
+    let (mut datasets, mut records, mut attacked, mut entries) = (0, 0, 0, 0);
     for home in homes(platform).await? {
+        let covered = check::cover(platform, &home).await?;
+        entries += covered.entries;
+        note(&covered, &mut look);
         let subject = check::open(platform, &home).await?;
         datasets += subject.datasets.len();
         records += tally(&subject, &mut look).await?;
@@ -35,19 +38,25 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
         }
     }
     let appliance = check::appliance(platform, &Caller::system()).await?;
-    for fault in &appliance.faults {
-        let place = fault
-            .entry
-            .map_or("the log as a whole".to_owned(), |id| format!("entry {id}"));
-        look.fault(fault.detail.clone(), place, ADVICE);
-    }
+    note(&appliance, &mut look);
     Ok(look
         .fact("triggers looked at", triggers)
         .fact("datasets compared", datasets)
         .fact("records compared", records)
         .fact("organizations attacked", attacked)
-        .fact("entries of the appliance", appliance.entries)
+        .fact("entries held against the log", entries + appliance.entries)
         .done())
+}
+
+/// What a check of a log found.
+fn note(report: &AuditReport, look: &mut Look) {
+    let log = report.organization.as_deref().unwrap_or("appliance");
+    for fault in &report.faults {
+        let place = fault
+            .entry
+            .map_or_else(|| "the log as a whole".to_owned(), |id| format!("entry {id}"));
+        look.fault(fault.detail.clone(), format!("{log}, {place}"), ADVICE);
+    }
 }
 
 /// The triggers of every table that needs them, and who could go round them; gives how many there are.

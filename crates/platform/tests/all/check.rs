@@ -8,6 +8,7 @@ use platform::{
     check::{self, AuditReport, FaultCode},
     dataset, record,
     record::{Expected, Found},
+    sequencer,
 };
 use serde_json::{Value as Json, json};
 use types::{FieldKind, ProblemCode};
@@ -174,7 +175,14 @@ async fn a_changed_byte_of_a_header_is_found() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_changed_commitment_of_a_header_is_found() {
     let sql = "UPDATE {o}._entry SET c_header = sha256('x') WHERE sequence = (SELECT max(sequence) FROM {o}._entry)";
-    assert_eq!(codes(&after(sql).await), [FaultCode::HeaderCommitment]);
+    assert_eq!(
+        codes(&after(sql).await),
+        [
+            FaultCode::HeaderCommitment,
+            FaultCode::EntryUnlogged,
+            FaultCode::EntryGone
+        ]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -197,14 +205,20 @@ async fn a_changed_commitment_of_an_image_and_its_entry_is_found() {
     let sql = "UPDATE {o}._image SET commitment = sha256('x') WHERE record_id = '{id}' AND version = 2;
         UPDATE {o}._entry SET c_after = sha256('x')
         WHERE id = (SELECT entry_id FROM {o}._image WHERE record_id = '{id}' AND version = 2)";
-    assert_eq!(codes(&after(sql).await), [FaultCode::ImageCommitment]);
+    assert_eq!(
+        codes(&after(sql).await),
+        [FaultCode::EntryAltered, FaultCode::ImageCommitment]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_changed_link_to_the_version_before_is_found() {
     let sql = "UPDATE {o}._entry SET c_before = sha256('x')
         WHERE id = (SELECT entry_id FROM {o}._image WHERE record_id = '{id}' AND version = 3)";
-    assert_eq!(codes(&after(sql).await), [FaultCode::EntryLink]);
+    assert_eq!(
+        codes(&after(sql).await),
+        [FaultCode::EntryAltered, FaultCode::EntryLink]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -277,26 +291,33 @@ async fn a_deleted_image_is_found() {
 async fn a_deleted_entry_is_found() {
     let sql = "DELETE FROM {o}._entry
         WHERE id = (SELECT entry_id FROM {o}._image WHERE record_id = '{id}' AND version = 2)";
-    assert_eq!(codes(&after(sql).await), [FaultCode::EntryMissing]);
+    assert_eq!(
+        codes(&after(sql).await),
+        [FaultCode::EntryGone, FaultCode::EntryMissing]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_deleted_entry_without_an_image_is_missed_by_the_outbox() {
-    let site = Site::start().await;
-    let owner = ledger(&site).await;
-    let row = create(&owner, 1).await;
-    let accountant = site.as_role(Role::Accountant).await;
-    record::reveal(&accountant, "ledger", row.record.id, "iban")
-        .await
-        .unwrap();
-    let sql = "DELETE FROM {o}._entry WHERE sequence = (SELECT max(sequence) FROM {o}._entry)";
-    tamper(&site, sql).await;
-    assert!(
-        report(&site).await.is_clean(),
-        "the organization alone cannot know"
-    );
-    let appliance = check::appliance(&site.platform, &Caller::host()).await.unwrap();
-    assert_eq!(codes(&appliance), [FaultCode::EntryCount]);
+async fn a_deleted_entry_without_an_image_is_missed_by_the_outbox_and_by_its_leaf() {
+    for sequenced in [false, true] {
+        let site = Site::start().await;
+        let owner = ledger(&site).await;
+        let row = create(&owner, 1).await;
+        let accountant = site.as_role(Role::Accountant).await;
+        record::reveal(&accountant, "ledger", row.record.id, "iban")
+            .await
+            .unwrap();
+        if sequenced {
+            sequencer::run_once(&site.platform).await.unwrap().unwrap();
+        }
+        assert!(report(&site).await.is_clean());
+        let sql = "DELETE FROM {o}._entry WHERE sequence = (SELECT max(sequence) FROM {o}._entry)";
+        tamper(&site, sql).await;
+        let found = report(&site).await;
+        assert_eq!(codes(&found), [FaultCode::EntryGone], "{found:?}");
+        let appliance = check::appliance(&site.platform, &Caller::host()).await.unwrap();
+        assert!(appliance.is_clean(), "{appliance:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -33,6 +33,13 @@ pub(crate) struct Site {
     pub(crate) database: TestDatabase,
 }
 
+impl Drop for Site {
+    fn drop(&mut self) {
+        // It is not there where nothing was signed.
+        drop(std::fs::remove_dir_all(self.audit()));
+    }
+}
+
 impl Site {
     /// Opens the platform and makes `acme` with an owner and a member of every other role.
     pub(crate) async fn start() -> Self {
@@ -146,6 +153,11 @@ impl Site {
         dataset::create(workspace, draft).await.unwrap()
     }
 
+    /// The folder of the signed log.
+    pub(crate) fn audit(&self) -> std::path::PathBuf {
+        audit_folder(&self.database)
+    }
+
     /// The database as its superuser.
     pub(crate) async fn superuser(&self) -> tokio_postgres::Client {
         self.database.superuser().unwrap().connect().await.unwrap()
@@ -216,6 +228,7 @@ pub(crate) async fn open(database: &TestDatabase, root: RootKey, clock: fn() -> 
             full_days: 7,
             second: None,
         },
+        audit: audit_folder(database),
         database_socket: "/nonexistent/.s.PGSQL.5432".into(),
     };
     Platform::open_with(settings, address, app, root, 64, clock)
@@ -226,6 +239,14 @@ pub(crate) async fn open(database: &TestDatabase, root: RootKey, clock: fn() -> 
 /// Root's record of backups, which is not there until a test makes it.
 fn record_of(database: &TestDatabase) -> std::path::PathBuf {
     std::env::temp_dir().join(format!("strongroom-record-{}", database.name()))
+}
+
+/// The folder of a site's signed log, its own as the database is.
+pub(crate) fn audit_folder(database: &TestDatabase) -> std::path::PathBuf {
+    std::env::temp_dir().join(format!(
+        "strongroom-audit-{}",
+        database.superuser().unwrap().database
+    ))
 }
 
 async fn create(platform: &Platform, slug: &str, name: &str, owner: NewPerson) -> OrganizationSummary {

@@ -446,6 +446,31 @@ async fn the_gateways_secret_goes_to_the_host_that_it_is_for() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_that_was_under_way_while_the_gateway_changed_says_nothing_of_the_new_one() {
+    let post = Post::start().await;
+    let platform = &post.site.platform;
+    let silent = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let elsewhere = SmsSettings {
+        url: format!("https://localhost:{}/send", silent.local_addr().unwrap().port()),
+        ..post.settings()
+    };
+    post.set_sms(elsewhere).await.unwrap();
+    let host = Caller::host();
+    let change = async {
+        let (connection, _) = silent.accept().await.unwrap();
+        post.set_sms(post.settings()).await.unwrap();
+        drop(connection);
+    };
+    let (tested, ()) = tokio::join!(sms::test(platform, &host, NUMBER), change);
+    assert!(tested.is_err(), "the old gateway hung up");
+    let view = sms::show(platform, &host).await.unwrap().unwrap();
+    assert_eq!(view.last_test, None);
+    sms::test(platform, &host, NUMBER).await.unwrap();
+    let view = sms::show(platform, &host).await.unwrap().unwrap();
+    assert!(view.last_test.unwrap().failure.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_promise_is_kept_by_messages_that_were_taken_and_broken_by_one_that_was_not() {
     let post = Post::start().await;
     let platform = &post.site.platform;

@@ -68,6 +68,43 @@ pub async fn list(
         .await?)
 }
 
+/// Entries in their order, those after `after`.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn list_after(
+    on: &mut impl Reads,
+    limit: PageSize,
+    after: i64,
+) -> Result<Vec<StoredEntry>, StoreError> {
+    let query = entry::table
+        .filter(entry::sequence.gt(after))
+        .order(entry::sequence.asc())
+        .limit(limit.get().into());
+    Ok(query
+        .select(StoredEntry::as_select())
+        .load(on.connection()?)
+        .await?)
+}
+
+/// Most entries of one kind that are given.
+const OF_KIND_MAX: i64 = 1_000;
+
+/// The newest entries of a kind that is rare.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn list_of_kind(on: &mut impl Reads, kind: i16) -> Result<Vec<StoredEntry>, StoreError> {
+    let query = entry::table
+        .filter(entry::kind.eq(kind))
+        .order(entry::sequence.desc())
+        .limit(OF_KIND_MAX);
+    Ok(query
+        .select(StoredEntry::as_select())
+        .load(on.connection()?)
+        .await?)
+}
+
 /// Entries that an organization sees, newest first, those before `before`.
 ///
 /// # Errors

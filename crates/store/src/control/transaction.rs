@@ -6,7 +6,7 @@ use diesel::sql_types::{Binary, Integer, Nullable, SmallInt, Timestamptz, Uuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use jiff::Timestamp;
 
-mod sealed {
+pub(super) mod sealed {
     use super::{AsyncPgConnection, StoreError};
 
     /// The connection itself stays inside this crate.

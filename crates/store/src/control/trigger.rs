@@ -9,7 +9,7 @@ use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
 
 /// Which tables need which triggers: kind of schema, table (`d` stands for every table of records), trigger, its
-/// function, and its `tgtype` (1 for each row, 4 insert, 8 delete, 16 update).
+/// function, and its `tgtype` (1 for each row, 2 before, 4 insert, 8 delete, 16 update, 32 truncate).
 ///
 /// A trigger with a condition, of other events, or of another function does not count. `O` fires in ordinary sessions
 /// and `A` in all; `R` fires for replication only and `D` never.
@@ -42,7 +42,10 @@ const GUARDS: &str = "WITH guard (home, relation, trigger, function, events) AS 
         ('control', 'password_reset', 'require_entry', 'require_entry', 29),
         ('control', 'organization', 'require_entry_cancelled', 'require_entry', 17),
         ('control', 'legal_hold', 'require_entry', 'require_entry', 29),
-        ('control', 'deletion', 'require_entry', 'require_entry', 29)
+        ('control', 'deletion', 'require_entry', 'require_entry', 29),
+        ('control', 'organization', 'open_audit_home', 'open_audit_home', 5),
+        ('control', 'audit_leaf', 'keep_audit_leaf', 'keep_audit_leaf', 27),
+        ('control', 'audit_leaf', 'keep_audit_leaves', 'keep_audit_leaf', 34)
     ), guarded AS (
         SELECT c.oid, n.nspname, c.relname, c.relnamespace, g.trigger, g.function, g.events
         FROM pg_class c

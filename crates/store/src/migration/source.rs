@@ -130,6 +130,13 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0016_sent_code/up.sql"),
         down: include_str!("../../migrations/control/0016_sent_code/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 17,
+        name: "audit log",
+        up: include_str!("../../migrations/control/0017_audit_log/up.sql"),
+        down: include_str!("../../migrations/control/0017_audit_log/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[

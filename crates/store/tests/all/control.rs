@@ -134,7 +134,7 @@ fn organization_of(slug: &str) -> organization::NewOrganization {
         slug: slug.parse().unwrap(),
         name: slug.to_owned(),
         schema_name: SchemaName::new(unique()),
-        audit_tag: [7; 16],
+        audit_tag: unique(),
         login_sealed: vec![9],
         verifier: scram_verifier("hush"),
         created_at: Timestamp::now(),

@@ -29,7 +29,9 @@ use ::host::{
 };
 use jiff::{SignedDuration, Timestamp};
 use platform::{
-    Caller, Platform, backup, database,
+    Caller, Platform, PlatformError, backup,
+    database::{self, AdminAccess},
+    ledger::{self, Plan},
     revival::{self, CarriedOver, Outlook, Repeated},
 };
 use serde::Deserialize;
@@ -292,7 +294,14 @@ fn settle(
         database::prepare(&admin, &site.config).await?;
         let platform = Platform::open(&site.config).await?;
         let name = &site.config.database.name;
-        let repeated = revival::repeat(&platform, &admin, name, carried_over).await?;
+        let unmended = mend_log(&platform, &admin, name).await.err();
+        let mut repeated = revival::repeat(&platform, &admin, name, carried_over).await?;
+        repeated.left.extend(unmended.map(|error| {
+            format!(
+                "the signed log is not mended, and nothing is signed until it is: {}; see `strongroom audit recover`",
+                error.detail
+            )
+        }));
         revival::explain_gaps(&platform, moment, carried_over).await?;
         let ended = backup::begin_anew(&platform, &Caller::host(), said).await?;
         Ok((repeated, ended))
@@ -390,6 +399,16 @@ pub(super) fn forget_overdue(site: &Site, now: Timestamp) -> Result<(), CommandE
     if found.is_some_and(|going| going.phase == GoingPhase::Kept && going.until <= now) {
         let folder = forget(site)?;
         output::talk(&format!("  let go of {}, kept since a restore", folder.display()));
+    }
+    Ok(())
+}
+
+/// The database is behind what was signed: leaves come back out of the tiles, and the log says which entries were lost.
+async fn mend_log(platform: &Platform, admin: &AdminAccess, database: &str) -> Result<(), PlatformError> {
+    let caller = Caller::host();
+    if let Some(plan @ Plan::Return { .. }) = ledger::plan(platform, &caller).await? {
+        output::talk("  bring back the leaves of the log that were signed");
+        ledger::recover(platform, &caller, admin, database, &plan.confirmation()).await?;
     }
     Ok(())
 }

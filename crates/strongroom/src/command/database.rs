@@ -49,7 +49,7 @@ pub(super) struct Migrate {
 }
 
 impl Admin {
-    fn access(&self, config: &Config) -> Result<AdminAccess, CommandError> {
+    pub(super) fn access(&self, config: &Config) -> Result<AdminAccess, CommandError> {
         let file = self.admin_password_file.as_deref();
         let folder = self.admin_socket_folder.as_ref();
         Ok(AdminAccess {

@@ -97,7 +97,7 @@ impl Appliance {
             "[listen]\nhttps = \"127.0.0.1:{https}\"\nhttp = \"127.0.0.1:{http}\"\n\
              base_url = \"https://localhost:{https}\"\n\
              [database]\nhost = {host:?}\nport = {port}\nname = \"strongroom\"\nuser = \"strongroom_app\"\n\
-             password_file = {password:?}\n[keys]\nroot_file = {root:?}\n\
+             password_file = {password:?}\n[keys]\nroot_file = {root:?}\n[audit]\nfolder = {audit:?}\n\
              [tls]\ncertificate = {certificate:?}\nkey = {key:?}\n{more}\n",
             https = self.https,
             http = self.http,
@@ -105,6 +105,7 @@ impl Appliance {
             port = self.cluster.port(),
             password = self.cluster.password_path("strongroom_app").unwrap(),
             root = self.path("root.key"),
+            audit = self.path("audit"),
             certificate = self.certificates.certificate,
             key = self.certificates.key,
         );

@@ -33,7 +33,8 @@ impl Backed {
         place.setup(&["--until", "organization"]).done();
         let settings = fs::read_to_string(place.settings()).unwrap();
         let section = format!(
-            "\n[backup]\nfolder = {:?}\nrecord = {:?}\n{}\n",
+            "\n[audit]\nfolder = {:?}\n[backup]\nfolder = {:?}\nrecord = {:?}\n{}\n",
+            place.path("audit"),
             place.path("backup"),
             place.path("record"),
             more(&place)

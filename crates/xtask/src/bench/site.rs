@@ -217,13 +217,14 @@ fn write_settings(
         "# Written by `cargo xtask bench`.\n[listen]\nhttps = \"{address}\"\n\n\
          [tls]\ncertificate = {certificate:?}\nkey = {key:?}\n\n\
          [database]\nhost = {host:?}\nport = {port}\nname = \"{DATABASE}\"\nuser = \"{APPLICATION_ROLE}\"\n\
-         password_file = {password:?}\n\n[keys]\nroot_file = {root:?}\n\n{LIMITS}",
+         password_file = {password:?}\n\n[keys]\nroot_file = {root:?}\n\n[audit]\nfolder = {audit:?}\n\n{LIMITS}",
         certificate = certificates.certificate,
         key = certificates.key,
         host = cluster.socket_folder(),
         port = cluster.port(),
         password = cluster.password_path(APPLICATION_ROLE)?,
         root = folder.join("root.key"),
+        audit = folder.join("audit"),
     );
     let path = folder.join("strongroom.toml");
     fs::write(&path, text)?;

@@ -34,7 +34,7 @@ pub(super) fn write(folder: &Path, cluster: &Cluster, certificates: &Files, port
          [tls]\ncertificate = {certificate:?}\nkey = {key:?}\n\n\
          [database]\nhost = {host:?}\nport = {port}\nname = \"{DATABASE}\"\nuser = \"{APPLICATION_ROLE}\"\n\
          password_file = {password:?}\n\n\
-         [keys]\nroot_file = {root_key:?}\n",
+         [keys]\nroot_file = {root_key:?}\n\n[audit]\nfolder = {audit:?}\n",
         https = ports.https,
         http = ports.http,
         certificate = certificates.certificate,
@@ -43,6 +43,7 @@ pub(super) fn write(folder: &Path, cluster: &Cluster, certificates: &Files, port
         port = cluster.port(),
         password = cluster.password_path(APPLICATION_ROLE)?,
         root_key = root_key(folder),
+        audit = folder.join("audit"),
     );
     let path = folder.join("strongroom.toml");
     fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;

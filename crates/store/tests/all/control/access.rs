@@ -21,6 +21,12 @@ async fn strongroom_app_sees_no_organizations_records_and_makes_no_roles() {
         "UPDATE strongroom.audit_pending SET kind = 1",
         "DELETE FROM strongroom.audit_pending",
         "TRUNCATE strongroom.audit_pending",
+        "INSERT INTO strongroom.audit_leaf VALUES (0, '')",
+        "UPDATE strongroom.audit_leaf SET leaf = leaf",
+        "DELETE FROM strongroom.audit_leaf",
+        "TRUNCATE strongroom.audit_leaf",
+        "UPDATE strongroom.audit_home SET sequence = 0",
+        "UPDATE strongroom.audit_lease SET epoch = 0",
         "DELETE FROM strongroom.account",
         "DELETE FROM strongroom.access_event",
         "UPDATE strongroom.organization SET schema_version = 9",
@@ -46,10 +52,7 @@ async fn a_new_organizations_role_signs_in_and_sees_its_own_schema_only() {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(
-        (found.schema_name, found.schema_version, found.audit_tag),
-        (schema.clone(), 6, [7; 16])
-    );
+    assert_eq!((found.schema_name, found.schema_version), (schema.clone(), 6));
     let login = Login {
         role: schema.to_string(),
         password: "hush".to_owned(),

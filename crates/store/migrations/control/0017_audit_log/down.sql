@@ -1,0 +1,11 @@
+DROP FUNCTION strongroom.forget_audit_homes;
+DROP FUNCTION strongroom.return_leaves;
+DROP FUNCTION strongroom.append_leaves;
+DROP FUNCTION strongroom.take_audit_lease;
+DROP TABLE strongroom.audit_lease;
+DROP TRIGGER open_audit_home ON strongroom.organization;
+DROP FUNCTION strongroom.open_audit_home;
+DROP TABLE strongroom.audit_home;
+ALTER TABLE strongroom.audit_pending DROP CONSTRAINT audit_pending_leaf;
+DROP TABLE strongroom.audit_leaf;
+DROP FUNCTION strongroom.keep_audit_leaf;

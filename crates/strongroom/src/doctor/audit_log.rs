@@ -1,0 +1,118 @@
+//! Whether entries reach the log, and the log is signed.
+
+use crate::finding::Finding;
+use jiff::{SignedDuration, Timestamp};
+use platform::{
+    Platform,
+    ledger::{self, LATE_AFTER, Standing},
+};
+
+const CHECK: &str = "audit-log";
+
+pub(super) async fn check(platform: &Platform) -> Finding {
+    match ledger::standing(platform).await {
+        Ok(standing) => judge(&standing, Timestamp::now()),
+        Err(error) => Finding::could_not_look(CHECK, error.detail, "see the check `database`"),
+    }
+}
+
+fn judge(standing: &Standing, now: Timestamp) -> Finding {
+    let worker = "see that strongroom-worker.service runs, and its journal";
+    if let Some(trouble) = &standing.trouble {
+        let cause = std::error::Error::source(trouble).map(|cause| format!(": {cause}"));
+        let what = format!("{trouble}{}", cause.unwrap_or_default());
+        return match trouble.is_refusal() {
+            true => Finding::fault(
+                CHECK,
+                what,
+                "nothing more is signed until somebody has looked; see OPERATIONS.md",
+            ),
+            false => Finding::could_not_look(CHECK, what, "run this as root"),
+        };
+    }
+    if let Some(age) = standing.oldest.filter(|_| standing.is_late()) {
+        let what = format!(
+            "{} entries wait for the log, the oldest for {} s",
+            standing.pending,
+            age.as_secs()
+        );
+        return Finding::fault(CHECK, what, worker);
+    }
+    let Some(signed) = standing.signed.filter(|signed| signed.size > 0) else {
+        return Finding::warning(CHECK, "nothing was signed yet", worker);
+    };
+    let age = standing
+        .published_at
+        .map_or(SignedDuration::MAX, |at| now.duration_since(at));
+    if standing.unsigned() > 0 && age > LATE_AFTER {
+        let what = format!(
+            "{} leaves are not signed, for {} s",
+            standing.unsigned(),
+            age.as_secs()
+        );
+        return Finding::fault(CHECK, what, worker);
+    }
+    Finding::ok(
+        CHECK,
+        format!("signed up to #{}, {} s ago", signed.size, age.as_secs()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Level;
+    use platform::ledger::{Hash, LedgerError, Signed};
+
+    fn standing() -> Standing {
+        Standing {
+            size: 7,
+            pending: 0,
+            oldest: None,
+            signed: Some(Signed {
+                size: 7,
+                root: Hash([1; 32]),
+            }),
+            published_at: Some(Timestamp::UNIX_EPOCH),
+            trouble: None,
+        }
+    }
+
+    fn level(change: impl FnOnce(&mut Standing)) -> Level {
+        let mut found = standing();
+        change(&mut found);
+        judge(&found, Timestamp::from_second(90).unwrap()).level
+    }
+
+    #[test]
+    fn a_log_that_is_signed_is_well_also_when_nothing_happens_for_long() {
+        assert_eq!(level(|_| {}), Level::Ok);
+    }
+
+    #[test]
+    fn what_waits_or_is_unsigned_for_too_long_is_a_fault() {
+        let late = |found: &mut Standing| found.oldest = Some(SignedDuration::from_secs(61));
+        assert_eq!(level(late), Level::Fault);
+        assert_eq!(
+            level(|found| found.oldest = Some(SignedDuration::from_secs(2))),
+            Level::Ok
+        );
+        assert_eq!(level(|found| found.size = 8), Level::Fault);
+    }
+
+    #[test]
+    fn a_log_that_was_set_back_is_a_fault_and_nothing_signed_a_warning() {
+        let behind = |found: &mut Standing| {
+            found.trouble = Some(LedgerError::Behind {
+                database: 3,
+                signed: 7,
+            });
+        };
+        assert_eq!(level(behind), Level::Fault);
+        assert_eq!(
+            level(|found| found.trouble = Some(LedgerError::Stopped)),
+            Level::CouldNotLook
+        );
+        assert_eq!(level(|found| found.signed = None), Level::Warning);
+    }
+}
