@@ -70,11 +70,6 @@ impl<'a> Act<'a> {
         Self::new(audit::LeafKind::Erasure, action, object, schema_version)
     }
 
-    /// Data taken back to what it was.
-    pub(crate) fn restore(action: &'a str, object: Object) -> Self {
-        Self::new(audit::LeafKind::Restore, action, object, 0)
-    }
-
     /// Entries that are gone, and why.
     pub(crate) fn gap(action: &'a str, object: Object) -> Self {
         Self::new(audit::LeafKind::ExplainedGap, action, object, 0)
