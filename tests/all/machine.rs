@@ -1,7 +1,6 @@
 //! Whole machines: Debian as it comes, the package, and a person who signs in from outside.
 
 mod arrival;
-mod backup;
 mod bad_day;
 mod bundle;
 mod console;

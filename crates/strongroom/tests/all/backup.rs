@@ -515,6 +515,9 @@ fn the_whole_platform_goes_back_to_a_moment_and_forth_again() {
     let Some(backed) = Backed::new() else { return };
     backed.json(&["run"]);
     std::thread::sleep(std::time::Duration::from_secs(1));
+    // The worker has begun to sign the log before the moment.
+    backed.create("early");
+    backed.delete("early");
     backed.create("before");
     backed.create("doomed");
     let moment = backed.now();
