@@ -550,7 +550,7 @@ fn the_whole_platform_goes_back_to_a_moment_and_forth_again() {
     let kept = PathBuf::from(done["kept"]["folder"].as_str().unwrap());
     assert!(kept.join("PG_VERSION").exists(), "{done}");
     let restores = backed.sql("SELECT count(*) FROM strongroom.entry WHERE kind = 4");
-    assert_eq!(restores, "1");
+    assert_eq!(restores, "2", "the leaves brought back, and the restore");
     let alive = "SELECT count(*) FROM strongroom.session WHERE ended_at IS NULL";
     assert_eq!(backed.sql(alive), "0");
     assert_eq!(backed.json(&["verify"])["whole"], true);
