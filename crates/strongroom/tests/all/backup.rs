@@ -384,30 +384,7 @@ fn the_platform_comes_back_from_the_second_location_and_the_kit_alone() {
     let before: u32 = backed.sql(entries).parse().unwrap();
     backed.archive();
     backed.json(&["copy", "--begin"]);
-    let (kit, passphrase) = (backed.place.path("kit"), backed.place.path("passphrase"));
-    let with_kit = |passphrase: &Path| {
-        let arguments = ["drill", "--second", "--kit", kit.to_str().unwrap()];
-        backed.backup(
-            &[
-                arguments.as_slice(),
-                &["--passphrase-file", passphrase.to_str().unwrap()],
-            ]
-            .concat(),
-        )
-    };
-    let drill: Json = serde_json::from_str(&with_kit(&passphrase).done()).unwrap();
-    assert_eq!(
-        (&drill["drill"]["with_kit"], &drill["drill"]["outcome"]),
-        (&true.into(), &"done".into()),
-        "{drill}"
-    );
-    let wrong = backed.place.path("wrong");
-    testkit::secret::write_private(&wrong, "correct horse battery stable").unwrap();
-    assert_eq!(
-        with_kit(&wrong).code,
-        Some(1),
-        "a kit opened with another passphrase"
-    );
+    the_kit_alone_opens_a_drill(&backed);
 
     let refused = backed.rebuild("correct horse battery staple");
     assert_eq!(refused.code, Some(6), "an appliance was overwritten: {refused:?}");
@@ -616,6 +593,33 @@ fn a_restore_that_fails_or_is_cut_off_leaves_the_platform_as_it_was() {
     assert!(refused.talk.contains("--undo"), "{refused:?}");
     backed.restored(&["--undo"]);
     assert!(backed.has("after") && !before.exists());
+}
+
+fn the_kit_alone_opens_a_drill(backed: &Backed) {
+    let (kit, passphrase) = (backed.place.path("kit"), backed.place.path("passphrase"));
+    let with_kit = |passphrase: &Path| {
+        let arguments = ["drill", "--second", "--kit", kit.to_str().unwrap()];
+        backed.backup(
+            &[
+                arguments.as_slice(),
+                &["--passphrase-file", passphrase.to_str().unwrap()],
+            ]
+            .concat(),
+        )
+    };
+    let drill: Json = serde_json::from_str(&with_kit(&passphrase).done()).unwrap();
+    assert_eq!(
+        (&drill["drill"]["with_kit"], &drill["drill"]["outcome"]),
+        (&true.into(), &"done".into()),
+        "{drill}"
+    );
+    let wrong = backed.place.path("wrong");
+    testkit::secret::write_private(&wrong, "correct horse battery stable").unwrap();
+    assert_eq!(
+        with_kit(&wrong).code,
+        Some(1),
+        "a kit opened with another passphrase"
+    );
 }
 
 /// OpenSSH's server on loopback, for root with one key, for SFTP alone.
