@@ -4,6 +4,8 @@
 //! where the log was set back or forked, that is said. Start at [`standing`]; [`crate::sequencer`] makes what is read here.
 
 mod error;
+mod export;
+mod feed;
 mod folder;
 mod key;
 mod publish;
@@ -11,6 +13,8 @@ mod recover;
 
 pub use audit::Hash;
 pub use error::LedgerError;
+pub(crate) use export::write as write_export;
+pub use export::{Exported, export};
 pub(crate) use folder::Folder;
 pub use folder::Signed;
 pub use publish::Step;
@@ -79,6 +83,8 @@ pub struct Published {
     pub witnesses: usize,
     /// When it was published.
     pub at: Option<Timestamp>,
+    /// How long ago that is.
+    pub age: Option<SignedDuration>,
 }
 
 /// How far an entry has come.
@@ -159,7 +165,7 @@ pub async fn policy(platform: &Platform, caller: &Caller) -> Result<String> {
     Ok(policy_of(platform).await?.to_string())
 }
 
-async fn policy_of(platform: &Platform) -> Result<Policy> {
+pub(crate) async fn policy_of(platform: &Platform) -> Result<Policy> {
     let key = LogKey::load(platform).await?.ok_or_else(|| {
         PlatformError::new(
             ProblemCode::NotFound,
@@ -181,12 +187,14 @@ pub async fn checkpoint(platform: &Platform) -> Result<Option<Published>> {
     let note = Note::parse(&bytes).map_err(LedgerError::from)?;
     let trusted = policy_of(platform).await?.check(&note);
     let trusted = trusted.map_err(|_| LedgerError::Published)?;
+    let at = folder.published_at().and_then(|at| Timestamp::try_from(at).ok());
     Ok(Some(Published {
+        age: at.map(|at| platform.now().duration_since(at)),
         note: note.to_string(),
         size: trusted.checkpoint.size,
         root: trusted.checkpoint.root.to_string(),
         witnesses: trusted.witnesses.len(),
-        at: folder.published_at().and_then(|at| Timestamp::try_from(at).ok()),
+        at,
     }))
 }
 

@@ -4,7 +4,7 @@ use super::sample::{Page, at, badge, choices, chrome, code, fact, inside, money,
 use console::view::{
     AccessBar, AccessLogPage, AccessRow, AuditEntryPage, AuditFilter, AuditPage, AuditRow, Badge, Change,
     Chrome, Commitment, Nav, OrganizationAccessPage, Pagination, PromiseCounts, PromiseSection, PromiseState,
-    PromiseView, PromisesPage, Tone, VisitorRow,
+    PromiseView, PromisesPage, Receipt, Tone, VisitorRow,
 };
 
 pub(super) fn pages() -> Vec<Page> {
@@ -84,6 +84,10 @@ fn audit() -> AuditPage {
             next_href: Some("/o/northwind/audit?after=x".into()),
             ..Pagination::default()
         },
+        signed: badge(
+            "Verified up to #1,204, seen by 1 witness, 2 seconds ago",
+            Tone::Good,
+        ),
     }
 }
 
@@ -112,6 +116,11 @@ fn audit_entry() -> AuditEntryPage {
             fact("Request", code("0198c2f4-9d20-7b11-a01c-77d2f0e3b1aa")),
             fact("Place in transaction", text("1 of 1")),
         ],
+        receipt: Receipt {
+            state: badge("proven", Tone::Good),
+            text: "It is leaf 1,180 of the log, proven under the checkpoint of 1,204.".into(),
+            href: "/o/northwind/audit/0198c2f5/receipt".into(),
+        },
         commitments: vec![
             commitment("Header", Some(true)),
             commitment("Before", Some(true)),

@@ -27,7 +27,7 @@ use audit::{
 };
 use std::ops::RangeInclusive;
 use store::control::{
-    audit_log::{self as rows, Lead},
+    audit_log::{self as rows, Lead, Standing},
     entry_log,
 };
 use types::ProblemCode;
@@ -249,20 +249,36 @@ async fn note(platform: &Platform, caller: &Caller, plan: Plan) -> Result<()> {
     Ok(())
 }
 
-/// Leaves whose entries a restore lost: their indexes, first and last.
-pub(crate) type Loss = RangeInclusive<u64>;
-
-/// What was lost by restores, as the appliance's own log says. An entry counts only where its header opens its commitment.
-pub(crate) async fn losses(platform: &Platform) -> Result<Vec<Loss>> {
-    let kind = i16::from(audit::LeafKind::Restore.number());
-    let found = entry_log::list_of_kind(&mut platform.control().read().await?, kind).await?;
-    Ok(found
-        .into_iter()
-        .filter_map(|entry| range_of(platform, entry))
-        .collect())
+/// Leaves whose entries a restore lost.
+#[derive(Debug, Clone)]
+pub(crate) struct Loss {
+    /// Their indexes, first and last.
+    pub(crate) range: RangeInclusive<u64>,
+    /// The leaf that says so; none while it waits for the log.
+    pub(crate) leaf: Option<u64>,
 }
 
-fn range_of(platform: &Platform, entry: entry_log::StoredEntry) -> Option<Loss> {
+/// What was lost by restores, as the appliance's own log says. An entry counts only where its header opens its commitment, and only for
+/// leaves before its own.
+pub(crate) async fn losses(platform: &Platform) -> Result<Vec<Loss>> {
+    let kind = i16::from(audit::LeafKind::Restore.number());
+    let mut read = platform.control().read().await?;
+    let mut losses = Vec::new();
+    for entry in entry_log::list_of_kind(&mut read, kind).await? {
+        let (id, c_header) = (entry.id, entry.c_header);
+        let Some(range) = range_of(platform, entry) else {
+            continue;
+        };
+        let leaf = match rows::standing(&mut read, id, &c_header).await? {
+            Standing::Logged(leaf) => Some(leaf.index.unsigned_abs()),
+            Standing::Pending { .. } | Standing::Nowhere => None,
+        };
+        losses.push(Loss { range, leaf });
+    }
+    Ok(losses)
+}
+
+fn range_of(platform: &Platform, entry: entry_log::StoredEntry) -> Option<RangeInclusive<u64>> {
     let header = read_header(platform.appliance_keys(), &trail::as_tenants(entry)).ok()?;
     let object = header.object.id.filter(|_| header.action == ACTION)?;
     let (first, last) = object.split_once('-')?;

@@ -19,7 +19,13 @@ use platform::{
     organization,
 };
 use serde_json::{Value as Json, json};
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    fs::{self, OpenOptions},
+    io::BufWriter,
+    os::unix::fs::OpenOptionsExt,
+    path::PathBuf,
+    process::ExitCode,
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Audit {
@@ -29,6 +35,8 @@ pub(super) enum Audit {
     Show(One),
     /// Give the receipt of one entry: a proof that it is in the signed log, which anybody can check with the policy
     Prove(Prove),
+    /// Write an export that an auditor verifies with strongroom-verify and the policy, on the host; it holds sensitive values in the clear
+    Export(Export),
     /// Check the log against the data, on the host: one organization, or all, the appliance's own log and the signed log as a whole
     Check {
         /// The organization
@@ -79,6 +87,15 @@ pub(super) struct List {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Export {
+    /// The organization; everything if not given
+    organization: Option<String>,
+    /// The file, which must not be there
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Recover {
     #[command(flatten)]
     admin: Admin,
@@ -99,6 +116,7 @@ impl Audit {
                 })?;
                 show(&checked, common.format())
             }
+            Self::Export(export) => export.run(common).map(|()| ExitCode::SUCCESS),
             Self::Anchor => host::with_platform(common.config.as_deref(), async |platform, _| {
                 anchor(platform, common.format()).await
             })
@@ -193,6 +211,47 @@ impl Prove {
         write::new_file(out, receipt.as_bytes(), Access::own(0o644))?;
         talk(&format!("the receipt is in {}", out.display()));
         Ok(())
+    }
+}
+
+impl Export {
+    /// Nothing is left of a file that was not written whole.
+    fn run(&self, common: &Common) -> Result<(), CommandError> {
+        let failed = || CommandError::io(format!("cannot write {}", self.out.display()));
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&self.out);
+        let file = file.map_err(failed())?;
+        let written = host::with_platform(common.config.as_deref(), async |platform, _| {
+            let sink = BufWriter::new(&file);
+            let (exported, _) =
+                ledger::export(platform, &Caller::host(), self.organization.as_deref(), sink).await?;
+            Ok(exported)
+        });
+        let written = written.and_then(|exported| {
+            file.sync_all().map_err(failed())?;
+            Ok(exported)
+        });
+        if written.is_err() {
+            fs::remove_file(&self.out).ok();
+        }
+        let exported = written?;
+        if exported.missing > 0 {
+            let missing = exported.missing;
+            talk(&format!(
+                "{missing} parts cannot be opened, and nothing explains it: run `strongroom audit check`"
+            ));
+        }
+        let pairs = [
+            ("leaves", exported.size.to_string()),
+            ("shown", exported.shown.to_string()),
+            ("images", exported.images.to_string()),
+            ("gone, and explained", exported.gone.to_string()),
+            ("missing", exported.missing.to_string()),
+        ];
+        common.format().thing(&pairs, &json!(exported))
     }
 }
 

@@ -136,6 +136,7 @@ const COMMANDS: &[&str] = &[
     "audit list",
     "audit show",
     "audit prove",
+    "audit export",
     "audit check",
     "audit anchor",
     "audit recover",
