@@ -101,3 +101,5 @@ mod session;
 mod upgrade;
 #[path = "all/withdrawal.rs"]
 mod withdrawal;
+#[path = "all/witness.rs"]
+mod witness;

@@ -15,17 +15,20 @@ use clap::{Args, Subcommand};
 use platform::{
     Caller, Platform,
     check::{self, AuditFault, AuditReport, LogReport},
-    ledger::{self, Plan},
+    ledger::{self, Plan, witness},
     organization,
 };
 use serde_json::{Value as Json, json};
 use std::{
     fs::{self, OpenOptions},
-    io::BufWriter,
+    io::{BufWriter, Read},
     os::unix::fs::OpenOptionsExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
+
+/// Requests, cosignatures and policies are shorter.
+const SMALL_BYTES_MAX: u64 = 256 * 1024;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Audit {
@@ -43,7 +46,14 @@ pub(super) enum Audit {
         organization: Option<String>,
     },
     /// Print the newest signed checkpoint, on the host, to be kept elsewhere: by mail, on paper, with a witness
-    Anchor,
+    Anchor(Anchor),
+    /// Name a witness elsewhere, by the key that `strongroom witness make` gave
+    Witness {
+        /// The key: name+id+key
+        key: String,
+    },
+    /// Keep what a witness answered
+    Cosign(Cosign),
     /// Mend the log after a restore of the database or the loss of its folder, on the host: shows what would be done, and does it when that
     /// is confirmed
     Recover(Recover),
@@ -96,6 +106,21 @@ pub(super) struct Export {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Anchor {
+    /// As a request to a witness, which has signed so many leaves (`strongroom witness show`)
+    #[arg(long, value_name = "SIZE")]
+    witness_has: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Cosign {
+    /// What the witness was asked
+    request: PathBuf,
+    /// What it answered
+    answer: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Recover {
     #[command(flatten)]
     admin: Admin,
@@ -117,10 +142,23 @@ impl Audit {
                 show(&checked, common.format())
             }
             Self::Export(export) => export.run(common).map(|()| ExitCode::SUCCESS),
-            Self::Anchor => host::with_platform(common.config.as_deref(), async |platform, _| {
-                anchor(platform, common.format()).await
+            Self::Anchor(wish) => host::with_platform(common.config.as_deref(), async |platform, _| {
+                match wish.witness_has {
+                    None => anchor(platform, common.format()).await,
+                    Some(old) => {
+                        let request = witness::request(platform, &Caller::host(), old).await?;
+                        give(common.format(), &request, &json!({ "request": request }))
+                    }
+                }
             })
             .map(|()| ExitCode::SUCCESS),
+            Self::Witness { key } => host::with_platform(common.config.as_deref(), async |platform, _| {
+                witness::appoint(platform, &Caller::host(), key).await?;
+                talk("its cosignatures count from now on; the policy names it, so give the policy to the auditor again");
+                Ok(())
+            })
+            .map(|()| ExitCode::SUCCESS),
+            Self::Cosign(cosign) => cosign.run(common).map(|()| ExitCode::SUCCESS),
             Self::Recover(recover) => recover.run(common).map(|()| ExitCode::SUCCESS),
             Self::Policy => host::with_platform(common.config.as_deref(), async |platform, _| {
                 let policy = ledger::policy(platform, &Caller::host()).await?;
@@ -253,6 +291,30 @@ impl Export {
         ];
         common.format().thing(&pairs, &json!(exported))
     }
+}
+
+impl Cosign {
+    fn run(&self, common: &Common) -> Result<(), CommandError> {
+        let (request, answer) = (read_small(&self.request)?, read_small(&self.answer)?);
+        let size = host::with_platform(common.config.as_deref(), async |platform, _| {
+            Ok(witness::keep(platform, &Caller::host(), &request, &answer).await?)
+        })?;
+        talk(&format!("a witness has seen the log up to {size} leaves"));
+        common
+            .format()
+            .thing(&[("size", size.to_string())], &json!({ "size": size }))
+    }
+}
+
+/// A file that somebody carried here; none of them is long.
+pub(super) fn read_small(path: &Path) -> Result<Vec<u8>, CommandError> {
+    let failed = || CommandError::io(format!("cannot read {}", path.display()));
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).map_err(failed())?;
+    file.take(SMALL_BYTES_MAX)
+        .read_to_end(&mut bytes)
+        .map_err(failed())?;
+    Ok(bytes)
 }
 
 impl Recover {
