@@ -4,9 +4,11 @@
 //! `decode(bytes)?.encode() == bytes` always. No floats, no tags, no indefinite lengths.
 //! Start at [`Writer`] for writing and [`decode`] for reading.
 
+mod cursor;
 mod decode;
 mod write;
 
+pub(crate) use cursor::{Cursor, Token};
 pub use decode::{CborError, DEPTH_MAX, decode};
 pub use write::Writer;
 

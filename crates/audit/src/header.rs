@@ -4,6 +4,9 @@
 //! no other. The member numbers are frozen; see `vectors/header.json`.
 
 mod decode;
+mod glance;
+
+pub(crate) use glance::HeaderGlance;
 
 use crate::cbor::{Integer, Writer};
 

@@ -4,6 +4,7 @@
 //! apart are arrays that begin with a frozen number; there are no floats. See `vectors/image.json`.
 
 mod decode;
+mod glance;
 
 use crate::cbor::{Integer, Writer};
 use std::collections::BTreeMap;

@@ -8,6 +8,9 @@ use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 use serde_json::Value;
 use std::io::{self, Write};
 
+/// Narrower than this, columns are not made to fit: letters below one another help nobody.
+const WIDTH_MIN: u16 = 40;
+
 /// How a command shows its data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -73,6 +76,10 @@ fn table(headers: &[&str], rows: Vec<Vec<String>>) -> String {
         .load_style(style)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(headers.iter().copied());
+    // A terminal that does not say how wide it is says 0 (a serial console, a pipe that plays one).
+    if table.width().is_some_and(|width| width < WIDTH_MIN) {
+        table.set_content_arrangement(ContentArrangement::Disabled);
+    }
     for row in rows {
         table.add_row(row.into_iter().map(printable));
     }

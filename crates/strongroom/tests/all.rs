@@ -13,6 +13,7 @@ mod all {
     mod certificate;
     mod client;
     mod factor;
+    mod grant;
     mod help;
     mod kill;
     mod lifecycle;
@@ -20,5 +21,6 @@ mod all {
     mod serve;
     mod setup;
     mod support;
+    mod terminal;
     mod update;
 }

@@ -25,6 +25,7 @@ mod report;
 mod scripts;
 mod site;
 mod transfer;
+mod verification;
 
 use daemon::Daemon;
 use http::Connection;
@@ -67,6 +68,9 @@ struct Bench {
 
 /// Builds, measures, prints, writes.
 pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
+    if let Some(entries) = arguments.verify {
+        return verification::measure(entries);
+    }
     let extent = Extent {
         rows: arguments
             .rows

@@ -48,6 +48,9 @@ pub(crate) struct BenchArguments {
     /// Only the operations whose name begins so, such as "read"; transfers are left out then
     #[arg(long, value_name = "NAME")]
     pub(crate) only: Option<String>,
+    /// Nothing but the verification of an export of the audit log with so many entries, beside sha256sum
+    #[arg(long, value_name = "ENTRIES")]
+    pub(crate) verify: Option<u64>,
     /// Write the figures to this file as well
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

@@ -76,9 +76,9 @@ pub fn decode(bytes: &[u8]) -> Result<Item, CborError> {
     }
 }
 
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
+pub(super) struct Reader<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) at: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -134,7 +134,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Every item takes a byte at least, so a count beyond the bytes left is a lie and not worth a loop.
-    fn check_container(&self, at: usize, count: u64, depth: usize) -> Result<(), CborError> {
+    pub(super) fn check_container(&self, at: usize, count: u64, depth: usize) -> Result<(), CborError> {
         if depth > DEPTH_MAX {
             return Err(CborError::TooDeep { at });
         }
@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
             .map_err(|_| CborError::NotUtf8 { at })
     }
 
-    fn head(&mut self) -> Result<(u8, u64), CborError> {
+    pub(super) fn head(&mut self) -> Result<(u8, u64), CborError> {
         let at = self.at;
         let initial = self.take(at, 1)?[0];
         let (major, short) = (initial >> 5, initial & 0x1f);
@@ -176,7 +176,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn take(&mut self, at: usize, length: u64) -> Result<&'a [u8], CborError> {
+    pub(super) fn take(&mut self, at: usize, length: u64) -> Result<&'a [u8], CborError> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let length = usize::try_from(length).map_err(|_| CborError::Truncated { at })?;
         let taken = rest.get(..length).ok_or(CborError::Truncated { at })?;

@@ -206,7 +206,9 @@ impl<R: Read> Reader<R> {
     }
 
     fn take(&mut self, length: usize) -> Vec<u8> {
-        let rest = self.buffer.split_off(length);
+        let mut rest = Vec::with_capacity(BATCH_BYTES + READ_BYTES);
+        rest.extend_from_slice(self.buffer.get(length..).unwrap_or_default());
+        self.buffer.truncate(length);
         let taken = std::mem::replace(&mut self.buffer, rest);
         self.digest.update(&taken);
         self.offset += taken.len() as u64;

@@ -178,4 +178,46 @@ proptest! {
             prop_assert_eq!(read.encode(), bytes);
         }
     }
+
+    #[test]
+    fn a_glance_accepts_what_decoding_accepts_and_sees_the_same(
+        header in any_header(), places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        cut in any::<prop::sample::Index>(), is_cut in prop::bool::weighted(0.1),
+    ) {
+        let mut bytes = header.encode();
+        for (at, byte) in places {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        if is_cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        let glance = HeaderGlance::read(&bytes);
+        let decoded = Header::decode(&bytes);
+        prop_assert_eq!(glance.is_some(), decoded.is_ok());
+        if let (Some(glance), Ok(header)) = (glance, decoded) {
+            prop_assert_eq!(glance.organization, header.organization.as_ref());
+            prop_assert_eq!(glance.entry_id, &header.entry_id);
+            prop_assert_eq!(glance.object_kind, header.object.kind);
+            prop_assert_eq!(glance.object_id, header.object.id.as_deref());
+            prop_assert_eq!(glance.time_us, header.time_us);
+            prop_assert_eq!(glance.request_id, header.request_id.as_deref());
+            prop_assert_eq!((glance.ordinal, glance.total), (header.ordinal, header.total));
+        }
+    }
+}
+
+/// Every header with one byte that is any other, so that no head is left out by chance.
+#[test]
+fn a_glance_agrees_on_every_changed_byte() {
+    for bytes in [full().encode(), least().encode()] {
+        for at in 0..bytes.len() {
+            for byte in 0..=u8::MAX {
+                let mut changed = bytes.clone();
+                changed[at] = byte;
+                let glance = HeaderGlance::read(&changed).is_some();
+                assert_eq!(glance, Header::decode(&changed).is_ok(), "byte {at} as {byte}");
+            }
+        }
+    }
 }

@@ -194,4 +194,37 @@ proptest! {
             prop_assert_eq!(read.encode(), bytes);
         }
     }
+
+    #[test]
+    fn a_glance_accepts_what_decoding_accepts(
+        image in any_image(), places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        cut in any::<prop::sample::Index>(), is_cut in prop::bool::weighted(0.1),
+    ) {
+        let mut bytes = image.encode();
+        for (at, byte) in places {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        if is_cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        prop_assert_eq!(Image::is_one(&bytes), Image::decode(&bytes).is_ok());
+    }
+}
+
+/// An image of every kind with one byte that is any other.
+#[test]
+fn a_glance_agrees_on_every_changed_byte() {
+    let bytes = every_kind().encode();
+    for at in 0..bytes.len() {
+        for byte in 0..=u8::MAX {
+            let mut changed = bytes.clone();
+            changed[at] = byte;
+            assert_eq!(
+                Image::is_one(&changed),
+                Image::decode(&changed).is_ok(),
+                "byte {at} as {byte}"
+            );
+        }
+    }
 }

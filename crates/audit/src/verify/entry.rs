@@ -3,12 +3,11 @@
 //! Invariant: an entry about one record commits to that record's image; every other one that changes records commits
 //! to the RFC 6962 root over their commitments, in order, and to that over the commitments of the versions before.
 
-use super::examine::{ImageKind, ImagePart};
+use super::examine::{Facts, ImageKind, ImagePart, ObjectFact};
 use super::fault::{Fault, FaultKind};
-use super::image::{Newest, Records, parse_uuid};
+use super::image::{Newest, Records};
 use super::report::Findings;
 use crate::Commitment;
-use crate::header::Header;
 use crate::leaf::{Leaf, LeafKind};
 use crate::merkle::Tree;
 
@@ -18,7 +17,7 @@ pub(super) enum Shown {
     /// No header yet.
     Nothing,
     /// The header.
-    Open(Box<Header>),
+    Open(Box<Facts>),
     /// It is gone, missing or cannot be read; said already where it is a fault.
     Closed,
 }
@@ -91,9 +90,16 @@ impl Current {
         self.images += 1;
         self.first
             .get_or_insert((record, image.commitment, before.commitment));
-        self.after.push(&image.commitment.0);
-        self.before.push(&before.commitment.0);
+        if !self.is_about_record() {
+            self.after.push(&image.commitment.0);
+            self.before.push(&before.commitment.0);
+        }
         self.is_all_new &= before.commitment == Commitment::ZERO;
+    }
+
+    /// Whether the entry is about one record, and commits to its image itself.
+    fn is_about_record(&self) -> bool {
+        matches!(&self.header, Shown::Open(header) if matches!(header.object, ObjectFact::Record(_)))
     }
 
     /// Whether images may be shown here.
@@ -130,7 +136,7 @@ impl Current {
         }
     }
 
-    fn check_images(&self, header: &Header, findings: &mut Findings) {
+    fn check_images(&self, header: &Facts, findings: &mut Findings) {
         if self.leaf.after == Commitment::ZERO {
             return;
         }
@@ -138,8 +144,12 @@ impl Current {
             findings.push(self.fault(None, FaultKind::ImageMissing));
             return;
         };
-        let (after, before) = if header.object.kind == "record" {
-            if header.object.id.as_deref().and_then(parse_uuid) != Some(record) {
+        let single = match header.object {
+            ObjectFact::Record(record) => Some(record),
+            ObjectFact::Organization(_) | ObjectFact::Log(_) | ObjectFact::Other => None,
+        };
+        let (after, before) = if let Some(expected) = single {
+            if expected != Some(record) {
                 findings.push(self.fault(Some(record), FaultKind::Record));
             }
             (after, self.leaf.before == before)
@@ -150,11 +160,11 @@ impl Current {
             let before = self.before.root().0 == self.leaf.before.0;
             (Commitment(self.after.root().0), before)
         };
-        let is_single = header.object.kind == "record";
-        if after != self.leaf.after || (is_single && self.images > 1) {
-            findings.push(self.fault(is_single.then_some(record), FaultKind::After));
+        let named = single.map(|_| record);
+        if after != self.leaf.after || (single.is_some() && self.images > 1) {
+            findings.push(self.fault(named, FaultKind::After));
         } else if !before {
-            findings.push(self.fault(is_single.then_some(record), FaultKind::Before));
+            findings.push(self.fault(named, FaultKind::Before));
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::commitment::{Commitment, Role, commit};
 use crate::export::{Batch, ExportedImage, FormatError, Frame, Frames, Opening};
-use crate::header::Header;
+use crate::header::HeaderGlance;
 use crate::image::Image;
 use crate::leaf::Leaf;
 use crate::merkle::{Hash, leaf_hash};
@@ -31,14 +31,40 @@ pub(super) enum Part {
 
 #[derive(Debug)]
 pub(super) enum HeaderPart {
-    /// The header and its commitment.
-    Open(Box<Header>, Commitment),
+    /// What the header says, and its commitment.
+    Open(Box<Facts>, Commitment),
     /// Bytes that are no header; whose commitment they are cannot be known without the entry's id.
     Unreadable,
     Gone {
         by: u64,
     },
     Missing,
+}
+
+/// What a header says that is compared.
+#[derive(Debug)]
+pub(super) struct Facts {
+    pub(super) entry_id: [u8; 16],
+    pub(super) organization: Option<[u8; 16]>,
+    pub(super) time_us: i64,
+    pub(super) ordinal: u32,
+    pub(super) total: u32,
+    /// The request, where several entries may have come of it.
+    pub(super) request: Option<String>,
+    pub(super) object: ObjectFact,
+}
+
+/// What an entry is about, as far as that matters.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ObjectFact {
+    /// A record; nothing when its id is none.
+    Record(Option<[u8; 16]>),
+    /// An organization, by its id as it stands there.
+    Organization(Option<String>),
+    /// The log, by a range as it stands there.
+    Log(Option<String>),
+    /// Anything else.
+    Other,
 }
 
 #[derive(Debug)]
@@ -68,7 +94,7 @@ pub fn examine(batch: &Batch) -> Examined {
         .and_then(|header| Frames::new(header, 0).next());
     let mut entry = match carried {
         Some(Ok(Frame::Header(Opening::Open { bytes, .. }))) => {
-            Header::decode(bytes).ok().map(|header| header.entry_id)
+            HeaderGlance::read(bytes).map(|header| *header.entry_id)
         }
         _ => None,
     };
@@ -100,12 +126,12 @@ pub fn examine(batch: &Batch) -> Examined {
 
 fn examine_header(opening: Opening<'_>) -> HeaderPart {
     match opening {
-        Opening::Open { salt, bytes } => match Header::decode(bytes) {
-            Ok(header) => {
-                let commitment = commit(Role::Header, &header.entry_id, salt, bytes);
-                HeaderPart::Open(Box::new(header), commitment)
+        Opening::Open { salt, bytes } => match HeaderGlance::read(bytes) {
+            Some(header) => {
+                let commitment = commit(Role::Header, header.entry_id, salt, bytes);
+                HeaderPart::Open(Box::new(Facts::of(&header)), commitment)
             }
-            Err(_) => HeaderPart::Unreadable,
+            None => HeaderPart::Unreadable,
         },
         Opening::Gone { explained_by } => HeaderPart::Gone { by: explained_by },
         Opening::Missing => HeaderPart::Missing,
@@ -115,9 +141,10 @@ fn examine_header(opening: Opening<'_>) -> HeaderPart {
 fn examine_image(image: &ExportedImage<'_>, entry: Option<&[u8; 16]>) -> ImagePart {
     let (commitment, kind) = match (image.opening, entry) {
         (Opening::Open { salt, bytes }, Some(entry)) => {
-            let kind = match Image::decode(bytes) {
-                Ok(_) => ImageKind::Open,
-                Err(_) => ImageKind::Unreadable,
+            let kind = if Image::is_one(bytes) {
+                ImageKind::Open
+            } else {
+                ImageKind::Unreadable
             };
             (commit(Role::AfterImage, entry, salt, bytes), kind)
         }
@@ -131,5 +158,25 @@ fn examine_image(image: &ExportedImage<'_>, entry: Option<&[u8; 16]>) -> ImagePa
         version: image.version,
         commitment,
         kind,
+    }
+}
+
+impl Facts {
+    fn of(header: &HeaderGlance<'_>) -> Self {
+        let id = || header.object_id.map(str::to_owned);
+        Self {
+            entry_id: *header.entry_id,
+            organization: header.organization.copied(),
+            time_us: header.time_us,
+            ordinal: header.ordinal,
+            total: header.total,
+            request: header.request_id.filter(|_| header.total > 1).map(str::to_owned),
+            object: match header.object_kind {
+                "record" => ObjectFact::Record(header.object_id.and_then(super::image::parse_uuid)),
+                "organization" => ObjectFact::Organization(id()),
+                "log" => ObjectFact::Log(id()),
+                _ => ObjectFact::Other,
+            },
+        }
     }
 }

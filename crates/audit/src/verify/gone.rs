@@ -3,9 +3,9 @@
 //! Invariant: one erasure explains one record, or one organization; an export that hides more than was erased has
 //! openings without an explanation. A restore explains the leaves of the range that it names.
 
+use super::examine::{Facts, ObjectFact};
 use super::fault::FaultKind;
 use super::report::Findings;
-use crate::header::Header;
 use crate::leaf::{Leaf, LeafKind};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -52,19 +52,21 @@ impl Explanations {
         waiting.gone.insert(gone);
     }
 
-    /// Leaf `by` is here; its header, if it is shown.
-    pub(super) fn explain(&mut self, by: u64, leaf: &Leaf, header: Option<&Header>, findings: &mut Findings) {
+    /// Leaf `by` is here; what its header says, if it is shown.
+    pub(super) fn explain(&mut self, by: u64, leaf: &Leaf, header: Option<&Facts>, findings: &mut Findings) {
         let Some(waiting) = self.waiting.remove(&by) else {
             return;
         };
-        let is_explained = header.is_some_and(|header| match leaf.kind {
-            LeafKind::Erasure if header.object.kind == "record" => explains_record(&waiting, leaf, header),
-            LeafKind::Erasure if header.object.kind == "organization" => {
-                self.explains_organization(&waiting, by, leaf, header)
+        let is_explained = match (leaf.kind, header.map(|header| &header.object)) {
+            (LeafKind::Erasure, Some(ObjectFact::Record(Some(record)))) => {
+                explains_record(&waiting, leaf, *record)
             }
-            LeafKind::Restore if header.object.kind == "log" => explains_range(&waiting, leaf, header),
+            (LeafKind::Erasure, Some(ObjectFact::Organization(Some(organization)))) => {
+                self.explains_organization(&waiting, by, leaf, organization)
+            }
+            (LeafKind::Restore, Some(ObjectFact::Log(Some(range)))) => explains_range(&waiting, leaf, range),
             _ => false,
-        });
+        };
         if !is_explained {
             findings.leaf(waiting.first, FaultKind::Unexplained { by });
         }
@@ -81,40 +83,31 @@ impl Explanations {
     }
 
     /// The deletion of an organization stands in the appliance's own log, and explains one tag.
-    fn explains_organization(&mut self, waiting: &Waiting, by: u64, leaf: &Leaf, header: &Header) -> bool {
+    fn explains_organization(&mut self, waiting: &Waiting, by: u64, leaf: &Leaf, organization: &str) -> bool {
         let mut tags = waiting.gone.iter().map(|gone| match gone {
             Gone::Header(tag) | Gone::Image(tag, _) => *tag,
         });
-        let (Some(tag), Some(organization)) = (tags.next(), &header.object.id) else {
-            return false;
-        };
+        let Some(tag) = tags.next() else { return false };
         let is_one = tags.all(|other| other == tag) && tag != [0; 16];
-        let is_new = self.deleted.insert(organization.clone()) && self.tags.insert(tag, by).is_none();
+        let is_new = self.deleted.insert(organization.to_owned()) && self.tags.insert(tag, by).is_none();
         leaf.organization_tag == [0; 16] && is_one && is_new
     }
 }
 
 /// The erasure of a record stands in its organization's log.
-fn explains_record(waiting: &Waiting, leaf: &Leaf, header: &Header) -> bool {
-    let record = header.object.id.as_deref().and_then(super::image::parse_uuid);
-    record.is_some_and(|record| {
-        let expected = Gone::Image(leaf.organization_tag, record);
-        waiting.gone.iter().all(|gone| *gone == expected)
-    })
+fn explains_record(waiting: &Waiting, leaf: &Leaf, record: [u8; 16]) -> bool {
+    let expected = Gone::Image(leaf.organization_tag, record);
+    waiting.gone.iter().all(|gone| *gone == expected)
 }
 
 /// A restore names the leaves whose contents it lost as `FIRST-LAST`, in the appliance's log, or in that of the one
 /// organization that was restored.
-fn explains_range(waiting: &Waiting, leaf: &Leaf, header: &Header) -> bool {
-    let range = header
-        .object
-        .id
-        .as_deref()
-        .and_then(|range| range.split_once('-'));
-    let range = range.and_then(|(first, last)| Some((first.parse::<u64>().ok()?, last.parse::<u64>().ok()?)));
+fn explains_range(waiting: &Waiting, leaf: &Leaf, range: &str) -> bool {
     let is_own = waiting.gone.iter().all(|gone| match gone {
         Gone::Header(tag) | Gone::Image(tag, _) => *tag == leaf.organization_tag,
     });
+    let range = range.split_once('-');
+    let range = range.and_then(|(first, last)| Some((first.parse::<u64>().ok()?, last.parse::<u64>().ok()?)));
     (is_own || leaf.organization_tag == [0; 16])
         && range.is_some_and(|(first, last)| first <= waiting.first && waiting.last <= last)
 }

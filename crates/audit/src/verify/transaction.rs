@@ -3,9 +3,9 @@
 //! Invariant: what is whole is forgotten, so memory grows with what is open. Entries are told apart by organization,
 //! request and number; several transactions that look alike are counted together, each place as often as the others.
 
+use super::examine::Facts;
 use super::fault::FaultKind;
 use super::report::Findings;
-use crate::header::Header;
 use std::collections::{BTreeMap, HashMap};
 
 /// A transaction whose newest entry was sequenced this long before the last leaf should have been whole: nothing stays
@@ -37,9 +37,9 @@ impl Transactions {
         home: u32,
         index: u64,
         time_ms: u64,
-        header: &Header,
+        header: &Facts,
     ) -> Result<(), FaultKind> {
-        let Header { ordinal, total, .. } = *header;
+        let Facts { ordinal, total, .. } = *header;
         if !(1..=total).contains(&ordinal) {
             return Err(FaultKind::Place);
         }
@@ -48,7 +48,7 @@ impl Transactions {
         }
         let key = Key {
             home,
-            request: header.request_id.clone(),
+            request: header.request.clone(),
             total,
         };
         let group = self.0.entry(key.clone()).or_insert(Group {

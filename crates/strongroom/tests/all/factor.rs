@@ -3,79 +3,29 @@
 use super::{
     appliance::{Appliance, OWNER},
     program::strongroom,
+    terminal::Terminal,
 };
 use std::{
-    io::{Read, Write},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// A program at a terminal of its own (script(1)).
-struct Terminal {
-    child: Child,
-    seen: String,
-}
-
-impl Terminal {
-    fn run(appliance: &Appliance, arguments: &str) -> Self {
-        let line = format!(
-            "{} --config {} {arguments}",
-            strongroom().get_program().to_str().unwrap(),
-            appliance.settings().display()
-        );
-        let child = Command::new("script")
-            .args(["-q", "-e", "-f", "-c", &line, "/dev/null"])
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .env("SHELL", "/bin/sh")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Self {
-            child,
-            seen: String::new(),
-        }
-    }
-
-    /// Reads until the screen shows this.
-    fn until(&mut self, wanted: &str) {
-        let mut byte = [0];
-        let mut bytes = Vec::new();
-        let screen = self.child.stdout.as_mut().unwrap();
-        while !String::from_utf8_lossy(&bytes).contains(wanted) {
-            let read = screen.read(&mut byte).unwrap();
-            assert!(
-                read == 1,
-                "it ended: {}{}",
-                self.seen,
-                String::from_utf8_lossy(&bytes)
-            );
-            bytes.push(byte[0]);
-        }
-        self.seen.push_str(&String::from_utf8_lossy(&bytes));
-    }
-
-    fn type_line(&mut self, text: &str) {
-        writeln!(self.child.stdin.as_mut().unwrap(), "{text}").unwrap();
-    }
-
-    /// Its exit status, and everything that was on the screen.
-    fn end(mut self) -> (Option<i32>, String) {
-        let mut rest = String::new();
-        self.child
-            .stdout
-            .as_mut()
-            .unwrap()
-            .read_to_string(&mut rest)
-            .unwrap();
-        let status = self.child.wait().unwrap();
-        (status.code(), self.seen + &rest)
-    }
-}
-
 fn now_s() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+/// Sets an authenticator app up for somebody whose password is in a file; gives the recovery codes.
+pub(crate) fn enrolled(appliance: &Appliance, email: &str, file: &str) -> Vec<String> {
+    let enrol = format!("factor enrol {email} --password-file {}", appliance.path(file));
+    let mut terminal = Terminal::run(appliance, &enrol);
+    let secret = terminal.line_after("type the secret into it: ");
+    terminal.until("that it shows now: ");
+    terminal.type_line(&testkit::authenticator::code(&secret, now_s()).unwrap());
+    let (code, screen) = terminal.end();
+    assert_eq!(code, Some(0), "{screen}");
+    let codes = screen.rsplit("without the app:").next().unwrap().lines();
+    let codes = codes.filter_map(|line| line.strip_prefix("  "));
+    codes.map(|code| code.trim().to_owned()).collect()
 }
 
 #[test]
@@ -83,14 +33,12 @@ fn a_first_factor_is_set_up_at_a_terminal_and_asked_for_from_then_on() {
     let appliance = Appliance::prepared();
     let enrol = format!("factor enrol {OWNER} --password-file {}", appliance.path("owner"));
     let mut terminal = Terminal::run(&appliance, &enrol);
-    terminal.until("type the secret into it: ");
-    terminal.until("\n");
-    let line = terminal.seen.trim_end().rsplit(": ").next().unwrap().to_owned();
+    let secret = terminal.line_after("type the secret into it: ");
     terminal.until("that it shows now: ");
     terminal.type_line("000000");
     terminal.until("does not fit");
     terminal.until("that it shows now: ");
-    terminal.type_line(&testkit::authenticator::code(&line, now_s()).unwrap());
+    terminal.type_line(&testkit::authenticator::code(&secret, now_s()).unwrap());
     let (code, screen) = terminal.end();
     assert_eq!(code, Some(0), "{screen}");
     let codes = screen.rsplit("without the app:").next().unwrap();
