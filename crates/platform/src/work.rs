@@ -35,8 +35,9 @@ const GRACE: Duration = Duration::from_secs(20);
 pub async fn run(platform: Platform, shutdown: watch::Receiver<bool>, parallel: usize) {
     let workers = (0..parallel.max(1)).map(|_| work(&platform, shutdown.clone()));
     let tidying = tidy(&platform, shutdown.clone());
-    let sequencing = sequencer::run(&platform, shutdown.clone());
-    let scrubbing = scrub(&platform, shutdown.clone());
+    // On the heap: whoever runs this would carry their state about.
+    let sequencing = Box::pin(sequencer::run(&platform, shutdown.clone()));
+    let scrubbing = Box::pin(scrub(&platform, shutdown.clone()));
     tokio::join!(
         futures_util::future::join_all(workers),
         tidying,

@@ -12,7 +12,10 @@ use crate::{
     workspace::Home,
 };
 use audit::{Header, Role};
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map::Entry as Slot},
+    sync::Arc,
+};
 use store::{
     StoreError,
     control::{
@@ -175,15 +178,17 @@ impl Feed {
         let Some((home, keys)) = &self.home else {
             return Ok(Key::Lost);
         };
-        if !self.datasets.contains_key(&image.dataset) {
-            let found = match catalogue::find_by_id(&home.tenant, image.dataset).await {
-                Ok(found) => Some(found),
-                Err(StoreError::NotFound) => None,
-                Err(error) => return Err(error.into()),
-            };
-            self.datasets.insert(image.dataset, found);
-        }
-        if let Some(Some(dataset)) = self.datasets.get(&image.dataset) {
+        let dataset = match self.datasets.entry(image.dataset) {
+            Slot::Occupied(known) => known.into_mut(),
+            Slot::Vacant(place) => {
+                place.insert(match catalogue::find_by_id(&home.tenant, image.dataset).await {
+                    Ok(found) => Some(found),
+                    Err(StoreError::NotFound) => None,
+                    Err(error) => return Err(error.into()),
+                })
+            }
+        };
+        if let Some(dataset) = dataset {
             match record::find(&home.tenant, dataset, image.record).await {
                 Ok(row) => {
                     let (id, wrapped) = split_key(&row.record_key)?;
