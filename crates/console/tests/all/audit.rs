@@ -91,10 +91,7 @@ fn audit() -> AuditPage {
             next_href: Some("/o/northwind/audit?after=x".into()),
             ..Pagination::default()
         },
-        signed: badge(
-            "Verified up to #1,204, seen by 1 witness, 2 seconds ago",
-            Tone::Good,
-        ),
+        signed: badge("Verified up to #1,204, 2 seconds ago", Tone::Good),
     }
 }
 
@@ -300,12 +297,7 @@ async fn the_audit_pages_say_how_far_the_log_is_verified_and_give_a_receipt() {
     let person = Person::new(&site, Scripts::Allowed).await;
     person.sign_in("owner").await;
     person.open("/o/acme/audit").await;
-    person.sees("Nothing is signed yet").await;
-    platform::sequencer::run_once(&site.platform)
-        .await
-        .unwrap()
-        .unwrap();
-    person.open("/o/acme/audit").await;
+    // The worker of this site signs within seconds.
     person.sees("Verified up to #").await;
     person.sees("seen by 0 witnesses").await;
     let (entry, receipt) = receipt_of(Arc::clone(&site)).await;

@@ -127,6 +127,20 @@ pub async fn recover(
     let lead = rows::lead(platform.control()).await?;
     let mut lead = lead
         .ok_or_else(|| conflict("the worker leads the log; stop strongroom-worker.service for the time"))?;
+    let done = carry_out(platform, &mut lead, caller, admin, database, confirmation).await;
+    lead.close().await?;
+    done
+}
+
+async fn carry_out(
+    platform: &Platform,
+    lead: &mut Lead,
+    caller: &Caller,
+    admin: &AdminAccess,
+    database: &str,
+    confirmation: &str,
+) -> Result<Plan> {
+    let conflict = |what: &str| PlatformError::new(ProblemCode::Conflict, what);
     let plan = plan(platform, caller).await?;
     let plan = plan.ok_or_else(|| conflict("nothing is wrong with the log that this would mend"))?;
     if plan.confirmation() != confirmation {
@@ -138,7 +152,7 @@ pub async fn recover(
     }
     let folder = Folder::at(&platform.settings().audit);
     match plan {
-        Plan::Return { .. } => return_leaves(&folder, &mut lead, admin, database).await?,
+        Plan::Return { .. } => return_leaves(&folder, lead, admin, database).await?,
         Plan::Remember { .. } => {
             let signed = kept(platform).await?.ok_or(LedgerError::StateLost)?;
             folder.swap(None, signed)?;
@@ -149,7 +163,6 @@ pub async fn recover(
         }
     }
     note(platform, caller, plan).await?;
-    lead.close().await?;
     Ok(plan)
 }
 
