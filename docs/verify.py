@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A second verifier of exports of Strongroom's audit log. It shares no code with the first (strongroom-verify) and
-needs nothing but Python 3.9: an auditor can read all of it. crates/audit/FORMAT.md says what each check is.
+needs nothing but Python 3.9: an auditor can read all of it. docs/AUDIT-EXPORT.md says what each check is.
 
     python3 verify.py EXPORT POLICY [EARLIER-CHECKPOINT]
 

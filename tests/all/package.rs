@@ -17,17 +17,21 @@ pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| checkout().join("target"), PathBuf::from)
 }
 
-/// The package that was built last.
+/// The package of the platform that was built last.
 pub(crate) fn package() -> PathBuf {
+    package_named("strongroom")
+}
+
+fn package_named(package: &str) -> PathBuf {
     let folder = target().join("deb/dev");
     let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
     let found = files.map(|entry| entry.path()).find(|path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with("strongroom_") && name.ends_with(".deb")
+        name.starts_with(&format!("{package}_")) && name.ends_with(".deb")
     });
     found.unwrap_or_else(|| {
         panic!(
-            "no package in {}; run `cargo xtask deb --profile dev`",
+            "no package {package} in {}; run `cargo xtask deb --profile dev`",
             folder.display()
         )
     })
@@ -35,9 +39,13 @@ pub(crate) fn package() -> PathBuf {
 
 /// The package's control files and contents, unpacked: `DEBIAN` holds the first.
 pub(crate) fn unpacked() -> TempDir {
+    unpack(&package())
+}
+
+fn unpack(package: &Path) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut unpack = Command::new("dpkg-deb");
-    unpack.arg("--raw-extract").arg(package()).arg(folder.path());
+    unpack.arg("--raw-extract").arg(package).arg(folder.path());
     process::run(&mut unpack).unwrap();
     folder
 }
@@ -91,7 +99,8 @@ fn lintian_minds_nothing() {
         "0",
         "--allow-root",
     ]);
-    let output = lintian.arg(package()).output().expect("lintian is not installed");
+    lintian.arg(package()).arg(package_named("strongroom-verify"));
+    let output = lintian.output().expect("lintian is not installed");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}");
 }
@@ -159,4 +168,53 @@ fn the_example_of_settings_is_valid() {
         said.contains("tls.certificate"),
         "the example was not looked at: {said}"
     );
+}
+
+#[test]
+fn the_verifier_has_a_package_of_its_own_that_needs_nothing_of_ours() {
+    let unpacked = unpack(&package_named("strongroom-verify"));
+    let root = unpacked.path();
+    let control = std::fs::read_to_string(root.join("DEBIAN/control")).unwrap();
+    let needed = control
+        .lines()
+        .find_map(|line| line.strip_prefix("Depends: "))
+        .unwrap_or_default();
+    for other in ["strongroom", "postgresql", "systemd", "nftables"] {
+        assert!(!needed.contains(other), "{needed}");
+    }
+    for file in [
+        "man/man1/strongroom-verify.1.gz",
+        "doc/strongroom-verify/AUDIT-EXPORT.md.gz",
+        "doc/strongroom-verify/copyright",
+    ] {
+        assert!(
+            root.join("usr/share").join(file).exists(),
+            "usr/share/{file} is missing"
+        );
+    }
+    let vectors = checkout().join("crates/audit/vectors");
+    let (policy, since) = (vectors.join("export-policy.txt"), vectors.join("since.note"));
+    let mut verify = Command::new(root.join("usr/bin/strongroom-verify"));
+    verify
+        .arg(vectors.join("whole.srexport"))
+        .arg("--policy")
+        .arg(&policy)
+        .arg("--since")
+        .arg(&since);
+    let said = process::run(&mut verify).unwrap();
+    assert!(said.stdout.starts_with(b"VERIFIED\n"));
+    // The other verifier lies beside it, packed when it is long.
+    let script = root.join("usr/share/doc/strongroom-verify/verify.py");
+    if !script.exists() {
+        process::run(Command::new("gunzip").arg(script.with_extension("py.gz"))).unwrap();
+    }
+    let mut python = Command::new("python3");
+    process::run(
+        python
+            .arg(&script)
+            .arg(vectors.join("whole.srexport"))
+            .arg(&policy)
+            .arg(&since),
+    )
+    .unwrap();
 }

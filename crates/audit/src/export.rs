@@ -1,4 +1,4 @@
-//! An export of the log: one file with which an auditor checks it alone. `FORMAT.md` beside this crate has its bytes.
+//! An export of the log: one file with which an auditor checks it alone. docs/AUDIT-EXPORT.md has its bytes.
 //!
 //! The file is a sequence of frames: the scope, the signed checkpoint, then the tree from its first leaf to its last,
 //! and the digest of all that came before. A leaf is followed by its openings; leaves of others stand as roots of

@@ -4,7 +4,7 @@
 //! Three steps, of which the middle one may run on several processors at once: [`crate::export::Reader`] cuts the file
 //! into batches, [`examine`] does the hashing of one, [`Verifier::take`] compares what came out, in order.
 //! Invariant: nothing of the export is believed before a pinned key has signed the root that its leaves lead to; a
-//! verdict of [`Verdict::Holds`] means that every check of `FORMAT.md` was made. Start at [`verify`].
+//! verdict of [`Verdict::Holds`] means that every check of docs/AUDIT-EXPORT.md was made. Start at [`verify`].
 
 mod entry;
 mod examine;

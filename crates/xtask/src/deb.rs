@@ -22,6 +22,8 @@ pub(crate) mod versions;
 
 /// The packages of cargo whose programs are packed.
 const PROGRAMS: &[&str] = &["strongroom", "strongroom-hostd"];
+/// The program for auditors, which has a package of its own.
+const VERIFIER: &str = "strongroom-verify";
 
 /// What `cargo xtask deb` takes.
 #[derive(Debug, Args)]
@@ -68,14 +70,18 @@ pub(crate) fn run(arguments: &DebArguments) -> Result<()> {
     let key = arguments.archive_key.as_deref();
     let key = key.map(keyring::read).transpose()?;
     let package = build_with(arguments.profile, key.as_deref())?;
+    let verifier = staging::verifier(&folder(arguments.profile))?;
     let keyring = keyring::package(&folder(arguments.profile), key.is_some())?;
     if arguments.check {
-        check::reproducible(arguments.profile, &package)?;
-        for package in [Some(&package), keyring.as_ref()].into_iter().flatten() {
+        check::reproducible(arguments.profile, &[&package, &verifier])?;
+        for package in [Some(&package), Some(&verifier), keyring.as_ref()]
+            .into_iter()
+            .flatten()
+        {
             check::lintian(package)?;
         }
     }
-    println!("{}", package.display());
+    println!("{}\n{}", package.display(), verifier.display());
     match keyring {
         Some(keyring) => println!("{}", keyring.display()),
         None => eprintln!(
@@ -152,6 +158,7 @@ fn compile(profile: Profile) -> Result<PathBuf> {
                 .args(PROGRAMS.iter().map(|program| format!("--package={program}")))
                 .env("RUSTFLAGS", nameless_paths());
             program::run(&mut cargo)?;
+            compile_verifier()?;
         }
     }
     let name = if profile == Profile::Dev {
@@ -160,6 +167,29 @@ fn compile(profile: Profile) -> Result<PathBuf> {
         "release"
     };
     Ok(program::target().join(name))
+}
+
+/// One file that runs on any Linux: with Debian's libcrypto and libc inside (docs/adr/0039-the-verifier-is-one-static-file.md).
+fn compile_verifier() -> Result<()> {
+    let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let mut cargo = tools::auditable()?;
+    cargo
+        .args([
+            "build",
+            "--release",
+            "--locked",
+            "--package",
+            VERIFIER,
+            "--target",
+            &target,
+        ])
+        .env("OPENSSL_STATIC", "1")
+        .env("RUSTFLAGS", nameless_paths() + " -C target-feature=+crt-static");
+    program::run(&mut cargo)?;
+    let built = program::target().join(target).join("release").join(VERIFIER);
+    let beside = program::target().join("release").join(VERIFIER);
+    std::fs::copy(&built, &beside).with_context(|| format!("cannot copy {}", built.display()))?;
+    Ok(())
 }
 
 /// Panics name their source file: the same text wherever the checkout and cargo's folder lie.

@@ -362,7 +362,7 @@ fn every_one_of_10_000_flipped_bits_is_refused() {
 }
 
 /// The digest is no defence against somebody who computes it anew, so each check must stand without it. What remains is
-/// said in FORMAT.md: nothing commits to which record a new image of a bulk act is of.
+/// said in docs/AUDIT-EXPORT.md: nothing commits to which record a new image of a bulk act is of.
 #[test]
 fn every_flipped_bit_is_refused_without_the_digest_too() {
     let log = Log::sample();

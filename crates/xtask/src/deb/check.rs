@@ -6,21 +6,23 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use super::{Profile, compile, folder, pack};
+use super::{Profile, compile, folder, pack, staging};
 use crate::program;
 
-/// Packs the same programs a second time, in another folder, and compares every byte. That cargo gives the same
+/// Packs the same programs a second time, in another folder, and compares every byte of both packages. That cargo gives the same
 /// program twice is another matter: it does from the same sources with the same toolchain and packages, and is too
 /// slow to be shown each time.
-pub(super) fn reproducible(profile: Profile, package: &Path) -> Result<()> {
+pub(super) fn reproducible(profile: Profile, packages: &[&Path; 2]) -> Result<()> {
     let elsewhere = folder(profile).with_extension("again");
     let again = pack(profile, &compile(profile)?, &elsewhere, None)?;
-    ensure!(
-        fs::read(package)? == fs::read(&again)?,
-        "two builds differ; `diffoscope {} {}` shows where",
-        package.display(),
-        again.display()
-    );
+    for (package, again) in packages.iter().zip([again, staging::verifier(&elsewhere)?]) {
+        ensure!(
+            fs::read(package)? == fs::read(&again)?,
+            "two builds differ; `diffoscope {} {}` shows where",
+            package.display(),
+            again.display()
+        );
+    }
     eprintln!("deb: a second build gives the same bytes");
     fs::remove_dir_all(elsewhere)?;
     Ok(())

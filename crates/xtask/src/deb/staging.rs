@@ -30,19 +30,28 @@ pub(super) fn prepare(folder: &Path) -> Result<PathBuf> {
     Ok(source)
 }
 
-/// The package that was built in the folder; its debug symbols are another one.
+/// The package of the platform that was built in the folder; its debug symbols are another one.
 pub(super) fn package(folder: &Path) -> Result<PathBuf> {
+    find(folder, "strongroom")
+}
+
+/// The package of the verifier that was built beside it.
+pub(super) fn verifier(folder: &Path) -> Result<PathBuf> {
+    find(folder, super::VERIFIER)
+}
+
+fn find(folder: &Path, package: &str) -> Result<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with("strongroom_") && name.ends_with(".deb") {
+        if name.starts_with(&format!("{package}_")) && name.ends_with(".deb") {
             found.push(path);
         }
     }
     ensure!(
         found.len() == 1,
-        "{} packages strongroom were built in {}, where one was expected",
+        "{} packages {package} were built in {}, where one was expected",
         found.len(),
         folder.display()
     );
