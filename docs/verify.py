@@ -307,7 +307,7 @@ class Verifier:
             self.integrity("time goes back", index)
         self.time = max(time, self.time)
         self.leaf = dict(index=index, kind=data[8], tag=tag, time=time, c_header=c_header, before=before, after=after,
-                         header=None, shown=False, images=[])
+                         header=None, shown=False, gone=False, images=[])
 
     def take_header(self, data):
         leaf, index = self.leaf, self.leaf["index"]
@@ -315,6 +315,7 @@ class Verifier:
             return self.integrity("a second header", index)
         leaf["shown"] = True
         if data[0] == 1 and len(data) == 9:
+            leaf["gone"] = True
             return self.wait(struct.unpack(">Q", data[1:])[0], None)
         if data == b"\2":
             return self.complete("the header is missing", index)
@@ -353,7 +354,7 @@ class Verifier:
         if how not in (0, 1, 2) or len(data) < 57 or (how and len(data) != {1: 65, 2: 57}[how]):
             raise ValueError("opening")
         if leaf["header"] is None or leaf["after"] == ZERO:
-            if not leaf["shown"] or leaf["header"]:
+            if not leaf["shown"] or leaf["header"] or leaf["gone"]:
                 self.integrity("an image that was not committed to", index)
             return
         if how == 0:

@@ -106,9 +106,11 @@ permissions! {
     OperatorGrantManage = "operator-grant.manage" in Organization,
     /// Rename the organization.
     OrganizationRename = "organization.rename" in Organization,
+    /// Take the organization's records back to a moment.
+    OrganizationRestore = "organization.restore" in Organization,
     /// Rotate the organization's key.
     KeyRotate = "key.rotate" in Organization,
-    /// Cancel, delete and restore the organization.
+    /// Cancel, delete and reinstate the organization.
     OrganizationDelete = "organization.delete" in Organization,
     /// Place and lift holds.
     HoldManage = "hold.manage" in Organization,

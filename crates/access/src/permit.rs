@@ -137,7 +137,7 @@ impl Permit {
     pub fn may_write_field(&self, dataset: DatasetId, field: FieldId) -> bool {
         let asked = matches!(
             self.permission,
-            Permission::RecordWrite | Permission::RecordImport
+            Permission::RecordWrite | Permission::RecordImport | Permission::OrganizationRestore
         );
         asked && self.narrowing.field(dataset, field) == FieldRight::Write
     }
@@ -154,6 +154,7 @@ fn changes(permission: Permission) -> bool {
             | Permission::DatasetDefine
             | Permission::TemplateApply
             | Permission::KeyRotate
+            | Permission::OrganizationRestore
     )
 }
 

@@ -53,6 +53,7 @@ pub const ROWS: &[(Permission, [Cell; 5])] = &[
     (Permission::AccessLogRead,       [N,     N,     N,         Y,            Y]),
     (Permission::OperatorGrantManage, [N,     N,     N,         Y,            Y]),
     (Permission::OrganizationRename,  [N,     N,     N,         Y,            Y]),
+    (Permission::OrganizationRestore, [N,    N,     N,         Y,            Y]),
     (Permission::KeyRotate,           [N,     N,     N,         Y,            Y]),
     (Permission::OrganizationDelete,  [N,     N,     N,         N,            Y]),
     (Permission::HoldManage,          [N,     N,     N,         N,            Y]),
@@ -60,10 +61,12 @@ pub const ROWS: &[(Permission, [Cell; 5])] = &[
 ];
 
 /// What the platform itself may do in an organization, with no person behind it: keep schedules (purge the trash
-/// after its time, move values to a new key) and look (promise checks, audit checks). Never reveal, never export.
+/// after its time, move values to a new key), look (promise checks, audit checks) and, for root on the host, take records back to
+/// what they were. Never reveal, never export, never write a value of its own.
 pub const SYSTEM: &[Permission] = &[
     Permission::RecordRead,
     Permission::RecordPurge,
+    Permission::OrganizationRestore,
     Permission::KeyRotate,
     Permission::AuditRead,
 ];
@@ -312,6 +315,7 @@ mod tests {
             Permission::TemplateApply,
             Permission::WebhookManage,
             Permission::OrganizationRename,
+            Permission::OrganizationRestore,
         ] {
             assert!(!LEFT_AFTER_CANCELLATION.contains(&forbidden), "{forbidden}");
         }

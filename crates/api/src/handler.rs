@@ -24,4 +24,5 @@ pub(crate) mod promise;
 pub(crate) mod provider;
 pub(crate) mod record;
 pub(crate) mod record_change;
+pub(crate) mod restore;
 pub(crate) mod token;

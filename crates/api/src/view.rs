@@ -15,3 +15,4 @@ pub(crate) mod people;
 pub(crate) mod policy;
 pub(crate) mod provider;
 pub(crate) mod record;
+pub(crate) mod restore;

@@ -7,6 +7,9 @@ mod attacks;
 #[path = "all/golden.rs"]
 mod golden;
 #[cfg(test)]
+#[path = "all/hostile.rs"]
+mod hostile;
+#[cfg(test)]
 #[path = "all/sample.rs"]
 mod sample;
 #[cfg(test)]

@@ -91,6 +91,7 @@ pub(crate) fn action_badge(action: &str) -> Badge {
         "record.bulk" => ("Several at once", Tone::Accent),
         "record.purge" => ("Deleted for good", Tone::Bad),
         "record.reveal" => ("Revealed", Tone::Brass),
+        "organization.restore" => ("Taken back in time", Tone::Warn),
         "import.run" => ("Imported", Tone::Good),
         "import.upload" => ("Uploaded a file", Tone::Neutral),
         "import.plan" => ("Planned an import", Tone::Neutral),

@@ -70,6 +70,11 @@ impl<'a> Act<'a> {
         Self::new(audit::LeafKind::Erasure, action, object, schema_version)
     }
 
+    /// Entries that are gone, and why.
+    pub(crate) fn gap(action: &'a str, object: Object) -> Self {
+        Self::new(audit::LeafKind::ExplainedGap, action, object, 0)
+    }
+
     /// Sealing anew, without a change of values.
     pub(crate) fn rotation(action: &'a str, object: Object) -> Self {
         Self::new(audit::LeafKind::KeyRotation, action, object, 0)

@@ -13,10 +13,10 @@ use crate::{
 };
 use host::backup::record::{Drill, Outcome, Run};
 use std::time::{Duration, Instant};
-use store::backup as rows;
+use store::{backup as rows, connect::Client};
 use types::ProblemCode;
 
-pub use store::backup::{Archiver, Manifest, TableDigest};
+pub use store::backup::{Archiver, Manifest, Marks, TableDigest};
 
 /// How long the archive may take for the changes of a minute.
 const ARCHIVE_DEADLINE: Duration = Duration::from_secs(300);
@@ -34,23 +34,56 @@ const NAMED_MAX: usize = 5;
 pub async fn mark(admin: &AdminAccess, database: &str, prefix: &str) -> Result<Manifest> {
     let (client, beside) = (admin.connect(database).await?, admin.connect(database).await?);
     let manifest = rows::mark(&client, &beside, prefix).await?;
+    wait_archived(&client, &manifest.change).await?;
+    Ok(manifest)
+}
+
+async fn wait_archived(client: &Client, change: &str) -> Result<()> {
     let began = Instant::now();
     loop {
-        let archiver = rows::archiver(&client).await?;
+        let archiver = rows::archiver(client).await?;
         // Names of one timeline sort as they follow one another.
-        if archiver.last.is_some_and(|last| last >= manifest.change) {
-            return Ok(manifest);
+        if archiver.last.is_some_and(|last| last.as_str() >= change) {
+            return Ok(());
         }
         if began.elapsed() > ARCHIVE_DEADLINE {
             let detail = format!(
-                "the archive did not take {} within {} s; look at PostgreSQL's log and at the space of the repository",
-                manifest.change,
+                "the archive did not take {change} within {} s; look at PostgreSQL's log and at the space of the repository",
                 ARCHIVE_DEADLINE.as_secs()
             );
             return Err(PlatformError::new(ProblemCode::Timeout, detail));
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+/// Sets marks on both sides of a moment, and waits until a copy could be restored to it.
+///
+/// # Errors
+/// `unavailable`; `timeout` when the archive does not take the changes within five minutes.
+pub async fn set_marks(admin: &AdminAccess, database: &str) -> Result<Marks> {
+    let client = admin.connect(database).await?;
+    let marks = rows::set_marks(&client).await?;
+    wait_archived(&client, &marks.change).await?;
+    Ok(marks)
+}
+
+/// Whether a copy stands exactly at the moment: what ended before it is there, and what began after it is not. Gives what is
+/// wrong. To be asked before anything is written there.
+///
+/// # Errors
+/// `unavailable` when the copy cannot be read.
+pub async fn see_marks(
+    copy: &AdminAccess,
+    database: &str,
+    marks: &Marks,
+) -> Result<std::result::Result<(), &'static str>> {
+    let seen = rows::see_marks(&copy.connect(database).await?, marks).await?;
+    Ok(match (seen.before, seen.after) {
+        (true, false) => Ok(()),
+        (false, _) => Err("what was committed just before the moment is not there"),
+        (true, true) => Err("what was committed just after the moment is there"),
+    })
 }
 
 /// How archiving goes, as any login may see it.
@@ -202,7 +235,7 @@ pub async fn note_act(platform: &Platform, caller: &Caller, action: BackupAct, s
 /// # Errors
 /// `unavailable`.
 pub async fn begin_anew(platform: &Platform, caller: &Caller, said: &str) -> Result<usize> {
-    let act = Act::configuration(BackupAct::Restored.as_str(), Object::unknown("backup")).because(said);
+    let act = Act::restore(BackupAct::Restored.as_str(), Object::unknown("backup")).because(said);
     let entry = platform.entry(caller, None, &act)?;
     let mut tx = platform.control().begin().await?;
     let ended = store::control::revival::end_all(&mut tx, platform.now()).await?;

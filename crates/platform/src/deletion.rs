@@ -9,6 +9,7 @@ mod backups;
 mod carry_out;
 mod certificate;
 
+pub(crate) use carry_out::carry_out_one;
 pub use carry_out::tend;
 pub(crate) use certificate::certificate_of;
 pub use certificate::{Certificate, certificates, public_key};

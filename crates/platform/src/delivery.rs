@@ -18,6 +18,8 @@ use store::control::{ControlTx, Reads, setting};
 pub(crate) enum Channel {
     Mail,
     Sms,
+    /// Letters about backups to the operators.
+    Alert,
 }
 
 impl Channel {
@@ -25,13 +27,14 @@ impl Channel {
         match self {
             Self::Mail => "mail-test",
             Self::Sms => "sms-test",
+            Self::Alert => "backup-alert",
         }
     }
 
     /// The setting that says how messages go out.
     fn configured(self) -> &'static str {
         match self {
-            Self::Mail => "mail",
+            Self::Mail | Self::Alert => "mail",
             Self::Sms => "sms",
         }
     }
@@ -40,6 +43,7 @@ impl Channel {
         match self {
             Self::Mail => "mail.test",
             Self::Sms => "sms.test",
+            Self::Alert => "backup.alert",
         }
     }
 }

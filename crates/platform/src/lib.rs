@@ -50,6 +50,8 @@ pub mod policy;
 pub mod promise;
 pub mod provider;
 pub mod record;
+pub mod restore;
+pub mod revival;
 pub mod rotation;
 mod sealing;
 pub mod sequencer;

@@ -34,6 +34,8 @@ use vault::{Purpose, SecretText, mac, seal};
 
 /// The kind of job that sends a letter.
 pub(crate) const SEND: &str = "mail.send";
+/// The kind of job that sends an alert, and writes down what became of it.
+pub(crate) const ALERT: &str = "mail.alert";
 /// Most letters to one address within an hour: whoever has others invited cannot bury somebody in letters.
 pub const HOURLY_MAX: i64 = 5;
 /// As long as somebody waits for a letter to be taken.
@@ -107,6 +109,7 @@ pub async fn set(
     let value = serde_json::to_value(&stored).map_err(vault_failure)?;
     setting::set(&mut tx, SETTING, &value, platform.now()).await?;
     delivery::forget(platform, &mut tx, Channel::Mail).await?;
+    delivery::forget(platform, &mut tx, Channel::Alert).await?;
     let act = Act::configuration("mail.set", Object::new("setting", SETTING)).because(&stored.settings.host);
     let entry = platform.entry(caller, None, &act)?;
     tx.commit(&entry, &[]).await?;
@@ -123,6 +126,7 @@ pub async fn clear(platform: &Platform, caller: &Caller) -> Result<()> {
     let mut tx = platform.control().begin().await?;
     setting::set(&mut tx, SETTING, &Value::Null, platform.now()).await?;
     delivery::forget(platform, &mut tx, Channel::Mail).await?;
+    delivery::forget(platform, &mut tx, Channel::Alert).await?;
     let act = Act::configuration("mail.clear", Object::new("setting", SETTING));
     let entry = platform.entry(caller, None, &act)?;
     tx.commit(&entry, &[]).await?;
@@ -203,6 +207,28 @@ pub(crate) async fn post(platform: &Platform, on: &mut impl Keeps, letter: &Lett
     put_up(platform, on, SEND, letter).await
 }
 
+/// Puts an alert up; answers whether there is mail at all. The platform itself has written it, so an address gets as many in an
+/// hour as there are.
+pub(crate) async fn post_alert(platform: &Platform, on: &mut impl Keeps, letter: &Letter) -> Result<bool> {
+    if load(on).await?.is_none() || is_full(on, ALERT).await? {
+        return Ok(false);
+    }
+    insert(platform, on, ALERT, letter).await?;
+    Ok(true)
+}
+
+/// Sends the alert of a job.
+pub(crate) async fn run_alert(platform: &Platform, job: &Job) -> Result<Value> {
+    let trial = delivery::begin(platform, Channel::Alert).await?;
+    let sent = run(platform, job).await;
+    let outcome = sent
+        .as_ref()
+        .map(drop)
+        .map_err(|error| PlatformError::new(error.code, error.detail.clone()));
+    delivery::note(platform, &Caller::system(), trial, &outcome).await?;
+    sent
+}
+
 /// Puts a job of another kind up that is about a letter's address, under the same bounds.
 ///
 /// # Errors
@@ -220,8 +246,7 @@ pub(crate) async fn post_job(
 }
 
 async fn put_up(platform: &Platform, on: &mut impl Keeps, kind: &str, letter: &Letter) -> Result<bool> {
-    if jobs::count_unfinished(on, kind).await? >= WAITING_MAX {
-        tracing::warn!(letters = WAITING_MAX, "too many letters wait; one was not sent");
+    if is_full(on, kind).await? {
         return Ok(false);
     }
     let (recipient, now) = (recipient(platform, letter), platform.now());
@@ -230,6 +255,19 @@ async fn put_up(platform: &Platform, on: &mut impl Keeps, kind: &str, letter: &L
         tracing::warn!("an address had its letters of this hour; one was not sent");
         return Ok(false);
     }
+    insert(platform, on, kind, letter).await?;
+    Ok(true)
+}
+
+async fn is_full(on: &mut impl Reads, kind: &str) -> Result<bool> {
+    let is_full = jobs::count_unfinished(on, kind).await? >= WAITING_MAX;
+    if is_full {
+        tracing::warn!(letters = WAITING_MAX, "too many letters wait; one was not sent");
+    }
+    Ok(is_full)
+}
+
+async fn insert(platform: &Platform, on: &mut impl Keeps, kind: &str, letter: &Letter) -> Result<()> {
     let plain = serde_json::to_vec(letter).map_err(vault_failure)?;
     let key = platform.appliance_keys().current(Purpose::Letters);
     let sealed = seal::seal(key, PLACE, &plain).map_err(vault_failure)?;
@@ -239,11 +277,11 @@ async fn put_up(platform: &Platform, on: &mut impl Keeps, kind: &str, letter: &L
         account: None,
         kind: kind.to_owned(),
         start: JobStart::Waiting,
-        payload: json!({ "letter": STANDARD.encode(sealed), "recipient": recipient }),
-        created_at: now,
+        payload: json!({ "letter": STANDARD.encode(sealed), "recipient": recipient(platform, letter) }),
+        created_at: platform.now(),
     };
     jobs::insert(on, new).await?;
-    Ok(true)
+    Ok(())
 }
 
 /// By what letters to one address are told apart without saying which address it is.

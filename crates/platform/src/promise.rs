@@ -115,6 +115,8 @@ pub const BUILT: [&str; 43] = [
     backup::DELETED,
     backup::TESTED,
     backup::RECOVERY,
+    backup::MOMENT,
+    backup::ALERT,
 ];
 
 /// What an update looks at when it has ended: the daemons' sandbox hides some of it.
@@ -299,7 +301,9 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         | backup::RETENTION
         | backup::DELETED
         | backup::TESTED
-        | backup::RECOVERY => backup::look(platform, id).await,
+        | backup::RECOVERY
+        | backup::MOMENT
+        | backup::ALERT => backup::look(platform, id).await,
         other => Err(PlatformError::invariant(format!("no check looks at {other}"))),
     }
 }

@@ -385,6 +385,20 @@ impl Platform {
         }
     }
 
+    /// The host's own workspace in an organization, for what root does there; entries name the host.
+    pub(crate) fn enter_as_host(&self, home: Arc<Home>, caller: &Caller) -> Result<Workspace> {
+        if !matches!(caller.identity, Identity::Host) {
+            return Err(PlatformError::new(
+                types::ProblemCode::NotAllowed,
+                "only root on the host does this",
+            ));
+        }
+        Ok(Workspace {
+            caller: caller.clone(),
+            ..self.enter_as_system(home)
+        })
+    }
+
     /// A workspace of nobody with a role, for calls that must be refused. No account has its id, and no membership is
     /// made for it; whoever calls with it names things that do not exist.
     pub(crate) fn enter_as_probe(&self, home: Arc<Home>, role: access::Role) -> Workspace {

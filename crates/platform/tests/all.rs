@@ -83,6 +83,10 @@ mod promise_withdrawal;
 mod record;
 #[path = "all/requirement.rs"]
 mod requirement;
+#[path = "all/restore.rs"]
+mod restore;
+#[path = "all/revival.rs"]
+mod revival;
 #[path = "all/rotation.rs"]
 mod rotation;
 #[path = "all/rotation_file.rs"]

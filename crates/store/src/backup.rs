@@ -161,6 +161,69 @@ pub async fn archiver(client: &Client) -> Result<Archiver, StoreError> {
     })
 }
 
+/// Two empty transactions and a moment between them: a copy that was restored to the moment has seen the first one end and has
+/// not seen the second begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marks {
+    /// The transaction before, as the database counts it.
+    before: String,
+    /// The moment, by the database's clock.
+    pub moment: Timestamp,
+    /// The transaction after.
+    after: String,
+    /// The last file of changes that a copy at the moment needs.
+    pub change: String,
+}
+
+/// What a copy has seen of both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// The transaction before the moment has ended well.
+    pub before: bool,
+    /// The transaction after it is there, too.
+    pub after: bool,
+}
+
+/// Sets both marks. Nothing is written but that they ended.
+///
+/// # Errors
+/// As the database answers.
+pub async fn set_marks(superuser: &Client) -> Result<Marks, StoreError> {
+    let before = empty_transaction(superuser).await?;
+    tokio::time::sleep(AGAIN).await;
+    let moment = superuser.query_one("SELECT clock_timestamp()", &[]).await?.get(0);
+    tokio::time::sleep(AGAIN).await;
+    let after = empty_transaction(superuser).await?;
+    let change = switch(superuser).await?;
+    Ok(Marks {
+        before,
+        moment,
+        after,
+        change,
+    })
+}
+
+async fn empty_transaction(client: &Client) -> Result<String, StoreError> {
+    let text = "SELECT pg_current_xact_id()::text";
+    Ok(client.query_one(text, &[]).await?.get(0))
+}
+
+/// What of the marks a copy has seen, which must not have been written to since it was restored.
+///
+/// # Errors
+/// As the database answers.
+pub async fn see_marks(copy: &Client, marks: &Marks) -> Result<Seen, StoreError> {
+    // A transaction that the copy has not seen begin is not in its past; to ask how it ended would be an error.
+    let text = "SELECT CASE WHEN $1::text::xid8 < pg_snapshot_xmax(pg_current_snapshot())
+            THEN pg_xact_status($1::text::xid8) = 'committed' ELSE false END,
+        $2::text::xid8 < pg_snapshot_xmax(pg_current_snapshot())";
+    let row = copy.query_one(text, &[&marks.before, &marks.after]).await?;
+    Ok(Seen {
+        before: row.get(0),
+        after: row.get(1),
+    })
+}
+
 /// Values that stand in the database in the clear: addresses of accounts, names of organizations; at most 16.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod again;
 pub mod backup;
 pub mod connect;
 pub mod control;

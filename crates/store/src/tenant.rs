@@ -14,6 +14,7 @@ pub mod bulk;
 pub mod catalogue;
 pub mod file;
 pub mod key_version;
+pub mod past;
 mod pool;
 pub mod probe;
 pub mod query;

@@ -6,6 +6,7 @@
 pub(crate) mod copy;
 pub(crate) mod drill;
 pub(crate) mod enable;
+pub(crate) mod going_back;
 mod key;
 pub(crate) mod kit;
 pub(crate) mod rebuild;

@@ -34,6 +34,7 @@ mod rebuild;
 mod record;
 mod recovery_kit;
 mod rename;
+mod restore;
 mod serve;
 mod setup;
 mod sms;
@@ -172,6 +173,9 @@ enum Command {
     RecoveryKit(recovery_kit::RecoveryKit),
     /// Rebuild the platform on an empty machine out of a copy of its backups and the recovery kit; run as root
     Rebuild(rebuild::Rebuild),
+    /// Take one organization, or the whole platform, back to a moment; run as root
+    #[command(subcommand)]
+    Restore(restore::Restore),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -228,6 +232,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Backup(command) => command.run(common),
         Command::RecoveryKit(command) => command.run(common).map(done),
         Command::Rebuild(command) => command.run(common).map(done),
+        Command::Restore(command) => command.run(common).map(done),
         Command::Config(command) => command.run(common),
         Command::Support(command) => command.run(common).map(done),
         Command::Status(command) => command.run(common).map(done),

@@ -89,16 +89,20 @@ fn terminal() -> Result<File, CommandError> {
 }
 
 fn ask(prompt: &str) -> Result<SecretText, CommandError> {
-    let mut terminal = terminal()?;
+    let terminal = terminal()?;
     let unusable = CommandError::io("cannot use the terminal");
-    let asked = terminal.write_all(prompt.as_bytes()).and_then(|()| {
-        let _silence = Silence::begin(&terminal)?;
-        let mut line = String::new();
-        BufReader::new(&terminal).read_line(&mut line)?;
-        Ok(SecretText::new(line.trim_end_matches(['\r', '\n']).to_owned()))
-    });
+    let asked = ask_silently(&terminal, prompt);
     output::talk("");
     asked.map_err(unusable)
+}
+
+/// The prompt comes when nothing is shown any more: silence throws away what was typed before, and must not do so with an answer.
+fn ask_silently(mut terminal: &File, prompt: &str) -> std::io::Result<SecretText> {
+    let _silence = Silence::begin(terminal)?;
+    terminal.write_all(prompt.as_bytes())?;
+    let mut line = String::new();
+    BufReader::new(terminal).read_line(&mut line)?;
+    Ok(SecretText::new(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 /// While it lives, the terminal does not show what is typed.

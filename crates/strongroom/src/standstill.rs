@@ -105,6 +105,10 @@ fn start(cluster: &Cluster) -> Result<(), CommandError> {
     if !is_running(cluster)? {
         postgresql::control(cluster, Verb::Start)?;
     }
+    start_daemons()
+}
+
+pub(crate) fn start_daemons() -> Result<(), CommandError> {
     for name in UNITS {
         unit::start(name)?;
     }

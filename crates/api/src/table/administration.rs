@@ -2,7 +2,7 @@
 
 use super::{ACCESS, ACCESS_EXPORT, ACCOUNT, ACTION, AFTER, BEFORE, LIMIT};
 use crate::{
-    handler::{access_log, audit, hold, lifecycle, member, policy, token},
+    handler::{access_log, audit, hold, lifecycle, member, policy, restore, token},
     route::{
         Gives,
         Needs::Permission as Needs,
@@ -126,6 +126,16 @@ pub(super) const ROUTES: &[Route] = &[
         handler!(lifecycle::reinstate),
     )
     .gives(Gives::Json(200, "Lifecycle")),
+    Route::new(
+        Post,
+        organization!("/restore"),
+        "organization.go-back",
+        Needs(P::OrganizationRestore),
+        "Show what taking the organization back to a moment would change; with its name typed, do it",
+        handler!(restore::go_back),
+    )
+    .takes(Takes::Json("RestoreOrder"))
+    .gives(Gives::Json(200, "Restore")),
     Route::new(
         Post,
         organization!("/deletion"),

@@ -34,6 +34,7 @@ fn body_of(operation: &str) -> Option<Json> {
         "import.plan" => json!({"dataset": {"existing": {"key": "invoices"}}, "columns": []}),
         "token.create" => json!({"name": "walk"}),
         "organization.order-deletion" => json!({"name": "another"}),
+        "organization.go-back" => json!({"undo": true}),
         "hold.create" => json!({"reason": "a", "person": "a court"}),
         "hold.lift" => json!({"reason": "the case is closed"}),
         operation => return appliance_body_of(operation),

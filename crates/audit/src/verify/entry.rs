@@ -18,8 +18,10 @@ pub(super) enum Shown {
     Nothing,
     /// The header.
     Open(Box<Facts>),
-    /// It is gone, missing or cannot be read; said already where it is a fault.
-    Closed,
+    /// It is gone, and a leaf is to explain it. Nothing may be shown behind it.
+    Gone,
+    /// It is missing or cannot be read, which was said already.
+    Faulty,
 }
 
 /// The leaf that is being read.
@@ -57,7 +59,7 @@ impl Current {
     pub(super) fn fault(&self, record: Option<[u8; 16]>, kind: FaultKind) -> Fault {
         let entry = match &self.header {
             Shown::Open(header) => Some(header.entry_id),
-            Shown::Nothing | Shown::Closed => None,
+            Shown::Nothing | Shown::Gone | Shown::Faulty => None,
         };
         Fault {
             index: Some(self.index),
@@ -112,11 +114,11 @@ impl Current {
         match &self.header {
             Shown::Nothing if self.leaf.kind == LeafKind::Heartbeat => self.check_heartbeat(findings),
             Shown::Nothing => findings.push(self.fault(None, FaultKind::HeaderMissing)),
-            Shown::Open(_) | Shown::Closed if self.leaf.kind == LeafKind::Heartbeat => {
+            Shown::Open(_) | Shown::Gone | Shown::Faulty if self.leaf.kind == LeafKind::Heartbeat => {
                 findings.push(self.fault(None, FaultKind::Superfluous));
             }
             Shown::Open(header) => self.check_images(header, findings),
-            Shown::Closed => {}
+            Shown::Gone | Shown::Faulty => {}
         }
     }
 

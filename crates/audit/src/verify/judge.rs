@@ -204,10 +204,11 @@ impl Verifier {
         let (header, commitment) = match part {
             HeaderPart::Open(header, commitment) => (header, commitment),
             closed => {
-                current.header = HeaderShown::Closed;
+                current.header = HeaderShown::Faulty;
                 let (index, tag) = (current.index, current.leaf.organization_tag);
                 match closed {
                     HeaderPart::Gone { by } => {
+                        current.header = HeaderShown::Gone;
                         self.counts.gone += 1;
                         self.explanations
                             .wait(index, by, Gone::Header(tag), &mut self.findings);
@@ -257,7 +258,7 @@ impl Verifier {
         let Some(current) = &mut self.current else { return };
         if !current.takes_images() {
             // Of a header that cannot be read nothing more is said.
-            if !matches!(current.header, HeaderShown::Closed) {
+            if !matches!(current.header, HeaderShown::Faulty) {
                 let fault = current.fault(Some(image.record), FaultKind::Superfluous);
                 self.findings.push(fault);
             }
@@ -284,7 +285,7 @@ impl Verifier {
         current.settle(&mut self.findings);
         let header = match &current.header {
             HeaderShown::Open(header) => Some(&**header),
-            HeaderShown::Nothing | HeaderShown::Closed => None,
+            HeaderShown::Nothing | HeaderShown::Gone | HeaderShown::Faulty => None,
         };
         self.explanations
             .explain(current.index, &current.leaf, header, &mut self.findings);

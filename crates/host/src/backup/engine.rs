@@ -147,8 +147,18 @@ pub enum Target {
 pub enum Use {
     /// To be looked at aside: it archives nothing.
     Aside,
+    /// The same, over a copy that was looked at and stopped: only what differs is read.
+    AsideAgain,
     /// In the place of the one that was: it goes on archiving.
     InPlace,
+}
+
+impl Target {
+    /// A moment to the microsecond, in the form that the engine reads.
+    #[must_use]
+    pub fn moment(at: jiff::Timestamp) -> Self {
+        Self::Moment(at.strftime("%Y-%m-%d %H:%M:%S.%6f+00").to_string())
+    }
 }
 
 /// Restores into an empty folder of PostgreSQL's account. What is started there afterwards replays until the target and
@@ -164,9 +174,11 @@ pub fn restore(
 ) -> Result<(), BackupError> {
     super::check_path(data_folder)?;
     let mut call = call(repository, "restore")?.with([format!("--pg1-path={}", data_folder.display())]);
-    if purpose == Use::Aside {
-        call = call.with(["--archive-mode=off"]);
-    }
+    call = match purpose {
+        Use::Aside => call.with(["--archive-mode=off"]),
+        Use::AsideAgain => call.with(["--archive-mode=off", "--delta"]),
+        Use::InPlace => call,
+    };
     call = match target {
         Target::Point { name, backup } => {
             let call = call.with(["--type=name", &format!("--target={name}")]);

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
 
-use super::{BackupError, Repository, STANZA, plain};
+use super::{BackupError, Repository, STANZA, plain, wal};
 
 mod folder;
 mod sftp;
@@ -57,6 +57,8 @@ pub struct Sent {
     pub bytes: u64,
     /// The newest file of changes that is there now.
     pub newest_change: Option<String>,
+    /// Between which changes others are missing there, of the first ones a sentence each.
+    pub holes: Vec<String>,
 }
 
 /// A file of the repository: its path below the folder, and its length.
@@ -100,10 +102,14 @@ pub fn copy(repository: &Repository, place: &Place, known: Known) -> Result<Sent
             path: missing.path.clone(),
         });
     }
+    let mut changes: Vec<String> = there.keys().filter_map(|path| change_of(path)).collect();
+    changes.sort();
+    changes.dedup();
     Ok(Sent {
         files: new.len() as u64,
         bytes: new.iter().map(|entry| entry.bytes).sum(),
-        newest_change: there.keys().filter_map(|path| change_of(path)).max(),
+        holes: wal::told_holes(&changes, ""),
+        newest_change: changes.pop(),
     })
 }
 

@@ -25,6 +25,11 @@ const KEPT_MAX: usize = 60;
 /// Most characters of a reason.
 const SAID_CHARS_MAX: usize = 600;
 
+/// The check of a drill that went to a moment between two marks.
+pub const MOMENT: &str = "a moment";
+/// The check of a drill that took one organization back, in the copy.
+pub const ORGANIZATION: &str = "one organization";
+
 /// How a run, a copy or a drill ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -106,6 +111,9 @@ pub struct Drill {
     pub point: Option<String>,
     /// When that point was set.
     pub point_at: Option<Timestamp>,
+    /// The moment after it, between two marks, that was restored to as well.
+    #[serde(default)]
+    pub moment: Option<Timestamp>,
     /// When it began.
     pub began_at: Timestamp,
     /// When it ended.
@@ -135,6 +143,9 @@ pub struct Copied {
     pub bytes: u64,
     /// The newest change that is there now.
     pub newest_change: Option<String>,
+    /// Between which changes others are missing there, of the first ones a sentence each.
+    #[serde(default)]
+    pub holes: Vec<String>,
 }
 
 /// What a place held when it was last looked at.
@@ -144,6 +155,10 @@ pub struct Report {
     pub seen_at: Timestamp,
     /// What.
     pub info: Info,
+    /// Between which changes since the oldest backup others are missing, of the first ones a sentence each; none where nobody
+    /// looked.
+    #[serde(default)]
+    pub holes: Option<Vec<String>>,
 }
 
 /// A place that was verified.
@@ -173,6 +188,38 @@ pub struct Kit {
     pub verified_at: Option<Timestamp>,
     /// The keys in use are those in it, as the last backup saw it.
     pub is_current: bool,
+}
+
+/// How far going back with the whole platform has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GoingPhase {
+    /// It was begun; whoever finds this was cut off.
+    UnderWay,
+    /// It is done, and what was there before is kept.
+    Kept,
+    /// It is being taken back.
+    Undoing,
+}
+
+/// The whole platform gone back to a moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GoingBack {
+    /// How far.
+    pub phase: GoingPhase,
+    /// To which moment.
+    pub moment: Timestamp,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// Until when what was there before is kept.
+    pub until: Timestamp,
+    /// The database's folder.
+    pub data: PathBuf,
+    /// Where what was in it before is kept.
+    pub before: PathBuf,
+    /// What is to be done again when it is taken back, in the words of whoever does that.
+    #[serde(default)]
+    pub carried_over: serde_json::Value,
 }
 
 /// The folder of the record.
@@ -329,6 +376,38 @@ impl Folder {
         self.write("kit.json", kit)
     }
 
+    /// The platform's way back in time, while it lasts or can be taken back.
+    ///
+    /// # Errors
+    /// [`BackupError`].
+    pub fn going_back(&self) -> Result<Option<GoingBack>, BackupError> {
+        self.read("going-back.json")
+    }
+
+    /// Keeps it.
+    ///
+    /// # Errors
+    /// [`BackupError`].
+    pub fn note_going_back(&self, going: &GoingBack) -> Result<(), BackupError> {
+        self.write("going-back.json", going)
+    }
+
+    /// There is nothing to take back any more.
+    ///
+    /// # Errors
+    /// [`BackupError::Refused`].
+    pub fn end_going_back(&self) -> Result<(), BackupError> {
+        let path = self.path.join("going-back.json");
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(BackupError::Refused {
+                what: "remove",
+                path,
+                source,
+            }),
+            _ => Ok(()),
+        }
+    }
+
     fn push<T: Serialize>(&self, name: &str, mut list: Vec<T>, one: T) -> Result<(), BackupError> {
         list.insert(0, one);
         list.truncate(KEPT_MAX);
@@ -412,6 +491,7 @@ mod tests {
             files: 1,
             bytes: 1,
             newest_change: None,
+            holes: Vec::new(),
         };
         folder.note_copied(&copied).unwrap();
         copied.outcome = Outcome::Failed;

@@ -171,11 +171,11 @@ impl Scratch {
         Ok(())
     }
 
-    /// Stops it and removes its folder.
+    /// Stops it, so that something else can be restored over it.
     ///
     /// # Errors
     /// [`BackupError`].
-    pub fn remove(&self) -> Result<(), BackupError> {
+    pub fn stop(&self) -> Result<(), BackupError> {
         if self.state().is_some() {
             let call = Call::new(Program::PgCtl {
                 version: self.version,
@@ -189,7 +189,17 @@ impl Scratch {
             {
                 return Err(error.into());
             }
+            fs::remove_file(self.data().join("postmaster.pid")).ok();
         }
+        Ok(())
+    }
+
+    /// Stops it and removes its folder.
+    ///
+    /// # Errors
+    /// [`BackupError`].
+    pub fn remove(&self) -> Result<(), BackupError> {
+        self.stop()?;
         if let Ok(there) = self.folder.symlink_metadata() {
             if !there.is_dir() {
                 return Err(BackupError::OddFile {

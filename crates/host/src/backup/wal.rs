@@ -53,6 +53,20 @@ pub fn holes(names: &[String]) -> Vec<(String, String)> {
     pairs.map(|pair| (pair[0].clone(), pair[1].clone())).collect()
 }
 
+/// Most holes that are told.
+const TOLD_MAX: usize = 5;
+
+/// The holes among the changes since the oldest backup, which is where going back begins, in sentences. Of many holes the first
+/// ones.
+#[must_use]
+pub fn told_holes(names: &[String], oldest: &str) -> Vec<String> {
+    let begins = names.partition_point(|name| name.as_str() < oldest);
+    let holes = holes(&names[begins..]);
+    let told = holes.iter().take(TOLD_MAX);
+    told.map(|(before, after)| format!("changes between {before} and {after} are missing"))
+        .collect()
+}
+
 /// Timeline, and number of the segment in it.
 fn position(name: &str) -> Option<(u64, u64)> {
     let part = |from: usize| u64::from_str_radix(name.get(from..from + 8)?, 16).ok();
@@ -95,6 +109,18 @@ mod tests {
         assert_eq!(holes(&whole), []);
         let broken = names(&["0000000100000000000000FE", "000000010000000100000000"]);
         assert_eq!(holes(&broken).len(), 1);
+    }
+
+    #[test]
+    fn holes_before_the_oldest_backup_are_nobodys_loss() {
+        let old = names(&[
+            "000000010000000000000001",
+            "000000010000000000000004",
+            "000000010000000000000005",
+        ]);
+        assert_eq!(told_holes(&old, "000000010000000000000004").len(), 0);
+        let said = told_holes(&old, "000000010000000000000001");
+        assert!(said[0].contains("000000010000000000000004"), "{said:?}");
     }
 
     #[test]

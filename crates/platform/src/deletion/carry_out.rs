@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Caller, Platform,
     act::{Act, Object},
-    error::Result,
+    error::{PlatformError, Result},
     mail::{self, Letter},
     workspace::random,
 };
@@ -90,6 +90,16 @@ async fn order_overdue(platform: &Platform) -> Result<()> {
         tracing::info!(organization = %row.slug, "the time of a cancelled organization is over; it is deleted in a day");
     }
     Ok(())
+}
+
+/// Carries one out that is due now, without waiting for the worker.
+///
+/// # Errors
+/// `legal-hold`; `not-found`.
+pub(crate) async fn carry_out_one(platform: &Platform, id: DeletionId) -> Result<()> {
+    let found = rows::find(&mut platform.control().read().await?, id).await?;
+    let deletion = found.ok_or_else(|| PlatformError::not_found("deletion"))?;
+    carry_out(platform, &deletion).await
 }
 
 /// Deletes for good what is due, all in one transaction.

@@ -6,6 +6,7 @@
 pub(super) mod alert;
 mod copies;
 mod deleted;
+mod moment;
 mod nightly;
 mod restore;
 
@@ -28,6 +29,8 @@ pub(super) const RETENTION: &str = "backup-retention";
 pub(super) const DELETED: &str = "deletion-backups";
 pub(super) const TESTED: &str = "restore-tested";
 pub(super) const RECOVERY: &str = "disaster-recovery";
+pub(super) const MOMENT: &str = "restore-point-in-time";
+pub(super) const ALERT: &str = "backup-alert";
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
@@ -44,6 +47,7 @@ struct Ground {
     now: Timestamp,
     wish: config::Backup,
     archiver: Option<Archiver>,
+    alerts: Option<alert::Alerts>,
     runs: Vec<Run>,
     drills: Vec<Drill>,
     report: Option<Report>,
@@ -64,8 +68,11 @@ pub(super) async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
             "no backup was ever taken here; run `strongroom backup enable`, then `strongroom backup run`";
         return Ok(Outcome::could_not_look(why));
     }
-    if id == NIGHTLY {
+    if id == NIGHTLY || id == MOMENT {
         ground.archiver = Some(archiver::look(&mut platform.control().read().await?).await?);
+    }
+    if id == ALERT {
+        ground.alerts = Some(alert::read(platform).await?);
     }
     if id == DELETED {
         let all = deletion::list(&mut platform.control().read().await?).await?;
@@ -85,6 +92,8 @@ fn judge(id: &str, ground: &Ground) -> Outcome {
         SECOND => copies::second(ground),
         TESTED => restore::tested(ground),
         RECOVERY => restore::recovery(ground),
+        MOMENT => moment::moment(ground),
+        ALERT => alert::told(ground),
         other => Outcome::could_not_look(format!("no check of backups looks at {other}")),
     }
 }
@@ -97,6 +106,7 @@ fn read(platform: &Platform) -> std::result::Result<Ground, BackupError> {
         now: platform.now(),
         wish,
         archiver: None,
+        alerts: None,
         runs: folder.runs()?,
         drills: folder.drills()?,
         report: folder.report()?,

@@ -22,6 +22,7 @@ pub(super) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result
         import::CHECK => import::run(platform, job, meter, import::Mode::DryRun).await,
         rotation::REENCRYPT => rotation::run(platform, job, meter).await,
         mail::SEND => mail::run(platform, job).await,
+        mail::ALERT => mail::run_alert(platform, job).await,
         password_reset::ASKED => password_reset::run(platform, job).await,
         other => Err(PlatformError::invariant(format!("no job is of kind {other}"))),
     }

@@ -389,6 +389,28 @@ async fn after_the_sweep_the_data_folder_holds_no_key_no_value_and_no_address_of
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sweep_waits_for_whoever_can_still_see_what_was_removed() {
+    let site = Site::start().await;
+    let owner = with_a_note(&site).await;
+    deletion::order(&owner, SLUG, 1).await.unwrap();
+    tamper(&site, DUE).await;
+    deletion::tend(&site.platform).await.unwrap();
+    let earlier = "UPDATE strongroom.deletion SET finished_at = finished_at - interval '1 minute'";
+    tamper_after(&site, earlier).await;
+    let reader = site.superuser().await;
+    let look = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM strongroom.setting";
+    reader.batch_execute(look).await.unwrap();
+    let swept = "SELECT count(*) FROM strongroom.deletion WHERE swept_at IS NOT NULL";
+    for _ in 0..2 {
+        deletion::tend(&site.platform).await.unwrap();
+        assert_eq!(count(&site, swept).await, 0);
+    }
+    reader.batch_execute("COMMIT").await.unwrap();
+    deletion::tend(&site.platform).await.unwrap();
+    assert_eq!(count(&site, swept).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hold_stops_deletion_and_purge_until_it_is_lifted() {
     let site = Site::start().await;
     let owner = with_a_note(&site).await;

@@ -97,6 +97,11 @@ impl Site {
         self.superuser().await.batch_execute(&text).await.unwrap();
     }
 
+    /// The folder of root's record of backups.
+    pub(crate) fn record(&self) -> std::path::PathBuf {
+        record_of(&self.database)
+    }
+
     /// A real session of the member with that role: its token, and the caller.
     pub(crate) async fn sign_in(&self, role: Role) -> (String, Caller) {
         let email = format!("{role}@example.com");
@@ -218,7 +223,7 @@ pub(crate) async fn open(database: &TestDatabase, root: RootKey, clock: fn() -> 
         updates: "/nonexistent/updates".into(),
         backup: config::Backup {
             folder: "/nonexistent/backup".into(),
-            record: "/nonexistent/record".into(),
+            record: record_of(database),
             retention_days: 7,
             full_days: 7,
             second: None,
@@ -229,6 +234,11 @@ pub(crate) async fn open(database: &TestDatabase, root: RootKey, clock: fn() -> 
     Platform::open_with(settings, address, app, root, 64, clock)
         .await
         .unwrap()
+}
+
+/// Root's record of backups, which is not there until a test makes it.
+fn record_of(database: &TestDatabase) -> std::path::PathBuf {
+    std::env::temp_dir().join(format!("strongroom-record-{}", database.name()))
 }
 
 /// The folder of a site's signed log, its own as the database is.

@@ -1,12 +1,19 @@
 //! Mail through a real server: what goes out, what does not, and what nobody waits for.
 
-use crate::fixture::{Site, caller_of, person};
+use crate::{
+    fixture::{Site, caller_of, person},
+    promise::check as look_at,
+};
 use access::Role;
+use host::backup::{
+    engine::Kind,
+    record::{Folder, Outcome, Run},
+};
 use platform::{
     Caller, Origin, Platform,
     account::NewPerson,
     mail::{self, HOURLY_MAX, MailSecurity, MailSettings},
-    member, password_reset, session,
+    member, operator, password_reset, session,
     sign_in::{self, Admission},
     work,
 };
@@ -358,4 +365,111 @@ async fn a_forgotten_password_is_set_once_by_mail_and_ends_every_session() {
     assert!(old.unwrap().account().is_none(), "sessions ended");
     assert!(sign_in(OLD).await.is_err());
     sign_in(NEW).await.unwrap();
+}
+
+/// A backup that ended so long ago.
+fn backup_run(outcome: Outcome, hours_ago: i64) -> Run {
+    let at = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours_ago);
+    Run {
+        kind: Kind::Full,
+        label: None,
+        point: None,
+        began_at: at,
+        ended_at: at,
+        outcome,
+        why: Some("the disk is full".to_owned()),
+        bytes: 0,
+        stored_bytes: 0,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_that_failed_is_told_to_the_operators_and_that_alerts_arrive_is_seen() {
+    let post = start(Speech::Tls).await;
+    let platform = post.platform();
+    let folder = Folder::at(&post.site.record());
+    folder.prepare().unwrap();
+    folder.note_run(&backup_run(Outcome::Done, 2)).unwrap();
+    let alert = async || look_at(platform, "backup-alert").await;
+    let says = |verdict: &promises::Verdict, what: &str| {
+        verdict.faults.iter().any(|fault| fault.what.contains(what))
+    };
+    let verdict = alert().await;
+    assert!(
+        says(&verdict, "mail is not set") && says(&verdict, "no operator"),
+        "{verdict:?}"
+    );
+    operator::appoint(platform, &Caller::host(), "owner@example.com")
+        .await
+        .unwrap();
+    post.set(MailSecurity::Tls).await;
+
+    // That alerts arrive is tried at once, and then counts.
+    let verdict = alert().await;
+    assert!(says(&verdict, "no alert and no test"), "{verdict:?}");
+    alert().await;
+    let (stop, shutdown) = tokio::sync::watch::channel(false);
+    let worker = tokio::spawn(work::run(platform.clone(), shutdown, 1));
+    let letters = post.server.wait_for(1, PATIENCE).unwrap();
+    assert!(
+        letters[0].contains("X-Recipients: owner@example.com"),
+        "{}",
+        letters[0]
+    );
+    assert!(
+        letters[0].contains("Subject: Alerts about backups work"),
+        "{}",
+        letters[0]
+    );
+    testkit::wait_until(PATIENCE, "the promise to be kept", async || {
+        alert().await.state == promises::State::Kept
+    })
+    .await
+    .unwrap();
+
+    folder.note_run(&backup_run(Outcome::Failed, 1)).unwrap();
+    for _ in 0..2 {
+        look_at(platform, "backup-nightly").await;
+    }
+    let letters = post.server.wait_for(2, PATIENCE).unwrap();
+    assert!(
+        letters[1].contains("Subject: Backups need a look"),
+        "{}",
+        letters[1]
+    );
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(post.server.letters().unwrap().len(), 2, "it was told twice");
+    stop.send(true).unwrap();
+    worker.await.unwrap();
+    std::fs::remove_dir_all(post.site.record()).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alert_that_the_server_refuses_breaks_the_promise() {
+    let post = start(Speech::Tls).await;
+    let platform = post.platform();
+    let folder = Folder::at(&post.site.record());
+    folder.prepare().unwrap();
+    folder.note_run(&backup_run(Outcome::Done, 2)).unwrap();
+    post.add("refused@example.com").await;
+    operator::appoint(platform, &Caller::host(), "refused@example.com")
+        .await
+        .unwrap();
+    post.set(MailSecurity::Tls).await;
+    look_at(platform, "backup-alert").await;
+    let (stop, shutdown) = tokio::sync::watch::channel(false);
+    let worker = tokio::spawn(work::run(platform.clone(), shutdown, 1));
+    let is_told = async || {
+        let verdict = look_at(platform, "backup-alert").await;
+        verdict
+            .faults
+            .iter()
+            .any(|fault| fault.what.contains("was not taken"))
+    };
+    testkit::wait_until(PATIENCE, "the refusal to be told", is_told)
+        .await
+        .unwrap();
+    stop.send(true).unwrap();
+    worker.await.unwrap();
+    std::fs::remove_dir_all(post.site.record()).unwrap();
 }

@@ -261,11 +261,12 @@ struct Swept {
     relation: Option<String>,
 }
 
-/// Writes the pages of one shared table anew that may have held the organization's rows, the next with each call; answers which,
-/// and none when all are done.
+/// Takes the next step of a sweep: removes what came late, then writes the pages of one shared table anew that may have held the
+/// organization's rows, the next with each call; answers what was done, and none when all is.
 ///
 /// # Errors
-/// [`StoreError::Timeout`] when the table is in use: try again, it goes on there.
+/// [`StoreError::Timeout`] when the table is in use, or a transaction from before can still see what was removed: try again, it
+/// goes on there.
 pub async fn sweep(on: &mut impl Keeps, id: DeletionId) -> Result<Option<String>, StoreError> {
     let query = diesel::sql_query("SELECT strongroom.sweep_deletion($1) AS relation").bind::<Uuid, _>(id.0);
     let row: Swept = query.get_result(on.connection()?).await?;

@@ -5,6 +5,7 @@ use crate::StoreError;
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper};
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
+use jiff_diesel::ToDiesel;
 use types::{EntryId, OrganizationId, PageSize};
 
 /// A stored entry.
@@ -37,6 +38,15 @@ pub struct StoredEntry {
     /// When the database appended it.
     #[diesel(deserialize_as = jiff_diesel::Timestamp)]
     pub appended_at: Timestamp,
+}
+
+/// How many were appended after a moment.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn count_since(on: &mut impl Reads, moment: Timestamp) -> Result<i64, StoreError> {
+    let query = entry::table.filter(entry::appended_at.gt(moment.to_diesel()));
+    Ok(query.count().get_result(on.connection()?).await?)
 }
 
 /// Entries, newest first, those before `before`.

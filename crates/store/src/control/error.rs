@@ -40,6 +40,7 @@ fn database_error(
         _ if constraint == "maintenance" => StoreError::Maintenance,
         _ if constraint == "cancelled" => StoreError::Cancelled,
         _ if constraint == "legal_hold" => StoreError::Held,
+        _ if constraint == "still_seen" => StoreError::Timeout,
         _ => by_message(Error::DatabaseError(kind, information)),
     }
 }

@@ -175,6 +175,13 @@ const ORGANIZATION: &[Migration] = &[
         up: include_str!("../../migrations/organization/0005_lifecycle/up.sql"),
         down: include_str!("../../migrations/organization/0005_lifecycle/down.sql"),
     },
+    Migration {
+        scope: Scope::Organization,
+        version: 6,
+        name: "organization restore",
+        up: include_str!("../../migrations/organization/0006_restore/up.sql"),
+        down: include_str!("../../migrations/organization/0006_restore/down.sql"),
+    },
 ];
 
 /// The steps that a program knows, of both scopes, each in order.

@@ -52,12 +52,12 @@ pub struct StoredImage {
     pub sealed: Vec<u8>,
 }
 
-const ENTRY_COLUMNS: &str =
+pub(super) const ENTRY_COLUMNS: &str =
     "id, sequence, kind, key_version, header, c_header, c_before, c_after, transaction_id::text, appended_at";
 const IMAGE_COLUMNS: &str =
     "record_id, version, dataset_id, entry_id, ordinal, key_version, commitment, sealed";
 
-fn read_entry(row: &Row) -> Result<StoredEntry, StoreError> {
+pub(super) fn read_entry(row: &Row) -> Result<StoredEntry, StoreError> {
     Ok(StoredEntry {
         id: EntryId(row.try_get(0)?),
         sequence: row.try_get(1)?,
@@ -72,7 +72,7 @@ fn read_entry(row: &Row) -> Result<StoredEntry, StoreError> {
     })
 }
 
-fn read_image(row: &Row) -> Result<StoredImage, StoreError> {
+pub(super) fn read_image(row: &Row) -> Result<StoredImage, StoreError> {
     Ok(StoredImage {
         record: RecordId(row.try_get(0)?),
         version: row.try_get(1)?,

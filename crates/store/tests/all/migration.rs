@@ -52,7 +52,7 @@ async fn down_and_up_again_gives_the_same_catalogue() {
     let left = "SELECT count(*) FROM pg_namespace WHERE nspname = 'strongroom'";
     assert_eq!(client.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0);
     let status = migration::status(&client).await.unwrap();
-    assert_eq!((status.applied.len(), status.pending.len()), (0, 22));
+    assert_eq!((status.applied.len(), status.pending.len()), (0, 23));
     let applied = migration::migrate(&client).await.unwrap();
     assert_eq!(
         (applied.control, applied.organizations),
@@ -99,7 +99,7 @@ async fn a_second_migration_does_nothing() {
             status.pending.len(),
             status.organizations_behind
         ),
-        (22, 0, 0)
+        (23, 0, 0)
     );
     let role: String = client
         .query_one("SELECT current_user::text", &[])
@@ -144,12 +144,12 @@ async fn a_database_newer_than_the_program_is_left_alone() {
             MigrationError::DatabaseIsNewer {
                 scope: Scope::Organization,
                 database: 7,
-                program: 5
+                program: 6
             }
         ),
         "{refused:?}"
     );
-    assert!(text.contains("version 7, this program knows 5"), "{text}");
+    assert!(text.contains("version 7, this program knows 6"), "{text}");
     assert_eq!(catalogue(&client).await, before);
 }
 

@@ -12,7 +12,9 @@ use ::host::{
         record::{Copied, Location, Outcome, Verification},
         settings, superuser,
     },
+    disk,
     run::{Call, Program},
+    tree,
     write::{self, Access},
 };
 use config::{CREDENTIALS, Config, SecondLocation};
@@ -22,6 +24,9 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
+
+/// Left free beside what is fetched.
+const SPARE_BYTES: u64 = 512 << 20;
 
 /// The private key that signs in at the second location.
 pub(super) fn identity(config: &Config) -> PathBuf {
@@ -44,6 +49,7 @@ pub(crate) fn copy(site: &Site, known: Known) -> Result<Copied, CommandError> {
         files: sent.files,
         bytes: sent.bytes,
         newest_change: sent.newest_change,
+        holes: sent.holes,
     };
     let copied = match &sent {
         Ok(sent) => ended(Outcome::Done, None, sent.clone()),
@@ -94,6 +100,7 @@ pub(crate) fn fetched(site: &Site) -> Result<Fetched, CommandError> {
     let pass_phrase = settings::pass_phrase(&site.repository)?.unwrap_or_default();
     let folder = site.repository.drill().join("fetched");
     fs::remove_dir_all(&folder).ok();
+    check_room(site)?;
     // Nobody else gets in before all of it is given away: a path through somebody else's folder leads wherever they like.
     let closed = Access {
         user: Uid::from_raw(0),
@@ -125,6 +132,24 @@ pub(crate) fn fetched(site: &Site) -> Result<Fetched, CommandError> {
     };
     settings::write_engine(&fetched.repository, &wish, &pass_phrase)?;
     Ok(fetched)
+}
+
+/// The copy is as large as what it is a copy of; there it may hold more, of what was let go of here.
+fn check_room(site: &Site) -> Result<(), CommandError> {
+    let drills = site.repository.drill();
+    let space = disk::space(&disk::nearest(&drills))
+        .map_err(CommandError::io(format!("cannot look at {}", drills.display())))?;
+    let wanted = tree::bytes(&site.repository.data())? + SPARE_BYTES;
+    if space.free_bytes < wanted {
+        let text = format!(
+            "the disk of {} has {} MB free, and the copy needs about {} MB; make room and run this again",
+            drills.display(),
+            space.free_bytes / 1_000_000,
+            wanted / 1_000_000
+        );
+        return Err(CommandError::said(Exit::Failed, text));
+    }
+    Ok(())
 }
 
 /// Brings a place's copy into a repository's folders, whose engine can read it then.

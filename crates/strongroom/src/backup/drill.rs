@@ -13,7 +13,7 @@ use ::host::{
     backup::{
         Repository,
         engine::{self, Target, Use},
-        record::{Check, Drill, Location, Outcome},
+        record::{Check, Drill, Location, MOMENT, ORGANIZATION, Outcome},
         scratch::{self, Scratch},
     },
     disk,
@@ -22,7 +22,8 @@ use config::Config;
 use jiff::Timestamp;
 use platform::{
     Caller, Platform,
-    backup::{self, Manifest},
+    backup::{self, Manifest, Marks},
+    restore::{Rehearsed, rehearse},
 };
 use std::{
     fs,
@@ -55,6 +56,7 @@ pub(crate) fn drill(
         label: None,
         point: None,
         point_at: None,
+        moment: None,
         began_at: Timestamp::now(),
         ended_at: Timestamp::now(),
         outcome: Outcome::Failed,
@@ -106,10 +108,15 @@ fn carry_out(
     drill.point_at = Some(state.head.manifest.at);
     let escrow = Escrow::take_out(&state)?;
     let scratch = Scratch::make(&site.repository.drill().join("copy"), state.head.manifest.major)?;
-    let looked =
-        restore(repository, &state, &scratch, log).and_then(|()| look(&state, &escrow, &scratch, log));
+    let looked = restore(repository, &state, &scratch, log)
+        .and_then(|()| look(&state, &escrow, &scratch, log))
+        .and_then(|()| match drill.from {
+            Location::First => go_to_moment(site, &state, &escrow, &scratch, log).map(Some),
+            // What is committed now is there only after the next copy.
+            Location::Second => Ok(None),
+        });
     let removed = scratch.remove();
-    looked?;
+    drill.moment = looked?;
     Ok(removed?)
 }
 
@@ -137,6 +144,55 @@ fn restore(
             format!("it came up at {}, set at {}", manifest.point, manifest.at),
         ))
     })
+}
+
+fn set_marks(site: &Site) -> Result<(Marks, String), CommandError> {
+    let database = &site.config.database.name;
+    let marks = block_on(async { Ok(backup::set_marks(&site.superuser(), database).await?) })?;
+    let said = format!("set on both sides of {} and archived", marks.moment);
+    Ok((marks, said))
+}
+
+/// The same copy once more, to a moment after the backup; and in it one organization taken back and forth.
+fn go_to_moment(
+    site: &Site,
+    state: &State,
+    escrow: &Escrow,
+    scratch: &Scratch,
+    log: &mut Log,
+) -> Result<Timestamp, CommandError> {
+    let marks = log.step("marks", || set_marks(site))?;
+    let config = escrow.config(state, scratch)?;
+    let copy = superuser_at(&scratch.socket(), scratch::PORT);
+    log.step(MOMENT, || {
+        scratch.stop()?;
+        let target = Target::moment(marks.moment);
+        engine::restore(&site.repository, &target, &scratch.data(), Use::AsideAgain)?;
+        scratch.start()?;
+        let seen = block_on(async { Ok(backup::see_marks(&copy, &config.database.name, &marks).await?) })?;
+        match seen {
+            Ok(()) => Ok(((), format!("it stands between both marks, at {}", marks.moment))),
+            Err(why) => Err(CommandError::said(Exit::Failed, why)),
+        }
+    })?;
+    log.step(ORGANIZATION, || {
+        let rehearsed = block_on(async {
+            let copy = Platform::open(&config).await?;
+            Ok(rehearse(&copy, marks.moment).await?)
+        })?;
+        Ok((
+            (),
+            match rehearsed {
+                Rehearsed::Done { records } => {
+                    format!("{records} records went back and forth, and the log is whole")
+                }
+                Rehearsed::NothingDiffers => {
+                    "nothing differed within a week, so there was nothing to take back".to_owned()
+                }
+            },
+        ))
+    })?;
+    Ok(marks.moment)
 }
 
 fn room(repository: &Repository, label: &str, scratch: &Scratch) -> Result<((), String), CommandError> {

@@ -81,20 +81,38 @@ pub(crate) fn rebuild(
     let state = state::newest(&repository, &kit.key()?)?;
     let wanted = wish.data_folder.as_ref().unwrap_or(&state.head.data_folder);
     check_cluster(&state)?;
-    let config = put_settings(settings, &state)?;
-    let cluster = make_cluster(&config, &state, wanted)?;
-    write_engine(&repository, &cluster, &config, kit.pass_phrase())?;
-    restore(&repository, &cluster)?;
-    let ended = begin_anew(&config, &state, newest.as_deref())?;
+    let build = || {
+        let config = put_settings(settings, &state)?;
+        let cluster = make_cluster(&config, &state, wanted)?;
+        write_engine(&repository, &cluster, &config, kit.pass_phrase())?;
+        restore(&repository, &cluster)?;
+        let ended = begin_anew(&config, &state, newest.as_deref())?;
+        Ok(Rebuilt {
+            label: state.head.label.clone(),
+            newest_change: newest.clone(),
+            ended,
+            cluster: format!("{}/{}", cluster.version, cluster.name),
+        })
+    };
+    let rebuilt = build().map_err(|error| half_built(settings, &state, &error))?;
     output::talk("  take a backup of what is here now");
     let site = super::Site::of_enabled(settings, super::PATIENT)?;
     run::run(&site, Some(Kind::Full))?;
-    Ok(Rebuilt {
-        label: state.head.label.clone(),
-        newest_change: newest,
-        ended,
-        cluster: format!("{}/{}", cluster.version, cluster.name),
-    })
+    Ok(rebuilt)
+}
+
+/// What was made until then is in the way of the next try, which overwrites nothing.
+fn half_built(settings: &Path, state: &State, error: &CommandError) -> CommandError {
+    let folder = settings.parent().unwrap_or(Path::new("/"));
+    let text = format!(
+        "{}; to try again, remove {}, {} and the cluster (`pg_dropcluster --stop {} {}`), which this run has made",
+        told(error),
+        folder.display(),
+        engine_settings(settings).display(),
+        state.head.manifest.major,
+        state.head.cluster
+    );
+    CommandError::said(Exit::Failed, text)
 }
 
 /// The copy, in the place of the first location.

@@ -1,7 +1,7 @@
 //! `strongroom backup run`
 
 use super::{
-    Site, key, kit,
+    Site, going_back, key, kit,
     state::{self, Head},
 };
 use crate::{
@@ -13,6 +13,7 @@ use ::host::backup::{
     engine::{self, Kind},
     info::{Backup, Info},
     record::{Outcome, Report, Run},
+    wal,
 };
 use jiff::{SignedDuration, Timestamp};
 use platform::{Caller, backup};
@@ -104,9 +105,14 @@ fn carry_out(site: &Site, kind: Kind) -> Result<(Backup, String), CommandError> 
     };
     state::write(&site.config, &site.repository, &key, &head)?;
     reap(site, &info)?;
+    going_back::forget_overdue(site, Timestamp::now())?;
+    let info = engine::info(&site.repository)?;
+    let oldest = info.backups.first().map(|backup| backup.archive_start.clone());
+    let names = wal::archived(&site.repository.data())?;
     let report = Report {
         seen_at: Timestamp::now(),
-        info: engine::info(&site.repository)?,
+        holes: Some(wal::told_holes(&names, &oldest.unwrap_or_default())),
+        info,
     };
     site.record.note_report(&report)?;
     kit::look_again(site)?;

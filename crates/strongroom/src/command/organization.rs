@@ -4,6 +4,7 @@ mod certificate;
 mod hold;
 mod life;
 mod policy;
+mod restore;
 
 use super::Common;
 use crate::{failure::CommandError, host, output, secret};
@@ -32,6 +33,8 @@ pub(super) enum Organization {
     Delete(life::Delete),
     /// Call an ordered deletion back
     Keep(life::Life),
+    /// Take it back to what it was at a moment, through the API; shows first what would change
+    Restore(restore::Restore),
     /// Legal holds: while one is in force nothing is deleted and nothing expires
     Hold(hold::Holds),
     /// Certificates of organizations that were deleted, on the host
@@ -85,6 +88,7 @@ impl Organization {
             Self::Reinstate(life) => life.act(common, "reinstate"),
             Self::Delete(delete) => delete.run(common),
             Self::Keep(life) => life.keep(common),
+            Self::Restore(restore) => restore.run(common),
             Self::Hold(holds) => holds.run(common),
             Self::Certificate(certificates) => certificates.run(common),
             Self::Window { days } => window(common, *days),

@@ -130,6 +130,11 @@ fn judge_copy(now: Timestamp, config: &Config, copied: Option<&Copied>) -> Findi
                 "look at `systemctl list-timers strongroom-backup-copy.timer`",
             )
         }
+        (Some(_), Some(copied)) if !copied.holes.is_empty() => Finding::fault(
+            CHECK,
+            format!("the copy elsewhere has a hole: {}", copied.holes[0]),
+            "run `strongroom backup run --full`: moments before it cannot all be gone back to",
+        ),
         (Some(_), Some(copied)) => Finding::ok(CHECK, format!("copied to {}", copied.to)),
     }
 }
@@ -172,6 +177,7 @@ mod tests {
             label: None,
             point: None,
             point_at: None,
+            moment: None,
             began_at: at,
             ended_at: at,
             outcome,
@@ -192,6 +198,7 @@ mod tests {
             files: 0,
             bytes: 0,
             newest_change: None,
+            holes: Vec::new(),
         };
         let levels = |run: Run, drill: Drill, copied: Option<&Copied>| -> Vec<Level> {
             let config = config("second = \"/mnt/copy\"");
@@ -227,6 +234,14 @@ mod tests {
         };
         assert_eq!(
             levels(run(done, now), drill(done, now), Some(&late))[2],
+            Level::Fault
+        );
+        let broken = Copied {
+            holes: vec!["changes between A and C are missing".to_owned()],
+            ..copied.clone()
+        };
+        assert_eq!(
+            levels(run(done, now), drill(done, now), Some(&broken))[2],
             Level::Fault
         );
         assert_eq!(judge(now, &config(""), &[], &[], None)[0].level, Level::Warning);

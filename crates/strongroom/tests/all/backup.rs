@@ -33,7 +33,8 @@ impl Backed {
         place.setup(&["--until", "organization"]).done();
         let settings = fs::read_to_string(place.settings()).unwrap();
         let section = format!(
-            "\n[backup]\nfolder = {:?}\nrecord = {:?}\n{}\n",
+            "\n[audit]\nfolder = {:?}\n[backup]\nfolder = {:?}\nrecord = {:?}\n{}\n",
+            place.path("audit"),
             place.path("backup"),
             place.path("record"),
             more(&place)
@@ -186,13 +187,16 @@ fn a_backup_is_taken_seen_to_be_whole_and_restored_aside() {
     assert_eq!(next["run"]["kind"], "differential");
     let listed = backed.json(&["list"]);
     assert_eq!(listed["backups"].as_array().unwrap().len(), 2);
+    assert!(listed["restorable_from"].is_string() && listed["restorable_to"].is_string());
+    assert_eq!(listed["holes"], serde_json::json!([]), "{listed}");
 
     let verified = backed.json(&["verify"]);
     assert_eq!(verified["whole"], true, "{verified}");
     let drill = backed.json(&["drill"]);
     let checks = drill["drill"]["checks"].as_array().unwrap();
     assert_eq!(drill["drill"]["outcome"], "done", "{drill}");
-    assert_eq!(checks.len(), 7, "{drill}");
+    assert_eq!(checks.len(), 10, "{drill}");
+    assert!(drill["drill"]["moment"].is_string(), "{drill}");
     assert!(
         fs::read_dir(backed.repository().join("drill"))
             .unwrap()
@@ -264,6 +268,7 @@ fn a_missing_change_is_found_although_the_engine_is_content() {
     changes.sort();
     assert_eq!(backed.json(&["verify"])["whole"], true);
     fs::remove_file(&changes[changes.len() / 2]).unwrap();
+    assert_eq!(backed.json(&["list"])["holes"].as_array().unwrap().len(), 1);
     let said = backed.backup(&["verify"]);
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.talk.contains("are missing"), "{said:?}");
@@ -379,6 +384,30 @@ fn the_platform_comes_back_from_the_second_location_and_the_kit_alone() {
     let before: u32 = backed.sql(entries).parse().unwrap();
     backed.archive();
     backed.json(&["copy", "--begin"]);
+    let (kit, passphrase) = (backed.place.path("kit"), backed.place.path("passphrase"));
+    let with_kit = |passphrase: &Path| {
+        let arguments = ["drill", "--second", "--kit", kit.to_str().unwrap()];
+        backed.backup(
+            &[
+                arguments.as_slice(),
+                &["--passphrase-file", passphrase.to_str().unwrap()],
+            ]
+            .concat(),
+        )
+    };
+    let drill: Json = serde_json::from_str(&with_kit(&passphrase).done()).unwrap();
+    assert_eq!(
+        (&drill["drill"]["with_kit"], &drill["drill"]["outcome"]),
+        (&true.into(), &"done".into()),
+        "{drill}"
+    );
+    let wrong = backed.place.path("wrong");
+    testkit::secret::write_private(&wrong, "correct horse battery stable").unwrap();
+    assert_eq!(
+        with_kit(&wrong).code,
+        Some(1),
+        "a kit opened with another passphrase"
+    );
 
     let refused = backed.rebuild("correct horse battery staple");
     assert_eq!(refused.code, Some(6), "an appliance was overwritten: {refused:?}");
@@ -415,6 +444,178 @@ fn the_platform_comes_back_from_the_second_location_and_the_kit_alone() {
     assert_eq!(backed.json(&["verify"])["whole"], true);
     assert_eq!(backed.json(&["drill"])["drill"]["outcome"], "done");
     backed.kit("verify", "--kit").done();
+}
+
+impl Backed {
+    fn create(&self, slug: &str) {
+        let password = self.place.path("owner");
+        let create = ["--json", "organization", "create", slug];
+        let owner = [
+            "--owner-email",
+            "bo@example.org",
+            "--password-file",
+            password.to_str().unwrap(),
+        ];
+        run(
+            Some(&self.place.settings()),
+            &[create.as_slice(), &owner].concat(),
+        )
+        .done();
+    }
+
+    fn has(&self, slug: &str) -> bool {
+        let listed = run(Some(&self.place.settings()), &["--json", "organization", "list"]);
+        listed.done().contains(&format!("\"{slug}\""))
+    }
+
+    fn restore(&self, arguments: &[&str]) -> Said {
+        let begin = ["--json", "restore", "platform"];
+        run(
+            Some(&self.place.settings()),
+            &[begin.as_slice(), arguments].concat(),
+        )
+    }
+
+    fn restored(&self, arguments: &[&str]) -> Json {
+        serde_json::from_str(&self.restore(arguments).done()).unwrap()
+    }
+
+    /// Has the worker carry a deletion out that was ordered two hours ago.
+    fn delete(&self, slug: &str) {
+        let order = format!(
+            "SET session_replication_role = replica; INSERT INTO strongroom.deletion (id, organization_id, slug, name, cause, \
+             ordered_by, hours, ordered_at) SELECT gen_random_uuid(), id, slug, name, 'order', id, 1, now() - interval '2 hours' \
+             FROM strongroom.organization WHERE slug = '{slug}'"
+        );
+        self.sql(&order);
+        let mut worker = super::program::strongroom()
+            .arg("--config")
+            .arg(self.place.settings())
+            .arg("work")
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let began = std::time::Instant::now();
+        while self.has(slug) && began.elapsed().as_secs() < 90 {
+            std::thread::sleep(std::time::Duration::from_millis(500));
+        }
+        worker.kill().unwrap();
+        worker.wait().unwrap();
+        assert!(!self.has(slug), "it was not deleted");
+    }
+
+    /// The database's clock.
+    fn now(&self) -> String {
+        self.sql("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
+    }
+}
+
+#[test]
+fn the_whole_platform_goes_back_to_a_moment_and_forth_again() {
+    let Some(backed) = Backed::new() else { return };
+    backed.json(&["run"]);
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    // The worker has begun to sign the log before the moment.
+    backed.create("early");
+    backed.delete("early");
+    backed.create("before");
+    backed.create("doomed");
+    let moment = backed.now();
+    backed.create("after");
+    backed.delete("doomed");
+
+    let looked = backed.restored(&["--to", &moment]);
+    let name = looked["confirm"].as_str().unwrap().to_owned();
+    let gone = looked["organizations"].as_array().unwrap().iter();
+    let gone: Vec<&Json> = gone.filter(|one| one["is_gone"] == true).collect();
+    assert_eq!(gone.len(), 1, "{looked}");
+    assert_eq!(gone[0]["organization"], "after");
+    assert_eq!(looked["deleted_again"], 1);
+    let refused = backed.restore(&["--to", &moment, "--confirm", "elsewhere"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    let early = backed.restore(&["--to", "2020-01-01T00:00:00Z", "--confirm", &name]);
+    assert_eq!(early.code, Some(2), "{early:?}");
+    assert!(backed.has("after"), "a look changed something");
+
+    let done = backed.restored(&["--to", &moment, "--confirm", &name]);
+    assert!(backed.has("before") && !backed.has("after"), "{done}");
+    assert!(
+        !backed.has("doomed"),
+        "a deleted organization lives again: {done}"
+    );
+    assert_eq!(
+        (&done["deleted_again"], &done["left"]),
+        (&1.into(), &serde_json::json!([]))
+    );
+    let kept = PathBuf::from(done["kept"]["folder"].as_str().unwrap());
+    assert!(kept.join("PG_VERSION").exists(), "{done}");
+    let restores = backed.sql("SELECT count(*) FROM strongroom.entry WHERE kind = 4");
+    assert_eq!(restores, "2", "the leaves brought back, and the restore");
+    let alive = "SELECT count(*) FROM strongroom.session WHERE ended_at IS NULL";
+    assert_eq!(backed.sql(alive), "0");
+    assert_eq!(backed.json(&["verify"])["whole"], true);
+    assert_eq!(backed.json(&["drill"])["drill"]["outcome"], "done");
+    let again = backed.restore(&["--to", &moment, "--confirm", &name]);
+    assert_eq!(again.code, Some(6), "what was kept would be lost: {again:?}");
+
+    backed.restored(&["--undo"]);
+    assert!(backed.has("before") && backed.has("after") && !backed.has("doomed"));
+    assert!(!kept.exists());
+    assert_eq!(backed.json(&["run"])["run"]["outcome"], "done");
+    assert_eq!(backed.json(&["drill"])["drill"]["outcome"], "done");
+    assert_eq!(backed.restore(&["--undo"]).code, Some(4));
+}
+
+#[test]
+fn a_restore_that_fails_or_is_cut_off_leaves_the_platform_as_it_was() {
+    let Some(backed) = Backed::new() else { return };
+    backed.json(&["run"]);
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let moment = backed.now();
+    backed.create("after");
+    let name = backed.restored(&["--to", &moment])["confirm"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let bundles = files(&backed.repository().join("repository/backup"));
+    let largest = bundles
+        .iter()
+        .max_by_key(|path| fs::metadata(path).unwrap().len())
+        .unwrap();
+    flip(largest);
+    let said = backed.restore(&["--to", &moment, "--confirm", &name]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.talk.contains("is as it was before"), "{said:?}");
+    assert!(backed.has("after"));
+    flip(largest);
+
+    // Cut off between both folders: the power went.
+    let data = backed.place.path("data");
+    let before = backed.place.path("data.before-x");
+    let output = Command::new("pg_lsclusters").arg("--no-header").output().unwrap();
+    let listed = String::from_utf8(output.stdout).unwrap();
+    let line = listed
+        .lines()
+        .find(|line| line.contains(data.to_str().unwrap()))
+        .unwrap();
+    let mut words = line.split_whitespace();
+    let (version, cluster) = (words.next().unwrap(), words.next().unwrap());
+    let stop = Command::new("pg_ctlcluster")
+        .args([version, cluster, "stop"])
+        .status();
+    assert!(stop.unwrap().success());
+    fs::rename(&data, &before).unwrap();
+    fs::create_dir(&data).unwrap();
+    fs::write(data.join("half"), "restored").unwrap();
+    let going = serde_json::json!({
+        "phase": "under-way", "moment": moment, "began_at": moment, "until": moment, "data": data, "before": before,
+    });
+    fs::write(backed.place.path("record/going-back.json"), going.to_string()).unwrap();
+    let refused = backed.restore(&["--to", &moment, "--confirm", &name]);
+    assert_eq!(refused.code, Some(6), "{refused:?}");
+    assert!(refused.talk.contains("--undo"), "{refused:?}");
+    backed.restored(&["--undo"]);
+    assert!(backed.has("after") && !before.exists());
 }
 
 /// OpenSSH's server on loopback, for root with one key, for SFTP alone.

@@ -135,6 +135,7 @@ const ATTACKS: &[fn(&mut Log)] = &[
     |log| log.entries[4].images[0].record = record_id(2),
     |log| log.entries[6].images.swap(0, 1),
     |log| log.entries[0].images = log.entries[2].images.clone(),
+    |log| log.entries[13].images = log.entries[2].images.clone(),
     |log| {
         for entry in log
             .entries

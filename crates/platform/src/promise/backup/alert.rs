@@ -1,21 +1,133 @@
 //! Letters to the operators when a promise about backups breaks: on failure, and on silence, because the promise is looked at
-//! whether or not anything happens.
+//! whether or not anything happens. That such letters arrive is a promise of its own, tried once a month.
 //!
 //! Invariant: one letter a day for each promise that stays broken; what was seen before is the memory, so that nothing is
-//! told twice after a restart.
+//! told twice after a restart. What counts is that the mail server took a letter, not that one was written.
 
-use super::{ENCRYPTED, NIGHTLY, RETENTION, SECOND, TESTED};
+use super::{
+    super::look::Look, ALERT, DAY, ENCRYPTED, Ground, HOUR, MOMENT, NIGHTLY, RETENTION, SECOND, TESTED,
+};
 use crate::{
     Platform,
+    delivery::{self, Channel, Delivery},
     error::Result,
     mail::{self, Letter},
 };
+use host::backup::record::Outcome as Ended;
+use jiff::Timestamp;
 use promises::{Observation, Outcome};
-use store::control::account;
+use store::control::{account, job};
 use types::EmailAddress;
 
-const TOLD: [&str; 5] = [NIGHTLY, ENCRYPTED, SECOND, RETENTION, TESTED];
+const TOLD: [&str; 6] = [NIGHTLY, ENCRYPTED, SECOND, RETENTION, TESTED, MOMENT];
 const DAY_US: i64 = 86_400_000_000;
+/// A test of alerts counts for so long; the next goes before that is over.
+const TEST_AGE_MAX: i64 = 30 * DAY;
+const TEST_EVERY: i64 = 27 * DAY;
+/// A failure is told when the promise is looked at next, or a day later where it was broken before.
+const TOLD_WITHIN: i64 = 26 * HOUR;
+
+/// How alerts go.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Alerts {
+    /// Mail is set.
+    pub(super) is_mail_set: bool,
+    /// Whom they are to.
+    pub(super) operators: usize,
+    /// The last letter by `strongroom mail test`.
+    pub(super) test: Option<Delivery>,
+    /// The last alert, or monthly test of one.
+    pub(super) alert: Option<Delivery>,
+}
+
+pub(super) async fn read(platform: &Platform) -> Result<Alerts> {
+    let mut read = platform.control().read().await?;
+    Ok(Alerts {
+        is_mail_set: mail::settings(&mut read).await?.is_some(),
+        operators: account::list_operators(&mut read).await?.len(),
+        test: delivery::last(&mut read, Channel::Mail).await?,
+        alert: delivery::last(&mut read, Channel::Alert).await?,
+    })
+}
+
+/// Whether somebody would be told, and was.
+pub(super) fn told(ground: &Ground) -> Outcome {
+    let Some(alerts) = &ground.alerts else {
+        return Outcome::could_not_look("how alerts go was not looked at");
+    };
+    let mut look = Look::new();
+    if !alerts.is_mail_set {
+        let advice = "set a mail server with `strongroom mail set`";
+        look.fault("mail is not set, so nobody is told", "the settings", advice);
+    }
+    if alerts.operators == 0 {
+        let advice = "appoint one with `strongroom operator appoint`";
+        look.fault("there is no operator who could be told", "the accounts", advice);
+    }
+    if let Some(failure) = alerts.alert.as_ref().and_then(|alert| alert.failure.as_ref()) {
+        look.fault(
+            format!("the last alert was not taken: {failure}"),
+            "the mail server",
+            "run `strongroom mail test` with your address",
+        );
+    }
+    let taken = alerts.taken();
+    if taken.is_none_or(|at| ground.age(at) > TEST_AGE_MAX) {
+        look.fault(
+            "no alert and no test of one was taken for 30 days",
+            "the mail server",
+            "run `strongroom mail test` with your address; the monthly test goes by itself where the worker runs",
+        );
+    }
+    if let Some(failed) = newest_failure(ground)
+        && ground.age(failed) > TOLD_WITHIN
+        && taken.is_none_or(|at| at < failed)
+    {
+        look.fault(
+            "a failure was told to nobody",
+            failed.to_string(),
+            "look at `strongroom mail show`, and whether the worker runs",
+        );
+    }
+    let shown = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+    look.fact("last letter that was taken", shown(taken))
+        .fact("last failure", shown(newest_failure(ground)))
+        .fact("operators", alerts.operators)
+        .done()
+}
+
+impl Alerts {
+    /// When the mail server last took a letter of either kind.
+    fn taken(&self) -> Option<Timestamp> {
+        let both = [&self.test, &self.alert].into_iter().flatten();
+        let taken = both.filter(|delivery| delivery.failure.is_none());
+        taken.map(|delivery| delivery.at).max()
+    }
+
+    /// When either was last tried.
+    fn tried(&self) -> Option<Timestamp> {
+        let both = [&self.test, &self.alert].into_iter().flatten();
+        both.map(|delivery| delivery.at).max()
+    }
+}
+
+/// Of a backup, a drill or a copy.
+fn newest_failure(ground: &Ground) -> Option<Timestamp> {
+    let runs = ground.runs.iter().filter(|run| run.outcome == Ended::Failed);
+    let drills = ground
+        .drills
+        .iter()
+        .filter(|drill| drill.outcome == Ended::Failed);
+    let copied = ground
+        .copied
+        .iter()
+        .filter(|copied| copied.outcome == Ended::Failed);
+    let all = runs
+        .map(|run| run.ended_at)
+        .chain(drills.map(|drill| drill.ended_at))
+        .chain(copied.map(|copied| copied.at));
+    all.max()
+}
 
 /// Writes to every operator where it is time to; what was seen before decides.
 pub(in crate::promise) async fn tell(
@@ -24,17 +136,37 @@ pub(in crate::promise) async fn tell(
     before: Option<&Observation>,
     now: &Observation,
 ) -> Result<()> {
-    let Some(faults) = news(id, before, now) else {
-        return Ok(());
-    };
+    let base_url = &platform.settings().base_url;
+    if let Some(faults) = news(id, before, now) {
+        return write(platform, |to| Letter::backup_alert(to, base_url, id, &faults)).await;
+    }
+    let is_looked_at = matches!(now.outcome, Outcome::Looked { .. });
+    if id == ALERT && is_looked_at && is_test_due(platform, &read(platform).await?).await? {
+        return write(platform, |to| Letter::backup_alert_test(to, base_url)).await;
+    }
+    Ok(())
+}
+
+/// Once a month, and once a day while the last one was not taken.
+async fn is_test_due(platform: &Platform, alerts: &Alerts) -> Result<bool> {
+    let age = |at: Timestamp| platform.now().as_second() - at.as_second();
+    let is_old = alerts.taken().is_none_or(|at| age(at) > TEST_EVERY);
+    let is_rested = alerts.tried().is_none_or(|at| age(at) > DAY);
+    if !alerts.is_mail_set || !is_old || !is_rested {
+        return Ok(false);
+    }
+    let waiting = job::count_unfinished(&mut platform.control().read().await?, mail::ALERT).await?;
+    Ok(waiting == 0)
+}
+
+async fn write(platform: &Platform, letter: impl Fn(&EmailAddress) -> Letter) -> Result<()> {
     let operators = account::list_operators(&mut platform.control().read().await?).await?;
     let mut keep = platform.control().keep().await?;
     for operator in operators {
         let Ok(address) = operator.email.parse::<EmailAddress>() else {
             continue;
         };
-        let letter = Letter::backup_alert(&address, &platform.settings().base_url, id, &faults);
-        mail::post(platform, &mut keep, &letter).await?;
+        mail::post_alert(platform, &mut keep, &letter(&address)).await?;
     }
     Ok(())
 }

@@ -87,6 +87,13 @@ pub(super) fn second(ground: &Ground) -> Outcome {
             "run `strongroom backup copy --begin`",
         ),
     }
+    for hole in well.iter().flat_map(|copied| &copied.holes) {
+        look.fault(
+            hole.clone(),
+            wanted.shown(),
+            "run `strongroom backup run --full`: moments before it cannot all be gone back to there",
+        );
+    }
     match &ground.second {
         Some(verified) if ground.age(verified.at) <= SECOND_VERIFIED_MAX => {
             let faults = verified.found.iter().flat_map(|found| &found.faults);

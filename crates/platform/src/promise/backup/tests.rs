@@ -1,6 +1,7 @@
 //! Each promise kept by a machine on which all went well, and broken by the one thing that went wrong.
 
 use super::*;
+use crate::delivery::Delivery;
 use config::SecondLocation;
 use host::backup::{
     engine::Kind,
@@ -11,7 +12,9 @@ use host::backup::{
 };
 
 const NOW: i64 = 1_800_000_000;
-const ALL: [&str; 6] = [NIGHTLY, ENCRYPTED, SECOND, RETENTION, TESTED, RECOVERY];
+const ALL: [&str; 8] = [
+    NIGHTLY, ENCRYPTED, SECOND, RETENTION, TESTED, RECOVERY, MOMENT, ALERT,
+];
 
 fn ago(seconds: i64) -> Timestamp {
     Timestamp::from_second(NOW - seconds).unwrap()
@@ -38,6 +41,7 @@ fn drill(outcome: Ended, seconds: i64) -> Drill {
         label: None,
         point: None,
         point_at: None,
+        moment: None,
         began_at: ago(seconds + 60),
         ended_at: ago(seconds),
         outcome,
@@ -93,6 +97,24 @@ fn copied() -> Copied {
         files: 1,
         bytes: 1,
         newest_change: None,
+        holes: Vec::new(),
+    }
+}
+
+fn taken(seconds: i64) -> Option<Delivery> {
+    Some(Delivery {
+        at: ago(seconds),
+        failure: None,
+    })
+}
+
+/// One that went to a moment, from the first location.
+fn drill_to_moment(seconds: i64) -> Drill {
+    Drill {
+        from: Location::First,
+        with_kit: false,
+        moment: Some(ago(seconds + 30)),
+        ..drill(Ended::Done, seconds)
     }
 }
 
@@ -116,7 +138,13 @@ fn sound() -> Ground {
             files_behind: 0,
         }),
         runs: vec![run(Ended::Done, HOUR)],
-        drills: vec![drill(Ended::Done, HOUR)],
+        alerts: Some(alert::Alerts {
+            is_mail_set: true,
+            operators: 1,
+            test: None,
+            alert: taken(DAY),
+        }),
+        drills: vec![drill(Ended::Done, HOUR), drill_to_moment(HOUR)],
         report: Some(Report {
             seen_at: ago(HOUR),
             info: Info {
@@ -124,6 +152,7 @@ fn sound() -> Ground {
                 archived_until: None,
                 cipher: "aes-256-cbc".to_owned(),
             },
+            holes: Some(Vec::new()),
         }),
         first: Some(verification(Location::First)),
         second: Some(verification(Location::Second)),
@@ -176,13 +205,13 @@ fn a_backup_that_failed_or_never_began_is_told() {
 #[test]
 fn an_archive_that_is_off_or_lags_is_told() {
     let archiver = |ground: &mut Ground, change: fn(&mut Archiver)| change(ground.archiver.as_mut().unwrap());
-    breaks(&[NIGHTLY], |ground| {
+    breaks(&[NIGHTLY, MOMENT], |ground| {
         archiver(ground, |archiver| archiver.is_on = false)
     });
-    breaks(&[NIGHTLY], |ground| {
+    breaks(&[NIGHTLY, MOMENT], |ground| {
         archiver(ground, |archiver| archiver.files_behind = 4)
     });
-    breaks(&[NIGHTLY], |ground| {
+    breaks(&[NIGHTLY, MOMENT], |ground| {
         archiver(ground, |archiver| archiver.failed_at = Some(ago(1)))
     });
 }
@@ -235,7 +264,7 @@ fn an_expiry_that_does_not_run_is_told() {
     breaks(&[RETENTION], |ground| {
         ground.report.as_mut().unwrap().info.backups[0] = backup(17 * DAY)
     });
-    breaks(&[RETENTION], |ground| {
+    breaks(&[RETENTION, MOMENT], |ground| {
         ground.report.as_mut().unwrap().seen_at = ago(2 * DAY)
     });
 }
@@ -245,12 +274,67 @@ fn a_drill_that_failed_or_is_long_ago_is_told() {
     breaks(&[TESTED], |ground| {
         ground.drills.insert(0, drill(Ended::Failed, 60))
     });
-    breaks(&[TESTED, RECOVERY], |ground| {
+    breaks(&[TESTED, RECOVERY, MOMENT], |ground| {
         ground.drills = vec![drill(Ended::Done, 91 * DAY)]
+    });
+    breaks(&[MOMENT], |ground| {
+        ground.drills.truncate(1);
     });
     let mut ground = sound();
     ground.drills.clear();
     assert_eq!(faults(TESTED, &ground), None, "no drill is no drill that passed");
+}
+
+#[test]
+fn a_hole_in_the_archive_and_a_drill_that_failed_at_a_moment_are_told() {
+    breaks(&[MOMENT], |ground| {
+        let hole = "changes between A and C are missing".to_owned();
+        ground.report.as_mut().unwrap().holes = Some(vec![hole]);
+    });
+    breaks(&[SECOND], |ground| {
+        let hole = "changes between A and C are missing".to_owned();
+        ground.copied_well.as_mut().unwrap().holes = vec![hole];
+    });
+    breaks(&[TESTED, MOMENT], |ground| {
+        let mut failed = drill_to_moment(60);
+        failed.outcome = Ended::Failed;
+        failed.checks.push(Check {
+            name: host::backup::record::MOMENT.to_owned(),
+            is_right: false,
+            said: "what was committed just after the moment is there".to_owned(),
+            took_ms: 1,
+        });
+        ground.drills.insert(0, failed);
+    });
+    breaks(&[MOMENT], |ground| ground.drills[1].ended_at = ago(91 * DAY));
+    let mut ground = sound();
+    ground.report.as_mut().unwrap().holes = None;
+    assert_eq!(faults(MOMENT, &ground), None, "nobody looked for holes");
+}
+
+#[test]
+fn alerts_that_reach_nobody_are_told() {
+    let change = |change: fn(&mut alert::Alerts)| {
+        breaks(&[ALERT], |ground| change(ground.alerts.as_mut().unwrap()));
+    };
+    change(|alerts| alerts.is_mail_set = false);
+    change(|alerts| alerts.operators = 0);
+    change(|alerts| alerts.alert = taken(31 * DAY));
+    change(|alerts| alerts.alert = None);
+    change(|alerts| {
+        alerts.test = taken(HOUR);
+        alerts.alert.as_mut().unwrap().failure = Some("refused".to_owned());
+    });
+    // A failure of the day before yesterday, and no letter since.
+    breaks(&[ALERT], |ground| {
+        ground.runs.push(run(Ended::Failed, 2 * DAY));
+        ground.alerts.as_mut().unwrap().alert = taken(3 * DAY);
+    });
+    let mut ground = sound();
+    ground.runs.push(run(Ended::Failed, 2 * DAY));
+    assert_eq!(faults(ALERT, &ground), Some(0), "it was told since");
+    ground.alerts = None;
+    assert_eq!(faults(ALERT, &ground), None);
 }
 
 #[test]

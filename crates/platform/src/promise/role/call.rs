@@ -14,7 +14,7 @@ use crate::{
     error::Result,
     export, file, import, list, member, organization,
     record::{self, Expected, Input},
-    trail,
+    restore, trail,
 };
 use access::{Permission, Role};
 use bytes::Bytes;
@@ -175,6 +175,11 @@ fn on_the_organization(workspace: &Workspace) -> Vec<Call<'_>> {
             Permission::OrganizationRename,
             "renames the organization",
             organization::rename(workspace, NAMELESS),
+        ),
+        call(
+            Permission::OrganizationRestore,
+            "takes the organization back in time",
+            restore::plan(workspace, restore::Target::Undo),
         ),
     ]
 }

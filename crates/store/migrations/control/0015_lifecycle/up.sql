@@ -64,6 +64,7 @@ CREATE TABLE strongroom.deletion (
     certificate     text,  -- the bytes that are signed
     signature       bytea, -- Ed25519 over them
     swept_through   text,        -- the last shared table whose pages were written anew, while that goes on
+    swept_after     text[],      -- transactions that may still see removed rows: until they end, rows are kept
     swept_at        timestamptz, -- when all of them were
     CHECK ((cause = 'order') = (ordered_by IS NOT NULL)),
     CHECK (called_back_at IS NULL OR finished_at IS NULL),
@@ -285,34 +286,47 @@ END
 $$;
 GRANT EXECUTE ON FUNCTION strongroom.destroy_organization TO strongroom_app;
 
--- A removed row's bytes stay in its page until the page is written anew: keys, names and addresses must not. Rewrites one of the
--- small tables that may have had rows of the organization, the next each time it is called, so that no two are locked together;
--- answers which, and nothing when all are done. The months of the access log are left to go by themselves.
+-- A removed row's bytes stay in its page until the page is written anew: keys, names and addresses must not. Takes one step each
+-- time it is called, so that no two tables are locked together: first what was on its way while the organization went, then one
+-- of the small tables after the other that may have had rows of it. Answers what was done, and nothing when all is. The months
+-- of the access log are left to go by themselves.
 CREATE FUNCTION strongroom.sweep_deletion(deletion uuid) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     target record;
     part record;
 BEGIN
-    SELECT d.organization_id, d.slug, d.finished_at, d.swept_through INTO target FROM strongroom.deletion d
+    SELECT d.organization_id, d.slug, d.finished_at, d.swept_through, d.swept_after INTO target FROM strongroom.deletion d
         WHERE d.id = sweep_deletion.deletion AND d.finished_at IS NOT NULL AND d.swept_at IS NULL FOR UPDATE;
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    -- What was on its way while the organization went: its last requests, and a promise check that had read it.
-    DELETE FROM strongroom.access_event WHERE organization_id = target.organization_id;
-    DELETE FROM strongroom.access_event e WHERE e.at > target.finished_at - interval '1 hour' AND e.account_id IS NOT NULL
-        AND NOT EXISTS (SELECT FROM strongroom.account a WHERE a.id = e.account_id);
-    DELETE FROM strongroom.promise_observation WHERE strongroom.names(observation, target.slug, target.organization_id);
+    IF target.swept_through IS NULL THEN
+        -- The last requests, and a promise check that had read it.
+        DELETE FROM strongroom.access_event WHERE organization_id = target.organization_id;
+        DELETE FROM strongroom.access_event e WHERE e.at > target.finished_at - interval '1 hour' AND e.account_id IS NOT NULL
+            AND NOT EXISTS (SELECT FROM strongroom.account a WHERE a.id = e.account_id);
+        DELETE FROM strongroom.promise_observation WHERE strongroom.names(observation, target.slug, target.organization_id);
+        UPDATE strongroom.deletion d SET swept_through = '', swept_after = (
+            SELECT array_agg(l.virtualxid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+                WHERE l.locktype = 'virtualxid' AND l.granted AND a.datname = current_database() AND l.pid <> pg_backend_pid())
+            WHERE d.id = sweep_deletion.deletion;
+        RETURN 'rows';
+    END IF;
+    -- CLUSTER carries a removed row along while a transaction could still see it. The rows went in another one, which has ended.
+    IF EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'virtualxid' AND l.virtualxid = ANY (target.swept_after)) THEN
+        RAISE EXCEPTION 'a transaction can still see what was removed' USING ERRCODE = 'SR007', CONSTRAINT = 'still_seen';
+    END IF;
     SELECT c.relname, i.relname AS key INTO part FROM pg_class c
         JOIN pg_index x ON x.indrelid = c.oid AND x.indisprimary JOIN pg_class i ON i.oid = x.indexrelid
         JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
         WHERE c.relnamespace = 'strongroom'::regnamespace AND c.relkind = 'r' AND NOT c.relispartition
             AND (a.attname IN ('organization_id', 'account_id') OR c.relname IN ('organization', 'account', 'promise_observation'))
-            AND c.relname NOT IN ('entry', 'deletion') AND c.relname > coalesce(target.swept_through, '')
+            AND c.relname NOT IN ('entry', 'deletion') AND c.relname > target.swept_through
         ORDER BY c.relname LIMIT 1;
     IF NOT FOUND THEN
-        UPDATE strongroom.deletion d SET swept_at = clock_timestamp(), swept_through = NULL WHERE d.id = sweep_deletion.deletion;
+        UPDATE strongroom.deletion d SET swept_at = clock_timestamp(), swept_through = NULL, swept_after = NULL
+            WHERE d.id = sweep_deletion.deletion;
         RETURN NULL;
     END IF;
     EXECUTE format('CLUSTER strongroom.%I USING %I', part.relname, part.key);
