@@ -6,18 +6,19 @@ use crate::{
     history::{action_badge, changes},
     query::href,
     view::{
-        AuditEntryPage, AuditFilter, AuditPage, AuditRow, CellKind, Choice, Commitment, Fact, Nav,
-        Pagination, TableCell,
+        AuditEntryPage, AuditFilter, AuditPage, AuditRow, Badge, CellKind, Choice, Commitment, Fact, Nav,
+        Pagination, Receipt, TableCell, Tone,
     },
     visit::{Answer, Room, Visit, page},
-    words::{device, exact_moment, plural},
+    words::{device, exact_moment, grouped, plural},
 };
-use actix_web::web::Path;
+use actix_web::{HttpResponse, http::header, web::Path};
 use platform::{
+    ledger::{self, Proof},
     member,
     trail::{self, EntryDetail, EntryView, TrailQuery},
 };
-use types::{EntryId, PageSize};
+use types::{EntryId, PageSize, ProblemCode};
 
 /// What can be filtered by: the beginning of an action, and words for it.
 const ACTIONS: [(&str, &str); 9] = [
@@ -50,7 +51,38 @@ pub(crate) async fn show(visit: Visit, slug: Path<String>) -> Answer {
         filter: filter(&room).await?,
         entries: found.entries.iter().map(row).collect(),
         pagination: pagination(&room, found.entries.len(), found.next.as_deref()),
+        signed: signed(&room).await?,
     })
+}
+
+/// How far the log is signed, after its signature was checked.
+async fn signed(room: &Room) -> Result<Badge, Fault> {
+    let found = match ledger::checkpoint_for(&room.workspace).await {
+        Ok(found) => found,
+        Err(error) if error.code == ProblemCode::NotFound => {
+            return Ok(Badge::new("Nothing is signed yet", Tone::Neutral));
+        }
+        Err(error) if error.code == ProblemCode::Conflict => {
+            return Ok(Badge::new(
+                "The log is not signed any further: tell your operator",
+                Tone::Bad,
+            ));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let size = grouped(i64::try_from(found.size).unwrap_or(i64::MAX));
+    let age = found.age.map(|age| age.as_secs().max(0));
+    let age = age.map(|age| format!(", {}", plural(age, "second ago", "seconds ago")));
+    let seen = plural(
+        i64::try_from(found.witnesses).unwrap_or(0),
+        "witness",
+        "witnesses",
+    );
+    let text = format!(
+        "Verified up to #{size}, seen by {seen}{}",
+        age.unwrap_or_default()
+    );
+    Ok(Badge::new(text, Tone::Good))
 }
 
 async fn filter(room: &Room) -> Result<AuditFilter, Fault> {
@@ -128,7 +160,64 @@ pub(crate) async fn entry(visit: Visit, path: Path<(String, String)>) -> Answer 
         header: header_facts(&found),
         commitments: commitments(&found),
         changes: changes(dataset.as_deref(), &found.changes),
+        receipt: receipt(&room, id).await?,
     })
+}
+
+async fn receipt(room: &Room, id: EntryId) -> Result<Receipt, Fault> {
+    let of = |state: Badge, text: String| Receipt {
+        state,
+        text,
+        href: String::new(),
+    };
+    let number = |index: u64| grouped(i64::try_from(index).unwrap_or(i64::MAX));
+    let found = match ledger::receipt(&room.workspace, id).await {
+        Ok(found) => found,
+        Err(error) if error.code == ProblemCode::Conflict => {
+            let text = "The log does not bear this entry out: tell your operator.";
+            return Ok(of(Badge::new("not proven", Tone::Bad), text.to_owned()));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(match found {
+        Proof::Waiting => of(
+            Badge::new("waits", Tone::Neutral),
+            "It is appended to the log within seconds.".to_owned(),
+        ),
+        Proof::Unsigned { index } => of(
+            Badge::new("not signed yet", Tone::Neutral),
+            format!(
+                "It is leaf {} of the log, which no checkpoint covers yet.",
+                number(index)
+            ),
+        ),
+        Proof::Proven { index, size, .. } => Receipt {
+            href: format!("{}/audit/{id}/receipt", room.base()),
+            ..of(
+                Badge::new("proven", Tone::Good),
+                format!(
+                    "It is leaf {} of the log, proven under the checkpoint of {}.",
+                    number(index),
+                    number(size)
+                ),
+            )
+        },
+    })
+}
+
+/// `GET /o/{organization}/audit/{entry}/receipt`
+pub(crate) async fn save_receipt(visit: Visit, path: Path<(String, String)>) -> Answer {
+    let room = visit.enter(&path.0).await?;
+    let id = path.1.parse::<EntryId>();
+    let id = id.map_err(|_| Fault::not_found("entry"))?;
+    let Proof::Proven { receipt, .. } = ledger::receipt(&room.workspace, id).await? else {
+        return Err(Fault::not_found("receipt"));
+    };
+    let disposition = format!("attachment; filename=\"entry-{id}.tlog-proof\"");
+    Ok(HttpResponse::Ok()
+        .content_type("application/octet-stream")
+        .insert_header((header::CONTENT_DISPOSITION, disposition))
+        .body(receipt))
 }
 
 fn header_facts(found: &EntryDetail) -> Vec<Fact> {

@@ -283,6 +283,7 @@ fn people_pages(config: &mut ServiceConfig) {
         )
         .service(resource("/o/{organization}/audit").route(get().to(audit::show)))
         .service(resource("/o/{organization}/audit/{entry}").route(get().to(audit::entry)))
+        .service(resource("/o/{organization}/audit/{entry}/receipt").route(get().to(audit::save_receipt)))
         .service(
             resource("/o/{organization}/tokens")
                 .route(get().to(tokens::show))

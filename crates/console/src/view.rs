@@ -49,7 +49,7 @@ pub use accounts::{AccountRow, AccountsPage};
 pub use appliance::{AppliancePage, ApplianceSection};
 pub use appliance_updates::{BundleRow, UpdateRow, UpdatesPage};
 pub use archive::ArchivePage;
-pub use audit::{AuditEntryPage, AuditFilter, AuditPage, AuditRow, Commitment};
+pub use audit::{AuditEntryPage, AuditFilter, AuditPage, AuditRow, Commitment, Receipt};
 pub use break_glass::BreakGlassPage;
 pub use chrome::{Banner, Chrome, Crumb, Nav, Notice, NoticeKind, OrganizationLink, Theme};
 pub use dataset::{

@@ -4,13 +4,18 @@
 //! where the log was set back or forked, that is said. Start at [`standing`]; [`crate::sequencer`] makes what is read here.
 
 mod error;
+mod export;
+mod feed;
 mod folder;
 mod key;
 mod publish;
 mod recover;
+pub mod witness;
 
 pub use audit::Hash;
 pub use error::LedgerError;
+pub(crate) use export::write as write_export;
+pub use export::{Exported, export};
 pub(crate) use folder::Folder;
 pub use folder::Signed;
 pub use publish::Step;
@@ -75,10 +80,12 @@ pub struct Published {
     pub size: u64,
     /// Its root, in hexadecimal.
     pub root: String,
-    /// Witnesses that have signed it as well.
+    /// Witnesses that have signed this log, at this size or before.
     pub witnesses: usize,
     /// When it was published.
     pub at: Option<Timestamp>,
+    /// How long ago that is.
+    pub age: Option<SignedDuration>,
 }
 
 /// How far an entry has come.
@@ -156,16 +163,19 @@ async fn look(
 /// `not-allowed` for anybody but the host; `not-found` before the first checkpoint.
 pub async fn policy(platform: &Platform, caller: &Caller) -> Result<String> {
     require_operator(caller)?;
-    Ok(policy_of(platform).await?.to_string())
+    let key = LogKey::load(platform).await?.ok_or_else(no_key)?;
+    Ok(witness::policy_of(platform, &key).await?.to_string())
 }
 
-async fn policy_of(platform: &Platform) -> Result<Policy> {
-    let key = LogKey::load(platform).await?.ok_or_else(|| {
-        PlatformError::new(
-            ProblemCode::NotFound,
-            "the log has no key yet: the worker makes it when it first signs; see `strongroom doctor`",
-        )
-    })?;
+fn no_key() -> PlatformError {
+    PlatformError::new(
+        ProblemCode::NotFound,
+        "the log has no key yet: the worker makes it when it first signs; see `strongroom doctor`",
+    )
+}
+
+pub(crate) async fn policy_of(platform: &Platform) -> Result<Policy> {
+    let key = LogKey::load(platform).await?.ok_or_else(no_key)?;
     Ok(Policy::of_log(key.verifier()?))
 }
 
@@ -181,13 +191,23 @@ pub async fn checkpoint(platform: &Platform) -> Result<Option<Published>> {
     let note = Note::parse(&bytes).map_err(LedgerError::from)?;
     let trusted = policy_of(platform).await?.check(&note);
     let trusted = trusted.map_err(|_| LedgerError::Published)?;
+    let at = folder.published_at().and_then(|at| Timestamp::try_from(at).ok());
     Ok(Some(Published {
+        age: at.map(|at| platform.now().duration_since(at)),
         note: note.to_string(),
         size: trusted.checkpoint.size,
         root: trusted.checkpoint.root.to_string(),
-        witnesses: trusted.witnesses.len(),
-        at: folder.published_at().and_then(|at| Timestamp::try_from(at).ok()),
+        witnesses: witnesses(platform).await,
+        at,
     }))
+}
+
+/// How many witnesses have signed this log, at whatever size last. What cannot be read counts for nobody.
+async fn witnesses(platform: &Platform) -> usize {
+    let found = witness::witnessed(platform).await.ok().flatten();
+    found
+        .filter(|found| found.is_ours)
+        .map_or(0, |found| found.times.len())
 }
 
 /// The newest checkpoint for members with `audit.read`.

@@ -21,9 +21,11 @@ mod field;
 mod firewall;
 mod hardening;
 mod hold;
+mod immutable;
 mod infrastructure;
 mod lifecycle;
 mod look;
+mod offline;
 mod operator;
 mod operator_access;
 mod password;
@@ -69,7 +71,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 43] = [
+pub const BUILT: [&str; 45] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -100,6 +102,8 @@ pub const BUILT: [&str; 43] = [
     "request-verification",
     "tenant-role",
     "audit-complete",
+    immutable::ID,
+    offline::ID,
     "field-encryption",
     "crypto-agility",
     "export-complete",
@@ -285,6 +289,8 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         route::ID => route::look(platform).await,
         "tenant-role" => schema::probe(platform).await,
         "audit-complete" => audit::look(platform).await,
+        immutable::ID => immutable::look(platform).await,
+        offline::ID => offline::look(platform).await,
         "field-encryption" => field::look(platform).await,
         "crypto-agility" => agility::look(platform).await,
         "export-complete" => export::look(platform).await,

@@ -10,7 +10,7 @@ use crate::{
         settings_of,
     },
     error::Result,
-    mail,
+    ledger, mail,
 };
 use std::collections::BTreeMap;
 use store::control::{Reads, account, directory, figures, openid, organization};
@@ -38,6 +38,10 @@ pub struct Figures {
     pub directories: Vec<Count>,
     /// How mail is encrypted, where it is set.
     pub mail: Option<&'static str>,
+    /// How outbox and signed log stand: leaves, leaves signed, entries that wait.
+    pub audit: [u64; 3],
+    /// The signed log does not go together with the database, or cannot be looked at.
+    pub audit_trouble: bool,
 }
 
 /// What people and organizations are called.
@@ -67,8 +71,12 @@ fn require_host(caller: &Caller) -> Result<()> {
 /// `not-allowed` but for the host; `unavailable`.
 pub async fn figures(platform: &Platform, caller: &Caller) -> Result<Figures> {
     require_host(caller)?;
+    let standing = ledger::standing(platform).await?;
+    let signed = standing.signed.map_or(0, |signed| signed.size);
     let mut read = platform.control().read().await?;
     Ok(Figures {
+        audit: [standing.size, signed, standing.pending],
+        audit_trouble: standing.trouble.is_some(),
         tables: figures::tables(&mut read).await?,
         server_settings: figures::server_settings(&mut read).await?,
         jobs: figures::jobs(&mut read).await?,

@@ -1,8 +1,11 @@
 //! Upkeep: what the worker does now and then so that things stay quick and nothing lies about, without anybody asking.
 
 mod abandoned;
+mod scrub;
 
 pub use abandoned::{DRAFT_AGE_MAX, FILE_AGE_MAX, Removed, remove_abandoned};
+pub use scrub::{SCRUB_EVERY, scrub_if_due};
+pub(crate) use scrub::{last_scrub, place_of};
 
 use crate::{Platform, error::Result, organization};
 use store::tenant::catalogue;

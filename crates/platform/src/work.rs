@@ -25,6 +25,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 /// How often it removes what was abandoned; what waits for days may wait for another.
 const REMOVE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often it looks whether the nightly check of the audit log is due.
+const SCRUB_LOOK_EVERY: Duration = Duration::from_secs(10 * 60);
 /// How long a running job may go on after the stop was asked for.
 const GRACE: Duration = Duration::from_secs(20);
 
@@ -33,8 +35,15 @@ const GRACE: Duration = Duration::from_secs(20);
 pub async fn run(platform: Platform, shutdown: watch::Receiver<bool>, parallel: usize) {
     let workers = (0..parallel.max(1)).map(|_| work(&platform, shutdown.clone()));
     let tidying = tidy(&platform, shutdown.clone());
-    let sequencing = sequencer::run(&platform, shutdown.clone());
-    tokio::join!(futures_util::future::join_all(workers), tidying, sequencing);
+    // On the heap: whoever runs this would carry their state about.
+    let sequencing = Box::pin(sequencer::run(&platform, shutdown.clone()));
+    let scrubbing = Box::pin(scrub(&platform, shutdown.clone()));
+    tokio::join!(
+        futures_util::future::join_all(workers),
+        tidying,
+        sequencing,
+        scrubbing
+    );
 }
 
 /// True when the stop was asked for within that time.
@@ -156,6 +165,22 @@ async fn tidy(platform: &Platform, mut shutdown: watch::Receiver<bool>) {
         }
         if stopped_within(&mut shutdown, TIDY_EVERY).await {
             return;
+        }
+    }
+}
+
+/// Looks at the whole audit log once a day. Called off by the stop in whatever state, since it changes nothing.
+async fn scrub(platform: &Platform, mut shutdown: watch::Receiver<bool>) {
+    while !stopped_within(&mut shutdown, SCRUB_LOOK_EVERY).await {
+        if is_paused(platform).await.unwrap_or(true) {
+            continue;
+        }
+        let mut stop = shutdown.clone();
+        tokio::select! {
+            scrubbed = upkeep::scrub_if_due(platform) => if let Err(error) = scrubbed {
+                log(&error, "the audit log cannot be checked");
+            },
+            _ = stop.wait_for(|stop| *stop) => return,
         }
     }
 }

@@ -15,6 +15,8 @@ mod ann;
 mod archive;
 #[path = "all/attack.rs"]
 mod attack;
+#[path = "all/audit_export.rs"]
+mod audit_export;
 #[path = "all/break_glass.rs"]
 mod break_glass;
 #[path = "all/bulk.rs"]
@@ -103,3 +105,5 @@ mod session;
 mod upgrade;
 #[path = "all/withdrawal.rs"]
 mod withdrawal;
+#[path = "all/witness.rs"]
+mod witness;

@@ -43,6 +43,7 @@ mod storage;
 mod support;
 mod token;
 mod update;
+mod witness;
 mod work;
 
 use crate::{failure::CommandError, output::Format};
@@ -147,6 +148,9 @@ enum Command {
     /// Read the audit log, and check it against the data
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Sign the checkpoints of another machine's log, as somebody elsewhere who keeps to their word
+    #[command(subcommand)]
+    Witness(witness::Witness),
     /// Read who came in, take it out as CSV, and say how long it is kept
     #[command(subcommand)]
     AccessLog(access_log::AccessLog),
@@ -219,6 +223,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Import(command) => command.run(common).map(done),
         Command::Export(command) => command.run(common).map(done),
         Command::Audit(command) => command.run(common),
+        Command::Witness(command) => command.run(common).map(done),
         Command::AccessLog(command) => command.run(common).map(done),
         Command::Promises(command) => command.run(common).map(done),
         Command::Update(command) => command.run(common),

@@ -8,6 +8,7 @@
 
 mod all {
     mod appliance;
+    mod audit_log;
     mod backup;
     mod break_glass;
     mod certificate;

@@ -3,7 +3,7 @@
 use clap::Parser;
 use std::path::{Path, PathBuf};
 
-/// Check an export of Strongroom's audit log, offline
+/// Check an export of Strongroom's audit log, or the receipt of one entry, offline
 ///
 /// Says apart whether what the export shows is what was committed to (integrity) and whether anything is left out
 /// (completeness), and names the first bad entry. Needs no network and no database, and trusts nobody but the keys in
@@ -15,8 +15,11 @@ use std::path::{Path, PathBuf};
 #[command(name = "strongroom-verify", version, max_term_width = 110)]
 pub(crate) struct Arguments {
     /// The export; `-` for standard input
-    #[arg(value_name = "EXPORT", required_unless_present = "man")]
+    #[arg(value_name = "EXPORT", required_unless_present_any = ["man", "receipt"])]
     export: Option<PathBuf>,
+    /// Check this receipt of one entry instead: that it stands in the log, and as which number of its organization
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["export", "since"])]
+    receipt: Option<PathBuf>,
     /// What you trust: the policy file that you were handed at set-up, never one that came with the export
     #[arg(long, value_name = "FILE", required_unless_present = "man")]
     policy: Option<PathBuf>,
@@ -53,15 +56,24 @@ pub(crate) enum Request<'a> {
         /// What is trusted.
         policy: &'a Path,
     },
+    /// The check of one receipt.
+    Receipt {
+        /// The receipt.
+        receipt: &'a Path,
+        /// What is trusted.
+        policy: &'a Path,
+    },
     /// The manual page.
     Manual,
 }
 
 impl Arguments {
-    /// What is asked for: without the manual page, both files are there.
+    /// What is asked for: without the manual page, its files are there.
     pub(crate) fn request(&self) -> Request<'_> {
-        match (&self.export, &self.policy) {
-            (Some(export), Some(policy)) if !self.man => Request::Verify { export, policy },
+        match (&self.export, &self.receipt, &self.policy) {
+            _ if self.man => Request::Manual,
+            (Some(export), _, Some(policy)) => Request::Verify { export, policy },
+            (None, Some(receipt), Some(policy)) => Request::Receipt { receipt, policy },
             _ => Request::Manual,
         }
     }

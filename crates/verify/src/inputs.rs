@@ -1,4 +1,4 @@
-//! The files of a verification: export, policy, earlier checkpoint.
+//! The files of a verification: export, policy, earlier checkpoint, receipt.
 //!
 //! Invariant: of a policy or a checkpoint no more is read than may be in one. The earlier checkpoint counts only if a
 //! key of the policy has signed it; a file that somebody put there proves nothing.
@@ -6,6 +6,7 @@
 use audit::Checkpoint;
 use audit::note::{NOTE_BYTES_MAX, Note, NoteError};
 use audit::policy::{POLICY_BYTES_MAX, Policy, PolicyError, TrustError};
+use audit::receipt::{RECEIPT_BYTES_MAX, Receipt, ReceiptError};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -36,6 +37,14 @@ pub(crate) enum InputError {
         file: PathBuf,
         /// What is wrong with it.
         source: NoteError,
+    },
+    /// The receipt is none.
+    #[error("{} is no receipt", file.display())]
+    Receipt {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        source: ReceiptError,
     },
     /// The policy does not accept the earlier checkpoint.
     #[error("the policy does not accept the earlier checkpoint {}", file.display())]
@@ -73,6 +82,14 @@ pub(crate) fn since(file: &Path, policy: &Policy) -> Result<Checkpoint, InputErr
         source,
     })?;
     Ok(trusted.checkpoint)
+}
+
+pub(crate) fn receipt(file: &Path) -> Result<Receipt, InputError> {
+    let bytes = read(file, RECEIPT_BYTES_MAX)?;
+    Receipt::parse(&bytes).map_err(|source| InputError::Receipt {
+        file: file.to_owned(),
+        source,
+    })
 }
 
 /// The export, and its length where that is known.

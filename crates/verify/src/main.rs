@@ -5,6 +5,7 @@ mod inputs;
 mod output;
 mod parallel;
 mod progress;
+mod receipt;
 
 use arguments::{Arguments, Format, Request};
 use clap::Parser;
@@ -17,10 +18,12 @@ const CANNOT_TELL: u8 = 2;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let Request::Verify { export, policy } = arguments.request() else {
-        return output::manual();
+    let checked = match arguments.request() {
+        Request::Verify { export, policy } => verify(&arguments, export, policy),
+        Request::Receipt { receipt, policy } => receipt::check(receipt, policy, arguments.format()),
+        Request::Manual => return output::manual(),
     };
-    match verify(&arguments, export, policy) {
+    match checked {
         Ok(code) => code,
         Err(error) => {
             output::failure(&error);

@@ -98,7 +98,7 @@ pub(crate) fn failure(error: &dyn Error) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-fn print(text: &str) -> bool {
+pub(crate) fn print(text: &str) -> bool {
     let mut stdout = io::stdout().lock();
     stdout
         .write_all(text.as_bytes())
@@ -185,7 +185,7 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
 }
 
 /// A time in seconds since 1970 as people read it, UTC.
-fn second(time_s: u64) -> String {
+pub(crate) fn second(time_s: u64) -> String {
     let time = i64::try_from(time_s)
         .ok()
         .and_then(|time| jiff::Timestamp::from_second(time).ok());

@@ -17,6 +17,8 @@ pub struct AuditPage {
     pub entries: Vec<AuditRow>,
     /// Where it goes on.
     pub pagination: Pagination,
+    /// How far the log is signed, in one sentence, with its tone.
+    pub signed: Badge,
 }
 
 /// The filter of the list of entries.
@@ -65,6 +67,19 @@ pub struct AuditEntryPage {
     pub commitments: Vec<Commitment>,
     /// What changed, as far as the reader may see it.
     pub changes: Vec<Change>,
+    /// How far the entry has come in the signed log.
+    pub receipt: Receipt,
+}
+
+/// How far an entry has come in the signed log.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// In a word or two, with its tone.
+    pub state: Badge,
+    /// One sentence.
+    pub text: String,
+    /// Where the receipt is; empty until there is one.
+    pub href: String,
 }
 
 /// A commitment of an entry.

@@ -1,11 +1,18 @@
 //! Sample pages of what auditors read: entries, the access log, the promise register.
 
 use super::sample::{Page, at, badge, choices, chrome, code, fact, inside, money, page, text};
+use super::{
+    client::Client,
+    person::Person,
+    site::{PASSWORD, Site, email},
+};
 use console::view::{
     AccessBar, AccessLogPage, AccessRow, AuditEntryPage, AuditFilter, AuditPage, AuditRow, Badge, Change,
     Chrome, Commitment, Nav, OrganizationAccessPage, Pagination, PromiseCounts, PromiseSection, PromiseState,
-    PromiseView, PromisesPage, Tone, VisitorRow,
+    PromiseView, PromisesPage, Receipt, Tone, VisitorRow,
 };
+use std::sync::Arc;
+use testkit::browser::Scripts;
 
 pub(super) fn pages() -> Vec<Page> {
     vec![
@@ -84,6 +91,7 @@ fn audit() -> AuditPage {
             next_href: Some("/o/northwind/audit?after=x".into()),
             ..Pagination::default()
         },
+        signed: badge("Verified up to #1,204, 2 seconds ago", Tone::Good),
     }
 }
 
@@ -112,6 +120,11 @@ fn audit_entry() -> AuditEntryPage {
             fact("Request", code("0198c2f4-9d20-7b11-a01c-77d2f0e3b1aa")),
             fact("Place in transaction", text("1 of 1")),
         ],
+        receipt: Receipt {
+            state: badge("proven", Tone::Good),
+            text: "It is leaf 1,180 of the log, proven under the checkpoint of 1,204.".into(),
+            href: "/o/northwind/audit/0198c2f5/receipt".into(),
+        },
         commitments: vec![
             commitment("Header", Some(true)),
             commitment("Before", Some(true)),
@@ -276,4 +289,44 @@ fn access_log() -> AccessLogPage {
             ..Pagination::default()
         },
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_audit_pages_say_how_far_the_log_is_verified_and_give_a_receipt() {
+    let site = Arc::new(Site::start().await);
+    let person = Person::new(&site, Scripts::Allowed).await;
+    person.sign_in("owner").await;
+    person.open("/o/acme/audit").await;
+    // The worker of this site signs within seconds.
+    person.sees("Verified up to #").await;
+    person.sees("seen by 0 witnesses").await;
+    let (entry, receipt) = receipt_of(Arc::clone(&site)).await;
+    assert!(receipt.starts_with("c2sp.org/tlog-proof@v1\n"), "{receipt}");
+    person.open(&entry).await;
+    person.sees("proven under the checkpoint of").await;
+    person.sees("Save the receipt").await;
+    person.heard_no_complaint().await;
+}
+
+/// The address of the newest entry that has a receipt, and the receipt as a browser would save it.
+async fn receipt_of(site: Arc<Site>) -> (String, String) {
+    let work = move || {
+        let mut client = Client::new(&site);
+        client.sign_in(&email("owner"), PASSWORD, "/o/acme/audit");
+        let page = client.get("/o/acme/audit").body;
+        let entries = page.split("href=\"/o/acme/audit/").skip(1);
+        for (entry, _) in entries.filter_map(|rest| rest.split_once('"')) {
+            let address = format!("/o/acme/audit/{entry}");
+            let answer = client.get(&format!("{address}/receipt"));
+            if answer.status == 200 {
+                let saved = answer.header("content-disposition").unwrap().to_owned();
+                assert!(saved.starts_with("attachment; filename=\"entry-"), "{saved}");
+                return (address, answer.body);
+            }
+            // Whoever signed in a moment ago made entries that no checkpoint covers yet.
+            assert_eq!(answer.status, 404, "{address}");
+        }
+        panic!("no entry has a receipt");
+    };
+    tokio::task::spawn_blocking(work).await.unwrap()
 }

@@ -171,7 +171,11 @@ impl<'a> Coverage<'a> {
             self.look_up(&entry, waited, findings).await?;
         }
         let losses = crate::ledger::losses(self.platform).await?;
-        let is_lost = |index: i64| losses.iter().any(|loss| loss.contains(&index.unsigned_abs()));
+        let is_lost = |index: i64| {
+            losses
+                .iter()
+                .any(|loss| loss.range.contains(&index.unsigned_abs()))
+        };
         let mut left: Vec<_> = self.leaves.into_values().collect();
         left.sort_by_key(|(index, _)| *index);
         for (index, leaf) in left.into_iter().filter(|(index, _)| !is_lost(*index)) {

@@ -5,6 +5,7 @@
 //! tile/...      the tree (C2SP tlog-tiles)
 //! checkpoint    the newest signed note
 //! signed        size and root that were signed last
+//! witnessed     the newest checkpoint that a witness elsewhere has signed
 //! lock          held while `signed` is compared and swapped
 //! ```
 //!
@@ -101,6 +102,16 @@ impl Folder {
             note.as_bytes(),
             Access::own(FILE_MODE),
         )?;
+        Ok(())
+    }
+
+    /// The newest checkpoint with cosignatures.
+    pub(crate) fn witnessed(&self) -> Result<Option<Vec<u8>>, LedgerError> {
+        Ok(write::read(&self.path.join("witnessed"))?)
+    }
+
+    pub(crate) fn keep_witnessed(&self, note: &[u8]) -> Result<(), LedgerError> {
+        write::file(&self.path.join("witnessed"), note, Access::own(FILE_MODE))?;
         Ok(())
     }
 

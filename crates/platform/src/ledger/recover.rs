@@ -27,7 +27,7 @@ use audit::{
 };
 use std::ops::RangeInclusive;
 use store::control::{
-    audit_log::{self as rows, Lead},
+    audit_log::{self as rows, Lead, Standing},
     entry_log,
 };
 use types::ProblemCode;
@@ -127,6 +127,20 @@ pub async fn recover(
     let lead = rows::lead(platform.control()).await?;
     let mut lead = lead
         .ok_or_else(|| conflict("the worker leads the log; stop strongroom-worker.service for the time"))?;
+    let done = carry_out(platform, &mut lead, caller, admin, database, confirmation).await;
+    lead.close().await?;
+    done
+}
+
+async fn carry_out(
+    platform: &Platform,
+    lead: &mut Lead,
+    caller: &Caller,
+    admin: &AdminAccess,
+    database: &str,
+    confirmation: &str,
+) -> Result<Plan> {
+    let conflict = |what: &str| PlatformError::new(ProblemCode::Conflict, what);
     let plan = plan(platform, caller).await?;
     let plan = plan.ok_or_else(|| conflict("nothing is wrong with the log that this would mend"))?;
     if plan.confirmation() != confirmation {
@@ -138,7 +152,7 @@ pub async fn recover(
     }
     let folder = Folder::at(&platform.settings().audit);
     match plan {
-        Plan::Return { .. } => return_leaves(&folder, &mut lead, admin, database).await?,
+        Plan::Return { .. } => return_leaves(&folder, lead, admin, database).await?,
         Plan::Remember { .. } => {
             let signed = kept(platform).await?.ok_or(LedgerError::StateLost)?;
             folder.swap(None, signed)?;
@@ -149,7 +163,6 @@ pub async fn recover(
         }
     }
     note(platform, caller, plan).await?;
-    lead.close().await?;
     Ok(plan)
 }
 
@@ -249,20 +262,36 @@ async fn note(platform: &Platform, caller: &Caller, plan: Plan) -> Result<()> {
     Ok(())
 }
 
-/// Leaves whose entries a restore lost: their indexes, first and last.
-pub(crate) type Loss = RangeInclusive<u64>;
-
-/// What was lost by restores, as the appliance's own log says. An entry counts only where its header opens its commitment.
-pub(crate) async fn losses(platform: &Platform) -> Result<Vec<Loss>> {
-    let kind = i16::from(audit::LeafKind::Restore.number());
-    let found = entry_log::list_of_kind(&mut platform.control().read().await?, kind).await?;
-    Ok(found
-        .into_iter()
-        .filter_map(|entry| range_of(platform, entry))
-        .collect())
+/// Leaves whose entries a restore lost.
+#[derive(Debug, Clone)]
+pub(crate) struct Loss {
+    /// Their indexes, first and last.
+    pub(crate) range: RangeInclusive<u64>,
+    /// The leaf that says so; none while it waits for the log.
+    pub(crate) leaf: Option<u64>,
 }
 
-fn range_of(platform: &Platform, entry: entry_log::StoredEntry) -> Option<Loss> {
+/// What was lost by restores, as the appliance's own log says. An entry counts only where its header opens its commitment, and only for
+/// leaves before its own.
+pub(crate) async fn losses(platform: &Platform) -> Result<Vec<Loss>> {
+    let kind = i16::from(audit::LeafKind::Restore.number());
+    let mut read = platform.control().read().await?;
+    let mut losses = Vec::new();
+    for entry in entry_log::list_of_kind(&mut read, kind).await? {
+        let (id, c_header) = (entry.id, entry.c_header);
+        let Some(range) = range_of(platform, entry) else {
+            continue;
+        };
+        let leaf = match rows::standing(&mut read, id, &c_header).await? {
+            Standing::Logged(leaf) => Some(leaf.index.unsigned_abs()),
+            Standing::Pending { .. } | Standing::Nowhere => None,
+        };
+        losses.push(Loss { range, leaf });
+    }
+    Ok(losses)
+}
+
+fn range_of(platform: &Platform, entry: entry_log::StoredEntry) -> Option<RangeInclusive<u64>> {
     let header = read_header(platform.appliance_keys(), &trail::as_tenants(entry)).ok()?;
     let object = header.object.id.filter(|_| header.action == ACTION)?;
     let (first, last) = object.split_once('-')?;

@@ -6,6 +6,7 @@ use crate::{
     Caller, Platform,
     check::{self, AuditReport, Subject},
     error::Result,
+    upkeep::place_of,
 };
 use promises::Outcome;
 use store::{
@@ -50,12 +51,8 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
 
 /// What a check of a log found.
 fn note(report: &AuditReport, look: &mut Look) {
-    let log = report.organization.as_deref().unwrap_or("appliance");
     for fault in &report.faults {
-        let place = fault
-            .entry
-            .map_or_else(|| "the log as a whole".to_owned(), |id| format!("entry {id}"));
-        look.fault(fault.detail.clone(), format!("{log}, {place}"), ADVICE);
+        look.fault(fault.detail.clone(), place_of(fault), ADVICE);
     }
 }
 

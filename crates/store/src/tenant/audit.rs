@@ -120,6 +120,51 @@ pub async fn entries_after(tx: &TenantTx, after: i64, limit: i64) -> Result<Vec<
     rows.iter().map(read_entry).collect()
 }
 
+/// Entries in their order, after a sequence number.
+///
+/// # Errors
+/// What the connection reports.
+pub async fn list_entries_after(
+    tenant: &Tenant,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<StoredEntry>, StoreError> {
+    let text = format!(
+        "SELECT {ENTRY_COLUMNS} FROM {}._entry WHERE sequence > $1 ORDER BY sequence LIMIT $2",
+        tenant.schema()
+    );
+    let connection = tenant.reader().await?;
+    let statement = connection.prepare(&text).await?;
+    let rows = connection.client.query(&statement, &[&after, &limit]).await?;
+    rows.iter().map(read_entry).collect()
+}
+
+/// The images that an entry made, in the order of the act, after one of them; of one record where the act was on one, which
+/// finds them by key.
+///
+/// # Errors
+/// What the connection reports.
+pub async fn images_of_entry(
+    tenant: &Tenant,
+    entry: EntryId,
+    record: Option<RecordId>,
+    after: i32,
+    limit: i64,
+) -> Result<Vec<StoredImage>, StoreError> {
+    let text = format!(
+        "SELECT {IMAGE_COLUMNS} FROM {}._image WHERE entry_id = $1 AND ($2::uuid IS NULL OR record_id = $2)
+            AND ordinal > $3 ORDER BY ordinal LIMIT $4",
+        tenant.schema()
+    );
+    let connection = tenant.reader().await?;
+    let of_record = record.map(|record| record.0);
+    let rows = connection
+        .client
+        .query(&text, &[&entry.0, &of_record, &after, &limit])
+        .await?;
+    rows.iter().map(read_image).collect()
+}
+
 /// The entry of that id.
 ///
 /// # Errors

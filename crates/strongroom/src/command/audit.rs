@@ -15,11 +15,20 @@ use clap::{Args, Subcommand};
 use platform::{
     Caller, Platform,
     check::{self, AuditFault, AuditReport, LogReport},
-    ledger::{self, Plan},
+    ledger::{self, Plan, witness},
     organization,
 };
 use serde_json::{Value as Json, json};
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    fs::{self, OpenOptions},
+    io::{BufWriter, Read},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// Requests, cosignatures and policies are shorter.
+const SMALL_BYTES_MAX: u64 = 256 * 1024;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Audit {
@@ -29,13 +38,22 @@ pub(super) enum Audit {
     Show(One),
     /// Give the receipt of one entry: a proof that it is in the signed log, which anybody can check with the policy
     Prove(Prove),
+    /// Write an export that an auditor verifies with strongroom-verify and the policy, on the host; it holds sensitive values in the clear
+    Export(Export),
     /// Check the log against the data, on the host: one organization, or all, the appliance's own log and the signed log as a whole
     Check {
         /// The organization
         organization: Option<String>,
     },
     /// Print the newest signed checkpoint, on the host, to be kept elsewhere: by mail, on paper, with a witness
-    Anchor,
+    Anchor(Anchor),
+    /// Name a witness elsewhere, by the key that `strongroom witness make` gave
+    Witness {
+        /// The key: name+id+key
+        key: String,
+    },
+    /// Keep what a witness answered
+    Cosign(Cosign),
     /// Mend the log after a restore of the database or the loss of its folder, on the host: shows what would be done, and does it when that
     /// is confirmed
     Recover(Recover),
@@ -79,6 +97,30 @@ pub(super) struct List {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Export {
+    /// The organization; everything if not given
+    organization: Option<String>,
+    /// The file, which must not be there
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Anchor {
+    /// As a request to a witness, which has signed so many leaves (`strongroom witness show`)
+    #[arg(long, value_name = "SIZE")]
+    witness_has: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Cosign {
+    /// What the witness was asked
+    request: PathBuf,
+    /// What it answered
+    answer: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Recover {
     #[command(flatten)]
     admin: Admin,
@@ -99,10 +141,24 @@ impl Audit {
                 })?;
                 show(&checked, common.format())
             }
-            Self::Anchor => host::with_platform(common.config.as_deref(), async |platform, _| {
-                anchor(platform, common.format()).await
+            Self::Export(export) => export.run(common).map(|()| ExitCode::SUCCESS),
+            Self::Anchor(wish) => host::with_platform(common.config.as_deref(), async |platform, _| {
+                match wish.witness_has {
+                    None => anchor(platform, common.format()).await,
+                    Some(old) => {
+                        let request = witness::request(platform, &Caller::host(), old).await?;
+                        give(common.format(), &request, &json!({ "request": request }))
+                    }
+                }
             })
             .map(|()| ExitCode::SUCCESS),
+            Self::Witness { key } => host::with_platform(common.config.as_deref(), async |platform, _| {
+                witness::appoint(platform, &Caller::host(), key).await?;
+                talk("its cosignatures count from now on; the policy names it, so give the policy to the auditor again");
+                Ok(())
+            })
+            .map(|()| ExitCode::SUCCESS),
+            Self::Cosign(cosign) => cosign.run(common).map(|()| ExitCode::SUCCESS),
             Self::Recover(recover) => recover.run(common).map(|()| ExitCode::SUCCESS),
             Self::Policy => host::with_platform(common.config.as_deref(), async |platform, _| {
                 let policy = ledger::policy(platform, &Caller::host()).await?;
@@ -194,6 +250,71 @@ impl Prove {
         talk(&format!("the receipt is in {}", out.display()));
         Ok(())
     }
+}
+
+impl Export {
+    /// Nothing is left of a file that was not written whole.
+    fn run(&self, common: &Common) -> Result<(), CommandError> {
+        let failed = || CommandError::io(format!("cannot write {}", self.out.display()));
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&self.out);
+        let file = file.map_err(failed())?;
+        let written = host::with_platform(common.config.as_deref(), async |platform, _| {
+            let sink = BufWriter::new(&file);
+            let (exported, _) =
+                ledger::export(platform, &Caller::host(), self.organization.as_deref(), sink).await?;
+            Ok(exported)
+        });
+        let written = written.and_then(|exported| {
+            file.sync_all().map_err(failed())?;
+            Ok(exported)
+        });
+        if written.is_err() {
+            fs::remove_file(&self.out).ok();
+        }
+        let exported = written?;
+        if exported.missing > 0 {
+            let missing = exported.missing;
+            talk(&format!(
+                "{missing} parts cannot be opened, and nothing explains it: run `strongroom audit check`"
+            ));
+        }
+        let pairs = [
+            ("leaves", exported.size.to_string()),
+            ("shown", exported.shown.to_string()),
+            ("images", exported.images.to_string()),
+            ("gone, and explained", exported.gone.to_string()),
+            ("missing", exported.missing.to_string()),
+        ];
+        common.format().thing(&pairs, &json!(exported))
+    }
+}
+
+impl Cosign {
+    fn run(&self, common: &Common) -> Result<(), CommandError> {
+        let (request, answer) = (read_small(&self.request)?, read_small(&self.answer)?);
+        let size = host::with_platform(common.config.as_deref(), async |platform, _| {
+            Ok(witness::keep(platform, &Caller::host(), &request, &answer).await?)
+        })?;
+        talk(&format!("a witness has seen the log up to {size} leaves"));
+        common
+            .format()
+            .thing(&[("size", size.to_string())], &json!({ "size": size }))
+    }
+}
+
+/// A file that somebody carried here; none of them is long.
+pub(super) fn read_small(path: &Path) -> Result<Vec<u8>, CommandError> {
+    let failed = || CommandError::io(format!("cannot read {}", path.display()));
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).map_err(failed())?;
+    file.take(SMALL_BYTES_MAX)
+        .read_to_end(&mut bytes)
+        .map_err(failed())?;
+    Ok(bytes)
 }
 
 impl Recover {

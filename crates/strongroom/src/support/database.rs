@@ -51,6 +51,17 @@ pub(super) fn pages(redactor: &Redactor, looked: &Looked) -> Vec<Page> {
             sizes.line([Safe::known("directories by product, encryption and state:")]);
             counts(&mut sizes, redactor, &figures.directories);
             sizes.fact("mail", Safe::known(figures.mail.unwrap_or("none is set")));
+            let [leaves, signed, waiting] = figures
+                .audit
+                .map(|count| Safe::number(i64::try_from(count).unwrap_or(i64::MAX)));
+            sizes.fact("leaves of the audit log", leaves);
+            sizes.fact("of them signed", signed);
+            sizes.fact("entries that wait for it", waiting);
+            let trouble = match figures.audit_trouble {
+                true => "refused, or out of reach",
+                false => "goes together with the database",
+            };
+            sizes.fact("the signed log", Safe::known(trouble));
             for setting in &figures.server_settings {
                 server.line([redactor.text(&setting.name), redactor.text(&setting.value)]);
             }

@@ -1,7 +1,7 @@
 //! Exit codes, reports, and files that are none.
 
 use crate::sample::{Dice, Log, Part, policy, policy_text, signed, tag};
-use audit::export::Scope;
+use audit::{export::Scope, merkle::prove_inclusion, receipt::Receipt};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -64,6 +64,57 @@ fn an_organizations_export_says_up_to_which_number_it_is_complete() {
         "{text}"
     );
     assert!(text.contains("  not shown     9 leaves of others\n"), "{text}");
+}
+
+/// The receipt of a leaf, in the checkpoint of all.
+fn receipt(log: &Log, index: usize) -> Receipt {
+    let leaves: Vec<_> = log.entries.iter().map(|entry| entry.leaf.hash()).collect();
+    Receipt {
+        leaf: log.entries[index].leaf.encode(),
+        index: index as u64,
+        hashes: prove_inclusion(&leaves, index).unwrap(),
+        checkpoint: signed(&log.checkpoint(leaves.len()), 1),
+    }
+}
+
+#[test]
+fn a_receipt_says_as_which_number_an_entry_stands_in_the_log() {
+    let log = Log::sample();
+    let folder = folder(&log.whole());
+    let receipt = receipt(&log, 4);
+    let number = log.entries[4].leaf.organization_sequence;
+    let check = ["--receipt", "receipt", "--policy", "policy"];
+    let told = |text: &str| {
+        std::fs::write(folder.path().join("receipt"), text).unwrap();
+        run(folder.path(), &check)
+    };
+    let (code, text, talk) = told(&receipt.to_string());
+    assert_eq!((code, talk.as_str()), (Some(0), ""));
+    assert!(
+        text.starts_with(
+            "VERIFIED\n  receipt       leaf 4 of records.example.org/log, in its checkpoint of 20 leaves\n"
+        ),
+        "{text}"
+    );
+    assert!(text.contains(&format!("  number        {number}\n")), "{text}");
+
+    let mut moved = receipt.clone();
+    moved.index = 5;
+    let (code, text, _) = told(&moved.to_string());
+    assert!(code == Some(1) && text.starts_with("FALSE\n"), "{text}");
+    let mut later = receipt.clone();
+    later.leaf[36] ^= 1;
+    assert_eq!(told(&later.to_string()).0, Some(1), "another number");
+    let mut unsigned = receipt;
+    unsigned.checkpoint = signed(&log.checkpoint(20), 3);
+    assert_eq!(told(&unsigned.to_string()).0, Some(1), "the key of somebody else");
+    let (code, _, talk) = told("nothing of the kind");
+    assert!(code == Some(2) && talk.contains("is no receipt"), "{talk}");
+    let (code, _, talk) = run(
+        folder.path(),
+        &["export", "--receipt", "receipt", "--policy", "policy"],
+    );
+    assert!(code == Some(2) && talk.contains("cannot be used with"), "{talk}");
 }
 
 #[test]

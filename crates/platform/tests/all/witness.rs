@@ -1,0 +1,174 @@
+//! A witness elsewhere: it signs what continues what it signed, and nothing else; the appliance keeps its word, and the promise rests on it.
+
+use crate::{
+    check::{create, ledger as a_ledger, tamper},
+    fixture::Site,
+    promise::{assert_broken, assert_kept, check},
+};
+use access::Role;
+use jiff::Timestamp;
+use platform::{
+    Caller,
+    ledger::{self, witness},
+    sequencer,
+};
+use promises::State;
+use std::{fs, path::PathBuf};
+
+struct Pair {
+    site: Site,
+    /// Where the witness keeps its key and what it signed.
+    witness: PathBuf,
+}
+
+impl Drop for Pair {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.witness));
+    }
+}
+
+impl Pair {
+    async fn start() -> Self {
+        let site = Site::start().await;
+        a_ledger(&site).await;
+        sequencer::run_once(&site.platform).await.unwrap().unwrap();
+        let witness = site.audit().with_extension("witness");
+        let key = witness::make(&witness, "witness.example").unwrap();
+        witness::appoint(&site.platform, &Caller::host(), &key)
+            .await
+            .unwrap();
+        Self { site, witness }
+    }
+
+    async fn write(&self, number: usize) {
+        create(&self.site.as_role(Role::Owner).await, number).await;
+        sequencer::run_once(&self.site.platform).await.unwrap().unwrap();
+    }
+
+    async fn policy(&self) -> String {
+        ledger::policy(&self.site.platform, &Caller::host())
+            .await
+            .unwrap()
+    }
+
+    async fn request(&self, old: u64) -> String {
+        witness::request(&self.site.platform, &Caller::host(), old)
+            .await
+            .unwrap()
+    }
+
+    async fn sign(&self, request: &str) -> Result<String, String> {
+        let policy = self.policy().await;
+        let signed = witness::sign(
+            &self.witness,
+            policy.as_bytes(),
+            request.as_bytes(),
+            Timestamp::now(),
+        );
+        signed.map_err(|error| error.detail)
+    }
+
+    async fn round(&self) -> u64 {
+        let request = self.request(witness::seen(&self.witness).unwrap()).await;
+        let answer = self.sign(&request).await.unwrap();
+        let (platform, host) = (&self.site.platform, Caller::host());
+        witness::keep(platform, &host, request.as_bytes(), answer.as_bytes())
+            .await
+            .unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_the_word_of_a_witness_the_log_is_immutable_and_a_rewritten_one_is_not_signed() {
+    let pair = Pair::start().await;
+    assert_eq!(
+        check(&pair.site.platform, "audit-immutable").await.state,
+        State::Unknown
+    );
+    let first = pair.round().await;
+    assert_kept(&pair.site, "audit-immutable").await;
+    pair.write(1).await;
+    assert!(pair.round().await > first);
+    let published = ledger::checkpoint(&pair.site.platform).await.unwrap().unwrap();
+    assert_eq!(published.witnesses, 1);
+    // Somebody with the signing key writes the log anew: leaves, tiles, what was signed, everything here goes together.
+    let size = witness::seen(&pair.witness).unwrap();
+    let rewritten = "UPDATE strongroom.audit_leaf SET leaf = set_byte(leaf, 180, 9) WHERE index = 2";
+    tamper(&pair.site, rewritten).await;
+    let kept = fs::read(pair.site.audit().join("witnessed")).unwrap();
+    fs::remove_dir_all(pair.site.audit()).unwrap();
+    fs::create_dir(pair.site.audit()).unwrap();
+    let nothing = "strongroom-signed-1\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n";
+    fs::write(pair.site.audit().join("signed"), nothing).unwrap();
+    pair.write(2).await;
+    let refused = pair.sign(&pair.request(size).await).await.unwrap_err();
+    assert!(
+        refused.contains("does not continue what this witness signed"),
+        "{refused}"
+    );
+    assert_eq!(
+        witness::seen(&pair.witness).unwrap(),
+        size,
+        "it keeps to its word"
+    );
+    fs::write(pair.site.audit().join("witnessed"), kept).unwrap();
+    assert_broken(&pair.site, "audit-immutable", "a witness has signed another log").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_witness_signs_no_false_request_and_the_appliance_keeps_no_false_answer() {
+    let pair = Pair::start().await;
+    pair.round().await;
+    pair.write(1).await;
+    let size = witness::seen(&pair.witness).unwrap();
+    let good = pair.request(size).await;
+    for (bad, why) in [
+        (good.replacen("old ", "old 1", 1), "the request begins at"),
+        (
+            good.replacen('\n', "\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n", 1),
+            "does not continue",
+        ),
+        (
+            good.replace("/log/", "/gol/"),
+            "a log that the policy does not name",
+        ),
+        ("old 3\n".to_owned(), "no request"),
+    ] {
+        let refused = pair.sign(&bad).await.unwrap_err();
+        assert!(refused.contains(why), "{refused}");
+    }
+    assert_eq!(witness::seen(&pair.witness).unwrap(), size);
+    let answer = pair.sign(&good).await.unwrap();
+    let keep = async |answer: &str| {
+        let kept = witness::keep(
+            &pair.site.platform,
+            &Caller::host(),
+            good.as_bytes(),
+            answer.as_bytes(),
+        )
+        .await;
+        kept.map_err(|error| error.detail)
+    };
+    assert!(
+        keep("")
+            .await
+            .unwrap_err()
+            .contains("no witness that is known here")
+    );
+    let forged = answer.replace("witness.example", "witness.elsewhere");
+    assert!(
+        keep(&forged)
+            .await
+            .unwrap_err()
+            .contains("no witness that is known here")
+    );
+    keep(&answer).await.unwrap();
+    let refused = witness::make(&pair.witness, "witness.example").unwrap_err();
+    assert!(refused.detail.contains("never overwritten"), "{}", refused.detail);
+    let log_key = pair.policy().await;
+    let log_key = log_key.lines().next().unwrap().strip_prefix("log ").unwrap();
+    let refused = witness::appoint(&pair.site.platform, &Caller::host(), log_key)
+        .await
+        .unwrap_err();
+    assert!(refused.detail.contains("a log's key"), "{}", refused.detail);
+}

@@ -1,0 +1,84 @@
+//! The check of a receipt: one entry, proven to stand in the log without showing any other.
+//!
+//! Invariant: the number that is told is the leaf's own, and told only when the proof leads to a root that the policy accepts. It is
+//! what an organization's export is compared with: an export that ends before it leaves something out.
+
+use crate::{
+    CANNOT_TELL,
+    arguments::Format,
+    inputs::{self, InputError},
+    output,
+};
+use audit::{Leaf, policy::Trusted, verify::uuid};
+use serde_json::json;
+use std::{error::Error, fmt::Write as _, path::Path, process::ExitCode};
+
+/// Checks a receipt, and says what it proves.
+///
+/// # Errors
+/// A file cannot be read, or is not what it should be.
+pub(crate) fn check(receipt: &Path, policy: &Path, format: Format) -> Result<ExitCode, InputError> {
+    let policy = inputs::policy(policy)?;
+    let receipt = inputs::receipt(receipt)?;
+    let checked = receipt.check(&policy);
+    let shown = match (&checked, format) {
+        (Ok((leaf, trusted)), Format::Text) => text(receipt.index, leaf, trusted),
+        (Ok((leaf, trusted)), Format::Json) => json(receipt.index, leaf, trusted),
+        (Err(error), Format::Text) => format!("FALSE\n  receipt       {}\n", chain(error)),
+        (Err(error), Format::Json) => format!("{:#}\n", json!({"verdict": "false", "reason": chain(error)})),
+    };
+    Ok(match (output::print(&shown), checked.is_ok()) {
+        (false, _) => ExitCode::from(CANNOT_TELL),
+        (true, true) => ExitCode::SUCCESS,
+        (true, false) => ExitCode::FAILURE,
+    })
+}
+
+fn text(index: u64, leaf: &Leaf, trusted: &Trusted) -> String {
+    let checkpoint = &trusted.checkpoint;
+    let mut text = format!(
+        "VERIFIED\n  receipt       leaf {index} of {}, in its checkpoint of {} leaves\n",
+        checkpoint.origin, checkpoint.size
+    );
+    let mut line = |name: &str, value: String| writeln!(text, "  {name:<13} {value}").is_ok();
+    line("organization", uuid(&leaf.organization_tag));
+    line("number", leaf.organization_sequence.to_string());
+    line("logged", output::second(leaf.time_ms / 1_000));
+    line("header", leaf.header.to_string());
+    line("root", checkpoint.root.to_string());
+    for (name, time_s) in &trusted.witnesses {
+        line("witness", format!("{name}, at {}", output::second(*time_s)));
+    }
+    text
+}
+
+fn json(index: u64, leaf: &Leaf, trusted: &Trusted) -> String {
+    let checkpoint = &trusted.checkpoint;
+    let witnesses = trusted.witnesses.iter();
+    let value = json!({
+        "verdict": "verified",
+        "leaf": index,
+        "organization": uuid(&leaf.organization_tag),
+        "number": leaf.organization_sequence,
+        "kind": leaf.kind.number(),
+        "logged_ms": leaf.time_ms,
+        "header": leaf.header.to_string(),
+        "checkpoint": {
+            "origin": checkpoint.origin.as_str(),
+            "size": checkpoint.size,
+            "root": checkpoint.root.to_string(),
+            "witnesses": witnesses.map(|(name, time_s)| json!({"name": name, "time_s": time_s})).collect::<Vec<_>>(),
+        },
+    });
+    format!("{value:#}\n")
+}
+
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}
