@@ -91,6 +91,8 @@ async fn a_sound_platform_keeps_every_promise_that_can_be_looked_at() {
             | "backup-retention"
             | "deletion-backups"
             | "restore-tested"
+            | "restore-point-in-time"
+            | "backup-alert"
             | "disaster-recovery" => State::Unknown,
             // There is no root helper for this platform.
             "firewall" | "no-disclosure" | "own-infrastructure" | "operator-mfa" | "host-hardening" => {

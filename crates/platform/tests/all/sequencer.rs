@@ -262,8 +262,18 @@ async fn the_database_refuses_leaves_that_are_not_what_waits() {
         let answer = refused(&site, |leaves, _, _| leaves[0][at] ^= 1).await;
         assert_eq!(answer, format!("leaf {size} is not what waits"), "byte {at}");
     }
-    let answer = refused(&site, |leaves, _, _| leaves.push(leaves[0])).await;
-    assert_eq!(answer, format!("leaf {} is not what waits", size + 1), "twice");
+    let answer = refused(&site, |leaves, _, _| {
+        // In its place and linked, as the next would be.
+        let first = Leaf::decode(&leaves[0]).unwrap();
+        let again = Leaf {
+            organization_sequence: first.organization_sequence + 1,
+            previous: first.hash(),
+            ..first
+        };
+        leaves.push(again.encode());
+    })
+    .await;
+    assert_eq!(answer, "an entry is named twice");
     let answer = refused(&site, |_, first, _| *first += 1).await;
     assert_eq!(answer, format!("the log has {size} leaves"));
     let answer = refused(&site, |_, _, epoch| *epoch -= 1).await;

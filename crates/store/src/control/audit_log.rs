@@ -233,7 +233,12 @@ impl Lead {
     pub async fn forget_homes(&mut self) -> Result<i64, StoreError> {
         let query = diesel::sql_query("SELECT strongroom.forget_audit_homes() AS epoch");
         let forgotten: Taken = query.get_result(self.pooled.connection()?).await?;
-        Ok(forgotten.epoch.unwrap_or(0))
+        let forgotten = forgotten.epoch.unwrap_or(0);
+        if forgotten > 0 {
+            let rewrite = "SELECT strongroom.rewrite_audit_homes()";
+            self.pooled.connection()?.batch_execute(rewrite).await?;
+        }
+        Ok(forgotten)
     }
 }
 

@@ -1,4 +1,4 @@
-DROP FUNCTION strongroom.forget_audit_homes;
+DROP FUNCTION strongroom.rewrite_audit_homes, strongroom.forget_audit_homes;
 DROP FUNCTION strongroom.return_leaves;
 DROP FUNCTION strongroom.append_leaves;
 DROP FUNCTION strongroom.take_audit_lease;

@@ -84,6 +84,9 @@ BEGIN
     IF cardinality(waiting) <> cardinality(leaves) OR cardinality(leaves) NOT BETWEEN 1 AND 5001 THEN
         RAISE EXCEPTION 'not one leaf for each, or too many' USING ERRCODE = 'SR002', CONSTRAINT = 'append_leaves';
     END IF;
+    IF (SELECT count(id) <> count(DISTINCT id) FROM unnest(waiting) AS w (id)) THEN
+        RAISE EXCEPTION 'an entry is named twice' USING ERRCODE = 'SR002', CONSTRAINT = 'append_leaves';
+    END IF;
     SELECT coalesce(max(index) + 1, 0) INTO size FROM strongroom.audit_leaf;
     IF first <> size THEN
         RAISE EXCEPTION 'the log has % leaves', size USING ERRCODE = 'SR002', CONSTRAINT = 'append_leaves';
@@ -147,7 +150,6 @@ END
 $$;
 
 -- Forgets the tags of organizations that are gone and of which nothing waits: from then on nobody can tell whose leaves they were.
--- The table is written anew, because a removed row's bytes stay in its page.
 CREATE FUNCTION strongroom.forget_audit_homes() RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -157,12 +159,19 @@ BEGIN
         AND NOT EXISTS (SELECT FROM strongroom.organization o WHERE o.schema_name = h.schema_name)
         AND NOT EXISTS (SELECT FROM strongroom.audit_pending p WHERE p.schema_name = h.schema_name);
     GET DIAGNOSTICS gone = ROW_COUNT;
-    IF gone > 0 THEN
-        CLUSTER strongroom.audit_home USING audit_home_pkey;
-    END IF;
     RETURN gone;
 END
 $$;
 
+-- Writes the table anew, because a removed row's bytes stay in its page. In a transaction after the one that removed it: CLUSTER
+-- carries along what could still be seen.
+CREATE FUNCTION strongroom.rewrite_audit_homes() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    CLUSTER strongroom.audit_home USING audit_home_pkey;
+END
+$$;
+
 GRANT SELECT ON strongroom.audit_leaf, strongroom.audit_home TO strongroom_app;
-GRANT EXECUTE ON FUNCTION strongroom.take_audit_lease, strongroom.append_leaves, strongroom.forget_audit_homes TO strongroom_app;
+GRANT EXECUTE ON FUNCTION strongroom.take_audit_lease, strongroom.append_leaves, strongroom.forget_audit_homes,
+    strongroom.rewrite_audit_homes TO strongroom_app;
