@@ -143,6 +143,29 @@ pub fn new_file(path: &Path, content: &[u8], access: Access) -> Result<(), Write
     }
 }
 
+/// Opens the file that a lock is taken on, for a caller that never reads or writes it; an empty one where there is none.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn lock_file(path: &Path, access: Access) -> Result<File, WriteError> {
+    let (parent, name) = parts(path)?;
+    let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    let new = flags | OFlag::O_CREAT | OFlag::O_EXCL;
+    match openat(&parent, name, new, Mode::from_bits_truncate(0o600)) {
+        Ok(made) => {
+            let made = File::from(made);
+            give(&made, access).map_err(refused("give away", path))?;
+            Ok(made)
+        }
+        // Only what was made here is given away: another name of somebody's file may have been put there.
+        Err(Errno::EEXIST) => {
+            let opened = openat(&parent, name, flags, Mode::empty());
+            Ok(File::from(opened.map_err(|error| unopened(error, path, "file"))?))
+        }
+        Err(error) => Err(unopened(error, path, "file")),
+    }
+}
+
 /// Makes the folder be there with this owner and mode. Its parent must be there.
 ///
 /// # Errors

@@ -18,6 +18,7 @@ pub(crate) use export::write as write_export;
 pub use export::{Exported, export};
 pub(crate) use folder::Folder;
 pub use folder::Signed;
+pub(crate) use key::was_signed;
 pub use publish::Step;
 pub(crate) use publish::{Publisher, Watch};
 pub(crate) use recover::losses;

@@ -4,15 +4,16 @@
 //! Invariants: an entry that was committed gets one leaf, whoever dies when: taking out and appending is one transaction, and
 //! the database refuses what does not match (`strongroom.append_leaves`). Entries are taken by being there, never by being
 //! newer than the last one seen, so that a transaction that commits late is not passed over. One session leads; its lock goes
-//! with its connection. Where the signed log and the database do not go together, nothing more is appended until somebody has looked;
-//! where only the folder cannot be written, entries are still appended, and signed when it can. Start at [`run`].
+//! with its connection. Where the signed log and the database do not go together, or that cannot be told because the folder cannot be
+//! read, nothing is appended; where the folder fails after both were compared, entries are still appended, and signed when it can.
+//! Start at [`run`].
 
 mod batch;
 
 use crate::{
     Platform,
     error::{PlatformError, Result},
-    ledger::{LedgerError, Publisher, Step, Watch},
+    ledger::{LedgerError, Publisher, Step, Watch, was_signed},
     work::{log, stopped_within},
 };
 use audit::Leaf;
@@ -26,6 +27,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const TRY_EVERY: Duration = Duration::from_secs(2);
 /// How long it waits before it looks again at a folder that could not be used, or at a log that is refused.
 const AGAIN: Duration = Duration::from_secs(15);
+/// Appends of one pass: however much is entered, what was appended is signed in between.
+const BATCHES_MAX: usize = 10;
 /// So long without an entry and a heartbeat is appended: silence is evidence, and its end as well.
 pub const HEARTBEAT_MS: u64 = 10 * 60 * 1_000;
 
@@ -111,13 +114,16 @@ pub async fn run_watched(
 #[derive(Default)]
 struct Signer {
     publisher: Option<Publisher>,
+    /// Under this lead the signed log and the database were held against each other, and went together.
+    compared: bool,
     /// Why it could not, the last time.
     trouble: Option<LedgerError>,
     tried: Option<Instant>,
 }
 
 impl Signer {
-    /// Opens what is not open. A log that is refused is an error; a folder that cannot be used now is not.
+    /// Opens what is not open. A log that is refused is an error, and one that was signed and cannot be compared; a folder that
+    /// cannot be used before the first signature, or after the comparison, is not.
     async fn open(&mut self, platform: &Platform, lead: &mut Lead) -> Result<()> {
         if self.publisher.is_some() || self.tried.is_some_and(|tried| tried.elapsed() < AGAIN) {
             return Ok(());
@@ -125,9 +131,11 @@ impl Signer {
         self.tried = Some(Instant::now());
         match Publisher::open(platform, lead).await {
             Ok(publisher) => {
-                (self.publisher, self.trouble) = (Some(publisher), None);
+                (self.publisher, self.trouble, self.compared) = (Some(publisher), None, true);
                 Ok(())
             }
+            // The database may have been set back: it must not grow another end while nobody can tell.
+            Err(error) if !self.compared && was_signed(platform).await => Err(error.into()),
             Err(error) => self.note(error),
         }
     }
@@ -157,7 +165,7 @@ impl Signer {
     }
 }
 
-/// Takes all that waits; a heartbeat when nothing did for long.
+/// Takes what waits, up to a bound; a heartbeat when nothing did for long.
 async fn pass(platform: &Platform, lead: &mut Lead, signer: &mut Signer, watch: Watch<'_>) -> Result<Pass> {
     // Before anything is appended: a log that was set back must not grow another end.
     signer.open(platform, lead).await?;
@@ -169,7 +177,7 @@ async fn pass(platform: &Platform, lead: &mut Lead, signer: &mut Signer, watch: 
 async fn append(platform: &Platform, lead: &mut Lead) -> Result<Pass> {
     let mut end = End::read(lead).await?;
     let mut entries = 0;
-    loop {
+    for _ in 0..BATCHES_MAX {
         let now_ms = end.no_earlier(platform.now().as_millisecond());
         let waiting = lead.waiting(BATCH_MAX).await?;
         if waiting.is_empty() {

@@ -53,6 +53,30 @@ fn a_planted_link_is_not_followed() {
 }
 
 #[test]
+fn a_lock_is_made_once_and_never_through_a_link() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("lock");
+    let first = lock_file(&path, mine(0o640)).unwrap();
+    assert_eq!(look(&path).unwrap(), Some(mine(0o640)));
+    first.try_lock().unwrap();
+    let second = lock_file(&path, mine(0o600)).unwrap();
+    assert!(second.try_lock().is_err(), "it is the same file");
+    assert_eq!(
+        look(&path).unwrap(),
+        Some(mine(0o640)),
+        "what is there is not given away"
+    );
+    let victim = folder.path().join("victim");
+    let planted = folder.path().join("planted");
+    symlink(&victim, &planted).unwrap();
+    assert!(matches!(
+        lock_file(&planted, mine(0o600)),
+        Err(WriteError::Link { .. })
+    ));
+    assert!(!victim.exists());
+}
+
+#[test]
 fn a_link_in_place_of_the_temporary_file_is_not_written_through() {
     let folder = TempDir::new().unwrap();
     let victim = folder.path().join("victim");

@@ -9,7 +9,8 @@
 //! lock          held while `signed` is compared and swapped
 //! ```
 //!
-//! Invariant: each file is whole or as before, and on disk when a call returns (`host::write`).
+//! Invariants: each file is whole or as before, and on disk when a call returns (`host::write`). What root writes here for the operator
+//! belongs to the folder's owner, as what the worker writes: or the worker could not go on.
 
 use super::error::LedgerError;
 use audit::{
@@ -17,10 +18,13 @@ use audit::{
     tile::{Content, LEVELS, Tile, WIDTH},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use host::write::{self, Access};
+use host::{
+    account::Account,
+    write::{self, Access},
+};
 use std::{
     collections::BTreeSet,
-    fs::{self, File},
+    fs,
     io::{self, ErrorKind},
     path::{Path, PathBuf},
     time::SystemTime,
@@ -30,6 +34,8 @@ const FIRST_LINE: &str = "strongroom-signed-1";
 /// Readable by the daemons' group: an auditor may be given the tiles.
 const FILE_MODE: u32 = 0o640;
 const FOLDER_MODE: u32 = 0o750;
+/// The account of the daemons.
+const DAEMONS: &str = "strongroom";
 
 /// Size and root that were signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,11 +59,41 @@ impl Folder {
         }
     }
 
-    /// Makes it, below a folder that is there.
+    /// Makes it, below a folder that is there, for the daemons where root does.
     pub(crate) fn make(&self) -> Result<(), LedgerError> {
+        let own = Access::own(FOLDER_MODE);
+        let daemons = Account::named(DAEMONS).filter(|_| own.user.is_root());
+        self.make_for(daemons.map_or(own, |Account { uid, gid, .. }| Access {
+            user: uid,
+            group: gid,
+            ..own
+        }))
+    }
+
+    /// Makes it for this process's user alone, as a witness has it.
+    pub(crate) fn make_own(&self) -> Result<(), LedgerError> {
+        self.make_for(Access::own(FOLDER_MODE))
+    }
+
+    fn make_for(&self, access: Access) -> Result<(), LedgerError> {
         if !self.path.is_dir() {
-            write::folder(&self.path, Access::own(FOLDER_MODE))?;
+            write::folder(&self.path, access)?;
         }
+        Ok(())
+    }
+
+    /// Whose a file in here is: the folder's owner's, when root writes it.
+    fn access(&self, mode: u32) -> Result<Access, LedgerError> {
+        let own = Access::own(mode);
+        let folder = match own.user.is_root() {
+            true => write::look(&self.path)?,
+            false => None,
+        };
+        Ok(folder.map_or(own, |folder| Access { mode, ..folder }))
+    }
+
+    fn write(&self, name: impl AsRef<Path>, content: &[u8]) -> Result<(), LedgerError> {
+        write::file(&self.path.join(name), content, self.access(FILE_MODE)?)?;
         Ok(())
     }
 
@@ -71,7 +107,7 @@ impl Folder {
 
     /// Puts `next` in the place of `expected`, or leaves what is there.
     pub(crate) fn swap(&self, expected: Option<Signed>, next: Signed) -> Result<(), LedgerError> {
-        let lock = File::create(self.path.join("lock")).map_err(io_failed("make the lock"))?;
+        let lock = write::lock_file(&self.path.join("lock"), self.access(FILE_MODE)?)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => return Err(LedgerError::Swapped),
@@ -81,8 +117,7 @@ impl Folder {
             return Err(LedgerError::Swapped);
         }
         let text = format!("{FIRST_LINE}\n{}\n{}\n", next.size, STANDARD.encode(next.root.0));
-        write::file(&self.path.join("signed"), text.as_bytes(), Access::own(FILE_MODE))?;
-        Ok(())
+        self.write("signed", text.as_bytes())
     }
 
     /// The newest checkpoint's bytes.
@@ -97,12 +132,7 @@ impl Folder {
     }
 
     pub(crate) fn publish(&self, note: &str) -> Result<(), LedgerError> {
-        write::file(
-            &self.path.join("checkpoint"),
-            note.as_bytes(),
-            Access::own(FILE_MODE),
-        )?;
-        Ok(())
+        self.write("checkpoint", note.as_bytes())
     }
 
     /// The newest checkpoint with cosignatures.
@@ -111,8 +141,7 @@ impl Folder {
     }
 
     pub(crate) fn keep_witnessed(&self, note: &[u8]) -> Result<(), LedgerError> {
-        write::file(&self.path.join("witnessed"), note, Access::own(FILE_MODE))?;
-        Ok(())
+        self.write("witnessed", note)
     }
 
     pub(crate) fn write_tile(&self, tile: Tile, bytes: &[u8]) -> Result<(), LedgerError> {
@@ -121,11 +150,10 @@ impl Folder {
         for part in relative.parent().into_iter().flat_map(Path::components) {
             folder.push(part);
             if !folder.is_dir() {
-                write::folder(&folder, Access::own(FOLDER_MODE))?;
+                write::folder(&folder, self.access(FOLDER_MODE)?)?;
             }
         }
-        write::file(&self.path.join(relative), bytes, Access::own(FILE_MODE))?;
-        Ok(())
+        self.write(relative, bytes)
     }
 
     /// The bytes of a tile as its tree has it; out of a wider one where the log has grown since.

@@ -88,6 +88,11 @@ impl LogKey {
     }
 }
 
+/// Whether something was signed here before, as far as can be told: the key is made before the first signature.
+pub(crate) async fn was_signed(platform: &Platform) -> bool {
+    LogKey::load(platform).await.map_or(true, |key| key.is_some())
+}
+
 fn failed(error: impl std::fmt::Display) -> LedgerError {
     LedgerError::Vault(error.to_string())
 }

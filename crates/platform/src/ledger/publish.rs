@@ -66,7 +66,6 @@ impl Publisher {
     /// Compares what was signed with tiles, checkpoint and database, and takes up from there.
     pub(crate) async fn open(platform: &Platform, on: &mut impl Reads) -> Result<Self, LedgerError> {
         let folder = Folder::at(&platform.settings().audit);
-        folder.make()?;
         let (key, signed) = begin(platform, &folder).await?;
         let published = check_published(&folder, &key, signed)?;
         let edge = check_tiles(&folder, signed)?;
@@ -162,6 +161,8 @@ async fn begin(platform: &Platform, folder: &Folder) -> Result<(LogKey, Signed),
                 if folder.checkpoint()?.is_some() {
                     return Err(LedgerError::StateLost);
                 }
+                // Only now: where something was signed, a folder that is away must not look like an empty one.
+                folder.make()?;
                 folder.swap(None, nothing())?;
             }
             Ok((LogKey::make(platform).await?, nothing()))

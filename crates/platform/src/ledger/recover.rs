@@ -2,7 +2,8 @@
 //!
 //! Invariants: leaves come back only out of tiles whose root was signed, and only where the database's own leaves are the beginning
 //! of them; nothing that was signed is given up. What was done is an entry of the appliance (kind 4) that names the leaves; the check
-//! takes an entry that is missing for one of these as lost by the restore, and no other. Start at [`plan`].
+//! takes an entry that is missing for one of these as lost by the restore, and no other. The entry comes first: cut off in between, the
+//! leaves still come back with it, never without. Start at [`plan`].
 
 use super::{
     error::LedgerError,
@@ -152,22 +153,34 @@ async fn carry_out(
     }
     let folder = Folder::at(&platform.settings().audit);
     match plan {
-        Plan::Return { .. } => return_leaves(&folder, lead, admin, database).await?,
+        Plan::Return { .. } => {
+            let proven = prove(&folder, lead).await?;
+            // Nobody else appends meanwhile: its leaf comes after those that it explains.
+            note(platform, caller, plan).await?;
+            return_leaves(&folder, proven, admin, database).await?;
+        }
         Plan::Remember { .. } => {
             let signed = kept(platform).await?.ok_or(LedgerError::StateLost)?;
             folder.swap(None, signed)?;
+            note(platform, caller, plan).await?;
         }
         Plan::BeginAgain { .. } => {
             folder.make()?;
             folder.swap(None, nothing())?;
+            note(platform, caller, plan).await?;
         }
     }
-    note(platform, caller, plan).await?;
     Ok(plan)
 }
 
-/// Brings back what the tiles have more, after comparing what both have.
-async fn return_leaves(folder: &Folder, lead: &mut Lead, admin: &AdminAccess, database: &str) -> Result<()> {
+/// What may come back: the tree of the database's leaves, which is the beginning of what was signed.
+struct Proven {
+    tree: Tree,
+    signed: Signed,
+}
+
+/// Holds all leaves of the tiles against what was signed, and the database's against the tiles.
+async fn prove(folder: &Folder, lead: &mut Lead) -> Result<Proven> {
     let signed = folder.signed()?.ok_or(LedgerError::StateLost)?;
     check_tiles(folder, signed)?;
     let (mut tree, size) = beginning(lead, signed).await?;
@@ -176,27 +189,54 @@ async fn return_leaves(folder: &Folder, lead: &mut Lead, admin: &AdminAccess, da
         let index = first_difference(lead, &mut tiled, size).await?;
         return Err(LedgerError::Forked { index }.into());
     }
-    let client = admin.connect(database).await?;
-    let mut next = size;
-    let width = u64::from(WIDTH);
-    while next < signed.size {
-        let leaves = tiled.leaves(next / width).map_err(LedgerError::from)?;
-        let skip = usize::try_from(next % width).unwrap_or(0);
-        let leaves: Vec<[u8; LEAF_BYTES]> = leaves.into_iter().skip(skip).collect();
+    let proven = tree.clone();
+    while tree.size() < signed.size {
+        let leaves = rest_of_tile(&mut tiled, tree.size())?;
         leaves.iter().for_each(|leaf| tree.push(leaf));
-        // What comes back is what was signed, or the next checkpoint would be the first to tell.
-        if next + leaves.len() as u64 == signed.size && tree.root() != signed.root {
-            return Err(LedgerError::Tiles {
-                size: signed.size,
-                found: tree.root(),
-                signed: signed.root,
-            }
-            .into());
-        }
-        rows::return_leaves(&client, i64::try_from(next).unwrap_or(i64::MAX), &leaves).await?;
-        next += leaves.len() as u64;
     }
+    check_root(&tree, signed)?;
+    Ok(Proven { tree: proven, signed })
+}
+
+/// Brings back what the tiles have more, all of it or nothing.
+async fn return_leaves(folder: &Folder, proven: Proven, admin: &AdminAccess, database: &str) -> Result<()> {
+    let Proven { mut tree, signed } = proven;
+    let mut tiled = TiledTree::new(signed.size, |tile| folder.read_tile(tile));
+    let client = admin.connect(database).await?;
+    let failed = store::StoreError::from;
+    client.batch_execute("BEGIN").await.map_err(failed)?;
+    while tree.size() < signed.size {
+        let first = i64::try_from(tree.size()).unwrap_or(i64::MAX);
+        let leaves = rest_of_tile(&mut tiled, tree.size())?;
+        leaves.iter().for_each(|leaf| tree.push(leaf));
+        rows::return_leaves(&client, first, &leaves).await?;
+    }
+    // The tiles are read a second time: what comes back is what was proven, or goes with the connection.
+    check_root(&tree, signed)?;
+    client.batch_execute("COMMIT").await.map_err(failed)?;
     Ok(())
+}
+
+/// The leaves from one on, to the end of its tile.
+fn rest_of_tile<R>(tiled: &mut TiledTree<R>, first: u64) -> Result<Vec<[u8; LEAF_BYTES]>, LedgerError>
+where
+    R: FnMut(audit::tile::Tile) -> Result<Vec<u8>, LedgerError>,
+{
+    let width = u64::from(WIDTH);
+    let leaves = tiled.leaves(first / width)?;
+    let skip = usize::try_from(first % width).unwrap_or(0);
+    Ok(leaves.into_iter().skip(skip).collect())
+}
+
+fn check_root(tree: &Tree, signed: Signed) -> Result<(), LedgerError> {
+    if tree.root() == signed.root {
+        return Ok(());
+    }
+    Err(LedgerError::Tiles {
+        size: signed.size,
+        found: tree.root(),
+        signed: signed.root,
+    })
 }
 
 /// The tree of the database's leaves, up to what was signed.
@@ -272,7 +312,7 @@ pub(crate) struct Loss {
 }
 
 /// What was lost by restores, as the appliance's own log says. An entry counts only where its header opens its commitment, and only for
-/// leaves before its own.
+/// leaves before its own: nobody explains beforehand what will be gone.
 pub(crate) async fn losses(platform: &Platform) -> Result<Vec<Loss>> {
     let kind = i16::from(audit::LeafKind::Restore.number());
     let mut read = platform.control().read().await?;
@@ -286,7 +326,9 @@ pub(crate) async fn losses(platform: &Platform) -> Result<Vec<Loss>> {
             Standing::Logged(leaf) => Some(leaf.index.unsigned_abs()),
             Standing::Pending { .. } | Standing::Nowhere => None,
         };
-        losses.push(Loss { range, leaf });
+        if leaf.is_none_or(|leaf| *range.end() < leaf) {
+            losses.push(Loss { range, leaf });
+        }
     }
     Ok(losses)
 }

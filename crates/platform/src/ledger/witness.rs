@@ -52,7 +52,7 @@ fn refused(what: impl Into<String>) -> PlatformError {
 pub fn make(folder: &Path, name: &str) -> Result<String> {
     let name = KeyName::parse(name).map_err(|error| refused(error.to_string()))?;
     let (place, key) = (Folder::at(folder), SigningKey::generate().map_err(vault_failure)?);
-    place.make()?;
+    place.make_own()?;
     let private = key.private().map_err(vault_failure)?;
     let text = zeroize::Zeroizing::new(format!("{name}\n{}\n", STANDARD.encode(&*private)));
     let written = write::new_file(&folder.join(KEY), text.as_bytes(), Access::own(0o600));

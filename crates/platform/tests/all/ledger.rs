@@ -3,6 +3,7 @@
 use crate::{
     check::{create, ledger as a_ledger, tamper},
     fixture::{SLUG, Site},
+    sequencer::flood,
 };
 use access::Role;
 use audit::{Checkpoint, Hash, note::Note, policy::Policy, receipt::Receipt};
@@ -13,7 +14,12 @@ use platform::{
     ledger::{self, LedgerError, Plan, Proof, Step},
     sequencer, trail,
 };
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::{MetadataExt, chown},
+    path::{Path, PathBuf},
+};
 use types::{EntryId, ProblemCode};
 use vault::SecretText;
 
@@ -257,6 +263,70 @@ async fn a_folder_that_cannot_be_written_holds_up_signatures_and_nothing_else() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_the_folder_cannot_be_read_nobody_can_tell_and_nothing_is_appended() {
+    let site = Logged::start().await;
+    site.write(1).await;
+    let before = site.pass().await;
+    site.write(2).await;
+    site.pass().await;
+    site.sql(&format!(
+        "DELETE FROM strongroom.audit_leaf WHERE index >= {}; {HOMES}",
+        before.size
+    ))
+    .await;
+    site.write(3).await;
+    let aside = site.folder.with_extension("aside");
+    fs::rename(&site.folder, &aside).unwrap();
+    // Something else is there; then nothing, as where a disk is not mounted.
+    fs::write(&site.folder, "").unwrap();
+    let refused = sequencer::run_once(&site.site.platform).await.unwrap_err();
+    assert_eq!(refused.code, ProblemCode::Unavailable, "{}", refused.detail);
+    fs::remove_file(&site.folder).unwrap();
+    let refused = sequencer::run_once(&site.site.platform).await.unwrap_err();
+    assert_eq!(refused.code, ProblemCode::Conflict, "{}", refused.detail);
+    assert!(!site.folder.exists(), "nothing is put in its place");
+    let standing = ledger::standing(&site.site.platform).await.unwrap();
+    assert_eq!(standing.size, before.size, "nothing grows a second end");
+    assert!(standing.pending > 0);
+    fs::rename(&aside, &site.folder).unwrap();
+    assert!(matches!(site.trouble().await, Some(LedgerError::Behind { .. })));
+}
+
+/// Every file and folder of the log belongs to that user and group.
+fn assert_owner(folder: &Path, owner: u32) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let found = entry.metadata().unwrap();
+        let path = entry.path();
+        assert_eq!((found.uid(), found.gid()), (owner, owner), "{}", path.display());
+        if found.is_dir() {
+            assert_owner(&path, owner);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_root_writes_belongs_to_the_folders_owner() {
+    let site = Logged::start().await;
+    site.write(1).await;
+    if fs::create_dir(&site.folder)
+        .and_then(|()| chown(&site.folder, Some(6471), Some(6471)))
+        .is_err()
+    {
+        // Not as root nothing is given away, and nothing needs to be.
+        return;
+    }
+    site.pass().await;
+    assert_owner(&site.folder, 6471);
+    let kept = site.checkpoint().await.unwrap();
+    for name in ["signed", "lock"] {
+        fs::remove_file(site.folder.join(name)).unwrap();
+    }
+    site.recover(&format!("remember-{}", kept.size)).await.unwrap();
+    assert_owner(&site.folder, 6471);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_of_some_hundred_leaves_keeps_only_the_newest_parts_of_its_tiles() {
     let site = Logged::start().await;
     for number in 0..300 {
@@ -411,6 +481,48 @@ async fn a_database_that_went_another_way_does_not_become_the_log() {
         (standing.size, standing.signed.unwrap().size),
         (before.size, after.size)
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn leaves_of_a_rotten_tile_do_not_come_back_and_neither_does_any_before_it() {
+    let site = Logged::start().await;
+    site.write(1).await;
+    let before = site.pass().await;
+    flood(&site.site, 520).await;
+    let after = site.pass().await;
+    assert!(after.size > 512, "{after:?}");
+    site.sql(&format!(
+        "DELETE FROM strongroom.audit_leaf WHERE index >= {}; {HOMES}",
+        before.size
+    ))
+    .await;
+    let middle = site.folder.join("tile/entries/001");
+    let mut bytes = fs::read(&middle).unwrap();
+    bytes[188 * 100 + 180] ^= 1;
+    fs::write(&middle, &bytes).unwrap();
+    let plan = site.plan().await.unwrap();
+    let entries = "SELECT count(*) FROM strongroom.entry";
+    let count = async || -> i64 {
+        let client = site.site.superuser().await;
+        client.query_one(entries, &[]).await.unwrap().get(0)
+    };
+    let noted = count().await;
+    let refused = site.recover(&plan.confirmation()).await.unwrap_err();
+    assert!(
+        refused
+            .detail
+            .contains("the tiles of the audit log have the root"),
+        "{}",
+        refused.detail
+    );
+    let standing = ledger::standing(&site.site.platform).await.unwrap();
+    assert_eq!((standing.size, count().await), (before.size, noted));
+    bytes[188 * 100 + 180] ^= 1;
+    fs::write(&middle, &bytes).unwrap();
+    site.recover(&plan.confirmation()).await.unwrap();
+    assert!(site.trouble().await.is_none());
+    let whole = check::tree(&site.site.platform, &Caller::host()).await.unwrap();
+    assert!(whole.is_clean(), "{whole:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -364,6 +364,53 @@ async fn an_organization_that_speaks_sql_cannot_stop_the_log_of_others() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_lock_in_the_hand_of_another_login_holds_up_nobody() {
+    let site = Site::start().await;
+    let owner = ledger(&site).await;
+    create(&owner, 1).await;
+    let attacker = site.superuser().await;
+    let pass = async || sequencer::run_once(&site.platform).await.unwrap();
+    for take in ["pg_advisory_lock", "pg_advisory_lock_shared"] {
+        let text = format!("SELECT {take}(hashtext('strongroom.audit_lease'))");
+        attacker.batch_execute(&text).await.unwrap();
+        create(&owner, 2).await;
+        let done = pass().await.expect("it leads by the epoch");
+        assert!(
+            done.entries > 0 && done.signed == Some(done.size),
+            "{take}: {done:?}"
+        );
+        attacker
+            .batch_execute("SELECT pg_advisory_unlock_all()")
+            .await
+            .unwrap();
+    }
+    // Another lock of the program's own login in the way of nobody; the lead itself is.
+    assert!(pass().await.is_some());
+    assert_linked(&leaves(&site).await);
+    assert_clean(&site).await;
+}
+
+/// Lines in the outbox that are of no entry.
+pub(crate) async fn flood(site: &Site, lines: i64) {
+    let text = "INSERT INTO strongroom.audit_pending
+            (schema_name, entry_id, kind, key_version, c_header, c_before, c_after, appended_at)
+        SELECT 'strongroom', gen_random_uuid(), 1, 1, sha256(int8send(n)), sha256('b'), sha256('c'), clock_timestamp()
+        FROM generate_series(1, $1::bigint) n";
+    site.superuser().await.execute(text, &[&lines]).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_is_signed_in_between() {
+    let site = Site::start().await;
+    sequencer::run_once(&site.platform).await.unwrap().unwrap();
+    flood(&site, 60_000).await;
+    let first = sequencer::run_once(&site.platform).await.unwrap().unwrap();
+    assert_eq!((first.entries, first.signed), (50_000, Some(first.size)));
+    let second = sequencer::run_once(&site.platform).await.unwrap().unwrap();
+    assert_eq!((second.entries, second.signed), (10_000, Some(second.size)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn leaves_outlive_their_organization_and_whose_they_were_is_forgotten() {
     let site = Site::start().await;
     let owner = with_a_note(&site).await;

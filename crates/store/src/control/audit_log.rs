@@ -1,7 +1,7 @@
 //! The log's leaves: read by everybody here, appended by the one session that leads.
 //!
-//! Invariants: a [`Lead`] holds the database's lock for as long as it lives, and every append names its epoch, so that a
-//! leader that was cut off appends nothing once another leads; the database holds each leaf against the outbox and refuses
+//! Invariants: a [`Lead`] holds the database's lock for as long as it lives, unless another login than the program's sits on it, and
+//! every append names its epoch, so that a leader that was cut off appends nothing once another leads; the database holds each leaf against the outbox and refuses
 //! what does not match (`strongroom.append_leaves`). Start at [`lead`].
 
 use super::{Control, Reads, pool::Pooled, transaction::sealed::Connected};
@@ -100,7 +100,24 @@ pub async fn lead(control: &Control) -> Result<Option<Lead>, StoreError> {
     connection.batch_execute("SET synchronous_commit = on").await?;
     let query = diesel::sql_query("SELECT strongroom.take_audit_lease() AS epoch");
     let taken: Taken = query.get_result(connection).await?;
+    if taken.epoch.is_some() && !has_lock(connection).await? {
+        tracing::warn!(
+            "another login than the program's holds the lock of the audit log, which goes on without it; \
+             find out who it is in pg_locks and pg_stat_activity (locktype advisory)"
+        );
+    }
     Ok(taken.epoch.map(|epoch| Lead { pooled, epoch }))
+}
+
+async fn has_lock(connection: &mut AsyncPgConnection) -> Result<bool, StoreError> {
+    #[derive(diesel::QueryableByName)]
+    struct Has {
+        #[diesel(sql_type = diesel::sql_types::Bool)]
+        has: bool,
+    }
+    let text = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()) AS has";
+    let row: Has = diesel::sql_query(text).get_result(connection).await?;
+    Ok(row.has)
 }
 
 impl Connected for Lead {
