@@ -31,7 +31,7 @@ use crate::{
     trail,
 };
 use access::Permission;
-use audit::{note::Note, policy::Policy, receipt::Receipt, tile::TiledTree};
+use audit::{Leaf, note::Note, policy::Policy, receipt::Receipt, tile::TiledTree};
 use jiff::{SignedDuration, Timestamp};
 use key::LogKey;
 use store::control::audit_log::{self as rows, Figures, StoredLeaf};
@@ -51,6 +51,8 @@ pub struct Standing {
     pub oldest: Option<SignedDuration>,
     /// What was signed last; none before the first.
     pub signed: Option<Signed>,
+    /// The time of the newest leaf; none before the first, or when it cannot be read.
+    pub newest_at: Option<Timestamp>,
     /// When the newest checkpoint was published.
     pub published_at: Option<Timestamp>,
     /// Why nothing more is signed, or why nobody here can tell.
@@ -121,6 +123,9 @@ pub async fn standing(platform: &Platform) -> Result<Standing> {
         pending,
         oldest,
     } = rows::figures(&mut read).await?;
+    let newest = rows::newest(&mut read).await?;
+    let newest = newest.and_then(|newest| Leaf::decode(&newest.leaf).ok());
+    let newest_at = newest.and_then(|leaf| Timestamp::from_millisecond(leaf.time_ms.try_into().ok()?).ok());
     let folder = Folder::at(&platform.settings().audit);
     let looked = look(platform, &folder, &mut read).await;
     let (signed, trouble) = match looked {
@@ -133,6 +138,7 @@ pub async fn standing(platform: &Platform) -> Result<Standing> {
         pending: pending.unsigned_abs(),
         oldest: oldest.map(|since| platform.now().duration_since(since)),
         signed,
+        newest_at,
         published_at: folder.published_at().and_then(|at| Timestamp::try_from(at).ok()),
         trouble,
     })

@@ -111,7 +111,6 @@ pub async fn run_watched(
 }
 
 /// What signs, while it can.
-#[derive(Default)]
 struct Signer {
     publisher: Option<Publisher>,
     /// Under this lead the signed log and the database were held against each other, and went together.
@@ -119,6 +118,20 @@ struct Signer {
     /// Why it could not, the last time.
     trouble: Option<LedgerError>,
     tried: Option<Instant>,
+    /// When this lead began, or appended last: the clock of the leaves may have been ahead.
+    quiet_since: Instant,
+}
+
+impl Default for Signer {
+    fn default() -> Self {
+        Self {
+            publisher: None,
+            compared: false,
+            trouble: None,
+            tried: None,
+            quiet_since: Instant::now(),
+        }
+    }
 }
 
 impl Signer {
@@ -169,12 +182,15 @@ impl Signer {
 async fn pass(platform: &Platform, lead: &mut Lead, signer: &mut Signer, watch: Watch<'_>) -> Result<Pass> {
     // Before anything is appended: a log that was set back must not grow another end.
     signer.open(platform, lead).await?;
-    let mut done = append(platform, lead).await?;
+    let mut done = append(platform, lead, signer.quiet_since.elapsed()).await?;
+    if done.entries > 0 || done.heartbeat {
+        signer.quiet_since = Instant::now();
+    }
     done.signed = signer.publish(lead, watch).await?;
     Ok(done)
 }
 
-async fn append(platform: &Platform, lead: &mut Lead) -> Result<Pass> {
+async fn append(platform: &Platform, lead: &mut Lead, quiet: Duration) -> Result<Pass> {
     let mut end = End::read(lead).await?;
     let mut entries = 0;
     for _ in 0..BATCHES_MAX {
@@ -190,7 +206,10 @@ async fn append(platform: &Platform, lead: &mut Lead) -> Result<Pass> {
         entries += leaves.len();
     }
     let now_ms = end.no_earlier(platform.now().as_millisecond());
-    let heartbeat = end.size > 0 && now_ms - end.time_ms >= HEARTBEAT_MS;
+    // Where the newest leaf is of a time to come, the log is silent for as long as this lead knows of.
+    let is_silent =
+        now_ms - end.time_ms >= HEARTBEAT_MS || entries == 0 && quiet.as_millis() >= u128::from(HEARTBEAT_MS);
+    let heartbeat = end.size > 0 && is_silent;
     if heartbeat {
         let leaf = batch::heartbeat(lead.appliance_home().await?, now_ms);
         lead.append(end.size, &[None], &[leaf]).await?;

@@ -5,7 +5,10 @@
 //! orders are apart, not with the log, and is bounded. Leaves of a home count from 1 without a gap and each names the one before.
 //! Start at [`Coverage::begin`].
 
-use super::{FaultCode, report::Findings};
+use super::{
+    FaultCode,
+    report::{FAULTS_MAX, Findings},
+};
 use crate::{Platform, error::Result};
 use audit::{
     Leaf, LeafKind,
@@ -21,6 +24,9 @@ const PAGE: i64 = 2_000;
 const UNMATCHED_MAX: usize = 200_000;
 /// Entries of one home that may wait, for a check to look at them all.
 const WAITING_MAX: i64 = 200_000;
+
+/// Why a commitment stands there again.
+const TWICE: &str = "it was entered twice, past the platform, by whoever speaks SQL as this organization";
 
 /// What an entry shows of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +50,8 @@ pub(super) struct Coverage<'a> {
     leaves: HashMap<[u8; 32], (i64, Leaf)>,
     waiting: HashMap<[u8; 32], Shown>,
     overflow: bool,
+    /// More wait than are compared, which is no fault.
+    crowded: bool,
 }
 
 impl<'a> Coverage<'a> {
@@ -52,9 +60,14 @@ impl<'a> Coverage<'a> {
         let mut read = platform.control().read().await?;
         // The outbox first: what goes from there into the log meanwhile is seen twice, and never missed.
         let waiting = rows::waiting_of_home(&mut read, home, WAITING_MAX + 1).await?;
-        let overflow = waiting.len() > usize::try_from(WAITING_MAX).unwrap_or(usize::MAX);
+        let crowded = waiting.len() > usize::try_from(WAITING_MAX).unwrap_or(usize::MAX);
         let tag = rows::tag_of(&mut read, home).await?.unwrap_or([0xff; 16]);
         let until = rows::last_place(&mut read, &tag).await?;
+        let mut lines = HashMap::new();
+        for (commitment, line) in waiting.into_iter().map(shown) {
+            // Of those that were entered twice, the first.
+            lines.entry(commitment).or_insert(line);
+        }
         Ok(Self {
             platform,
             tag,
@@ -64,8 +77,9 @@ impl<'a> Coverage<'a> {
             index: None,
             entries: HashMap::new(),
             leaves: HashMap::new(),
-            waiting: waiting.into_iter().map(shown).collect(),
-            overflow,
+            waiting: lines,
+            overflow: false,
+            crowded,
         })
     }
 
@@ -77,7 +91,7 @@ impl<'a> Coverage<'a> {
                     self.waiting.remove(&leaf.header.0);
                     compare(entry, index, &leaf, findings);
                 }
-                None => self.keep(*entry),
+                None => self.keep(*entry, findings),
             }
         }
         while self.place < self.until && self.entries.len() > self.leaves.len() {
@@ -88,10 +102,16 @@ impl<'a> Coverage<'a> {
         Ok(())
     }
 
-    fn keep(&mut self, entry: Shown) {
-        self.overflow |= self.entries.len() >= UNMATCHED_MAX;
-        if !self.overflow {
+    fn keep(&mut self, entry: Shown, findings: &mut Findings) {
+        if let Some(other) = self.entries.get(&entry.commitments[0]) {
+            let detail = format!("the entry has the commitment of entry {}: {TWICE}", other.id);
+            findings.entry(FaultCode::EntryRepeated, entry.id, detail);
+        } else if self.entries.len() < UNMATCHED_MAX {
             self.entries.insert(entry.commitments[0], entry);
+        } else if self.crowded {
+            findings.unchecked += 1;
+        } else {
+            self.overflow = true;
         }
     }
 
@@ -154,7 +174,10 @@ impl<'a> Coverage<'a> {
             // Logged after the check began, it may be of an entry that the check did not read.
             None if self.place > self.until => {}
             None if self.leaves.len() >= UNMATCHED_MAX => self.overflow = true,
-            None => drop(self.leaves.insert(leaf.header.0, (index, leaf))),
+            None => match self.leaves.get(&leaf.header.0) {
+                Some((first, _)) => repeated(index, *first, findings),
+                None => drop(self.leaves.insert(leaf.header.0, (index, leaf))),
+            },
         }
     }
 
@@ -170,33 +193,54 @@ impl<'a> Coverage<'a> {
             let waited = waiting.remove(&entry.commitments[0]);
             self.look_up(&entry, waited, findings).await?;
         }
+        // What was not kept may be what these are of.
+        if findings.unchecked == 0 {
+            self.name_left(findings).await?;
+            // What was logged meanwhile was matched with its leaf: the rest has no entry.
+            for waiting in waiting.into_values() {
+                let detail = "the entry waits for the log and is gone from its own";
+                findings.entry(FaultCode::EntryGone, waiting.id, detail);
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves without an entry.
+    async fn name_left(&mut self, findings: &mut Findings) -> Result<()> {
         let losses = crate::ledger::losses(self.platform).await?;
         let is_lost = |index: i64| {
             losses
                 .iter()
                 .any(|loss| loss.range.contains(&index.unsigned_abs()))
         };
-        let mut left: Vec<_> = self.leaves.into_values().collect();
+        let mut left: Vec<_> = std::mem::take(&mut self.leaves).into_values().collect();
         left.sort_by_key(|(index, _)| *index);
-        for (index, leaf) in left.into_iter().filter(|(index, _)| !is_lost(*index)) {
+        let left = left.into_iter().filter(|(index, _)| !is_lost(*index));
+        let mut read = self.platform.control().read().await?;
+        for (told, (index, leaf)) in left.enumerate() {
+            // Each is looked for, as long as it is told at all.
+            if told < FAULTS_MAX
+                && let Some(first) = rows::first_of_entry(&mut read, &leaf.header.0).await?
+                && first < index
+            {
+                repeated(index, first, findings);
+                continue;
+            }
             let detail = format!(
                 "the entry of leaf {index} is gone, number {} of this log",
                 leaf.organization_sequence
             );
             findings.push(FaultCode::EntryGone, None, None, detail);
         }
-        // What was logged meanwhile was matched with its leaf: the rest has no entry.
-        for waiting in waiting.into_values() {
-            let detail = "the entry waits for the log and is gone from its own";
-            findings.entry(FaultCode::EntryGone, waiting.id, detail);
-        }
         Ok(())
     }
 
     async fn look_up(&self, entry: &Shown, waited: Option<Shown>, findings: &mut Findings) -> Result<()> {
-        if waited.is_some_and(|waited| waited != *entry) {
-            let detail = "the entry's commitments are not those that wait for the log";
-            findings.entry(FaultCode::EntryAltered, entry.id, detail);
+        if let Some(waited) = waited {
+            if waited != *entry {
+                let detail = "the entry's commitments are not those that wait for the log";
+                findings.entry(FaultCode::EntryAltered, entry.id, detail);
+            }
             return Ok(());
         }
         let mut read = self.platform.control().read().await?;
@@ -218,6 +262,11 @@ impl<'a> Coverage<'a> {
         }
         Ok(())
     }
+}
+
+fn repeated(index: i64, first: i64, findings: &mut Findings) {
+    let detail = format!("leaf {index} has the commitment of leaf {first}: {TWICE}");
+    findings.push(FaultCode::EntryRepeated, None, None, detail);
 }
 
 fn shown(waiting: WaitingEntry) -> ([u8; 32], Shown) {

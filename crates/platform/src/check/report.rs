@@ -33,6 +33,8 @@ pub enum FaultCode {
     EntryAltered,
     /// The entry of a leaf, or of a line in the outbox, is gone.
     EntryGone,
+    /// An entry or leaf has the commitment of another: whoever speaks SQL as the organization entered one twice.
+    EntryRepeated,
     /// Leaves of this log are gone.
     LeafMissing,
     /// A leaf does not continue the one before it in this log.
@@ -47,6 +49,8 @@ pub enum FaultCode {
     RootAltered,
     /// The signed log is refused as a whole.
     LogRefused,
+    /// An organization is gone whose deletion no entry tells.
+    OrganizationGone,
     /// Entries have waited too long for the log.
     EntryLate,
     /// A version's image is gone.
@@ -95,6 +99,8 @@ pub struct AuditReport {
     pub records: u64,
     /// Records that were erased, with the entry that says so.
     pub erased: u64,
+    /// Entries that wait for the log beyond those that one check compares: of these nothing is known.
+    pub unchecked: u64,
     /// The first [`FAULTS_MAX`] faults.
     pub faults: Vec<AuditFault>,
     /// All faults.
@@ -118,6 +124,7 @@ pub(super) struct Findings {
     pub(super) images: u64,
     pub(super) records: u64,
     pub(super) erased: u64,
+    pub(super) unchecked: u64,
     faults: Vec<AuditFault>,
     faults_total: u64,
 }
@@ -130,6 +137,7 @@ impl Findings {
             images: 0,
             records: 0,
             erased: 0,
+            unchecked: 0,
             faults: Vec::new(),
             faults_total: 0,
         }
@@ -169,6 +177,7 @@ impl Findings {
             images: self.images,
             records: self.records,
             erased: self.erased,
+            unchecked: self.unchecked,
             faults: self.faults,
             faults_total: self.faults_total,
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),

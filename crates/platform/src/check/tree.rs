@@ -7,17 +7,25 @@
 use super::{AuditFault, FaultCode, report::Findings, require_operator};
 use crate::{
     Caller, Platform,
+    act::read_header,
     error::Result,
     ledger::{self, Folder, LedgerError, Signed},
+    trail,
 };
 use audit::{
+    Leaf, LeafKind,
     leaf::LEAF_BYTES,
     tile::{Content, Edge, Growth, Tile},
 };
 use serde::Serialize;
-use std::time::{Duration, Instant};
-use store::control::audit_log as rows;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+use store::control::{audit_log as rows, entry_log};
 
+/// What the entry of an organization's deletion is called.
+const DELETION: &str = "organization.delete";
 /// Leaves read at once.
 const PAGE: i64 = 5_000;
 
@@ -61,6 +69,7 @@ pub async fn log(platform: &Platform, caller: &Caller) -> Result<LogReport> {
         signed: standing.signed,
         edge: Edge::default(),
         tiles: 0,
+        tags: BTreeMap::new(),
         findings: Findings::new(None),
     };
     if let Some(trouble) = &standing.trouble {
@@ -74,6 +83,7 @@ pub async fn log(platform: &Platform, caller: &Caller) -> Result<LogReport> {
         walk.note(FaultCode::EntryLate, detail);
     }
     let leaves = walk.run(platform).await?;
+    walk.check_homes(platform).await?;
     let report = walk.findings.report(began.elapsed());
     Ok(LogReport {
         leaves,
@@ -96,6 +106,8 @@ struct Walk {
     signed: Option<Signed>,
     edge: Edge,
     tiles: u64,
+    /// The first leaf of each home.
+    tags: BTreeMap<[u8; 16], u64>,
     findings: Findings,
 }
 
@@ -122,6 +134,12 @@ impl Walk {
                 }
             }
             next = last.index + 1;
+            for stored in &page {
+                if let Ok(leaf) = Leaf::decode(&stored.leaf) {
+                    let index = stored.index.unsigned_abs();
+                    self.tags.entry(leaf.organization_tag).or_insert(index);
+                }
+            }
             self.take(page.into_iter().map(|stored| stored.leaf).collect());
         }
         let size = next.unsigned_abs();
@@ -130,6 +148,45 @@ impl Walk {
             self.note(FaultCode::LeafMissing, detail);
         }
         Ok(size)
+    }
+
+    /// Whose leaves they are must be known, but for organizations that were deleted, each with an entry that says so, and for those
+    /// that a restore lost as a whole.
+    async fn check_homes(&mut self, platform: &Platform) -> Result<()> {
+        let mut read = platform.control().read().await?;
+        // Before the deletions: what goes meanwhile has its entry by then.
+        for tag in rows::tags(&mut read).await? {
+            self.tags.remove(&tag);
+        }
+        if self.tags.is_empty() {
+            return Ok(());
+        }
+        let kind = i16::from(LeafKind::Erasure.number());
+        let erasures = entry_log::list_of_kind(&mut read, kind).await?;
+        drop(read);
+        let losses = ledger::losses(platform).await?;
+        let is_lost = |index: &u64| losses.iter().any(|loss| loss.range.contains(index));
+        let gone: Vec<u64> = self
+            .tags
+            .values()
+            .copied()
+            .filter(|index| !is_lost(index))
+            .collect();
+        let is_all = erasures.len() < usize::try_from(entry_log::OF_KIND_MAX).unwrap_or(usize::MAX);
+        let is_deletion = |entry: entry_log::StoredEntry| {
+            let header = read_header(platform.appliance_keys(), &trail::as_tenants(entry));
+            header.is_ok_and(|header| header.action == DELETION)
+        };
+        let deleted = erasures.into_iter().map(is_deletion).filter(|is| *is).count();
+        if is_all && gone.len() > deleted {
+            let detail = format!(
+                "leaves of {} organizations that are gone, and {deleted} were deleted; the last of them begins at leaf {}",
+                gone.len(),
+                gone.iter().max().copied().unwrap_or(0)
+            );
+            self.note(FaultCode::OrganizationGone, detail);
+        }
+        Ok(())
     }
 
     /// Up to what was signed, and then what lies beyond, which has no tiles yet.

@@ -6,7 +6,7 @@
 use super::{
     checkpoint,
     error::LedgerError,
-    feed::{Feed, Found},
+    feed::{Feed, Found, IMAGES},
     folder::Folder,
     recover::{Loss, losses},
 };
@@ -325,6 +325,9 @@ impl<'a> Export<'a> {
                         opening,
                     })
                     .map_err(failed)?;
+            }
+            if page.len() < usize::try_from(IMAGES).unwrap_or(usize::MAX) {
+                return Ok(());
             }
         }
     }

@@ -35,7 +35,7 @@ const PAGE: u16 = 500;
 /// Entries that wait for their leaf; far more than transactions can be out of order.
 const AHEAD_MAX: usize = 20_000;
 /// Images read at once.
-const IMAGES: i64 = 2_000;
+pub(super) const IMAGES: i64 = 2_000;
 
 /// The entries of one home.
 pub(super) struct Feed {

@@ -228,7 +228,8 @@ pub(super) async fn policy_of(platform: &Platform, log: &LogKey) -> Result<Polic
     Policy::parse(text.as_bytes()).map_err(|error| PlatformError::invariant(format!("{error:?}")))
 }
 
-/// Keeps the cosignature of a witness: `request` is what it was asked, `answer` the line that it gave.
+/// Keeps the cosignature of a witness: `request` is what it was asked, `answer` the line that it gave. Of a smaller checkpoint than the
+/// one that is kept it is refused; of the same one it is added.
 ///
 /// # Errors
 /// `not-allowed`; `conflict` for a line that is none of a known witness, and for a checkpoint that is not of this log.
@@ -248,11 +249,43 @@ pub async fn keep(platform: &Platform, caller: &Caller, request: &[u8], answer: 
         ));
     }
     let folder = Folder::at(&platform.settings().audit);
+    let note = match witnessed(platform).await? {
+        Some(before) if !before.is_ours => {
+            return Err(refused(
+                "the cosigned checkpoint that is kept here is of another log than the one in the folder; keep both, and find out why",
+            ));
+        }
+        Some(before) if before.size > found.size => {
+            return Err(refused(format!(
+                "a witness's word on {} leaves is kept here, and this one is on {}",
+                before.size, found.size
+            )));
+        }
+        Some(before) if before.size == found.size => merge(&note, &folder.witnessed()?.unwrap_or_default())?,
+        Some(_) | None => note,
+    };
     folder.keep_witnessed(&note)?;
     let act = Act::access("audit-witness.keep", Object::new("log", found.size));
     let entry = platform.entry(caller, None, &act)?;
     platform.control().begin().await?.commit(&entry, &[]).await?;
     Ok(found.size)
+}
+
+/// The note with the cosignatures of one of before that it has none of.
+fn merge(note: &[u8], before: &[u8]) -> Result<Vec<u8>, LedgerError> {
+    let (mut note, before) = (Note::parse(note)?, Note::parse(before)?);
+    if note.text() == before.text() {
+        for signature in before.signatures() {
+            if note
+                .signatures()
+                .iter()
+                .all(|other| other.name() != signature.name())
+            {
+                note.add(signature.clone())?;
+            }
+        }
+    }
+    Ok(note.to_string().into_bytes())
 }
 
 /// A checkpoint that witnesses have signed, held against this log.

@@ -12,12 +12,16 @@ use crate::{
     ledger::witness::{self, Witnessed},
     upkeep::last_scrub,
 };
+use jiff::SignedDuration;
 use promises::{Observation, Outcome};
 
 pub(super) const ID: &str = "audit-immutable";
 
 /// A witness's word is good for so long.
 const WITNESS_DAYS_MAX: u64 = 8;
+/// The nightly check comes every day; one that was missed is no reason to doubt.
+const SCRUB_AGE_MAX: SignedDuration = SignedDuration::from_hours(48);
+const DAY_S: u64 = 24 * 60 * 60;
 
 const ADVICE: &str =
     "keep copies of the database and of the log's folder, and find out who wrote there; see OPERATIONS.md";
@@ -43,7 +47,12 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
         let what = "a witness has signed another log than the one in the folder";
         look.fault(what, "the signed log", ADVICE);
     }
-    let doubt = doubt(platform, &report, witnessed.as_ref()).filter(|_| look.is_clean());
+    let doubt = doubt(platform, &report, witnessed.as_ref()).or_else(|| {
+        let age_us = platform.now().as_microsecond() - scrubbed.as_ref()?.checked_at_us;
+        let is_old = i128::from(age_us) > SCRUB_AGE_MAX.as_micros();
+        is_old.then(|| "the last nightly check is older than two days: see that the worker runs".to_owned())
+    });
+    let doubt = doubt.filter(|_| look.is_clean());
     if let Some(why) = doubt {
         return Ok(Outcome::could_not_look(why));
     }
@@ -73,6 +82,11 @@ fn doubt(platform: &Platform, report: &LogReport, witnessed: Option<&Witnessed>)
         ));
     };
     let now = u64::try_from(platform.now().as_second()).unwrap_or(0);
-    let days = now.saturating_sub(newest) / (24 * 60 * 60);
+    if newest > now + DAY_S {
+        return Some(format!(
+            "{alone}, and a witness's word is of a time that has not come: see to the clocks"
+        ));
+    }
+    let days = now.saturating_sub(newest) / DAY_S;
     (days > WITNESS_DAYS_MAX).then(|| format!("{alone}, and the newest word of a witness is {days} days old"))
 }

@@ -7,7 +7,7 @@ use crate::{
     Caller, Platform,
     act::vault_failure,
     check::{self, AuditFault},
-    error::Result,
+    error::{PlatformError, Result},
     organization,
 };
 use jiff::SignedDuration;
@@ -57,8 +57,12 @@ async fn scrub(platform: &Platform) -> Result<Observation> {
     let appliance = check::appliance(platform, &system).await?;
     found.take(appliance.entries, appliance.records, &appliance.faults);
     for summary in organization::list_all(platform, &system).await? {
-        let report = check::organization(platform, &system, &summary.slug).await?;
-        found.take(report.entries, report.records, &report.faults);
+        match check::organization(platform, &system, &summary.slug).await {
+            Ok(report) => found.take(report.entries, report.records, &report.faults),
+            // The others are looked at all the same.
+            Err(error) if is_there(platform, &summary.slug).await? => found.miss(&summary.slug, &error),
+            Err(_) => {}
+        }
     }
     let whole = check::tree(platform, &system).await?;
     found.take(0, 0, &whole.faults);
@@ -79,6 +83,12 @@ async fn scrub(platform: &Platform) -> Result<Observation> {
     rows::insert(&mut keep, SCRUB, now, &json).await?;
     rows::trim(&mut keep, SCRUB).await?;
     Ok(observation)
+}
+
+/// Whether an organization was not deleted meanwhile.
+async fn is_there(platform: &Platform, slug: &str) -> Result<bool> {
+    let all = organization::list_all(platform, &Caller::system()).await?;
+    Ok(all.iter().any(|summary| summary.slug == slug))
 }
 
 /// What a scrub has found so far.
@@ -115,6 +125,18 @@ impl Found {
             let advice = "run `strongroom audit check`, keep copies, and find out who wrote there";
             self.outcome = outcome.with_fault(fault.detail.clone(), place, advice);
         }
+    }
+}
+
+impl Found {
+    /// An organization that could not be checked.
+    fn miss(&mut self, slug: &str, error: &PlatformError) {
+        self.faults += 1;
+        tracing::error!(audit.place = %slug, "the nightly check could not check it: {error}");
+        let outcome = std::mem::replace(&mut self.outcome, Outcome::looked());
+        let what = format!("it could not be checked: {}", error.detail);
+        let advice = "run `strongroom audit check` for it, and look at the worker's journal";
+        self.outcome = outcome.with_fault(what, slug, advice);
     }
 }
 

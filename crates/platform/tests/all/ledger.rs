@@ -547,6 +547,20 @@ async fn a_lost_folder_is_made_anew_out_of_the_database_and_only_by_hand() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_organization_that_is_gone_without_its_deletion_is_found() {
+    let site = Logged::start().await;
+    site.write(1).await;
+    site.pass().await;
+    site.assert_clean().await;
+    // Its home as it is after a deletion, of which no entry tells.
+    site.sql("DELETE FROM strongroom.audit_home WHERE schema_name <> 'strongroom'")
+        .await;
+    let found = check::tree(&site.site.platform, &Caller::host()).await.unwrap();
+    let codes: Vec<FaultCode> = found.faults.iter().map(|fault| fault.code).collect();
+    assert_eq!(codes, [FaultCode::OrganizationGone], "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_check_of_the_whole_log_names_the_leaf_and_the_tile() {
     let site = Logged::start().await;
     for number in 0..260 {

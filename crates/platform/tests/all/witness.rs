@@ -10,10 +10,14 @@ use jiff::Timestamp;
 use platform::{
     Caller,
     ledger::{self, witness},
-    sequencer,
+    sequencer, upkeep,
 };
 use promises::State;
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 struct Pair {
     site: Site,
@@ -58,14 +62,19 @@ impl Pair {
     }
 
     async fn sign(&self, request: &str) -> Result<String, String> {
+        self.sign_at(&self.witness, request, Timestamp::now()).await
+    }
+
+    async fn sign_at(&self, witness: &Path, request: &str, at: Timestamp) -> Result<String, String> {
         let policy = self.policy().await;
-        let signed = witness::sign(
-            &self.witness,
-            policy.as_bytes(),
-            request.as_bytes(),
-            Timestamp::now(),
-        );
+        let signed = witness::sign(witness, policy.as_bytes(), request.as_bytes(), at);
         signed.map_err(|error| error.detail)
+    }
+
+    async fn keep(&self, request: &str, answer: &str) -> Result<u64, String> {
+        let (platform, host) = (&self.site.platform, Caller::host());
+        let kept = witness::keep(platform, &host, request.as_bytes(), answer.as_bytes()).await;
+        kept.map_err(|error| error.detail)
     }
 
     async fn round(&self) -> u64 {
@@ -113,6 +122,56 @@ async fn with_the_word_of_a_witness_the_log_is_immutable_and_a_rewritten_one_is_
     );
     fs::write(pair.site.audit().join("witnessed"), kept).unwrap();
     assert_broken(&pair.site, "audit-immutable", "a witness has signed another log").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_newest_word_is_kept_and_that_of_several_witnesses_together() {
+    let pair = Pair::start().await;
+    let old = pair.request(0).await;
+    let of_old = pair.sign(&old).await.unwrap();
+    pair.keep(&old, &of_old).await.unwrap();
+    pair.write(1).await;
+    let second = pair.site.audit().with_extension("second");
+    let key = witness::make(&second, "second.example").unwrap();
+    witness::appoint(&pair.site.platform, &Caller::host(), &key)
+        .await
+        .unwrap();
+    sequencer::run_once(&pair.site.platform).await.unwrap().unwrap();
+    let (now, first_has) = (Timestamp::now(), witness::seen(&pair.witness).unwrap());
+    let (ours, theirs) = (pair.request(first_has).await, pair.request(0).await);
+    let answer = pair.sign(&ours).await.unwrap();
+    let size = pair.keep(&ours, &answer).await.unwrap();
+    let answer = pair.sign_at(&second, &theirs, now).await.unwrap();
+    assert_eq!(pair.keep(&theirs, &answer).await.unwrap(), size);
+    let published = ledger::checkpoint(&pair.site.platform).await.unwrap().unwrap();
+    assert_eq!(published.witnesses, 2, "neither pushes the other out");
+    let refused = pair.keep(&old, &of_old).await.unwrap_err();
+    assert!(refused.contains("is kept here, and this one is on"), "{refused}");
+    assert_kept(&pair.site, "audit-immutable").await;
+    // A word of a time that has not come is no word of today.
+    pair.write(2).await;
+    let request = pair.request(witness::seen(&pair.witness).unwrap()).await;
+    let ahead = now + Duration::from_secs(3 * 24 * 60 * 60);
+    let answer = pair.sign_at(&pair.witness, &request, ahead).await.unwrap();
+    pair.keep(&request, &answer).await.unwrap();
+    let verdict = check(&pair.site.platform, "audit-immutable").await;
+    assert_eq!(verdict.state, State::Unknown, "{verdict:?}");
+    assert!(verdict.reason.contains("a time that has not come"), "{verdict:?}");
+    fs::remove_dir_all(&second).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_nightly_check_of_long_ago_is_no_word_of_today() {
+    let pair = Pair::start().await;
+    pair.round().await;
+    upkeep::scrub_if_due(&pair.site.platform).await.unwrap().unwrap();
+    assert_kept(&pair.site, "audit-immutable").await;
+    let old = "UPDATE strongroom.promise_observation SET observation = jsonb_set(observation, '{checked_at_us}',
+        to_jsonb((observation ->> 'checked_at_us')::bigint - 49::bigint * 3600000000)) WHERE promise_id = 'audit-scrub'";
+    tamper(&pair.site, old).await;
+    let verdict = check(&pair.site.platform, "audit-immutable").await;
+    assert_eq!(verdict.state, State::Unknown, "{verdict:?}");
+    assert!(verdict.reason.contains("older than two days"), "{verdict:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

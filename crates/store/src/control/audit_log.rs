@@ -371,6 +371,28 @@ pub async fn standing(
     )
 }
 
+/// The first leaf with that commitment to a header; none where there is none.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn first_of_entry(on: &mut impl Reads, c_header: &[u8; 32]) -> Result<Option<i64>, StoreError> {
+    let text = "SELECT index, leaf FROM strongroom.audit_leaf
+        WHERE substr(leaf, 77, 32) = $1 AND get_byte(leaf, 8) <> 3 ORDER BY index LIMIT 1";
+    let query = diesel::sql_query(text).bind::<Binary, _>(&c_header[..]);
+    let row: Option<LeafRow> = query.get_result(on.connection()?).await.optional()?;
+    Ok(row.map(|row| row.index))
+}
+
+/// The tags of all homes.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn tags(on: &mut impl Reads) -> Result<Vec<[u8; 16]>, StoreError> {
+    let text = "SELECT sequence AS index, tag AS leaf FROM strongroom.audit_home";
+    let rows: Vec<LeafRow> = diesel::sql_query(text).load(on.connection()?).await?;
+    rows.iter().map(|row| exact(&row.leaf)).collect()
+}
+
 /// An entry in the outbox, as a check compares it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WaitingEntry {

@@ -88,7 +88,7 @@ pub async fn list_after(
 }
 
 /// Most entries of one kind that are given.
-const OF_KIND_MAX: i64 = 1_000;
+pub const OF_KIND_MAX: i64 = 1_000;
 
 /// The newest entries of a kind that is rare.
 ///

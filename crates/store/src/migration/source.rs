@@ -182,6 +182,13 @@ const ORGANIZATION: &[Migration] = &[
         up: include_str!("../../migrations/organization/0006_restore/up.sql"),
         down: include_str!("../../migrations/organization/0006_restore/down.sql"),
     },
+    Migration {
+        scope: Scope::Organization,
+        version: 7,
+        name: "images by entry",
+        up: include_str!("../../migrations/organization/0007_images_by_entry/up.sql"),
+        down: include_str!("../../migrations/organization/0007_images_by_entry/down.sql"),
+    },
 ];
 
 /// The steps that a program knows, of both scopes, each in order.

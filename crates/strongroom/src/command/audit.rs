@@ -448,6 +448,12 @@ fn show(checked: &Checked, format: Format) -> Result<ExitCode, CommandError> {
             "the signed log: {leaves} leaves, {signed} of them signed, {tiles} tiles compared"
         ));
     }
+    let unchecked: u64 = checked.logs.iter().map(|report| report.unchecked).sum();
+    if unchecked > 0 {
+        talk(&format!(
+            "{unchecked} entries that wait for the log were not compared, being too many; look again when fewer wait"
+        ));
+    }
     let rows = checked.logs.iter().map(row).collect();
     format.list(
         &["log", "entries", "images", "records", "faults", "took"],

@@ -8,6 +8,10 @@ use platform::{
 };
 
 const CHECK: &str = "audit-log";
+/// A heartbeat comes every ten minutes, and is signed.
+const SILENT_AFTER: SignedDuration = SignedDuration::from_mins(12);
+/// A leaf's time may be so far ahead of this clock.
+const AHEAD_MAX: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) async fn check(platform: &Platform) -> Finding {
     match ledger::standing(platform).await {
@@ -38,6 +42,18 @@ fn judge(standing: &Standing, now: Timestamp) -> Finding {
         );
         return Finding::fault(CHECK, what, worker);
     }
+    if let Some(ahead) = standing
+        .newest_at
+        .map(|at| at.duration_since(now))
+        .filter(|ahead| *ahead > AHEAD_MAX)
+    {
+        let what = format!("the newest leaf is of a time that comes in {} s", ahead.as_secs());
+        return Finding::fault(
+            CHECK,
+            what,
+            "see to the machine's clock: times in the log stand still until then",
+        );
+    }
     let Some(signed) = standing.signed.filter(|signed| signed.size > 0) else {
         return Finding::warning(CHECK, "nothing was signed yet", worker);
     };
@@ -48,6 +64,13 @@ fn judge(standing: &Standing, now: Timestamp) -> Finding {
         let what = format!(
             "{} leaves are not signed, for {} s",
             standing.unsigned(),
+            age.as_secs()
+        );
+        return Finding::fault(CHECK, what, worker);
+    }
+    if age > SILENT_AFTER {
+        let what = format!(
+            "the newest checkpoint is {} s old, and one comes every ten minutes",
             age.as_secs()
         );
         return Finding::fault(CHECK, what, worker);
@@ -73,6 +96,7 @@ mod tests {
                 size: 7,
                 root: Hash([1; 32]),
             }),
+            newest_at: Some(Timestamp::UNIX_EPOCH),
             published_at: Some(Timestamp::UNIX_EPOCH),
             trouble: None,
         }
@@ -85,8 +109,18 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_is_signed_is_well_also_when_nothing_happens_for_long() {
+    fn a_log_that_is_signed_is_well_as_long_as_its_heartbeats_come() {
         assert_eq!(level(|_| {}), Level::Ok);
+        let at = |second| Timestamp::from_second(second).unwrap();
+        assert_eq!(judge(&standing(), at(12 * 60)).level, Level::Ok);
+        assert_eq!(judge(&standing(), at(12 * 60 + 1)).level, Level::Fault);
+    }
+
+    #[test]
+    fn a_leaf_of_a_time_to_come_is_a_fault() {
+        let of = |second| move |found: &mut Standing| found.newest_at = Timestamp::from_second(second).ok();
+        assert_eq!(level(of(90 + 300)), Level::Ok);
+        assert_eq!(level(of(90 + 301)), Level::Fault);
     }
 
     #[test]

@@ -88,7 +88,8 @@ fn pages(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-/// Broken is not well; one that cannot be looked at is no reason to go back.
+/// Broken is not well; one that cannot be looked at is no reason to go back, nor are entries that wait. No update begins on a platform
+/// where it is broken already.
 fn audit(config: &Config) -> Result<(), String> {
     let state = block_on(async {
         let platform = Platform::open(config).await?;

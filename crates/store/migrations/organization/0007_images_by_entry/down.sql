@@ -1,0 +1,1 @@
+DROP INDEX {{schema}}._image_entry;
