@@ -95,9 +95,12 @@ pub enum FaultKind {
     /// A header that is committed to but cannot be read.
     #[error("the header is none of format version 1")]
     Header,
-    /// A header of another organization than its leaf.
+    /// A header of another organization than its leaf's tag, or an organization under a second tag.
     #[error("the header is of another organization than the entries before it")]
     Organization,
+    /// An entry among the appliance's own that belongs in an organization's log.
+    #[error("the entry is about records, which the appliance has none of")]
+    Appliance,
     /// One entry has two leaves.
     #[error("the entry stands in the log a second time")]
     Twice,
@@ -119,8 +122,8 @@ pub enum FaultKind {
     /// An opening where nothing is committed to, or out of order.
     #[error("something is shown that the entry did not commit to")]
     Superfluous,
-    /// Entries of an organization are shown although it is said to be erased.
-    #[error("the organization is said to be erased, and its entries are shown")]
+    /// Entries of an organization, or versions of a record, are shown although it is said to be erased.
+    #[error("what the leaf is said to have erased is shown elsewhere")]
     NotErased,
     /// A header is not shown.
     #[error("the header cannot be opened, and nothing in the log explains it")]
@@ -182,6 +185,7 @@ impl FaultKind {
             | Self::HeaderCommitment
             | Self::Header
             | Self::Organization
+            | Self::Appliance
             | Self::Twice
             | Self::Place
             | Self::After
@@ -213,6 +217,7 @@ impl FaultKind {
             Self::HeaderCommitment => "header-commitment",
             Self::Header => "header",
             Self::Organization => "organization",
+            Self::Appliance => "appliance",
             Self::Twice => "twice",
             Self::Place => "place",
             Self::After => "after",
