@@ -2,7 +2,7 @@
 """A second verifier of exports of Strongroom's audit log. It shares no code with the first (strongroom-verify) and
 needs nothing but Python 3.9: an auditor can read all of it. docs/AUDIT-EXPORT.md says what each check is.
 
-    python3 verify.py EXPORT POLICY [EARLIER-CHECKPOINT]
+    python3 verify.py EXPORT POLICY [EARLIER-CHECKPOINT] [--receipt RECEIPT]
 
 Prints both verdicts and what is wrong, one per line. Exit codes: 0 verified, 1 false, 2 cannot tell."""
 import base64, hashlib, struct, sys, uuid
@@ -145,6 +145,34 @@ def read_checkpoint(note, policy):  # -> (origin, size, root); raises when the p
     return origin, int(size), unbase64(root)
 
 
+def read_receipt(data, policy):  # -> (origin, index, hash, tag) of its leaf (C2SP tlog-proof); raises when it proves nothing
+    head, note = data.decode().split("\n\n", 1)
+    first, extra, place, *hashes = head.split("\n")
+    leaf, hashes = unbase64(extra[6:]), [unbase64(line) for line in hashes]
+    index = int(place[6:])
+    if (first, extra[:6], place) != ("c2sp.org/tlog-proof@v1", "extra ", f"index {index}") or len(leaf) != 188:
+        raise ValueError("receipt")
+    if leaf[:8] != b"SRLEAF01" or not 1 <= leaf[8] <= 8 or any(leaf[9:12]):
+        raise ValueError("receipt: leaf")
+    origin, size, root = read_checkpoint(note.encode(), policy)
+    node, at, last = sha(b"\0", leaf), index, size - 1  # RFC 9162 section 2.1.3.2
+    if not 0 <= index < size or any(len(other) != 32 for other in hashes):
+        raise ValueError("receipt: index")
+    for other in hashes:
+        if not last:
+            raise ValueError("receipt: proof")
+        if at & 1 or at == last:
+            node = sha(b"\1", other, node)
+            while at and not at & 1:
+                at, last = at >> 1, last >> 1
+        else:
+            node = sha(b"\1", node, other)
+        at, last = at >> 1, last >> 1
+    if last or node != root:
+        raise ValueError("receipt: not in the log")
+    return origin, index, sha(b"\0", leaf), leaf[12:28]
+
+
 # Deterministic CBOR (RFC 8949 section 4.2.1): decoded, and written again to see that it was.
 def decode(data, at=0):  # -> (item, end)
     major, short = data[at] >> 5, data[at] & 31
@@ -284,6 +312,7 @@ class Verifier:
         self.homes, self.records, self.entries, self.groups = {}, {}, set(), {}
         self.waiting, self.deleted, self.tags, self.owners = {}, set(), {}, {}
         self.shown, self.opened, self.erased, self.explained, self.elsewhere = set(), set(), set(), [], []
+        self.notes, self.receipt = [], None
         self.leaf, self.time, self.ended, self.unreadable, self.failed = None, 0, False, False, False
 
     def wrong(self, side, what, index=None):
@@ -295,7 +324,8 @@ class Verifier:
     def complete(self, what, index=None):
         self.wrong("completeness", what, index)
 
-    def run(self, data, policy, since):
+    def run(self, data, policy, since, receipt=None):
+        self.receipt = receipt
         self.policy, self.data = policy, data
         try:
             if data[:8] != b"SREXPT01":
@@ -323,6 +353,9 @@ class Verifier:
             origin, self.size, self.root = read_checkpoint(note, self.policy)
         except (ValueError, KeyError, IndexError, struct.error) as error:
             return self.integrity(f"the checkpoint is not accepted: {error}")
+        if self.receipt and (self.receipt[0] != origin or self.receipt[1] >= self.size):
+            self.receipt, self.failed = None, True
+            self.notes.append("the receipt is of another log, or of a leaf behind the checkpoint")
         if since and since[0] != origin:
             self.integrity("the earlier checkpoint is of another log")
         elif since and since[1] > self.size:
@@ -354,6 +387,12 @@ class Verifier:
             self.tree.push(payload[1:], payload[0])
             self.compare()
             self.unreadable = False
+            if self.receipt and first <= self.receipt[1] < self.tree.size:
+                if self.scope == self.receipt[3]:
+                    self.complete("the leaf that the receipt proves is hidden", self.receipt[1])
+                else:
+                    self.failed = True
+                    self.notes.append("the receipt is of an organization that the export does not show")
             for by in [by for by in self.waiting if self.scope and first <= by < self.tree.size]:
                 self.elsewhere += self.waiting.pop(by)
         elif kind in (0x20, 0x21) and not self.leaf:
@@ -375,6 +414,8 @@ class Verifier:
         index, name = self.tree.size, sha(b"\0", data)
         self.tree.push(name)
         self.compare()
+        if self.receipt and self.receipt[1] == index and self.receipt[2] != name:
+            self.integrity("not the leaf that the receipt proves", index)
         self.unreadable = True
         if len(data) != 188 or data[:8] != b"SRLEAF01" or not 1 <= data[8] <= 8 or any(data[9:12]):
             return self.integrity("no leaf", index)
@@ -567,27 +608,28 @@ class Verifier:
         return integrity, completeness
 
 
-def verify(data, policy, since=None):
+def verify(data, policy, since=None, receipt=None):
     verifier = Verifier()
     verifier.scope = b""
-    verifier.run(data, policy, since)
+    verifier.run(data, policy, since, receipt)
     return verifier
 
 
-def main(export, policy, since=None):
+def main(export, policy, since=None, receipt=None):
     try:
         policy = read_policy(open(policy, encoding="utf-8").read())
         since = read_checkpoint(open(since, "rb").read(), policy) if since else None
+        receipt = read_receipt(open(receipt, "rb").read(), policy) if receipt else None
         data = open(export, "rb").read()
     except (OSError, ValueError, KeyError, IndexError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    verifier = verify(data, policy, since)
+    verifier = verify(data, policy, since, receipt)
     integrity, completeness = verifier.report()
     print(f"integrity {integrity}\ncompleteness {completeness}")
     for fault in verifier.faults[:20]:
         print("  {}: {}".format(*fault))
-    for line in (verifier.unknown + verifier.explained)[:1000]:
+    for line in (verifier.unknown + verifier.notes + verifier.explained)[:1000]:
         print(f"  {line}")
     if verifier.elsewhere:
         print("  what explains a part that is gone is a leaf of others: ask for the export of everything")
@@ -595,6 +637,11 @@ def main(export, policy, since=None):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (3, 4):
-        sys.exit(__doc__)
-    sys.exit(main(*sys.argv[1:]))
+    given, receipt = sys.argv[1:], None
+    if "--receipt" in given[:-1]:
+        at = given.index("--receipt")
+        receipt, given = given[at + 1], given[:at] + given[at + 2 :]
+    if len(given) not in (2, 3):
+        print(__doc__, file=sys.stderr)
+        sys.exit(2)
+    sys.exit(main(*given, receipt=receipt))

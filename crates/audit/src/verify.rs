@@ -10,6 +10,7 @@ mod entry;
 mod examine;
 mod fault;
 mod gone;
+mod held;
 mod home;
 mod image;
 mod judge;
@@ -18,6 +19,7 @@ mod transaction;
 
 pub use examine::{Examined, examine};
 pub use fault::{Fault, FaultKind, Side, uuid};
+pub use held::Held;
 pub use judge::Verifier;
 pub use report::{
     Counts, EXPLANATIONS_MAX, Explained, Explanation, FAULTS_MAX, Lost, Report, Shown, Verdict,

@@ -52,6 +52,7 @@ pub(crate) fn json(report: &Report) -> bool {
         "first_leaf_ms": report.shown.times_ms.map(|(first, _)| first),
         "last_leaf_ms": report.shown.times_ms.map(|(_, last)| last),
         "continues": report.continues,
+        "receipt_leaf": report.receipt,
         "explained": json!({
             "restores_and_organizations": report.explained.wide.iter().map(explanation).collect::<Vec<_>>(),
             "restores_and_organizations_count": report.explained.wide_count,
@@ -134,9 +135,13 @@ fn side(text: &mut String, name: &str, verdict: &Verdict, holds: &str) {
 
 fn complete(report: &Report) -> String {
     match report.shown.last_sequence {
+        Some(last) if report.receipt.is_some() => {
+            format!("all entries of the organization up to number {last} are shown, the receipt's among them")
+        }
         Some(last) => {
             format!(
-                "all entries of the organization up to number {last} are shown; compare it with a receipt"
+                "all entries of the organization up to number {last} are shown, and link; give a receipt as --receipt: \
+                 its index and leaf hash are to be those of the export, the number alone is not enough"
             )
         }
         None => "all entries are shown".to_owned(),
@@ -166,6 +171,9 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     }
     if let Some(size) = report.continues {
         facts.push(("continues", format!("the earlier checkpoint of {size} leaves")));
+    }
+    if let Some(index) = report.receipt {
+        facts.push(("receipt", format!("compared with leaf {index}")));
     }
     facts.push((
         "shown",

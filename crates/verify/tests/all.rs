@@ -4,6 +4,9 @@
 #[path = "../../audit/tests/all/forged.rs"]
 mod forged;
 #[cfg(test)]
+#[path = "all/held.rs"]
+mod held;
+#[cfg(test)]
 #[path = "all/program.rs"]
 mod program;
 #[cfg(test)]

@@ -83,6 +83,12 @@ pub enum FaultKind {
     /// An entry says that it came after it was sequenced.
     #[error("the entry says that it happened after it was sequenced")]
     EntryTime,
+    /// The log has another leaf where a receipt has proven one.
+    #[error("the leaf is not the one that the receipt proves to stand here: the log was written twice")]
+    Receipt,
+    /// A leaf of the organization that a receipt has proven is hidden.
+    #[error("the leaf that the receipt proves to be the organization's is not shown")]
+    ReceiptHidden,
     /// A leaf of another organization in an export of one.
     #[error("the leaf is not of the organization that is exported")]
     Scope,
@@ -167,6 +173,7 @@ impl FaultKind {
             | Self::Version { .. }
             | Self::Unexplained { .. }
             | Self::Hidden
+            | Self::ReceiptHidden
             | Self::NotErased
             | Self::Transaction { .. } => Side::Completeness,
             Self::Format(_)
@@ -176,6 +183,7 @@ impl FaultKind {
             | Self::Rewritten { .. }
             | Self::SetBack { .. }
             | Self::OtherLog
+            | Self::Receipt
             | Self::Leaf
             | Self::Link
             | Self::LeafTime
@@ -207,6 +215,8 @@ impl FaultKind {
             Self::Rewritten { .. } => "rewritten",
             Self::SetBack { .. } => "set-back",
             Self::OtherLog => "other-log",
+            Self::Receipt => "receipt",
+            Self::ReceiptHidden => "receipt-hidden",
             Self::Leaf => "leaf",
             Self::Link => "link",
             Self::Sequence { .. } => "sequence",

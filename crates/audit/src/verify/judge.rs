@@ -4,6 +4,7 @@ use super::entry::{Current, Shown as HeaderShown};
 use super::examine::{Examined, HeaderPart, ImageKind, ImagePart, Part};
 use super::fault::FaultKind;
 use super::gone::{Explanations, Gone};
+use super::held::{Comparison, Held};
 use super::home::Homes;
 use super::image::Records;
 use super::report::{Counts, Explained, Findings, Report, Shown, Verdict};
@@ -27,6 +28,7 @@ pub struct Verifier {
     /// What the export says was signed, whoever signed it.
     checkpoint: Option<Checkpoint>,
     since: Since,
+    held: Comparison,
     tree: Tree,
     homes: Homes,
     records: Records,
@@ -69,6 +71,7 @@ impl Verifier {
             trusted,
             checkpoint,
             since,
+            held: Comparison::None,
             tree: Tree::default(),
             homes: Homes::default(),
             records: Records::default(),
@@ -84,6 +87,13 @@ impl Verifier {
         };
         verifier.compare_since();
         verifier
+    }
+
+    /// Compares the export with a receipt too.
+    #[must_use]
+    pub fn with_receipt(mut self, held: Held) -> Self {
+        self.held = Comparison::begin(held, self.checkpoint.as_ref());
+        self
     }
 
     /// Leaves seen so far, shown or not.
@@ -141,12 +151,13 @@ impl Verifier {
             Scope::Organization(tag) => self.homes.last_sequence(&tag),
         };
         let is_nothing = matches!(self.scope, Scope::Organization(_)) && last_sequence.is_none();
+        let (receipt, not_compared) = self.held.outcome();
         let unknown = if is_nothing {
             Some("the export shows no entry of the organization")
         } else if explained.hidden > 0 {
             Some("what explains a part that is gone is a leaf of others; ask for the export of everything")
         } else {
-            None
+            not_compared
         };
         let (integrity, completeness) = self.findings.verdicts(unknown);
         Report {
@@ -157,6 +168,7 @@ impl Verifier {
             completeness,
             trusted: self.trusted,
             continues,
+            receipt,
             shown: Shown {
                 scope: Some(self.scope),
                 last_sequence,
@@ -177,6 +189,7 @@ impl Verifier {
             return;
         }
         self.compare_since();
+        self.held.take_leaf(index, hash, &mut self.findings);
         self.counts.leaves += 1;
         let Some(leaf) = leaf else {
             self.findings.leaf(index, FaultKind::Leaf);
@@ -210,6 +223,8 @@ impl Verifier {
         }
         let hidden = self.tree.size() - index;
         self.counts.hidden += hidden;
+        self.held
+            .take_hidden(self.scope, index, hidden, &mut self.findings);
         if self.scope != Scope::Whole {
             self.explanations.hide(index, hidden);
         }

@@ -121,6 +121,8 @@ pub struct Report {
     pub trusted: Option<Trusted>,
     /// Size of the earlier checkpoint that the log was found to continue.
     pub continues: Option<u64>,
+    /// Index of the leaf that a receipt was compared with.
+    pub receipt: Option<u64>,
     /// What the export is of.
     pub shown: Shown,
     /// Why what is gone is gone.
@@ -141,6 +143,7 @@ impl Report {
             completeness,
             trusted: None,
             continues: None,
+            receipt: None,
             shown: Shown::default(),
             explained: Explained::default(),
             counts: Counts::default(),
