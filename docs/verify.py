@@ -2,7 +2,7 @@
 """A second verifier of exports of Strongroom's audit log. It shares no code with the first (strongroom-verify) and
 needs nothing but Python 3.9: an auditor can read all of it. docs/AUDIT-EXPORT.md says what each check is.
 
-    python3 verify.py EXPORT POLICY [EARLIER-CHECKPOINT]
+    python3 verify.py EXPORT POLICY [EARLIER-CHECKPOINT] [--receipt RECEIPT]
 
 Prints both verdicts and what is wrong, one per line. Exit codes: 0 verified, 1 false, 2 cannot tell."""
 import base64, hashlib, struct, sys, uuid
@@ -71,23 +71,49 @@ def key(text):  # -> (name, id, algorithm, public)
 
 
 def read_policy(text):
-    logs, members, quorum = [], {"none": lambda seen: True}, None
-    for words in (line.split() for line in text.splitlines()):
+    if len(text.encode()) > 65536 or any((ord(letter) < 32 and letter not in "\t\n") or letter == "\x7f" for letter in text):
+        raise ValueError("policy: not plain text, or too long")
+    logs, witnesses, groups, members, grouped, quorums = [], [], [], {}, set(), []
+    for words in (line.replace("\t", " ").split(" ") for line in text.split("\n")):
+        words = [word for word in words if word]
         if not words or words[0].startswith("#"):
             continue
-        if words[0] == "log":
-            logs.append(key(words[1]))
-        elif words[0] == "witness":
-            witness = key(words[2])
-            members[words[1]] = lambda seen, witness=witness: witness[3] in seen
-            members.setdefault("", []).append(witness)
-        elif words[0] == "group":
-            few = {"all": len(words) - 3, "any": 1}.get(words[2]) or int(words[2])
-            inner = [members[name] for name in words[3:]]
-            members[words[1]] = lambda seen, few=few, inner=inner: sum(test(seen) for test in inner) >= few
-        elif words[0] == "quorum":
-            quorum = members[words[1]]
-    return logs, members.get("", []), quorum
+        name, test = words[1] if len(words) > 1 else None, None
+        if words[0] == "log" and len(words) in (2, 3):
+            read_key(logs, name, 1)
+        elif words[0] == "witness" and len(words) in (3, 4):
+            read_key(witnesses, words[2], 4)
+            test = lambda seen, public=witnesses[-1][3]: public in seen
+        elif words[0] == "group" and len(words) > 3:
+            inner, few = words[3:], {"all": len(words) - 3, "any": 1}.get(words[2])
+            few = int(words[2]) if few is None and words[2].isascii() and words[2].isdigit() else few
+            if few is None or not 1 <= few <= len(inner) or len(groups) >= 64:
+                raise ValueError("policy: threshold of a group")
+            # A witness counts once.
+            if len(set(inner)) != len(inner) or grouped & set(inner) or not set(inner) <= set(members):
+                raise ValueError("policy: members of a group")
+            grouped |= set(inner)
+            groups.append(name)
+            tests = [members[member] for member in inner]
+            test = lambda seen, few=few, tests=tests: sum(test(seen) for test in tests) >= few
+        elif words[0] == "quorum" and len(words) == 2:
+            quorums.append((lambda seen: True) if name == "none" else members[name])
+        else:
+            raise ValueError("policy: " + words[0])
+        if test:
+            if name == "none" or name in members:
+                raise ValueError("policy: the name is taken")
+            members[name] = test
+    if not logs or len(quorums) != 1:
+        raise ValueError("policy: no log, or not one quorum")
+    return logs, witnesses, quorums[0]
+
+
+def read_key(keys, text, algorithm):
+    found = key(text)
+    if found[2] != algorithm or found[3] in [known[3] for known in keys] or len(keys) >= 64:
+        raise ValueError("policy: a key of the wrong kind, a second time, or too many")
+    keys.append(found)
 
 
 def read_checkpoint(note, policy):  # -> (origin, size, root); raises when the policy does not accept it
@@ -97,7 +123,7 @@ def read_checkpoint(note, policy):  # -> (origin, size, root); raises when the p
         raise ValueError("note")
     text += "\n"
     origin, size, root, *more = text[:-1].split("\n")
-    if "" in (origin, *more) or str(int(size)) != size or len(unbase64(root)) != 32:
+    if "" in (origin, *more) or str(int(size)) != size or int(size) >= 2**64 or len(unbase64(root)) != 32:
         raise ValueError("checkpoint")
     own, seen = False, set()
     for line in lines[:-1].split("\n"):
@@ -117,6 +143,34 @@ def read_checkpoint(note, policy):  # -> (origin, size, root); raises when the p
     if not own or not quorum(seen):
         raise ValueError("not signed by the log, or by too few witnesses")
     return origin, int(size), unbase64(root)
+
+
+def read_receipt(data, policy):  # -> (origin, index, hash, tag) of its leaf (C2SP tlog-proof); raises when it proves nothing
+    head, note = data.decode().split("\n\n", 1)
+    first, extra, place, *hashes = head.split("\n")
+    leaf, hashes = unbase64(extra[6:]), [unbase64(line) for line in hashes]
+    index = int(place[6:])
+    if (first, extra[:6], place) != ("c2sp.org/tlog-proof@v1", "extra ", f"index {index}") or len(leaf) != 188:
+        raise ValueError("receipt")
+    if leaf[:8] != b"SRLEAF01" or not 1 <= leaf[8] <= 8 or any(leaf[9:12]):
+        raise ValueError("receipt: leaf")
+    origin, size, root = read_checkpoint(note.encode(), policy)
+    node, at, last = sha(b"\0", leaf), index, size - 1  # RFC 9162 section 2.1.3.2
+    if not 0 <= index < size or any(len(other) != 32 for other in hashes):
+        raise ValueError("receipt: index")
+    for other in hashes:
+        if not last:
+            raise ValueError("receipt: proof")
+        if at & 1 or at == last:
+            node = sha(b"\1", other, node)
+            while at and not at & 1:
+                at, last = at >> 1, last >> 1
+        else:
+            node = sha(b"\1", node, other)
+        at, last = at >> 1, last >> 1
+    if last or node != root:
+        raise ValueError("receipt: not in the log")
+    return origin, index, sha(b"\0", leaf), leaf[12:28]
 
 
 # Deterministic CBOR (RFC 8949 section 4.2.1): decoded, and written again to see that it was.
@@ -159,16 +213,63 @@ def encode(item):
 
 def cbor(data, needed, known):
     item, end = decode(data)
-    if end != len(data) or encode(item) != data or not needed <= set(item) or not all(key in known for key in item):
+    if end != len(data) or encode(item) != data or type(item) is not dict:
         raise ValueError("CBOR")
+    check_members(item, needed, known)
     return item
 
 
+def check_members(item, needed, known):  # type() tells False from 0
+    if not needed <= set(item) or not all(type(number) is int and number in known for number in item):
+        raise ValueError("members")
+
+
+def number(low, high):
+    return lambda value: type(value) is int and low <= value < high
+
+
+def is_id(value):
+    return type(value) is bytes and len(value) == 16
+
+
+def is_text(value):
+    return type(value) is str
+
+
+def members(types, needed):
+    def test(value):
+        check_members(value, needed, types)
+        return all(types[name](part) for name, part in value.items())
+    return test
+
+
+def is_place(value):
+    return type(value) is list and len(value) == 2 and all(map(number(0, 2**32), value))
+
+
+HEADER = {1: number(1, 2), 2: is_id, 3: is_id,
+          4: members({1: number(1, 5), 2: is_id, 3: is_id, 4: is_text, 5: is_text, 6: is_text}, {1}),
+          5: is_text, 6: members({1: is_text, 2: is_text}, {1}), 7: number(-(2**63), 2**63), 8: is_text, 9: is_place,
+          10: number(0, 2**32), 11: is_text, 12: is_id, 13: is_text}
+
+
 def header_of(data):
-    header = cbor(data, {1, 3, 4, 5, 6, 7, 9, 10, 11}, range(1, 14))
-    if header[1] != 1 or len(header[3]) != 16:
+    header = cbor(data, {1, 3, 4, 5, 6, 7, 9, 10, 11}, HEADER)
+    if not all(HEADER[member](value) for member, value in header.items()):
         raise ValueError("header")
     return header
+
+
+def uuid_of(data):
+    return str(uuid.UUID(bytes=data))
+
+
+def parse_uuid(text):  # In one spelling only, so that one thing has not two names.
+    try:
+        data = uuid.UUID(text).bytes
+    except Exception:
+        return None
+    return data if uuid_of(data) == text else None
 
 
 def commit(role, entry, salt, data):
@@ -209,8 +310,10 @@ class Verifier:
     def __init__(self):
         self.faults, self.unknown, self.tree = [], [], Tree()
         self.homes, self.records, self.entries, self.groups = {}, {}, set(), {}
-        self.waiting, self.deleted, self.tags = {}, set(), {}
-        self.leaf, self.time, self.ended = None, 0, False
+        self.waiting, self.deleted, self.tags, self.owners = {}, set(), {}, {}
+        self.shown, self.opened, self.erased, self.explained, self.elsewhere = set(), set(), set(), [], []
+        self.notes, self.receipt = [], None
+        self.leaf, self.time, self.ended, self.unreadable, self.failed = None, 0, False, False, False
 
     def wrong(self, side, what, index=None):
         self.faults.append((side, what if index is None else f"leaf {index}: {what}"))
@@ -221,7 +324,8 @@ class Verifier:
     def complete(self, what, index=None):
         self.wrong("completeness", what, index)
 
-    def run(self, data, policy, since):
+    def run(self, data, policy, since, receipt=None):
+        self.receipt = receipt
         self.policy, self.data = policy, data
         try:
             if data[:8] != b"SREXPT01":
@@ -238,6 +342,9 @@ class Verifier:
                 raise ValueError("no end")
         except (ValueError, KeyError, IndexError, struct.error, TypeError) as error:
             return self.integrity(f"the file is damaged: {error!r}")
+        except Exception as error:  # Not of the file, as far as one can tell.
+            self.failed = True
+            return self.unknown.append(f"the verifier failed: {error!r}")
         self.finish()
 
     def begin(self, note, since):
@@ -246,6 +353,9 @@ class Verifier:
             origin, self.size, self.root = read_checkpoint(note, self.policy)
         except (ValueError, KeyError, IndexError, struct.error) as error:
             return self.integrity(f"the checkpoint is not accepted: {error}")
+        if self.receipt and (self.receipt[0] != origin or self.receipt[1] >= self.size):
+            self.receipt, self.failed = None, True
+            self.notes.append("the receipt is of another log, or of a leaf behind the checkpoint")
         if since and since[0] != origin:
             self.integrity("the earlier checkpoint is of another log")
         elif since and since[1] > self.size:
@@ -273,11 +383,24 @@ class Verifier:
                 self.complete("hidden in an export of everything", self.tree.size)
             if len(payload) != 33 or payload[0] > 63 or self.tree.size % (1 << payload[0]):
                 raise ValueError("hidden part")
+            first = self.tree.size
             self.tree.push(payload[1:], payload[0])
             self.compare()
-        elif kind == 0x20 and self.leaf:
+            self.unreadable = False
+            if self.receipt and first <= self.receipt[1] < self.tree.size:
+                if self.scope == self.receipt[3]:
+                    self.complete("the leaf that the receipt proves is hidden", self.receipt[1])
+                else:
+                    self.failed = True
+                    self.notes.append("the receipt is of an organization that the export does not show")
+            for by in [by for by in self.waiting if self.scope and first <= by < self.tree.size]:
+                self.elsewhere += self.waiting.pop(by)
+        elif kind in (0x20, 0x21) and not self.leaf:
+            if not self.unreadable:
+                raise ValueError("an opening of nothing")
+        elif kind == 0x20:
             self.take_header(payload)
-        elif kind == 0x21 and self.leaf:
+        elif kind == 0x21:
             self.take_image(payload)
         elif kind == 0x7F:
             self.ended = True
@@ -291,8 +414,12 @@ class Verifier:
         index, name = self.tree.size, sha(b"\0", data)
         self.tree.push(name)
         self.compare()
+        if self.receipt and self.receipt[1] == index and self.receipt[2] != name:
+            self.integrity("not the leaf that the receipt proves", index)
+        self.unreadable = True
         if len(data) != 188 or data[:8] != b"SRLEAF01" or not 1 <= data[8] <= 8 or any(data[9:12]):
             return self.integrity("no leaf", index)
+        self.unreadable = False
         tag, (sequence, previous, time) = data[12:28], struct.unpack(">Q32sQ", data[28:76])
         c_header, before, after = data[76:108], data[108:140], data[140:172]
         last, newest = self.homes.get(tag, (0, ZERO))
@@ -323,7 +450,7 @@ class Verifier:
             raise ValueError("opening")
         try:
             header = header_of(data[33:])
-        except (ValueError, KeyError, IndexError, TypeError):
+        except Exception:
             return self.integrity("no header", index)
         leaf["header"] = header
         if commit(0, header[3], data[1:33], data[33:]) != leaf["c_header"]:
@@ -332,9 +459,13 @@ class Verifier:
             self.integrity("the entry stands a second time", index)
         self.entries.add(header[3])
         organization = header.get(2)
-        if self.tags.setdefault(leaf["tag"], organization) != organization or (leaf["tag"] != APPLIANCE and not organization):
-            if leaf["tag"] != APPLIANCE:
-                self.integrity("of another organization than the entries before it", index)
+        self.opened.add(leaf["tag"])
+        if leaf["tag"] != APPLIANCE and not organization:
+            self.integrity("of no organization", index)
+        elif leaf["tag"] != APPLIANCE:
+            known = self.tags.setdefault(leaf["tag"], organization)
+            if known != organization or self.owners.setdefault(organization, leaf["tag"]) != leaf["tag"]:
+                self.integrity("of another organization than the tag's entries, or under a second tag", index)
         if header[7] // 1000 > leaf["time"] + 300_000:
             self.integrity("happened after it was sequenced", index)
         ordinal, total = header[9]
@@ -342,11 +473,13 @@ class Verifier:
             self.integrity("place in the transaction", index)
         elif total > 1:
             name = (leaf["tag"], header.get(8), total)
-            group = self.groups.setdefault(name, dict(first=index, places={}))
-            group["newest"] = leaf["time"]
-            group["places"][ordinal] = group["places"].get(ordinal, 0) + 1
-            if len(group["places"]) == total and len(set(group["places"].values())) == 1:
-                del self.groups[name]
+            places = self.groups.setdefault(name, {})
+            places.setdefault(ordinal, []).append((leaf["time"], index))
+            if len(places) == total:  # The newest of each place are one transaction; what is left is older.
+                for place in list(places):
+                    places[place].pop()
+                    if not places[place]:
+                        del places[place]
 
     def take_image(self, data):
         leaf, index = self.leaf, self.leaf["index"]
@@ -360,9 +493,10 @@ class Verifier:
         if how == 0:
             commitment = commit(2, leaf["header"][3], data[25:57], data[57:])
             try:
-                if cbor(data[57:], {0}, range(2**32))[0] not in (0, 1, 2):
+                if not number(0, 3)(cbor(data[57:], {0}, range(2**32))[0]):
                     raise ValueError("state")
-            except (ValueError, KeyError, IndexError, TypeError):
+                self.shown.add((leaf["tag"], record))
+            except Exception:
                 self.integrity("no image", index)
         else:
             commitment = data[25:57]
@@ -387,6 +521,10 @@ class Verifier:
         if not leaf:
             return
         index, header, images = leaf["index"], leaf["header"], leaf["images"]
+        if header and leaf["kind"] != 3 and leaf["tag"] == APPLIANCE and (leaf["after"] != ZERO or header[6][1] == "record"):
+            self.integrity("an entry about records in the appliance's log", index)
+        if header and leaf["kind"] != 3 and leaf["after"] == ZERO != leaf["before"]:
+            self.integrity("something before it and nothing after it", index)
         if leaf["kind"] == 3 and leaf["shown"]:
             self.integrity("a heartbeat with contents", index)
         elif leaf["kind"] == 3:
@@ -398,9 +536,12 @@ class Verifier:
             self.complete("the images are missing", index)
         elif header and leaf["after"] != ZERO:
             self.check_images(leaf, header, images)
-        if index in self.waiting and not self.explains(leaf, header, self.waiting[index]):
-            self.complete(f"is not explained by leaf {index}", self.waiting[index][0][0])
-        self.waiting.pop(index, None)
+        waiting = self.waiting.pop(index, None)
+        if waiting and not self.explains(leaf, header, waiting):
+            self.complete(f"is not explained by leaf {index}", waiting[0][0])
+        elif waiting:
+            tags = ", ".join(sorted({uuid_of(tag) for _, tag, _ in waiting}))
+            self.explained.append(f"leaf {index}: {header[6][1]} {header[6].get(2)} explains {len(waiting)} openings of {tags}")
 
     def check_images(self, leaf, header, images):
         roots = []
@@ -412,7 +553,7 @@ class Verifier:
         before, after = roots
         if header[6][1] == "record":
             (record, before, after), is_one = images[0], len(images) == 1
-            if header[6].get(2) != str(uuid.UUID(bytes=record)) or not is_one:
+            if header[6].get(2) != uuid_of(record) or not is_one:
                 self.integrity("an image of another record", leaf["index"])
         elif leaf["before"] == ZERO and all(image[1] == ZERO for image in images):
             before = ZERO
@@ -420,18 +561,27 @@ class Verifier:
             self.integrity("the images are not those committed to", leaf["index"])
 
     def explains(self, leaf, header, waiting):
+        index = leaf["index"]
         about, name = (header[6][1], header[6].get(2)) if header else (None, None)
         tags = {tag for _, tag, _ in waiting}
         if leaf["kind"] == 2 and about == "record":
-            return all((tag, str(uuid.UUID(bytes=record or APPLIANCE))) == (leaf["tag"], name) for _, tag, record in waiting)
+            self.erased |= {(tag, record) for _, tag, record in waiting}
+            return all(record is not None and (tag, uuid_of(record)) == (leaf["tag"], name) for _, tag, record in waiting)
         if leaf["kind"] == 2 and about == "organization":
             tag, *others = tags
-            is_new = name is not None and name not in self.deleted and tag not in self.deleted
-            self.deleted |= {name, tag}
+            organization = parse_uuid(name)
+            if organization is None:
+                return False
+            is_new = ("id", organization) not in self.deleted and ("tag", tag) not in self.deleted
+            self.deleted |= {("id", organization), ("tag", tag)}
             return is_new and not others and tag != APPLIANCE == leaf["tag"]
         if leaf["kind"] == 4 and about == "log" and (leaf["tag"] == APPLIANCE or tags == {leaf["tag"]}):
-            first, last = map(int, name.split("-"))
-            return all(first <= index <= last for index, _, _ in waiting)
+            first, dash, last = (name or "").partition("-")
+            if not all(part.isascii() and part.isdigit() for part in (first, last)):
+                return False
+            first, last = int(first), int(last)
+            is_range = name == f"{first}-{last}" and first <= last < index  # All before the restore.
+            return is_range and all(first <= gone <= last for gone, _, _ in waiting)
         return False
 
     def finish(self):
@@ -439,45 +589,59 @@ class Verifier:
             self.integrity("the leaves are not the tree that was signed")
         for by, waiting in self.waiting.items():
             self.complete(f"is not explained by leaf {by}", waiting[0][0])
-        for tag in self.deleted & set(self.tags):
+        for _ in self.deleted & ({("tag", tag) for tag in self.opened} | {("id", owner) for owner in self.owners}):
             self.complete("an organization is said to be erased, and its entries are shown")
-        for group in self.groups.values():
-            if group["newest"] + 60_000 < self.time:
-                self.complete("a transaction is not whole", group["first"])
+        for _, record in self.erased & self.shown:
+            self.complete(f"record {uuid_of(record)} is said to be erased, and a version is shown")
+        for places in self.groups.values():
+            old = [index for seen in places.values() for time, index in seen if time + 60_000 < self.time]
+            if old:
+                self.complete("a transaction is not whole", min(old))
 
     def report(self):
         broken = {side for side, _ in self.faults}
         integrity = "broken" if "integrity" in broken else "unknown" if self.unknown else "holds"
         completeness = "broken" if "completeness" in broken else "holds"
-        if completeness == "holds" and (integrity == "broken" or (self.scope and self.scope not in self.homes)):
+        is_nothing = self.scope and self.scope not in self.homes
+        if completeness == "holds" and (integrity == "broken" or is_nothing or self.elsewhere or self.failed):
             completeness = "unknown"
         return integrity, completeness
 
 
-def verify(data, policy, since=None):
+def verify(data, policy, since=None, receipt=None):
     verifier = Verifier()
     verifier.scope = b""
-    verifier.run(data, policy, since)
+    verifier.run(data, policy, since, receipt)
     return verifier
 
 
-def main(export, policy, since=None):
+def main(export, policy, since=None, receipt=None):
     try:
         policy = read_policy(open(policy, encoding="utf-8").read())
         since = read_checkpoint(open(since, "rb").read(), policy) if since else None
+        receipt = read_receipt(open(receipt, "rb").read(), policy) if receipt else None
         data = open(export, "rb").read()
     except (OSError, ValueError, KeyError, IndexError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    verifier = verify(data, policy, since)
+    verifier = verify(data, policy, since, receipt)
     integrity, completeness = verifier.report()
     print(f"integrity {integrity}\ncompleteness {completeness}")
     for fault in verifier.faults[:20]:
         print("  {}: {}".format(*fault))
+    for line in (verifier.unknown + verifier.notes + verifier.explained)[:1000]:
+        print(f"  {line}")
+    if verifier.elsewhere:
+        print("  what explains a part that is gone is a leaf of others: ask for the export of everything")
     return 1 if "broken" in (integrity, completeness) else 0 if integrity == completeness == "holds" else 2
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (3, 4):
-        sys.exit(__doc__)
-    sys.exit(main(*sys.argv[1:]))
+    given, receipt = sys.argv[1:], None
+    if "--receipt" in given[:-1]:
+        at = given.index("--receipt")
+        receipt, given = given[at + 1], given[:at] + given[at + 2 :]
+    if len(given) not in (2, 3):
+        print(__doc__, file=sys.stderr)
+        sys.exit(2)
+    sys.exit(main(*given, receipt=receipt))

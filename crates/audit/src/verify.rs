@@ -10,6 +10,7 @@ mod entry;
 mod examine;
 mod fault;
 mod gone;
+mod held;
 mod home;
 mod image;
 mod judge;
@@ -18,8 +19,11 @@ mod transaction;
 
 pub use examine::{Examined, examine};
 pub use fault::{Fault, FaultKind, Side, uuid};
+pub use held::Held;
 pub use judge::Verifier;
-pub use report::{Counts, FAULTS_MAX, Report, Shown, Verdict};
+pub use report::{
+    Counts, EXPLANATIONS_MAX, Explained, Explanation, FAULTS_MAX, Lost, Report, Shown, Verdict,
+};
 
 use crate::checkpoint::Checkpoint;
 use crate::export::{ReadError, Reader};

@@ -4,6 +4,9 @@
 #[path = "all/attacks.rs"]
 mod attacks;
 #[cfg(test)]
+#[path = "all/forged.rs"]
+mod forged;
+#[cfg(test)]
 #[path = "all/golden.rs"]
 mod golden;
 #[cfg(test)]

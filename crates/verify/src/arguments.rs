@@ -17,14 +17,14 @@ pub(crate) struct Arguments {
     /// The export; `-` for standard input
     #[arg(value_name = "EXPORT", required_unless_present_any = ["man", "receipt"])]
     export: Option<PathBuf>,
-    /// Check this receipt of one entry instead: that it stands in the log, and as which number of its organization
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["export", "since"])]
+    /// A receipt of one entry that you kept: with EXPORT, it must show that very leaf; alone, says as what it stands in the log
+    #[arg(long, value_name = "FILE")]
     receipt: Option<PathBuf>,
     /// What you trust: the policy file that you were handed at set-up, never one that came with the export
     #[arg(long, value_name = "FILE", required_unless_present = "man")]
     policy: Option<PathBuf>,
     /// A signed checkpoint that you kept from an earlier visit: the log must continue it
-    #[arg(long, value_name = "CHECKPOINT")]
+    #[arg(long, value_name = "CHECKPOINT", requires = "export")]
     pub(crate) since: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
@@ -53,6 +53,8 @@ pub(crate) enum Request<'a> {
     Verify {
         /// The export.
         export: &'a Path,
+        /// A receipt that it is compared with.
+        receipt: Option<&'a Path>,
         /// What is trusted.
         policy: &'a Path,
     },
@@ -72,7 +74,11 @@ impl Arguments {
     pub(crate) fn request(&self) -> Request<'_> {
         match (&self.export, &self.receipt, &self.policy) {
             _ if self.man => Request::Manual,
-            (Some(export), _, Some(policy)) => Request::Verify { export, policy },
+            (Some(export), receipt, Some(policy)) => Request::Verify {
+                export,
+                receipt: receipt.as_deref(),
+                policy,
+            },
             (None, Some(receipt), Some(policy)) => Request::Receipt { receipt, policy },
             _ => Request::Manual,
         }

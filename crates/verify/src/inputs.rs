@@ -7,6 +7,7 @@ use audit::Checkpoint;
 use audit::note::{NOTE_BYTES_MAX, Note, NoteError};
 use audit::policy::{POLICY_BYTES_MAX, Policy, PolicyError, TrustError};
 use audit::receipt::{RECEIPT_BYTES_MAX, Receipt, ReceiptError};
+use audit::verify::Held;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -44,6 +45,14 @@ pub(crate) enum InputError {
         /// The file.
         file: PathBuf,
         /// What is wrong with it.
+        source: ReceiptError,
+    },
+    /// The receipt proves nothing, so nothing can be compared with it.
+    #[error("the receipt {} proves nothing", file.display())]
+    Held {
+        /// The file.
+        file: PathBuf,
+        /// Why.
         source: ReceiptError,
     },
     /// The policy does not accept the earlier checkpoint.
@@ -87,6 +96,14 @@ pub(crate) fn since(file: &Path, policy: &Policy) -> Result<Checkpoint, InputErr
 pub(crate) fn receipt(file: &Path) -> Result<Receipt, InputError> {
     let bytes = read(file, RECEIPT_BYTES_MAX)?;
     Receipt::parse(&bytes).map_err(|source| InputError::Receipt {
+        file: file.to_owned(),
+        source,
+    })
+}
+
+/// The leaf that a receipt proves.
+pub(crate) fn held(file: &Path, policy: &Policy) -> Result<Held, InputError> {
+    Held::of(&receipt(file)?, policy).map_err(|source| InputError::Held {
         file: file.to_owned(),
         source,
     })

@@ -19,7 +19,11 @@ const CANNOT_TELL: u8 = 2;
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let checked = match arguments.request() {
-        Request::Verify { export, policy } => verify(&arguments, export, policy),
+        Request::Verify {
+            export,
+            receipt,
+            policy,
+        } => verify(&arguments, export, receipt, policy),
         Request::Receipt { receipt, policy } => receipt::check(receipt, policy, arguments.format()),
         Request::Manual => return output::manual(),
     };
@@ -32,13 +36,24 @@ fn main() -> ExitCode {
     }
 }
 
-fn verify(arguments: &Arguments, export: &Path, policy: &Path) -> Result<ExitCode, InputError> {
+fn verify(
+    arguments: &Arguments,
+    export: &Path,
+    receipt: Option<&Path>,
+    policy: &Path,
+) -> Result<ExitCode, InputError> {
     let policy = inputs::policy(policy)?;
     let since = arguments.since.as_deref();
     let since = since.map(|file| inputs::since(file, &policy)).transpose()?;
+    let held = receipt.map(|file| inputs::held(file, &policy)).transpose()?;
     let (source, bytes) = inputs::export(export)?;
     let progress = progress::Progress::begin(bytes, arguments.quiet);
-    let report = parallel::verify(source, &policy, since.as_ref(), &progress);
+    let trust = parallel::Trust {
+        policy: &policy,
+        since: since.as_ref(),
+        held,
+    };
+    let report = parallel::verify(source, trust, &progress);
     progress.end();
     let report = report.map_err(|source| InputError::read(export, source))?;
     let shown = match arguments.format() {

@@ -5,7 +5,7 @@
 
 use crate::arguments::Arguments;
 use audit::export::Scope;
-use audit::verify::{Fault, Report, Verdict, uuid};
+use audit::verify::{Explanation, Fault, Lost, Report, Verdict, uuid};
 use clap::CommandFactory;
 use serde_json::{Value, json};
 use std::error::Error;
@@ -29,7 +29,7 @@ pub(crate) fn text(report: &Report) -> bool {
         "what is shown is what was committed to",
     );
     side(&mut text, "completeness", &report.completeness, &complete(report));
-    for (name, value) in facts(report) {
+    for (name, value) in facts(report).into_iter().chain(explained(report)) {
         let _ = writeln!(text, "  {name:<13} {value}");
     }
     print(&text)
@@ -52,6 +52,14 @@ pub(crate) fn json(report: &Report) -> bool {
         "first_leaf_ms": report.shown.times_ms.map(|(first, _)| first),
         "last_leaf_ms": report.shown.times_ms.map(|(_, last)| last),
         "continues": report.continues,
+        "receipt_leaf": report.receipt,
+        "explained": json!({
+            "restores_and_organizations": report.explained.wide.iter().map(explanation).collect::<Vec<_>>(),
+            "restores_and_organizations_count": report.explained.wide_count,
+            "records": report.explained.records.iter().map(explanation).collect::<Vec<_>>(),
+            "records_count": report.explained.record_count,
+            "openings_explained_by_others": report.explained.hidden,
+        }),
         "checkpoint": trusted.map(|trusted| json!({
             "origin": trusted.checkpoint.origin.as_str(),
             "size": trusted.checkpoint.size,
@@ -127,9 +135,13 @@ fn side(text: &mut String, name: &str, verdict: &Verdict, holds: &str) {
 
 fn complete(report: &Report) -> String {
     match report.shown.last_sequence {
+        Some(last) if report.receipt.is_some() => {
+            format!("all entries of the organization up to number {last} are shown, the receipt's among them")
+        }
         Some(last) => {
             format!(
-                "all entries of the organization up to number {last} are shown; compare it with a receipt"
+                "all entries of the organization up to number {last} are shown, and link; give a receipt as --receipt: \
+                 its index and leaf hash are to be those of the export, the number alone is not enough"
             )
         }
         None => "all entries are shown".to_owned(),
@@ -160,6 +172,9 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     if let Some(size) = report.continues {
         facts.push(("continues", format!("the earlier checkpoint of {size} leaves")));
     }
+    if let Some(index) = report.receipt {
+        facts.push(("receipt", format!("compared with leaf {index}")));
+    }
     facts.push((
         "shown",
         format!(
@@ -182,6 +197,68 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
         ));
     }
     facts
+}
+
+/// Why what is gone is gone: each restore and deleted organization, and the records together.
+fn explained(report: &Report) -> Vec<(&'static str, String)> {
+    let explained = &report.explained;
+    let of = |tag: Option<[u8; 16]>| tag.map_or("everybody".to_owned(), |tag| format!("tag {}", uuid(&tag)));
+    let mut lines = Vec::new();
+    for Explanation {
+        leaf,
+        lost,
+        tag,
+        openings,
+    } in &explained.wide
+    {
+        let what = match lost {
+            Lost::Leaves { first, last } => format!("a restore that lost leaves {first} to {last}"),
+            Lost::Organization(id) => format!("the deletion of organization {}", uuid(id)),
+            Lost::Record(id) => format!("the erasure of record {}", uuid(id)),
+        };
+        let line = format!(
+            "leaf {leaf}, {what}, explains {openings} openings of {}",
+            of(*tag)
+        );
+        lines.push(("explained", line));
+    }
+    let more = explained.wide_count.saturating_sub(explained.wide.len() as u64);
+    if more > 0 {
+        lines.push((
+            "explained",
+            format!("{more} more restores and deletions of organizations"),
+        ));
+    }
+    if explained.record_count > 0 {
+        let line = format!(
+            "{} erasures of records; --json names them",
+            explained.record_count
+        );
+        lines.push(("explained", line));
+    }
+    if explained.hidden > 0 {
+        let line = format!(
+            "{} openings, whose explanation is said to be a leaf of others",
+            explained.hidden
+        );
+        lines.push(("not explained", line));
+    }
+    lines
+}
+
+fn explanation(explanation: &Explanation) -> Value {
+    let (object, id) = match explanation.lost {
+        Lost::Record(id) => ("record", uuid(&id)),
+        Lost::Organization(id) => ("organization", uuid(&id)),
+        Lost::Leaves { first, last } => ("log", format!("{first}-{last}")),
+    };
+    json!({
+        "leaf": explanation.leaf,
+        "object": object,
+        "id": id,
+        "tag": explanation.tag.map(|tag| uuid(&tag)),
+        "openings": explanation.openings,
+    })
 }
 
 /// A time in seconds since 1970 as people read it, UTC.

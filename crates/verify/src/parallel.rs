@@ -1,13 +1,16 @@
 //! The verification on all processors: one thread reads, several hash, one compares in order.
 //!
 //! Invariant: batches are compared in the order of the file, so the report is that of [`audit::verify::verify`]; what
-//! waits between the threads is bounded.
+//! waits between the threads is bounded, in number and in bytes.
+
+mod budget;
 
 use crate::progress::Progress;
 use audit::Checkpoint;
 use audit::export::{Batch, FormatError, ReadError, Reader};
 use audit::policy::Policy;
-use audit::verify::{Examined, Report, Verifier, examine};
+use audit::verify::{Examined, Held, Report, Verifier, examine};
+use budget::Budget;
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -16,20 +19,31 @@ use std::thread;
 const WAITING_MAX: usize = 4;
 /// More threads than this do not help one reader.
 const THREADS_MAX: usize = 16;
+/// Bytes of batches between reading and comparing: a batch may be as long as the longest frame, and each thread has some.
+const BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// What an export is compared with.
+#[derive(Debug)]
+pub(crate) struct Trust<'a> {
+    pub(crate) policy: &'a Policy,
+    /// An earlier checkpoint.
+    pub(crate) since: Option<&'a Checkpoint>,
+    /// The leaf of a receipt.
+    pub(crate) held: Option<Held>,
+}
 
 /// Checks an export; see [`audit::verify::verify`].
-pub(crate) fn verify(
-    source: impl Read,
-    policy: &Policy,
-    since: Option<&Checkpoint>,
-    progress: &Progress,
-) -> io::Result<Report> {
+pub(crate) fn verify(source: impl Read, trust: Trust<'_>, progress: &Progress) -> io::Result<Report> {
     let (preamble, mut reader) = match Reader::open(source) {
         Ok(opened) => opened,
         Err(ReadError::Read(error)) => return Err(error),
         Err(ReadError::Format(error)) => return Ok(Report::of_damaged(error)),
     };
-    let mut verifier = Verifier::begin(&preamble, policy, since);
+    let mut verifier = Verifier::begin(&preamble, trust.policy, trust.since);
+    if let Some(held) = trust.held {
+        verifier = verifier.with_receipt(held);
+    }
+    let budget = &Budget::new(BYTES_MAX);
     let count = thread::available_parallelism()
         .map_or(1, usize::from)
         .min(THREADS_MAX);
@@ -43,10 +57,12 @@ pub(crate) fn verify(
             })
             .unzip();
         let comparing = scope.spawn(move || {
-            compare(&mut verifier, &from, progress);
+            // However the comparing ends, nobody waits for it any more.
+            let _open = budget.open();
+            compare(&mut verifier, &from, budget, progress);
             verifier
         });
-        let damage = read(&mut reader, to);
+        let damage = read(&mut reader, to, budget);
         // A thread ends early only by a panic, which is passed on.
         let verifier = comparing
             .join()
@@ -56,11 +72,15 @@ pub(crate) fn verify(
 }
 
 /// Hands the batches round, one to each thread in turn; gives where the file is damaged.
-fn read<R: Read>(reader: &mut Reader<R>, to: Vec<SyncSender<Batch>>) -> io::Result<Option<FormatError>> {
+fn read<R: Read>(
+    reader: &mut Reader<R>,
+    to: Vec<SyncSender<Batch>>,
+    budget: &Budget,
+) -> io::Result<Option<FormatError>> {
     for thread in to.iter().cycle() {
         match reader.next_batch() {
             Ok(Some(batch)) => {
-                if thread.send(batch).is_err() {
+                if !budget.take(batch.length()) || thread.send(batch).is_err() {
                     break;
                 }
             }
@@ -81,12 +101,18 @@ fn hash(batches: &Receiver<Batch>, results: &SyncSender<(usize, Examined)>) {
 }
 
 /// Takes one batch of each thread in turn, as they were handed round; the first that has none has had the last.
-fn compare(verifier: &mut Verifier, from: &[Receiver<(usize, Examined)>], progress: &Progress) {
+fn compare(
+    verifier: &mut Verifier,
+    from: &[Receiver<(usize, Examined)>],
+    budget: &Budget,
+    progress: &Progress,
+) {
     for thread in from.iter().cycle() {
         let Ok((length, examined)) = thread.recv() else {
             return;
         };
         verifier.take(examined);
+        budget.give_back(length);
         progress.advance(length, verifier.size());
     }
 }

@@ -1,7 +1,7 @@
 //! The check of a receipt: one entry, proven to stand in the log without showing any other.
 //!
 //! Invariant: the number that is told is the leaf's own, and told only when the proof leads to a root that the policy accepts. It is
-//! what an organization's export is compared with: an export that ends before it leaves something out.
+//! what an organization's export is compared with: by index and leaf hash, since two leaves can bear one number.
 
 use crate::{
     CANNOT_TELL,
@@ -44,6 +44,7 @@ fn text(index: u64, leaf: &Leaf, trusted: &Trusted) -> String {
     line("organization", uuid(&leaf.organization_tag));
     line("number", leaf.organization_sequence.to_string());
     line("logged", output::second(leaf.time_ms / 1_000));
+    line("leaf hash", leaf.hash().to_string());
     line("header", leaf.header.to_string());
     line("root", checkpoint.root.to_string());
     for (name, time_s) in &trusted.witnesses {
@@ -62,6 +63,7 @@ fn json(index: u64, leaf: &Leaf, trusted: &Trusted) -> String {
         "number": leaf.organization_sequence,
         "kind": leaf.kind.number(),
         "logged_ms": leaf.time_ms,
+        "leaf_hash": leaf.hash().to_string(),
         "header": leaf.header.to_string(),
         "checkpoint": {
             "origin": checkpoint.origin.as_str(),

@@ -1,6 +1,12 @@
 //! The program, run as auditors run it, and the Python verifier beside it.
 
 #[cfg(test)]
+#[path = "../../audit/tests/all/forged.rs"]
+mod forged;
+#[cfg(test)]
+#[path = "all/held.rs"]
+mod held;
+#[cfg(test)]
 #[path = "all/program.rs"]
 mod program;
 #[cfg(test)]

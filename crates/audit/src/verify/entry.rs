@@ -75,6 +75,7 @@ impl Current {
         let newest = Newest {
             version: image.version,
             commitment: image.commitment,
+            is_opened: image.kind == ImageKind::Open,
         };
         let before = records.replace(self.home, record, newest);
         let fault = |kind| self.fault(Some(record), kind);
@@ -139,7 +140,16 @@ impl Current {
     }
 
     fn check_images(&self, header: &Facts, findings: &mut Findings) {
+        if self.leaf.organization_tag == [0; 16]
+            && (self.leaf.after != Commitment::ZERO || matches!(header.object, ObjectFact::Record(_)))
+        {
+            findings.push(self.fault(None, FaultKind::Appliance));
+        }
         if self.leaf.after == Commitment::ZERO {
+            // What has nothing after it changed nothing, so there is nothing before it either.
+            if self.leaf.before != Commitment::ZERO {
+                findings.push(self.fault(None, FaultKind::Before));
+            }
             return;
         }
         let Some((record, after, before)) = self.first else {

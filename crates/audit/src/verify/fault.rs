@@ -83,6 +83,12 @@ pub enum FaultKind {
     /// An entry says that it came after it was sequenced.
     #[error("the entry says that it happened after it was sequenced")]
     EntryTime,
+    /// The log has another leaf where a receipt has proven one.
+    #[error("the leaf is not the one that the receipt proves to stand here: the log was written twice")]
+    Receipt,
+    /// A leaf of the organization that a receipt has proven is hidden.
+    #[error("the leaf that the receipt proves to be the organization's is not shown")]
+    ReceiptHidden,
     /// A leaf of another organization in an export of one.
     #[error("the leaf is not of the organization that is exported")]
     Scope,
@@ -95,9 +101,12 @@ pub enum FaultKind {
     /// A header that is committed to but cannot be read.
     #[error("the header is none of format version 1")]
     Header,
-    /// A header of another organization than its leaf.
+    /// A header of another organization than its leaf's tag, or an organization under a second tag.
     #[error("the header is of another organization than the entries before it")]
     Organization,
+    /// An entry among the appliance's own that belongs in an organization's log.
+    #[error("the entry is about records, which the appliance has none of")]
+    Appliance,
     /// One entry has two leaves.
     #[error("the entry stands in the log a second time")]
     Twice,
@@ -119,8 +128,8 @@ pub enum FaultKind {
     /// An opening where nothing is committed to, or out of order.
     #[error("something is shown that the entry did not commit to")]
     Superfluous,
-    /// Entries of an organization are shown although it is said to be erased.
-    #[error("the organization is said to be erased, and its entries are shown")]
+    /// Entries of an organization, or versions of a record, are shown although it is said to be erased.
+    #[error("what the leaf is said to have erased is shown elsewhere")]
     NotErased,
     /// A header is not shown.
     #[error("the header cannot be opened, and nothing in the log explains it")]
@@ -164,6 +173,7 @@ impl FaultKind {
             | Self::Version { .. }
             | Self::Unexplained { .. }
             | Self::Hidden
+            | Self::ReceiptHidden
             | Self::NotErased
             | Self::Transaction { .. } => Side::Completeness,
             Self::Format(_)
@@ -173,6 +183,7 @@ impl FaultKind {
             | Self::Rewritten { .. }
             | Self::SetBack { .. }
             | Self::OtherLog
+            | Self::Receipt
             | Self::Leaf
             | Self::Link
             | Self::LeafTime
@@ -182,6 +193,7 @@ impl FaultKind {
             | Self::HeaderCommitment
             | Self::Header
             | Self::Organization
+            | Self::Appliance
             | Self::Twice
             | Self::Place
             | Self::After
@@ -203,6 +215,8 @@ impl FaultKind {
             Self::Rewritten { .. } => "rewritten",
             Self::SetBack { .. } => "set-back",
             Self::OtherLog => "other-log",
+            Self::Receipt => "receipt",
+            Self::ReceiptHidden => "receipt-hidden",
             Self::Leaf => "leaf",
             Self::Link => "link",
             Self::Sequence { .. } => "sequence",
@@ -213,6 +227,7 @@ impl FaultKind {
             Self::HeaderCommitment => "header-commitment",
             Self::Header => "header",
             Self::Organization => "organization",
+            Self::Appliance => "appliance",
             Self::Twice => "twice",
             Self::Place => "place",
             Self::After => "after",

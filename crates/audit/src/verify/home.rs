@@ -18,15 +18,19 @@ pub(super) struct Home {
     pub(super) is_opened: bool,
 }
 
-/// All of them, by tag.
+/// All of them, by tag. Invariant: an organization has one tag, and its tag is its own.
 #[derive(Debug, Default)]
-pub(super) struct Homes(HashMap<[u8; 16], Home>);
+pub(super) struct Homes {
+    by_tag: HashMap<[u8; 16], Home>,
+    /// The tag of each organization that a header named.
+    tags: HashMap<[u8; 16], [u8; 16]>,
+}
 
 impl Homes {
     /// Follows the chain of a leaf's organization.
     pub(super) fn follow(&mut self, leaf: &Leaf, hash: Hash, mut found: impl FnMut(FaultKind)) -> u32 {
-        let number = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
-        let home = self.0.entry(leaf.organization_tag).or_insert(Home {
+        let number = u32::try_from(self.by_tag.len()).unwrap_or(u32::MAX);
+        let home = self.by_tag.entry(leaf.organization_tag).or_insert(Home {
             number,
             sequence: 0,
             previous: Hash([0; 32]),
@@ -47,14 +51,14 @@ impl Homes {
         home.number
     }
 
-    /// Compares what a header says of its organization with the headers before it. The appliance's own entries may be
-    /// about any.
+    /// Compares what a header says of its organization with the headers before it, of its tag and of all others. The
+    /// appliance's own entries may be about any.
     pub(super) fn check_organization(
         &mut self,
         tag: &[u8; 16],
         organization: Option<[u8; 16]>,
     ) -> Result<(), FaultKind> {
-        let Some(home) = self.0.get_mut(tag) else {
+        let Some(home) = self.by_tag.get_mut(tag) else {
             return Ok(());
         };
         home.is_opened = true;
@@ -64,7 +68,10 @@ impl Homes {
         match (home.organization, organization) {
             (None, Some(organization)) => {
                 home.organization = Some(organization);
-                Ok(())
+                match self.tags.insert(organization, *tag) {
+                    None => Ok(()),
+                    Some(_) => Err(FaultKind::Organization),
+                }
             }
             (Some(known), Some(organization)) if known == organization => Ok(()),
             _ => Err(FaultKind::Organization),
@@ -72,15 +79,20 @@ impl Homes {
     }
 
     pub(super) fn get(&self, tag: &[u8; 16]) -> Option<&Home> {
-        self.0.get(tag)
+        self.by_tag.get(tag)
+    }
+
+    /// Whether a header of an organization, by its id, was opened in its own log.
+    pub(super) fn is_shown(&self, organization: &[u8; 16]) -> bool {
+        self.tags.contains_key(organization)
     }
 
     pub(super) fn count(&self) -> u64 {
-        self.0.len() as u64
+        self.by_tag.len() as u64
     }
 
     /// The highest number of a tag.
     pub(super) fn last_sequence(&self, tag: &[u8; 16]) -> Option<u64> {
-        self.0.get(tag).map(|home| home.sequence)
+        self.by_tag.get(tag).map(|home| home.sequence)
     }
 }

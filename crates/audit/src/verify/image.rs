@@ -8,6 +8,8 @@ use std::collections::HashMap;
 pub(super) struct Newest {
     pub(super) version: u64,
     pub(super) commitment: Commitment,
+    /// Whether this version or one before it was opened.
+    pub(super) is_opened: bool,
 }
 
 /// All records, by organization and id: about 100 bytes each.
@@ -17,10 +19,18 @@ pub(super) struct Records(HashMap<(u32, [u8; 16]), Newest>);
 impl Records {
     /// Puts a version in the place of the one before, which it gives; version 0 where there was none.
     pub(super) fn replace(&mut self, home: u32, record: [u8; 16], newest: Newest) -> Newest {
-        self.0.insert((home, record), newest).unwrap_or(Newest {
+        let place = self.0.entry((home, record)).or_insert(Newest {
             version: 0,
             commitment: Commitment::ZERO,
-        })
+            is_opened: false,
+        });
+        let is_opened = newest.is_opened || place.is_opened;
+        std::mem::replace(place, Newest { is_opened, ..newest })
+    }
+
+    /// Whether any version of a record was opened.
+    pub(super) fn is_opened(&self, home: u32, record: [u8; 16]) -> bool {
+        self.0.get(&(home, record)).is_some_and(|newest| newest.is_opened)
     }
 }
 

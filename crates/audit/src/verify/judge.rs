@@ -4,9 +4,10 @@ use super::entry::{Current, Shown as HeaderShown};
 use super::examine::{Examined, HeaderPart, ImageKind, ImagePart, Part};
 use super::fault::FaultKind;
 use super::gone::{Explanations, Gone};
+use super::held::{Comparison, Held};
 use super::home::Homes;
 use super::image::Records;
-use super::report::{Counts, Findings, Report, Shown, Verdict};
+use super::report::{Counts, Explained, Findings, Report, Shown, Verdict};
 use super::transaction::Transactions;
 use crate::checkpoint::Checkpoint;
 use crate::export::{FormatError, Preamble, Scope};
@@ -27,6 +28,7 @@ pub struct Verifier {
     /// What the export says was signed, whoever signed it.
     checkpoint: Option<Checkpoint>,
     since: Since,
+    held: Comparison,
     tree: Tree,
     homes: Homes,
     records: Records,
@@ -35,6 +37,8 @@ pub struct Verifier {
     /// Entries seen: 16 bytes each.
     entries: HashSet<[u8; 16]>,
     current: Option<Current>,
+    /// Whether the leaf before cannot be read, so that nothing is said of what stands behind it.
+    is_unreadable: bool,
     is_damaged: bool,
     times_ms: Option<(u64, u64)>,
     counts: Counts,
@@ -67,6 +71,7 @@ impl Verifier {
             trusted,
             checkpoint,
             since,
+            held: Comparison::None,
             tree: Tree::default(),
             homes: Homes::default(),
             records: Records::default(),
@@ -74,6 +79,7 @@ impl Verifier {
             explanations: Explanations::default(),
             entries: HashSet::new(),
             current: None,
+            is_unreadable: false,
             is_damaged: false,
             times_ms: None,
             counts: Counts::default(),
@@ -81,6 +87,13 @@ impl Verifier {
         };
         verifier.compare_since();
         verifier
+    }
+
+    /// Compares the export with a receipt too.
+    #[must_use]
+    pub fn with_receipt(mut self, held: Held) -> Self {
+        self.held = Comparison::begin(held, self.checkpoint.as_ref());
+        self
     }
 
     /// Leaves seen so far, shown or not.
@@ -113,11 +126,12 @@ impl Verifier {
             self.is_damaged = true;
             self.findings.whole(FaultKind::Format(error));
         }
+        let mut explained = Explained::default();
         if !self.is_damaged {
             self.check_root();
-            let homes = &self.homes;
-            let is_opened = |tag: &[u8; 16]| homes.get(tag).is_some_and(|home| home.is_opened);
-            self.explanations.finish(is_opened, &mut self.findings);
+            explained = self
+                .explanations
+                .finish(&self.homes, &self.records, &mut self.findings);
             let last_ms = self.times_ms.map_or(0, |(_, last)| last);
             self.counts.open_transactions = self.transactions.finish(last_ms, &mut self.findings);
         }
@@ -136,9 +150,16 @@ impl Verifier {
             Scope::Whole => None,
             Scope::Organization(tag) => self.homes.last_sequence(&tag),
         };
-        let nothing = (matches!(self.scope, Scope::Organization(_)) && last_sequence.is_none())
-            .then_some("the export shows no entry of the organization");
-        let (integrity, completeness) = self.findings.verdicts(nothing);
+        let is_nothing = matches!(self.scope, Scope::Organization(_)) && last_sequence.is_none();
+        let (receipt, not_compared) = self.held.outcome();
+        let unknown = if is_nothing {
+            Some("the export shows no entry of the organization")
+        } else if explained.hidden > 0 {
+            Some("what explains a part that is gone is a leaf of others; ask for the export of everything")
+        } else {
+            not_compared
+        };
+        let (integrity, completeness) = self.findings.verdicts(unknown);
         Report {
             integrity: match (integrity, spanned) {
                 (Verdict::Holds, Some(reason)) => Verdict::Unknown(reason),
@@ -147,11 +168,13 @@ impl Verifier {
             completeness,
             trusted: self.trusted,
             continues,
+            receipt,
             shown: Shown {
                 scope: Some(self.scope),
                 last_sequence,
                 times_ms: self.times_ms,
             },
+            explained,
             counts: self.counts,
         }
     }
@@ -159,13 +182,20 @@ impl Verifier {
     fn take_leaf(&mut self, hash: Hash, leaf: Option<Box<Leaf>>) {
         self.settle();
         let index = self.tree.size();
-        self.tree.push_hash(hash);
+        self.is_unreadable = true;
+        if self.tree.push_subtree(0, hash).is_err() {
+            // Hidden parts have brought it to as many leaves as can be counted.
+            self.findings.leaf(index, FaultKind::Superfluous);
+            return;
+        }
         self.compare_since();
+        self.held.take_leaf(index, hash, &mut self.findings);
         self.counts.leaves += 1;
         let Some(leaf) = leaf else {
             self.findings.leaf(index, FaultKind::Leaf);
             return;
         };
+        self.is_unreadable = false;
         let findings = &mut self.findings;
         let home = self.homes.follow(&leaf, hash, |kind| findings.leaf(index, kind));
         if matches!(self.scope, Scope::Organization(tag) if tag != leaf.organization_tag) {
@@ -182,6 +212,7 @@ impl Verifier {
 
     fn take_hidden(&mut self, height: u32, root: Hash) {
         self.settle();
+        self.is_unreadable = false;
         let index = self.tree.size();
         if self.scope == Scope::Whole {
             self.findings.leaf(index, FaultKind::Hidden);
@@ -190,12 +221,20 @@ impl Verifier {
             self.findings.leaf(index, FaultKind::Superfluous);
             return;
         }
-        self.counts.hidden += self.tree.size() - index;
+        let hidden = self.tree.size() - index;
+        self.counts.hidden += hidden;
+        self.held
+            .take_hidden(self.scope, index, hidden, &mut self.findings);
+        if self.scope != Scope::Whole {
+            self.explanations.hide(index, hidden);
+        }
         self.compare_since();
     }
 
     fn take_header(&mut self, part: HeaderPart) {
-        let Some(current) = &mut self.current else { return };
+        let Some(current) = &mut self.current else {
+            return self.take_stray();
+        };
         if !matches!(current.header, HeaderShown::Nothing) {
             let fault = current.fault(None, FaultKind::Superfluous);
             self.findings.push(fault);
@@ -255,7 +294,9 @@ impl Verifier {
     }
 
     fn take_image(&mut self, image: &ImagePart) {
-        let Some(current) = &mut self.current else { return };
+        let Some(current) = &mut self.current else {
+            return self.take_stray();
+        };
         if !current.takes_images() {
             // Of a header that cannot be read nothing more is said.
             if !matches!(current.header, HeaderShown::Faulty) {
@@ -274,6 +315,13 @@ impl Verifier {
                     .wait(current.index, by, gone, &mut self.findings);
             }
             ImageKind::Unreadable | ImageKind::Missing => {}
+        }
+    }
+
+    /// Something that stands behind no leaf: before the first, or behind a hidden part.
+    fn take_stray(&mut self) {
+        if !self.is_unreadable {
+            self.findings.whole(FaultKind::Superfluous);
         }
     }
 

@@ -7,6 +7,9 @@ use crate::policy::Trusted;
 /// Faults listed of each side; the rest are counted.
 pub const FAULTS_MAX: usize = 20;
 
+/// Explanations listed of each kind; the rest are counted.
+pub const EXPLANATIONS_MAX: usize = 1_000;
+
 /// What is to be thought of one side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -50,6 +53,63 @@ pub struct Shown {
     pub times_ms: Option<(u64, u64)>,
 }
 
+/// What a leaf says was erased or lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// A record (UUID bytes) was erased.
+    Record([u8; 16]),
+    /// An organization (UUID bytes) was deleted.
+    Organization([u8; 16]),
+    /// A restore lost the contents of these leaves, first and last.
+    Leaves {
+        /// Index of the first.
+        first: u64,
+        /// Index of the last.
+        last: u64,
+    },
+}
+
+/// A leaf that explains why something cannot be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Explanation {
+    /// Its index.
+    pub leaf: u64,
+    /// What it says was erased or lost.
+    pub lost: Lost,
+    /// The tag of the organization whose openings are gone; nothing for a restore of everything.
+    pub tag: Option<[u8; 16]>,
+    /// Headers and images that it explains.
+    pub openings: u64,
+}
+
+/// All explanations. Whoever signs the log can write one, so a reader asks for what each is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Explained {
+    /// Restores and deletions of organizations, in order, at most [`EXPLANATIONS_MAX`]: they may explain much.
+    pub wide: Vec<Explanation>,
+    /// How many of them there are in all.
+    pub wide_count: u64,
+    /// Erasures of records, in order, at most [`EXPLANATIONS_MAX`].
+    pub records: Vec<Explanation>,
+    /// How many of them there are in all.
+    pub record_count: u64,
+    /// Openings that leaves of others, which the export does not show, are said to explain.
+    pub hidden: u64,
+}
+
+impl Explained {
+    pub(super) fn push(&mut self, explanation: Explanation) {
+        let (list, count) = match explanation.lost {
+            Lost::Record(_) => (&mut self.records, &mut self.record_count),
+            Lost::Organization(_) | Lost::Leaves { .. } => (&mut self.wide, &mut self.wide_count),
+        };
+        *count += 1;
+        if list.len() < EXPLANATIONS_MAX {
+            list.push(explanation);
+        }
+    }
+}
+
 /// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
@@ -61,8 +121,12 @@ pub struct Report {
     pub trusted: Option<Trusted>,
     /// Size of the earlier checkpoint that the log was found to continue.
     pub continues: Option<u64>,
+    /// Index of the leaf that a receipt was compared with.
+    pub receipt: Option<u64>,
     /// What the export is of.
     pub shown: Shown,
+    /// Why what is gone is gone.
+    pub explained: Explained,
     /// What it showed.
     pub counts: Counts,
 }
@@ -79,7 +143,9 @@ impl Report {
             completeness,
             trusted: None,
             continues: None,
+            receipt: None,
             shown: Shown::default(),
+            explained: Explained::default(),
             counts: Counts::default(),
         }
     }

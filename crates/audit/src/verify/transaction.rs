@@ -1,15 +1,16 @@
 //! Transactions: the entries that one made say how many they are.
 //!
 //! Invariant: what is whole is forgotten, so memory grows with what is open. Entries are told apart by organization,
-//! request and number; several transactions that look alike are counted together, each place as often as the others.
+//! request and number; of several transactions that look alike the newest entries are put together first, so that an old
+//! hole is not filled with an entry of a later one.
 
 use super::examine::Facts;
 use super::fault::FaultKind;
 use super::report::Findings;
 use std::collections::{BTreeMap, HashMap};
 
-/// A transaction whose newest entry was sequenced this long before the last leaf should have been whole: nothing stays
-/// in the outbox longer without an alarm.
+/// A transaction of which an entry was sequenced this long before the last leaf should be whole: nothing stays in the
+/// outbox longer without an alarm.
 const OPEN_MS_MAX: u64 = 60_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -19,17 +20,19 @@ struct Key {
     total: u32,
 }
 
-#[derive(Debug)]
-struct Group {
-    first: u64,
-    newest_ms: u64,
-    /// How often each place was seen.
-    places: BTreeMap<u32, u64>,
+/// An entry whose transaction is not whole yet.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    index: u64,
+    time_ms: u64,
 }
+
+/// What was seen of transactions that look alike, by place, the newest last. Invariant: no place is empty.
+type Places = BTreeMap<u32, Vec<Seen>>;
 
 /// Transactions that are not whole yet.
 #[derive(Debug, Default)]
-pub(super) struct Transactions(HashMap<Key, Group>);
+pub(super) struct Transactions(HashMap<Key, Places>);
 
 impl Transactions {
     pub(super) fn take(
@@ -51,14 +54,15 @@ impl Transactions {
             request: header.request.clone(),
             total,
         };
-        let group = self.0.entry(key.clone()).or_insert(Group {
-            first: index,
-            newest_ms: time_ms,
-            places: BTreeMap::new(),
-        });
-        group.newest_ms = time_ms;
-        *group.places.entry(ordinal).or_insert(0) += 1;
-        if group.is_whole(total) {
+        let places = self.0.entry(key.clone()).or_default();
+        places.entry(ordinal).or_default().push(Seen { index, time_ms });
+        if places.len() as u64 == u64::from(total) {
+            places.retain(|_, seen| {
+                seen.pop();
+                !seen.is_empty()
+            });
+        }
+        if places.is_empty() {
             self.0.remove(&key);
         }
         Ok(())
@@ -66,25 +70,18 @@ impl Transactions {
 
     /// Ends at a leaf of that time; gives the number of those that may be whole after it.
     pub(super) fn finish(self, last_ms: u64, findings: &mut Findings) -> u64 {
-        let (open, late): (Vec<_>, Vec<_>) = self
-            .0
-            .into_iter()
-            .partition(|(_, group)| group.newest_ms.saturating_add(OPEN_MS_MAX) >= last_ms);
-        let late: BTreeMap<u64, u32> = late
-            .into_iter()
-            .map(|(key, group)| (group.first, key.total))
-            .collect();
+        let (mut open, mut late) = (0, BTreeMap::new());
+        for (key, places) in self.0 {
+            let left = places.values().flatten();
+            let old = left.filter(|seen| seen.time_ms.saturating_add(OPEN_MS_MAX) < last_ms);
+            match old.map(|seen| seen.index).min() {
+                Some(index) => _ = late.insert(index, key.total),
+                None => open += 1,
+            }
+        }
         for (index, total) in late {
             findings.leaf(index, FaultKind::Transaction { total });
         }
-        open.len() as u64
-    }
-}
-
-impl Group {
-    fn is_whole(&self, total: u32) -> bool {
-        let mut counts = self.places.values();
-        let first = counts.next();
-        u64::from(total) == self.places.len() as u64 && counts.all(|count| Some(count) == first)
+        open
     }
 }

@@ -334,6 +334,17 @@ fn a_log_signed_with_another_key_or_not_at_all_is_not_accepted() {
 }
 
 #[test]
+fn every_forgery_is_named_for_what_it_is() {
+    for (what, code, export) in crate::forged::FORGERIES {
+        let codes: Vec<_> = faults(&report(&export()))
+            .iter()
+            .map(|fault| fault.kind.code())
+            .collect();
+        assert!(codes.contains(code), "{what}: {codes:?}");
+    }
+}
+
+#[test]
 fn a_truncated_or_longer_file_is_refused() {
     let export = Log::sample().whole();
     for length in (0..export.len()).step_by(7).chain([export.len() - 1]) {

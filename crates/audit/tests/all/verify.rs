@@ -1,9 +1,9 @@
 //! Honest exports, and what a verification says of them.
 
-use crate::sample::{APPLIANCE, Log, ORIGIN, policy, tag};
+use crate::sample::{APPLIANCE, Log, ORIGIN, organization_id, policy, record_id, tag};
 use audit::export::Scope;
 use audit::note::KeyName;
-use audit::verify::{FaultKind, Report, Verdict, verify};
+use audit::verify::{Explanation, FaultKind, Lost, Report, Verdict, verify};
 use audit::{Checkpoint, Hash, LeafKind};
 
 fn report(export: &[u8], since: Option<&Checkpoint>) -> Report {
@@ -201,11 +201,36 @@ fn contents_lost_by_a_restore_are_explained_by_its_leaf() {
     let range = format!("{lost}-{}", lost + 1);
     let mut short = log.clone();
     log.act(APPLIANCE, LeafKind::Restore, "restore", "log", Some(&range), &[]);
-    holds(&log.whole(), None);
+    let report = holds(&log.whole(), None);
+    let explained = |lost, tag, leaf, openings| Explanation {
+        leaf,
+        lost,
+        tag,
+        openings,
+    };
+    let leaves = Lost::Leaves {
+        first: lost,
+        last: lost + 1,
+    };
+    assert_eq!(
+        report.explained.wide,
+        [
+            explained(Lost::Organization(organization_id(3)), Some(tag(3)), 16, 1),
+            explained(leaves, None, lost + 2, 2),
+        ]
+    );
+    assert_eq!(
+        report.explained.records,
+        [explained(Lost::Record(record_id(4)), Some(tag(1)), 14, 3)]
+    );
     let range = format!("{lost}-{lost}");
     short.act(APPLIANCE, LeafKind::Restore, "restore", "log", Some(&range), &[]);
     assert!(matches!(
-        report(&short.whole(), None).completeness,
+        crate::verify::report(&short.whole(), None).completeness,
         Verdict::Broken(_, 1)
     ));
+    // In the organization's own export that leaf is hidden: nothing is wrong, and nothing is proven.
+    let own = crate::verify::report(&log.export(Scope::Organization(tag(2)), &[]), None);
+    assert_eq!((own.integrity, own.explained.hidden), (Verdict::Holds, 2));
+    assert!(matches!(own.completeness, Verdict::Unknown(reason) if reason.contains("everything")));
 }

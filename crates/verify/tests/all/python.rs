@@ -3,7 +3,9 @@
 //! They must agree on integrity, and on completeness wherever integrity holds: what is left out of bytes that nobody
 //! committed to has no meaning, and each says so in its own way.
 
-use crate::sample::{APPLIANCE, Dice, Log, Part, policy, policy_text, record_id, repaired, signed, tag};
+use crate::sample::{
+    APPLIANCE, Dice, Log, Part, log_key, policy, policy_text, record_id, repaired, signed, tag, witness_key,
+};
 use audit::export::Scope;
 use audit::verify::{Verdict, verify};
 use audit::{Commitment, Hash, LeafKind};
@@ -198,6 +200,101 @@ fn both_refuse_every_attack() {
         .collect();
     // A log that merely ends earlier is a good log, and a continuation of what was seen before.
     assert_eq!(compare(&exports, &honest), 2 * exports.len() - 2);
+}
+
+#[test]
+fn both_refuse_every_forgery() {
+    let forgeries = crate::forged::FORGERIES.iter();
+    let exports: Vec<Vec<u8>> = forgeries.map(|(_, _, export)| export()).collect();
+    assert_eq!(compare(&exports, &Log::sample()), 2 * exports.len());
+    // Each is refused for itself, not for the earlier checkpoint that it does not continue.
+    let alone = of_python(&exports, &Log::sample()).into_iter().step_by(2);
+    for ((what, ..), verdicts) in crate::forged::FORGERIES.iter().zip(alone) {
+        assert!(
+            verdicts.0 == "broken" || verdicts.1 == "broken",
+            "{what}: {verdicts:?}"
+        );
+    }
+}
+
+#[test]
+fn both_agree_that_the_explanation_may_be_a_leaf_of_others() {
+    let mut log = Log::sample();
+    let lost = log.entries.len() as u64;
+    log.update(2, 50);
+    log.entries[20].images.clear();
+    log.entries[20].header.as_mut().unwrap().1 = Part::Gone(lost + 1);
+    let range = format!("{lost}-{lost}");
+    log.act(APPLIANCE, LeafKind::Restore, "restore", "log", Some(&range), &[]);
+    let exports = [log.export(Scope::Organization(tag(2)), &[11]), log.whole()];
+    assert_eq!(compare(&exports, &log), 0);
+    let verdicts = of_python(&exports, &log);
+    assert_eq!(verdicts[0].1, "unknown");
+    assert_eq!(verdicts[2].1, "holds");
+}
+
+/// Reads every policy, and says which it takes.
+const POLICIES: &str = r#"
+import runpy, sys
+read_policy = runpy.run_path(sys.argv[1])["read_policy"]
+for name in sys.argv[2:]:
+    try:
+        read_policy(open(name, encoding="utf-8", newline="").read())
+        print("taken")
+    except ValueError:
+        print("refused")
+    except KeyError:
+        print("refused")
+"#;
+
+#[test]
+fn both_take_and_refuse_the_same_policies() {
+    let text = policy_text();
+    let (log, witness) = (log_key(1), witness_key());
+    let head = format!("log {log}\nwitness a {witness}\n");
+    let policies = [
+        text.clone(),
+        format!("{head}quorum none\n"),
+        format!("{head}group g 1 a\nquorum g\n"),
+        format!("{head}\tgroup  g\tany a\nquorum g"),
+        format!("{head}group g 0 a\nquorum g\n"),
+        format!("{head}group g 2 a\nquorum g\n"),
+        format!("{head}group g 2 a a\nquorum g\n"),
+        format!("{head}group g any a\ngroup h any a\nquorum h\n"),
+        format!("{head}group g all b\nquorum g\n"),
+        format!("{head}group g -1 a\nquorum g\n"),
+        format!("{head}group a any a\nquorum a\n"),
+        format!("{head}group none any a\nquorum none\n"),
+        format!("{head}quorum a\nquorum a\n"),
+        head.clone(),
+        format!("{head}witness b {witness}\nquorum a\n"),
+        format!("{head}log {log}\nquorum a\n"),
+        format!("log {log}\nwitness a {log}\nquorum a\n"),
+        format!("log {witness}\nquorum none\n"),
+        format!("witness a {witness}\nquorum a\n"),
+        format!("{head}quorum b\n"),
+        format!("{head}quorum\n"),
+        format!("{head}trust everybody\nquorum a\n"),
+        format!("{head}quorum a\r\n"),
+        format!("# \u{2028}quorum none\n{head}quorum a\n"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let mut python = Command::new("python3");
+    let verifier = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/verify.py");
+    python.args(["-c", POLICIES]).arg(verifier);
+    for (number, policy) in policies.iter().enumerate() {
+        let path = folder.path().join(format!("{number:02}"));
+        std::fs::write(&path, policy).unwrap();
+        python.arg(path);
+    }
+    let output = python.output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(told.lines().count(), policies.len(), "{told}");
+    for (policy, told) in policies.iter().zip(told.lines()) {
+        let ours = audit::policy::Policy::parse(policy.as_bytes());
+        assert_eq!(ours.is_ok(), told == "taken", "{policy}: {ours:?}");
+    }
+    assert!(told.contains("taken") && told.contains("refused"));
 }
 
 #[test]
