@@ -10,7 +10,7 @@ use crate::{
     database::AdminAccess,
     deletion,
     error::{PlatformError, Result},
-    organization,
+    hold, organization,
     record::{self, Expected},
     restore,
 };
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use store::{
     again,
-    control::{deletion as rows, entry_log, organization as organization_rows},
+    control::{deletion as rows, entry_log, legal_hold, organization as organization_rows},
     tenant::{audit as log, catalogue, past},
 };
 use types::{AccountId, DatasetId, DeletionId, OrganizationId, ProblemCode, RecordId};
@@ -63,6 +63,15 @@ pub struct Erased {
     record: RecordId,
 }
 
+/// A hold that was placed since and is in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    organization: OrganizationId,
+    reason: String,
+    person: String,
+    concerns: Option<AccountId>,
+}
+
 /// How many entries an organization's log loses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
@@ -70,13 +79,16 @@ pub struct Gap {
     entries: i64,
 }
 
-/// What must be done again after the database went back. Ids and names, no values.
+/// What must be done again after the database went back. Ids and names, no values of records.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CarriedOver {
     /// Organizations that were deleted since.
     pub deleted: Vec<Deleted>,
     /// Records that were erased since.
     pub erased: Vec<Erased>,
+    /// Holds that were placed since.
+    #[serde(default)]
+    pub holds: Vec<Held>,
     /// What each log loses, which it says itself afterwards.
     pub gaps: Vec<Gap>,
 }
@@ -123,6 +135,16 @@ pub async fn look(platform: &Platform, caller: &Caller, moment: Timestamp) -> Re
             record,
         });
         outlook.carried_over.erased.extend(erased);
+        let holds = legal_hold::list(&mut platform.control().read().await?, summary.id).await?;
+        let since = holds
+            .into_iter()
+            .filter(|hold| hold.lifted_at.is_none() && hold.placed_at > moment);
+        outlook.carried_over.holds.extend(since.map(|hold| Held {
+            organization: summary.id,
+            reason: hold.reason,
+            person: hold.person,
+            concerns: hold.concerns,
+        }));
         outlook.carried_over.gaps.push(Gap {
             organization: summary.id,
             entries,
@@ -192,6 +214,16 @@ pub async fn repeat(
             )),
         }
     }
+    for held in &carried_over.holds {
+        if let Some(home) = platform.home_by_id(held.organization).await?
+            && let Err(error) = hold_again(platform, &home.summary.slug, held).await
+        {
+            repeated.left.push(format!(
+                "a hold on {} was placed since ({}) and is not in force: {}",
+                home.summary.slug, held.reason, error.detail
+            ));
+        }
+    }
     let mut of_each: BTreeMap<OrganizationId, Vec<Erased>> = BTreeMap::new();
     for erased in &carried_over.erased {
         of_each.entry(erased.organization).or_default().push(*erased);
@@ -227,6 +259,23 @@ pub async fn explain_gaps(platform: &Platform, moment: Timestamp, carried_over: 
     Ok(())
 }
 
+/// In the host's name, which alone lifts it then. Whom it concerns may be no member yet.
+async fn hold_again(platform: &Platform, slug: &str, held: &Held) -> Result<()> {
+    let new = |concerns| hold::NewHold {
+        reason: held.reason.clone(),
+        person: held.person.clone(),
+        concerns,
+    };
+    let host = Caller::host();
+    match hold::place_at_host(platform, &host, slug, new(held.concerns)).await {
+        Err(error) if error.code == ProblemCode::Invalid && held.concerns.is_some() => {
+            hold::place_at_host(platform, &host, slug, new(None)).await?;
+        }
+        placed => drop(placed?),
+    }
+    Ok(())
+}
+
 async fn delete_again(
     platform: &Platform,
     admin: &AdminAccess,
@@ -258,7 +307,18 @@ async fn erase_again(workspace: &Workspace, erased: &[Erased], repeated: &mut Re
     for dataset in &datasets {
         let its = erased.iter().filter(|one| one.dataset == dataset.id);
         let ids: Vec<RecordId> = its.map(|one| one.record).collect();
-        restore::put_in_trash(workspace, dataset, &ids).await?;
+        match restore::put_in_trash(workspace, dataset, &ids).await {
+            Err(error) if error.code == ProblemCode::Unavailable => return Err(error),
+            Err(error) => {
+                let (slug, key, count) = (&workspace.organization().slug, &dataset.key, ids.len());
+                repeated.left.push(format!(
+                    "{count} records of {key} in {slug} were erased since and live again: {}",
+                    error.detail
+                ));
+                continue;
+            }
+            Ok(_) => {}
+        }
         waiting.extend(ids.into_iter().map(|id| (dataset.key.as_str(), id)));
     }
     loop {

@@ -197,6 +197,16 @@ pub fn restore(
     Ok(())
 }
 
+/// The lines of PostgreSQL's settings by which a database that starts with `recovery.signal` replays what it has itself, to the end
+/// of its own timeline, and then begins the next one that the archive does not know (PostgreSQL, 20.5.5 and 20.5.6).
+#[must_use]
+pub fn replay_settings(repository: &Repository) -> String {
+    format!(
+        "restore_command = 'pgbackrest --config={} --stanza={STANZA} archive-get %f \"%p\"'\nrecovery_target_timeline = 'current'\n",
+        repository.settings_file().display()
+    )
+}
+
 fn call(repository: &Repository, command: &str) -> Result<Call, BackupError> {
     let settings = format!("--config={}", repository.settings_file().display());
     Ok(Call::new(Program::PgBackRest)

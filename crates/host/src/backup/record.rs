@@ -200,6 +200,8 @@ pub enum GoingPhase {
     Kept,
     /// It is being taken back.
     Undoing,
+    /// What was there before is being let go of, and is not whole any more.
+    Forgetting,
 }
 
 /// The whole platform gone back to a moment.

@@ -93,7 +93,9 @@ async fn writers_and_kills(writes: usize, kill_every: Duration) {
                 // The task dies where it is; its connection breaks.
                 leader.abort();
             } else {
+                // Of this database: other tests lead logs of their own in the same cluster.
                 let text = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'
+                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
                     AND objid = (hashtext('strongroom.audit_lease')::bigint & 4294967295)::oid";
                 superuser.execute(text, &[]).await.unwrap();
                 leader.abort();

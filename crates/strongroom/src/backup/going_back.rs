@@ -32,6 +32,7 @@ use platform::{
     Caller, Platform, PlatformError, backup,
     database::{self, AdminAccess},
     ledger::{self, Plan},
+    maintenance,
     revival::{self, CarriedOver, Outlook, Repeated},
 };
 use serde::Deserialize;
@@ -133,6 +134,9 @@ fn refuse_another(site: &Site) -> Result<(), CommandError> {
         GoingPhase::UnderWay | GoingPhase::Undoing => {
             "a restore was cut off; `strongroom restore platform --undo` puts back what was there".to_owned()
         }
+        GoingPhase::Forgetting => {
+            "what was there before the last restore is being let go of; `strongroom restore platform --forget` ends that".to_owned()
+        }
     };
     Err(CommandError::said(Exit::Conflict, text))
 }
@@ -229,13 +233,15 @@ pub(crate) fn carry_out(confirmed: Confirmed) -> Result<Done, CommandError> {
             output::talk(&format!("it failed: {}", told(&error)));
             output::talk("  put back what was there");
             put_back(&site, &cluster, &going)?;
+            tell_without_backup(back_up(&site));
             let text = format!("the platform is as it was before: {}", told(&error));
             return Err(CommandError::said(Exit::Failed, text));
         }
     };
+    // In this order: cut off in between, it is put back, and a boot has started a database that is whole.
+    major::set_start(&cluster, StartsAtBoot::Yes)?;
     going.phase = GoingPhase::Kept;
     site.record.note_going_back(&going)?;
-    major::set_start(&cluster, StartsAtBoot::Yes)?;
     start_daemons(&site)?;
     Ok(Done {
         repeated,
@@ -293,6 +299,11 @@ fn settle(
         // Passwords and schema may be of then.
         database::prepare(&admin, &site.config).await?;
         let platform = Platform::open(&site.config).await?;
+        // Maintenance of then refuses what has to be written now, and whoever began it has long ended it.
+        if maintenance::current(&platform).await?.is_some() {
+            maintenance::end(&platform, &Caller::host()).await?;
+            output::talk("  end the maintenance that was on then");
+        }
         let name = &site.config.database.name;
         let unmended = mend_log(&platform, &admin, name).await.err();
         let mut repeated = revival::repeat(&platform, &admin, name, carried_over).await?;
@@ -310,15 +321,18 @@ fn settle(
 
 /// What was there comes back, wherever going back was cut off. Nobody was let in since.
 fn put_back(site: &Site, cluster: &Cluster, going: &GoingBack) -> Result<(), CommandError> {
-    swap_back(cluster, going)?;
-    site.record.end_going_back()?;
+    swap_back(site, cluster, going)?;
+    // In this order: with the record gone first, nobody would know that no boot starts the database.
     major::set_start(cluster, StartsAtBoot::Yes)?;
+    site.record.end_going_back()?;
     start_daemons(site)
 }
 
 /// Only the folders, and the cluster on the one that was there before.
-fn swap_back(cluster: &Cluster, going: &GoingBack) -> Result<(), CommandError> {
+fn swap_back(site: &Site, cluster: &Cluster, going: &GoingBack) -> Result<(), CommandError> {
     if going.before.exists() {
+        require_whole(going)?;
+        begin_timeline(site, going)?;
         stop_quietly(cluster);
         if going.data.exists() {
             tree::empty(&going.data, |_| false)?;
@@ -329,33 +343,107 @@ fn swap_back(cluster: &Cluster, going: &GoingBack) -> Result<(), CommandError> {
         }
         rename(&going.before, &going.data)?;
     }
-    start_cluster(cluster)
+    start_cluster(cluster)?;
+    let admin = superuser_at(&cluster.socket_folder, cluster.port);
+    block_on(async { Ok(backup::wait_replayed(&admin).await?) })
+}
+
+/// What was put aside is a database, before anything else is let go of for it.
+fn require_whole(going: &GoingBack) -> Result<(), CommandError> {
+    match going.before.join("global/pg_control").is_file() {
+        true => Ok(()),
+        false => {
+            let text = format!(
+                "{} is not whole, so the database that runs is left alone; let go of the rest with `--forget`",
+                going.before.display()
+            );
+            Err(CommandError::said(Exit::Failed, text))
+        }
+    }
+}
+
+/// Has the database that was put aside begin a timeline of its own when it starts. The restored one began one, and whoever replays the
+/// archive to its end follows the newest: it must be that of the database that lives (PostgreSQL, 26.3.6 Timelines).
+fn begin_timeline(site: &Site, going: &GoingBack) -> Result<(), CommandError> {
+    let postgres = superuser()?;
+    let its = Access {
+        user: postgres.uid,
+        group: postgres.gid,
+        mode: 0o600,
+    };
+    let file = going.before.join("postgresql.auto.conf");
+    let before = write::read(&file)?.unwrap_or_default();
+    let mut text = String::from_utf8_lossy(&before).into_owned();
+    let line = engine::replay_settings(&site.repository);
+    if !text.ends_with(&line) {
+        text.push_str(&line);
+        write::file(&file, text.as_bytes(), its)?;
+    }
+    write::file(&going.before.join("recovery.signal"), b"", its)?;
+    Ok(())
+}
+
+/// What taking the last restore back would lose, and the name that confirms it; none where a restore or its undoing was cut off,
+/// which is ended without a question.
+pub(crate) fn plan_undo(site: &Site) -> Result<Option<(Outlook, Timestamp, String)>, CommandError> {
+    let going = standing(site)?;
+    match going.phase {
+        GoingPhase::Kept => {
+            start_cluster(&cluster_of(&going)?)?;
+            let outlook = look_since(site, going.began_at)?;
+            Ok(Some((outlook, going.began_at, name_of(site))))
+        }
+        GoingPhase::UnderWay | GoingPhase::Undoing | GoingPhase::Forgetting => Ok(None),
+    }
+}
+
+fn look_since(site: &Site, moment: Timestamp) -> Result<Outlook, CommandError> {
+    block_on(async {
+        let platform = Platform::open(&site.config).await?;
+        Ok(revival::look(&platform, &Caller::host(), moment).await?)
+    })
 }
 
 /// Takes the last restore back, or ends one that was cut off: what was there before is there again.
 pub(crate) fn undo(site: &Site) -> Result<Done, CommandError> {
     let mut going = standing(site)?;
     let cluster = cluster_of(&going)?;
-    stop_daemons()?;
     match going.phase {
+        GoingPhase::Forgetting => {
+            let text =
+                "what was there before is being let go of; `strongroom restore platform --forget` ends that";
+            return Err(CommandError::said(Exit::Conflict, text));
+        }
         GoingPhase::UnderWay => {
+            stop_daemons()?;
             put_back(site, &cluster, &going)?;
-            return Ok(Done::nothing());
+            return Ok(Done {
+                without_backup: back_up(site),
+                ..Done::nothing()
+            });
         }
         GoingPhase::Kept => {
+            require_whole(&going)?;
+            start_cluster(&cluster)?;
+            // What is undone now stays in the archive, if ever it is missed.
+            block_on(async { Ok(backup::set_marks(&site.superuser(), &site.config.database.name).await?) })?;
+            stop_daemons()?;
             // Deleted and erased since the restore: it must not live again by undoing that.
-            let outlook = block_on(async {
-                let platform = Platform::open(&site.config).await?;
-                Ok(revival::look(&platform, &Caller::host(), going.began_at).await?)
-            })?;
+            let outlook = match look_since(site, going.began_at) {
+                Ok(outlook) => outlook,
+                Err(error) => {
+                    start_daemons(site)?;
+                    return Err(error);
+                }
+            };
             going.carried_over = serde_json::to_value(&outlook.carried_over).unwrap_or_default();
             going.phase = GoingPhase::Undoing;
             site.record.note_going_back(&going)?;
         }
-        GoingPhase::Undoing => {}
+        GoingPhase::Undoing => stop_daemons()?,
     }
     major::set_start(&cluster, StartsAtBoot::No)?;
-    swap_back(&cluster, &going)?;
+    swap_back(site, &cluster, &going)?;
     let carried_over = CarriedOver::deserialize(&going.carried_over).map_err(|error| {
         CommandError::said(
             Exit::Failed,
@@ -364,8 +452,8 @@ pub(crate) fn undo(site: &Site) -> Result<Done, CommandError> {
     })?;
     let said = format!("the restore to {} was taken back", going.moment);
     let (repeated, ended) = settle(site, &cluster, going.began_at, &carried_over, &said)?;
-    site.record.end_going_back()?;
     major::set_start(&cluster, StartsAtBoot::Yes)?;
+    site.record.end_going_back()?;
     start_daemons(site)?;
     Ok(Done {
         repeated,
@@ -377,10 +465,18 @@ pub(crate) fn undo(site: &Site) -> Result<Done, CommandError> {
 
 /// Lets go of what was there before; there is no way back then.
 pub(crate) fn forget(site: &Site) -> Result<PathBuf, CommandError> {
-    let going = standing(site)?;
-    if going.phase != GoingPhase::Kept {
-        let text = "a restore was cut off; `strongroom restore platform --undo` puts back what was there";
-        return Err(CommandError::said(Exit::Conflict, text));
+    let mut going = standing(site)?;
+    match going.phase {
+        GoingPhase::UnderWay | GoingPhase::Undoing => {
+            let text = "a restore was cut off; `strongroom restore platform --undo` puts back what was there";
+            return Err(CommandError::said(Exit::Conflict, text));
+        }
+        GoingPhase::Kept => {
+            // From here on it is not whole, and nobody may go back to it.
+            going.phase = GoingPhase::Forgetting;
+            site.record.note_going_back(&going)?;
+        }
+        GoingPhase::Forgetting => {}
     }
     if going.before.exists() {
         tree::empty(&going.before, |_| false)?;
@@ -396,7 +492,12 @@ pub(crate) fn forget(site: &Site) -> Result<PathBuf, CommandError> {
 /// Lets go of it when its time is over; part of each night's run.
 pub(super) fn forget_overdue(site: &Site, now: Timestamp) -> Result<(), CommandError> {
     let found = site.record.going_back()?;
-    if found.is_some_and(|going| going.phase == GoingPhase::Kept && going.until <= now) {
+    let is_over = |going: &GoingBack| match going.phase {
+        GoingPhase::Kept => going.until <= now,
+        GoingPhase::Forgetting => true,
+        GoingPhase::UnderWay | GoingPhase::Undoing => false,
+    };
+    if found.as_ref().is_some_and(is_over) {
         let folder = forget(site)?;
         output::talk(&format!("  let go of {}, kept since a restore", folder.display()));
     }
@@ -474,6 +575,14 @@ fn start_daemons(site: &Site) -> Result<(), CommandError> {
         health::wait(&site.config)?;
     }
     Ok(())
+}
+
+fn tell_without_backup(without: Option<String>) {
+    if let Some(why) = without {
+        output::talk(&format!(
+            "no backup was taken of what is here now: {why}; run `strongroom backup run --full`"
+        ));
+    }
 }
 
 /// The changes from here on begin a new timeline; that they could not be backed up is said, and no failure of what was done.

@@ -481,6 +481,20 @@ impl Backed {
         assert!(!self.has(slug), "it was not deleted");
     }
 
+    /// Whoever replays the archive to its end follows the newest timeline: it is that of the database that lives.
+    fn newest_timeline_lives(&self) {
+        let alive: u32 = self
+            .sql("SELECT timeline_id FROM pg_control_checkpoint()")
+            .parse()
+            .unwrap();
+        let archived = files(&self.repository().join("repository/archive"));
+        let newest = archived.iter().filter_map(|path| {
+            let name = path.file_name()?.to_str()?.strip_suffix(".history")?;
+            u32::from_str_radix(name, 16).ok()
+        });
+        assert_eq!(newest.max(), Some(alive));
+    }
+
     /// The database's clock.
     fn now(&self) -> String {
         self.sql("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
@@ -535,9 +549,18 @@ fn the_whole_platform_goes_back_to_a_moment_and_forth_again() {
     let again = backed.restore(&["--to", &moment, "--confirm", &name]);
     assert_eq!(again.code, Some(6), "what was kept would be lost: {again:?}");
 
-    backed.restored(&["--undo"]);
+    backed.create("meanwhile");
+    let looked = backed.restored(&["--undo"]);
+    assert_eq!(looked["carried_out"], false, "work since would be lost: {looked}");
+    assert_eq!(
+        backed.restore(&["--undo", "--confirm", "elsewhere"]).code,
+        Some(2)
+    );
+    assert!(kept.exists() && backed.has("meanwhile"));
+    backed.restored(&["--undo", "--confirm", &name]);
     assert!(backed.has("before") && backed.has("after") && !backed.has("doomed"));
-    assert!(!kept.exists());
+    assert!(!kept.exists() && !backed.has("meanwhile"));
+    backed.newest_timeline_lives();
     assert_eq!(backed.json(&["run"])["run"]["outcome"], "done");
     assert_eq!(backed.json(&["drill"])["drill"]["outcome"], "done");
     assert_eq!(backed.restore(&["--undo"]).code, Some(4));
@@ -564,6 +587,7 @@ fn a_restore_that_fails_or_is_cut_off_leaves_the_platform_as_it_was() {
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.talk.contains("is as it was before"), "{said:?}");
     assert!(backed.has("after"));
+    backed.newest_timeline_lives();
     flip(largest);
 
     // Cut off between both folders: the power went.

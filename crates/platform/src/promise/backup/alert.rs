@@ -64,7 +64,12 @@ pub(super) fn told(ground: &Ground) -> Outcome {
         let advice = "appoint one with `strongroom operator appoint`";
         look.fault("there is no operator who could be told", "the accounts", advice);
     }
-    if let Some(failure) = alerts.alert.as_ref().and_then(|alert| alert.failure.as_ref()) {
+    // A letter that was taken since shows that what was wrong is mended.
+    let newest = alerts
+        .alert
+        .as_ref()
+        .filter(|alert| alerts.taken().is_none_or(|at| at < alert.at));
+    if let Some(failure) = newest.and_then(|alert| alert.failure.as_ref()) {
         look.fault(
             format!("the last alert was not taken: {failure}"),
             "the mail server",

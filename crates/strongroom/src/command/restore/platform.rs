@@ -4,7 +4,7 @@ use super::{Common, Moment};
 use crate::{
     backup::{
         PATIENT, Site,
-        going_back::{self, Done, Planned},
+        going_back::{self, Done},
     },
     command::backup::settings,
     failure::{CommandError, Exit},
@@ -38,14 +38,14 @@ impl Platform {
             return Ok(());
         }
         if self.undo {
-            return show_done(common, &going_back::undo(&site)?);
+            return self.take_back(common, &site);
         }
         let moment = self.moment.of(Timestamp::now())?.ok_or_else(|| {
             CommandError::said(Exit::Usage, "say where to: --to TIME, --ago DURATION, or --undo")
         })?;
         let planned = going_back::plan(site, moment)?;
         match &self.confirm {
-            None => preview(common, &planned, moment),
+            None => preview(common, &planned.outlook, &planned.name, moment),
             Some(typed) => {
                 talk(&planned.outlook);
                 show_done(common, &going_back::carry_out(planned.confirm(typed)?)?)
@@ -54,8 +54,24 @@ impl Platform {
     }
 }
 
-fn preview(common: &Common, planned: &Planned, moment: Timestamp) -> Result<(), CommandError> {
-    let outlook = &planned.outlook;
+impl Platform {
+    /// The work of everybody since the last restore goes with it, so it is shown and confirmed as that was.
+    fn take_back(&self, common: &Common, site: &Site) -> Result<(), CommandError> {
+        if let Some((outlook, since, name)) = going_back::plan_undo(site)? {
+            match &self.confirm {
+                None => return preview(common, &outlook, &name, since),
+                Some(typed) if typed.trim() != name => {
+                    let text = format!("type {name} to take the last restore back");
+                    return Err(CommandError::said(Exit::Usage, text));
+                }
+                Some(_) => talk(&outlook),
+            }
+        }
+        show_done(common, &going_back::undo(site)?)
+    }
+}
+
+fn preview(common: &Common, outlook: &Outlook, name: &str, moment: Timestamp) -> Result<(), CommandError> {
     talk(outlook);
     let rows = outlook.lost.iter().map(|lost| {
         let fate = if lost.is_gone {
@@ -77,7 +93,7 @@ fn preview(common: &Common, planned: &Planned, moment: Timestamp) -> Result<(), 
     let json = json!({
         "moment": moment,
         "carried_out": false,
-        "confirm": planned.name,
+        "confirm": name,
         "organizations": lost,
         "appliance_entries": outlook.appliance_entries,
         "deleted_again": outlook.carried_over.deleted.len(),
@@ -91,13 +107,23 @@ fn preview(common: &Common, planned: &Planned, moment: Timestamp) -> Result<(), 
     output::talk(&format!(
         "nothing was changed; the same with `--confirm {}` carries it out. Nobody can work while it runs; to take back one \
          organization alone, see `strongroom restore organization`",
-        planned.name
+        name
     ));
     Ok(())
 }
 
 fn talk(outlook: &Outlook) {
     let carried = &outlook.carried_over;
+    output::talk(
+        "accounts, passwords, second factors, members and roles become what they were then: whoever was dismissed, narrowed or robbed of a \
+         password since is as before, until you bar them again (`strongroom account disable`)",
+    );
+    if !carried.holds.is_empty() {
+        output::talk(&format!(
+            "{} legal holds were placed since, and are placed again",
+            carried.holds.len()
+        ));
+    }
     if !carried.deleted.is_empty() {
         let slugs: Vec<&str> = carried.deleted.iter().map(|gone| gone.slug.as_str()).collect();
         output::talk(&format!("deleted since, and deleted again: {}", slugs.join(", ")));
