@@ -15,6 +15,7 @@ mod home;
 mod image;
 mod judge;
 mod report;
+mod since;
 mod transaction;
 
 pub use examine::{Examined, examine};

@@ -8,6 +8,7 @@ use super::held::{Comparison, Held};
 use super::home::Homes;
 use super::image::Records;
 use super::report::{Counts, Explained, Findings, Report, Shown, Verdict};
+use super::since::Since;
 use super::transaction::Transactions;
 use crate::checkpoint::Checkpoint;
 use crate::export::{FormatError, Preamble, Scope};
@@ -43,17 +44,6 @@ pub struct Verifier {
     times_ms: Option<(u64, u64)>,
     counts: Counts,
     findings: Findings,
-}
-
-/// The earlier checkpoint.
-#[derive(Debug)]
-enum Since {
-    /// There is none, or it was compared.
-    Settled(Option<u64>),
-    /// The tree has not reached its size.
-    Ahead(u64, Hash),
-    /// A hidden part spans its size.
-    Spanned,
 }
 
 impl Verifier {
@@ -136,16 +126,7 @@ impl Verifier {
             self.counts.open_transactions = self.transactions.finish(last_ms, &mut self.findings);
         }
         self.counts.organizations = self.homes.count();
-        let (continues, spanned) = match self.since {
-            Since::Settled(size) => (size, None),
-            Since::Ahead(..) => (None, None),
-            Since::Spanned => (
-                None,
-                Some(
-                    "the export hides what the earlier checkpoint ends in; ask for one that is cut at its size",
-                ),
-            ),
-        };
+        let (continues, spanned) = self.since.outcome();
         let last_sequence = match self.scope {
             Scope::Whole => None,
             Scope::Organization(tag) => self.homes.last_sequence(&tag),
@@ -340,17 +321,7 @@ impl Verifier {
     }
 
     fn compare_since(&mut self) {
-        let Since::Ahead(size, root) = self.since else {
-            return;
-        };
-        if self.tree.size() > size {
-            self.since = Since::Spanned;
-        } else if self.tree.size() == size && self.tree.root() == root {
-            self.since = Since::Settled(Some(size));
-        } else if self.tree.size() == size {
-            self.since = Since::Settled(None);
-            self.findings.whole(FaultKind::Rewritten { size });
-        }
+        self.since.compare(&self.tree, &mut self.findings);
     }
 
     fn check_root(&mut self) {
@@ -363,23 +334,6 @@ impl Verifier {
                 size: checkpoint.size,
             });
         }
-    }
-}
-
-impl Since {
-    fn begin(since: &Checkpoint, checkpoint: &Checkpoint, findings: &mut Findings) -> Self {
-        if since.origin != checkpoint.origin {
-            findings.whole(FaultKind::OtherLog);
-            return Self::Settled(None);
-        }
-        if since.size > checkpoint.size {
-            findings.whole(FaultKind::SetBack {
-                size: checkpoint.size,
-                seen: since.size,
-            });
-            return Self::Settled(None);
-        }
-        Self::Ahead(since.size, since.root)
     }
 }
 
