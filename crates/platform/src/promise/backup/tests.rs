@@ -321,10 +321,20 @@ fn alerts_that_reach_nobody_are_told() {
     change(|alerts| alerts.operators = 0);
     change(|alerts| alerts.alert = taken(31 * DAY));
     change(|alerts| alerts.alert = None);
-    change(|alerts| {
-        alerts.test = taken(HOUR);
+    let refused = |alerts: &mut alert::Alerts, age: i64| {
+        alerts.alert = taken(age);
         alerts.alert.as_mut().unwrap().failure = Some("refused".to_owned());
+    };
+    breaks(&[ALERT], |ground| {
+        let alerts = ground.alerts.as_mut().unwrap();
+        alerts.test = taken(2 * HOUR);
+        refused(alerts, HOUR);
     });
+    let mut ground = sound();
+    let alerts = ground.alerts.as_mut().unwrap();
+    refused(alerts, 2 * HOUR);
+    alerts.test = taken(HOUR);
+    assert_eq!(faults(ALERT, &ground), Some(0), "mail was mended and tried since");
     // A failure of the day before yesterday, and no letter since.
     breaks(&[ALERT], |ground| {
         ground.runs.push(run(Ended::Failed, 2 * DAY));
