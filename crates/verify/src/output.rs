@@ -96,14 +96,19 @@ pub(crate) fn manual() -> ExitCode {
 
 /// Why nothing was verified, with its causes.
 pub(crate) fn failure(error: &dyn Error) {
-    let mut text = format!("error: {error}");
+    // That nobody may be there to read it changes nothing: the exit code says it.
+    let _ = writeln!(io::stderr().lock(), "error: {}", chain(error));
+}
+
+/// An error with its causes.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         let _ = write!(text, ": {error}");
         cause = error.source();
     }
-    // That nobody may be there to read it changes nothing: the exit code says it.
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    text
 }
 
 pub(crate) fn print(text: &str) -> bool {

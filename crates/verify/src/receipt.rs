@@ -24,8 +24,11 @@ pub(crate) fn check(receipt: &Path, policy: &Path, format: Format) -> Result<Exi
     let shown = match (&checked, format) {
         (Ok((leaf, trusted)), Format::Text) => text(receipt.index, leaf, trusted),
         (Ok((leaf, trusted)), Format::Json) => json(receipt.index, leaf, trusted),
-        (Err(error), Format::Text) => format!("FALSE\n  receipt       {}\n", chain(error)),
-        (Err(error), Format::Json) => format!("{:#}\n", json!({"verdict": "false", "reason": chain(error)})),
+        (Err(error), Format::Text) => format!("FALSE\n  receipt       {}\n", output::chain(error)),
+        (Err(error), Format::Json) => format!(
+            "{:#}\n",
+            json!({"verdict": "false", "reason": output::chain(error)})
+        ),
     };
     Ok(match (output::print(&shown), checked.is_ok()) {
         (false, _) => ExitCode::from(CANNOT_TELL),
@@ -73,14 +76,4 @@ fn json(index: u64, leaf: &Leaf, trusted: &Trusted) -> String {
         },
     });
     format!("{value:#}\n")
-}
-
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let _ = write!(text, ": {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -45,6 +45,21 @@ impl Logged {
         sequencer::run_once(&self.site.platform).await.unwrap().unwrap()
     }
 
+    /// A signed log whose database has less than was signed, as a restore of the database alone leaves it; gives the pass that it
+    /// was set back to.
+    async fn set_back(&self) -> sequencer::Pass {
+        self.write(1).await;
+        let before = self.pass().await;
+        self.write(2).await;
+        self.pass().await;
+        let cut = format!(
+            "DELETE FROM strongroom.audit_leaf WHERE index >= {}; {HOMES}",
+            before.size
+        );
+        self.sql(&cut).await;
+        before
+    }
+
     async fn trouble(&self) -> Option<LedgerError> {
         ledger::standing(&self.site.platform).await.unwrap().trouble
     }
@@ -161,16 +176,7 @@ async fn cut_off_after_any_step_it_never_signs_two_roots_of_one_size() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_was_set_back_is_refused_and_nothing_is_appended() {
     let site = Logged::start().await;
-    site.write(1).await;
-    let before = site.pass().await;
-    site.write(2).await;
-    site.pass().await;
-    // As a restore of the database alone leaves it.
-    site.sql(&format!(
-        "DELETE FROM strongroom.audit_leaf WHERE index >= {}; {HOMES}",
-        before.size
-    ))
-    .await;
+    let before = site.set_back().await;
     assert!(matches!(site.trouble().await, Some(LedgerError::Behind { .. })));
     site.write(3).await;
     let refused = sequencer::run_once(&site.site.platform).await.unwrap_err();
@@ -265,15 +271,7 @@ async fn a_folder_that_cannot_be_written_holds_up_signatures_and_nothing_else() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_the_folder_cannot_be_read_nobody_can_tell_and_nothing_is_appended() {
     let site = Logged::start().await;
-    site.write(1).await;
-    let before = site.pass().await;
-    site.write(2).await;
-    site.pass().await;
-    site.sql(&format!(
-        "DELETE FROM strongroom.audit_leaf WHERE index >= {}; {HOMES}",
-        before.size
-    ))
-    .await;
+    let before = site.set_back().await;
     site.write(3).await;
     let aside = site.folder.with_extension("aside");
     fs::rename(&site.folder, &aside).unwrap();

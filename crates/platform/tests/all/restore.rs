@@ -19,7 +19,7 @@ use platform::{
 use serde_json::{Value as Json, json};
 use types::{FieldKind, ProblemCode, RecordId, Value};
 
-async fn now(site: &Site) -> Timestamp {
+pub(crate) async fn now(site: &Site) -> Timestamp {
     // The database's clock dates entries.
     let row = site
         .superuser()
@@ -63,6 +63,12 @@ async fn assert_whole(site: &Site) {
 
 fn counts(tally: &Tally) -> (u64, u64, u64, u64) {
     (tally.changed, tally.back, tally.trashed, tally.unfit)
+}
+
+/// Puts a record of the ledger into the trash and erases it.
+pub(crate) async fn erase(owner: &Workspace, id: RecordId) {
+    record::trash(owner, "ledger", id, Expected::Any).await.unwrap();
+    record::purge(owner, "ledger", id, Expected::Any).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -169,12 +175,7 @@ async fn what_was_erased_stays_erased_and_what_was_changed_after_a_restore_stays
         row(&owner, 3).await.record.id,
     );
     let moment = now(&site).await;
-    record::trash(&owner, "ledger", gone, Expected::Any)
-        .await
-        .unwrap();
-    record::purge(&owner, "ledger", gone, Expected::Any)
-        .await
-        .unwrap();
+    erase(&owner, gone).await;
     change(&owner, "ledger", kept, json!({"name": "Other"})).await;
     change(&owner, "ledger", late, json!({"name": "Other"})).await;
     let planned = plan(&site, Target::Moment(moment)).await.unwrap();

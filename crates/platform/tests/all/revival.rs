@@ -3,14 +3,13 @@
 use crate::{
     check::{create, ledger},
     fixture::Site,
+    restore::{erase, now},
 };
 use access::Role;
-use jiff::Timestamp;
 use platform::{
     Caller, check,
     database::AdminAccess,
     deletion, record,
-    record::Expected,
     revival::{self, CarriedOver},
 };
 use serde_json::{Value as Json, json};
@@ -26,15 +25,6 @@ fn admin(site: &Site) -> (AdminAccess, String) {
         password: Some(SecretText::new(login.password)),
     };
     (admin, login.database)
-}
-
-async fn now(site: &Site) -> Timestamp {
-    let row = site
-        .superuser()
-        .await
-        .query_one("SELECT clock_timestamp()", &[])
-        .await;
-    row.unwrap().get(0)
 }
 
 /// What was deleted or erased, about something else that lives.
@@ -53,12 +43,7 @@ async fn what_is_lost_is_told_and_what_was_erased_is_erased_again() {
         create(&owner, 2).await.record.id,
     );
     let moment = now(&site).await;
-    record::trash(&owner, "ledger", gone, Expected::Any)
-        .await
-        .unwrap();
-    record::purge(&owner, "ledger", gone, Expected::Any)
-        .await
-        .unwrap();
+    erase(&owner, gone).await;
     site.second_organization().await;
     let refused = revival::look(&site.platform, &site.caller(Role::Owner), moment).await;
     assert_eq!(refused.unwrap_err().code, ProblemCode::NotAllowed);

@@ -276,6 +276,13 @@ async fn the_database_refuses_leaves_that_are_not_what_waits() {
     })
     .await;
     assert_eq!(answer, "an entry is named twice");
+    let answer = refused(&site, |leaves, _, _| {
+        let leaf = Leaf::decode(&leaves[0]).unwrap();
+        let time_ms = leaf.time_ms + 2 * 3_600_000;
+        leaves[0] = Leaf { time_ms, ..leaf }.encode();
+    })
+    .await;
+    assert_eq!(answer, "a leaf is of a time to come");
     let answer = refused(&site, |_, first, _| *first += 1).await;
     assert_eq!(answer, format!("the log has {size} leaves"));
     let answer = refused(&site, |_, _, epoch| *epoch -= 1).await;

@@ -105,6 +105,17 @@ fn both_accept_every_honest_export() {
     assert_eq!(compare(&exports, &log), 0);
 }
 
+/// An entry without images, whose header was changed.
+fn with_header(log: &mut Log, change: impl FnOnce(&mut audit::header::Header)) {
+    let object = audit::Object {
+        kind: "x".to_owned(),
+        id: None,
+    };
+    let mut header = log.header(1, "x", object);
+    change(&mut header);
+    log.act_with(1, LeafKind::Access, &header, &[]);
+}
+
 /// Changes that the log's own key signs.
 const ATTACKS: &[fn(&mut Log)] = &[
     |log| log.entries[2].images[0].salt[0] ^= 1,
@@ -148,30 +159,8 @@ const ATTACKS: &[fn(&mut Log)] = &[
             entry.header.as_mut().unwrap().1 = Part::Gone(16);
         }
     },
-    |log| {
-        let mut header = log.header(
-            1,
-            "x",
-            audit::Object {
-                kind: "x".to_owned(),
-                id: None,
-            },
-        );
-        header.organization = None;
-        log.act_with(1, LeafKind::Access, &header, &[]);
-    },
-    |log| {
-        let mut header = log.header(
-            1,
-            "x",
-            audit::Object {
-                kind: "x".to_owned(),
-                id: None,
-            },
-        );
-        header.time_us += 3_600_000_000;
-        log.act_with(1, LeafKind::Access, &header, &[]);
-    },
+    |log| with_header(log, |header| header.organization = None),
+    |log| with_header(log, |header| header.time_us += 3_600_000_000),
     |log| {
         let mut header = log.header(
             1,

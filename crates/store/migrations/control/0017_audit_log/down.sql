@@ -1,6 +1,6 @@
 DROP FUNCTION strongroom.rewrite_audit_homes, strongroom.forget_audit_homes;
 DROP FUNCTION strongroom.return_leaves;
-DROP FUNCTION strongroom.append_leaves;
+DROP FUNCTION strongroom.append_leaves, strongroom.write_leaves, strongroom.time_of_leaf;
 DROP FUNCTION strongroom.take_audit_lease;
 DROP TABLE strongroom.audit_lease;
 DROP TRIGGER open_audit_home ON strongroom.organization;

@@ -76,8 +76,29 @@ BEGIN
 END
 $$;
 
+-- In milliseconds since 1970.
+CREATE FUNCTION strongroom.time_of_leaf(leaf bytea) RETURNS bigint
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT ('x' || encode(substr(leaf, 69, 8), 'hex'))::bit(64)::bigint
+$$;
+
+-- Writes leaves that were looked at, and how far each home's own order has come by them. Nobody calls it but the two below.
+CREATE FUNCTION strongroom.write_leaves(first bigint, leaves bytea[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO strongroom.audit_leaf (index, leaf)
+    SELECT first + l.number - 1, l.leaf FROM unnest(leaves) WITH ORDINALITY AS l (leaf, number);
+    UPDATE strongroom.audit_home h SET sequence = newest.sequence, previous = sha256('\x00'::bytea || newest.leaf)
+    FROM (
+        SELECT DISTINCT ON (substr(l.leaf, 13, 16)) substr(l.leaf, 13, 16) AS tag, l.leaf,
+            ('x' || encode(substr(l.leaf, 29, 8), 'hex'))::bit(64)::bigint AS sequence
+        FROM unnest(leaves) WITH ORDINALITY AS l (leaf, number) ORDER BY substr(l.leaf, 13, 16), l.number DESC
+    ) newest WHERE newest.tag = h.tag;
+END
+$$;
+
 -- Appends leaves and takes what they stand for out of the outbox. The caller makes the bytes; here they are held against the
--- outbox, so that no caller can log what was never entered, leave a place out, or log anything twice. A null in `waiting` is a
+-- outbox, so that no caller can log what was never entered, leave a place out, log anything twice, or far ahead of time. A null in `waiting` is a
 -- heartbeat of the appliance.
 CREATE FUNCTION strongroom.append_leaves(lease bigint, first bigint, waiting bigint[], leaves bytea[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -117,15 +138,15 @@ BEGIN
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'leaf % is not what waits', first + wrong - 1 USING ERRCODE = 'SR002', CONSTRAINT = 'append_leaves';
     END IF;
-    INSERT INTO strongroom.audit_leaf (index, leaf)
-    SELECT first + l.number - 1, l.leaf FROM unnest(leaves) WITH ORDINALITY AS l (leaf, number);
+    -- A clock far ahead, for which the log would stand still until that time: as late as the newest leaf is allowed.
+    IF EXISTS (SELECT FROM unnest(leaves) AS l (leaf) WHERE strongroom.time_of_leaf(l.leaf) > greatest(
+        floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint + 3600000,
+        (SELECT strongroom.time_of_leaf(a.leaf) FROM strongroom.audit_leaf a WHERE a.index = size - 1)))
+    THEN
+        RAISE EXCEPTION 'a leaf is of a time to come' USING ERRCODE = 'SR002', CONSTRAINT = 'append_leaves';
+    END IF;
+    PERFORM strongroom.write_leaves(first, leaves);
     DELETE FROM strongroom.audit_pending WHERE sequence = ANY (waiting);
-    UPDATE strongroom.audit_home h SET sequence = newest.sequence, previous = sha256('\x00'::bytea || newest.leaf)
-    FROM (
-        SELECT DISTINCT ON (substr(l.leaf, 13, 16)) substr(l.leaf, 13, 16) AS tag, l.leaf,
-            ('x' || encode(substr(l.leaf, 29, 8), 'hex'))::bit(64)::bigint AS sequence
-        FROM unnest(leaves) WITH ORDINALITY AS l (leaf, number) ORDER BY substr(l.leaf, 13, 16), l.number DESC
-    ) newest WHERE newest.tag = h.tag;
 END
 $$;
 
@@ -142,17 +163,10 @@ BEGIN
     IF first <> size OR cardinality(leaves) NOT BETWEEN 1 AND 5000 THEN
         RAISE EXCEPTION 'the log has % leaves', size USING ERRCODE = 'SR002', CONSTRAINT = 'return_leaves';
     END IF;
-    INSERT INTO strongroom.audit_leaf (index, leaf)
-    SELECT first + l.number - 1, l.leaf FROM unnest(leaves) WITH ORDINALITY AS l (leaf, number);
+    PERFORM strongroom.write_leaves(first, leaves);
     DELETE FROM strongroom.audit_pending p USING unnest(leaves) AS l (leaf)
         WHERE get_byte(l.leaf, 8) <> 3 AND substr(l.leaf, 77, 32) = p.c_header;
     GET DIAGNOSTICS met = ROW_COUNT;
-    UPDATE strongroom.audit_home h SET sequence = newest.sequence, previous = sha256('\x00'::bytea || newest.leaf)
-    FROM (
-        SELECT DISTINCT ON (substr(l.leaf, 13, 16)) substr(l.leaf, 13, 16) AS tag, l.leaf,
-            ('x' || encode(substr(l.leaf, 29, 8), 'hex'))::bit(64)::bigint AS sequence
-        FROM unnest(leaves) WITH ORDINALITY AS l (leaf, number) ORDER BY substr(l.leaf, 13, 16), l.number DESC
-    ) newest WHERE newest.tag = h.tag;
     RETURN met;
 END
 $$;
