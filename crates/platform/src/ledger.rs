@@ -131,6 +131,7 @@ pub async fn standing(platform: &Platform) -> Result<Standing> {
     let (signed, trouble) = match looked {
         Ok(signed) => (signed, None),
         Err(LedgerError::Store(error)) => return Err(error.into()),
+        // Why is in the trouble; this only says how far it had come.
         Err(error) => (folder.signed().ok().flatten(), Some(error)),
     };
     Ok(Standing {
@@ -204,17 +205,18 @@ pub async fn checkpoint(platform: &Platform) -> Result<Option<Published>> {
         note: note.to_string(),
         size: trusted.checkpoint.size,
         root: trusted.checkpoint.root.to_string(),
-        witnesses: witnesses(platform).await,
+        witnesses: witnesses(platform).await?,
         at,
     }))
 }
 
-/// How many witnesses have signed this log, at whatever size last. What cannot be read counts for nobody.
-async fn witnesses(platform: &Platform) -> usize {
-    let found = witness::witnessed(platform).await.ok().flatten();
-    found
-        .filter(|found| found.is_ours)
-        .map_or(0, |found| found.times.len())
+/// How many witnesses have signed this log, at whatever size last. What cannot be read in the folder counts for nobody.
+async fn witnesses(platform: &Platform) -> Result<usize> {
+    let found = match witness::witnessed(platform).await {
+        Err(error) if error.code == ProblemCode::Unavailable => return Err(error),
+        found => found.ok().flatten().filter(|found| found.is_ours),
+    };
+    Ok(found.map_or(0, |found| found.times.len()))
 }
 
 /// The newest checkpoint for members with `audit.read`.

@@ -214,16 +214,6 @@ pub async fn repeat(
             )),
         }
     }
-    for held in &carried_over.holds {
-        if let Some(home) = platform.home_by_id(held.organization).await?
-            && let Err(error) = hold_again(platform, &home.summary.slug, held).await
-        {
-            repeated.left.push(format!(
-                "a hold on {} was placed since ({}) and is not in force: {}",
-                home.summary.slug, held.reason, error.detail
-            ));
-        }
-    }
     let mut of_each: BTreeMap<OrganizationId, Vec<Erased>> = BTreeMap::new();
     for erased in &carried_over.erased {
         of_each.entry(erased.organization).or_default().push(*erased);
@@ -232,6 +222,17 @@ pub async fn repeat(
         if let Some(home) = platform.home_by_id(organization).await? {
             let workspace = platform.enter_as_host(home, &Caller::host())?;
             erase_again(&workspace, &erased, &mut repeated).await?;
+        }
+    }
+    // After the erasures, which a hold refuses.
+    for held in &carried_over.holds {
+        if let Some(home) = platform.home_by_id(held.organization).await?
+            && let Err(error) = hold_again(platform, &home.summary.slug, held).await
+        {
+            repeated.left.push(format!(
+                "a hold on {} was placed since ({}) and is not in force: {}",
+                home.summary.slug, held.reason, error.detail
+            ));
         }
     }
     Ok(repeated)
@@ -266,6 +267,13 @@ async fn hold_again(platform: &Platform, slug: &str, held: &Held) -> Result<()> 
         person: held.person.clone(),
         concerns,
     };
+    let there = legal_hold::list(&mut platform.control().read().await?, held.organization).await?;
+    let is_it = |hold: &legal_hold::LegalHold| {
+        hold.lifted_at.is_none() && hold.reason == held.reason && hold.person == held.person
+    };
+    if there.iter().any(is_it) {
+        return Ok(());
+    }
     let host = Caller::host();
     match hold::place_at_host(platform, &host, slug, new(held.concerns)).await {
         Err(error) if error.code == ProblemCode::Invalid && held.concerns.is_some() => {

@@ -102,7 +102,7 @@ enum Command {
     /// Make the root key
     #[command(subcommand)]
     Key(key::Key),
-    /// Organizations: made, listed, ended, held
+    /// Organizations: made, listed, taken back, ended, held
     #[command(subcommand)]
     Organization(organization::Organization),
     /// List, add and invite members
@@ -145,7 +145,7 @@ enum Command {
     Import(import::Import),
     /// Export a dataset, or the whole organization
     Export(export::Export),
-    /// Read the audit log, and check it against the data
+    /// Read the audit log, prove and export it, and check it against the data
     #[command(subcommand)]
     Audit(audit::Audit),
     /// Sign the checkpoints of another machine's log, as somebody elsewhere who keeps to their word

@@ -198,11 +198,14 @@ pub fn restore(
 }
 
 /// The lines of PostgreSQL's settings by which a database that starts with `recovery.signal` replays what it has itself, to the end
-/// of its own timeline, and then begins the next one that the archive does not know (PostgreSQL, 20.5.5 and 20.5.6).
+/// of its own timeline, and then begins the next one that the archive does not know (PostgreSQL, 20.5.5 and 20.5.6). Of two lines the later one counts: the
+/// target of an earlier restore must not stay.
 #[must_use]
 pub fn replay_settings(repository: &Repository) -> String {
     format!(
-        "restore_command = 'pgbackrest --config={} --stanza={STANZA} archive-get %f \"%p\"'\nrecovery_target_timeline = 'current'\n",
+        "restore_command = 'pgbackrest --config={} --stanza={STANZA} archive-get %f \"%p\"'\n\
+         recovery_target = ''\nrecovery_target_lsn = ''\nrecovery_target_name = ''\nrecovery_target_time = ''\n\
+         recovery_target_xid = ''\nrecovery_target_timeline = 'current'\n",
         repository.settings_file().display()
     )
 }

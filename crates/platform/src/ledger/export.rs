@@ -64,22 +64,25 @@ pub async fn export<W: Write>(
     platform: &Platform,
     caller: &Caller,
     slug: Option<&str>,
+    cuts: &[u64],
     sink: W,
 ) -> Result<(Exported, W)> {
     require_operator(caller)?;
     let act = Act::access("audit.export", Object::new("log", slug.unwrap_or("all")));
     let entry = platform.entry(caller, None, &act)?;
     platform.control().begin().await?.commit(&entry, &[]).await?;
-    write(platform, slug, sink).await
+    write(platform, slug, cuts, sink).await
 }
 
 /// The same without a note, for whoever only verifies it.
 pub(crate) async fn write<W: Write>(
     platform: &Platform,
     slug: Option<&str>,
+    cuts: &[u64],
     sink: W,
 ) -> Result<(Exported, W)> {
     let mut export = Export::prepare(platform, slug).await?;
+    export.cuts = cuts.to_vec();
     let scope = export.only.map_or(Scope::Whole, Scope::Organization);
     let mut writer = Writer::begin(sink, scope, &export.note).map_err(failed)?;
     let mut next = 0;
@@ -117,6 +120,8 @@ struct Export<'a> {
     folder: Folder,
     note: Note,
     only: Option<[u8; 16]>,
+    /// Sizes of earlier checkpoints, which no hidden part spans.
+    cuts: Vec<u64>,
     feeds: HashMap<[u8; 16], Feed>,
     losses: Vec<Loss>,
     /// The leaf that explains what is gone with a deleted organization, by its tag.
@@ -152,6 +157,7 @@ impl<'a> Export<'a> {
             folder: Folder::at(&platform.settings().audit),
             note: Note::parse(published.note.as_bytes()).map_err(LedgerError::from)?,
             only,
+            cuts: Vec::new(),
             feeds,
             losses: losses(platform).await?,
             deleted: HashMap::new(),
@@ -338,6 +344,6 @@ impl<'a> Export<'a> {
             return Ok(());
         }
         let mut tree = TiledTree::new(self.done.size, |tile| self.folder.read_tile(tile));
-        writer.hide_until(index, &[], &mut tree).map_err(failed)
+        writer.hide_until(index, &self.cuts, &mut tree).map_err(failed)
     }
 }

@@ -152,22 +152,23 @@ async fn carry_out(
         return Err(conflict(&what));
     }
     let folder = Folder::at(&platform.settings().audit);
+    // The entry comes first: cut off after it, the plan is the same and it is written once more; before it, nothing was done. Nobody
+    // else appends meanwhile, so that its leaf comes after those that it explains.
     match plan {
         Plan::Return { .. } => {
             let proven = prove(&folder, lead).await?;
-            // Nobody else appends meanwhile: its leaf comes after those that it explains.
             note(platform, caller, plan).await?;
             return_leaves(&folder, proven, admin, database).await?;
         }
         Plan::Remember { .. } => {
             let signed = kept(platform).await?.ok_or(LedgerError::StateLost)?;
-            folder.swap(None, signed)?;
             note(platform, caller, plan).await?;
+            folder.swap(None, signed)?;
         }
         Plan::BeginAgain { .. } => {
             folder.make()?;
-            folder.swap(None, nothing())?;
             note(platform, caller, plan).await?;
+            folder.swap(None, nothing())?;
         }
     }
     Ok(plan)

@@ -24,7 +24,7 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
     let failed = |error: std::io::Error| PlatformError::invariant(error.to_string());
     let (reader, writer) = std::io::pipe().map_err(failed)?;
     let verifying = tokio::task::spawn_blocking(move || verify(reader, &policy, None));
-    let written = ledger::write_export(platform, None, std::io::BufWriter::new(writer)).await;
+    let written = ledger::write_export(platform, None, &[], std::io::BufWriter::new(writer)).await;
     // The writer is closed by now, so that the verifier comes to its end.
     let exported = written.map(|(exported, sink)| {
         drop(sink);

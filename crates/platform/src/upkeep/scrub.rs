@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 use promises::{Observation, Outcome};
 use std::time::Instant;
 use store::control::promise_observation as rows;
-use types::PageSize;
+use types::{PageSize, ProblemCode};
 
 /// What its observations are stored as; no promise is called so.
 pub(crate) const SCRUB: &str = "audit-scrub";
@@ -59,6 +59,8 @@ async fn scrub(platform: &Platform) -> Result<Observation> {
     for summary in organization::list_all(platform, &system).await? {
         match check::organization(platform, &system, &summary.slug).await {
             Ok(report) => found.take(report.entries, report.records, &report.faults),
+            // The database is away, not an entry: the whole is tried again, and says nothing of anybody until then.
+            Err(error) if error.code == ProblemCode::Unavailable => return Err(error),
             // The others are looked at all the same.
             Err(error) if is_there(platform, &summary.slug).await? => found.miss(&summary.slug, &error),
             Err(_) => {}

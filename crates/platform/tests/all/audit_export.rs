@@ -8,6 +8,8 @@ use crate::{
 };
 use access::Role;
 use audit::{
+    Checkpoint,
+    note::Note,
     policy::Policy,
     verify::{Report, verify},
 };
@@ -62,7 +64,7 @@ async fn logged() -> Site {
 }
 
 async fn export(site: &Site, slug: Option<&str>) -> Result<(Exported, Vec<u8>), PlatformError> {
-    ledger::export(&site.platform, &Caller::host(), slug, Vec::new()).await
+    ledger::export(&site.platform, &Caller::host(), slug, &[], Vec::new()).await
 }
 
 async fn verified(site: &Site, file: &[u8]) -> Report {
@@ -106,10 +108,36 @@ async fn an_organizations_export_verifies_and_shows_nothing_of_others() {
     let unknown = export(&site, Some("nowhere")).await.unwrap_err();
     assert_eq!(unknown.code, ProblemCode::NotFound);
     let caller = site.caller(Role::Owner);
-    let refused = ledger::export(&site.platform, &caller, None, Vec::new())
+    let refused = ledger::export(&site.platform, &caller, None, &[], Vec::new())
         .await
         .unwrap_err();
     assert_eq!(refused.code, ProblemCode::NotAllowed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_organizations_export_is_compared_with_an_earlier_checkpoint_where_it_is_cut() {
+    let site = logged().await;
+    let kept = ledger::checkpoint(&site.platform).await.unwrap().unwrap();
+    let since = Note::parse(kept.note.as_bytes()).unwrap();
+    let since = Checkpoint::parse(since.text()).unwrap();
+    let owner = site.as_role(Role::Owner).await;
+    for number in 10..20 {
+        create(&owner, number).await;
+    }
+    sequencer::run_once(&site.platform).await.unwrap().unwrap();
+    let policy = ledger::policy(&site.platform, &Caller::host()).await.unwrap();
+    let policy = Policy::parse(policy.as_bytes()).unwrap();
+    // What is left out of globex's spans the earlier size, unless it is cut there.
+    for (cuts, holds) in [(vec![since.size], true), (Vec::new(), false)] {
+        let host = Caller::host();
+        let written = ledger::export(&site.platform, &host, Some("globex"), &cuts, Vec::new()).await;
+        let report = verify(&written.unwrap().1[..], &policy, Some(&since)).unwrap();
+        assert_eq!(
+            (report.holds(), report.is_broken()),
+            (holds, false),
+            "{cuts:?}: {report:?}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,7 +9,7 @@ use access::Role;
 use platform::{
     Caller, check,
     database::AdminAccess,
-    deletion, record,
+    deletion, hold, record,
     revival::{self, CarriedOver},
 };
 use serde_json::{Value as Json, json};
@@ -86,6 +86,45 @@ async fn what_is_lost_is_told_and_what_was_erased_is_erased_again() {
     let kind = "SELECT count(*) FROM strongroom.audit_pending WHERE kind = 7";
     let gaps: i64 = site.superuser().await.query_one(kind, &[]).await.unwrap().get(0);
     assert_eq!(gaps, 1, "each log that lost something says so");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hold_that_was_placed_since_is_placed_again_after_the_erasures_and_once() {
+    let site = Site::start().await;
+    let owner = ledger(&site).await;
+    let (gone, living) = (
+        create(&owner, 1).await.record.id,
+        create(&owner, 2).await.record.id,
+    );
+    let moment = now(&site).await;
+    erase(&owner, gone).await;
+    let new = hold::NewHold {
+        reason: "file 17 O 4/26".to_owned(),
+        person: "the district court".to_owned(),
+        concerns: None,
+    };
+    let placed = hold::place(&owner, new).await.unwrap();
+    let outlook = revival::look(&site.platform, &Caller::host(), moment)
+        .await
+        .unwrap();
+    assert_eq!(outlook.carried_over.holds.len(), 1);
+    // As in the copy: the record lives, and nobody has placed a hold.
+    hold::lift(&owner, placed, "as it was then").await.unwrap();
+    let again = turned(&outlook.carried_over, |json| {
+        json["erased"][0]["record"] = json!(living)
+    });
+    let (admin, database) = admin(&site);
+    for _ in 0..2 {
+        let done = revival::repeat(&site.platform, &admin, &database, &again)
+            .await
+            .unwrap();
+        assert_eq!(done.left, Vec::<String>::new());
+        let in_force = hold::list(&owner).await.unwrap();
+        let in_force = in_force.iter().filter(|hold| hold.lifted.is_none());
+        assert_eq!(in_force.count(), 1);
+    }
+    let found = record::read(&owner, "ledger", living).await;
+    assert_eq!(found.unwrap_err().code, ProblemCode::NotFound);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -96,7 +96,7 @@ async fn writers_and_kills(writes: usize, kill_every: Duration) {
                 // Of this database: other tests lead logs of their own in the same cluster.
                 let text = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'
                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-                    AND objid = (hashtext('strongroom.audit_lease')::bigint & 4294967295)::oid";
+                    AND classid = (hashtext('strongroom.audit_lease')::bigint & 4294967295)::oid AND objsubid = 2";
                 superuser.execute(text, &[]).await.unwrap();
                 leader.abort();
             }
@@ -397,7 +397,11 @@ async fn the_lock_in_the_hand_of_another_login_holds_up_nobody() {
     let attacker = site.superuser().await;
     let pass = async || sequencer::run_once(&site.platform).await.unwrap();
     for (number, take) in [(2, "pg_advisory_lock"), (3, "pg_advisory_lock_shared")] {
-        let text = format!("SELECT {take}(hashtext('strongroom.audit_lease'))");
+        // As the leading session would, and every number that the next session may have.
+        let text = format!(
+            "SELECT {take}(hashtext('strongroom.audit_lease'), pg_backend_pid());
+             SELECT {take}(hashtext('strongroom.audit_lease'), pg_backend_pid() + n) FROM generate_series(1, 200) n"
+        );
         attacker.batch_execute(&text).await.unwrap();
         create(&owner, number).await;
         let done = pass().await.expect("it leads by the epoch");

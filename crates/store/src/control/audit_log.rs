@@ -102,7 +102,7 @@ pub async fn lead(control: &Control) -> Result<Option<Lead>, StoreError> {
     let taken: Taken = query.get_result(connection).await?;
     if taken.epoch.is_some() && !has_lock(connection).await? {
         tracing::warn!(
-            "another login than the program's holds the lock of the audit log, which goes on without it; \
+            "another login than the program's holds the lock of this session of the audit log, which goes on without it; \
              find out who it is in pg_locks and pg_stat_activity (locktype advisory)"
         );
     }

@@ -5,6 +5,11 @@
 //! anybody is let in, what was deleted or erased since is deleted and erased again, and everything that lets somebody in
 //! without a password is void. Settings, keys and the audit log's own files are not taken back. Start at [`plan`].
 
+mod undo;
+
+pub(super) use undo::forget_overdue;
+pub(crate) use undo::{forget, plan_undo, undo};
+
 use super::{Site, run, superuser_at};
 use crate::{
     failure::{CommandError, Exit, told},
@@ -35,7 +40,6 @@ use platform::{
     maintenance,
     revival::{self, CarriedOver, Outlook, Repeated},
 };
-use serde::Deserialize;
 use std::{
     fs,
     os::unix::fs::MetadataExt,
@@ -103,10 +107,7 @@ pub(crate) fn plan(site: Site, moment: Timestamp) -> Result<Planned, CommandErro
     let cluster = site.cluster()?;
     check_moment(&site, moment)?;
     check_place(&site, &cluster, moment)?;
-    let outlook = block_on(async {
-        let platform = Platform::open(&site.config).await?;
-        Ok(revival::look(&platform, &Caller::host(), moment).await?)
-    })?;
+    let outlook = look_since(&site, moment)?;
     Ok(Planned {
         name: name_of(&site),
         site,
@@ -219,11 +220,7 @@ pub(crate) fn carry_out(confirmed: Confirmed) -> Result<Done, CommandError> {
     };
     stop_daemons()?;
     // Nobody is let in any more: what was erased until now is on the list.
-    let outlook = block_on(async {
-        let platform = Platform::open(&site.config).await?;
-        Ok(revival::look(&platform, &Caller::host(), moment).await?)
-    });
-    let turned = outlook.and_then(|outlook| {
+    let turned = look_since(&site, moment).and_then(|outlook| {
         site.record.note_going_back(&going)?;
         turn(&site, &cluster, &going, &outlook.carried_over)
     });
@@ -232,16 +229,17 @@ pub(crate) fn carry_out(confirmed: Confirmed) -> Result<Done, CommandError> {
         Err(error) => {
             output::talk(&format!("it failed: {}", told(&error)));
             output::talk("  put back what was there");
-            put_back(&site, &cluster, &going)?;
+            undo::put_back(&site, &cluster, &going)?;
             tell_without_backup(back_up(&site));
             let text = format!("the platform is as it was before: {}", told(&error));
             return Err(CommandError::said(Exit::Failed, text));
         }
     };
-    // In this order: cut off in between, it is put back, and a boot has started a database that is whole.
-    major::set_start(&cluster, StartsAtBoot::Yes)?;
+    // In this order: whoever could work there from a boot on must not be put back without a question. Each command that finds it kept
+    // sees to the start.
     going.phase = GoingPhase::Kept;
     site.record.note_going_back(&going)?;
+    major::set_start(&cluster, StartsAtBoot::Yes)?;
     start_daemons(&site)?;
     Ok(Done {
         repeated,
@@ -319,189 +317,11 @@ fn settle(
     })
 }
 
-/// What was there comes back, wherever going back was cut off. Nobody was let in since.
-fn put_back(site: &Site, cluster: &Cluster, going: &GoingBack) -> Result<(), CommandError> {
-    swap_back(site, cluster, going)?;
-    // In this order: with the record gone first, nobody would know that no boot starts the database.
-    major::set_start(cluster, StartsAtBoot::Yes)?;
-    site.record.end_going_back()?;
-    start_daemons(site)
-}
-
-/// Only the folders, and the cluster on the one that was there before.
-fn swap_back(site: &Site, cluster: &Cluster, going: &GoingBack) -> Result<(), CommandError> {
-    if going.before.exists() {
-        require_whole(going)?;
-        begin_timeline(site, going)?;
-        stop_quietly(cluster);
-        if going.data.exists() {
-            tree::empty(&going.data, |_| false)?;
-            fs::remove_dir(&going.data).map_err(CommandError::io(format!(
-                "cannot remove {}",
-                going.data.display()
-            )))?;
-        }
-        rename(&going.before, &going.data)?;
-    }
-    start_cluster(cluster)?;
-    let admin = superuser_at(&cluster.socket_folder, cluster.port);
-    block_on(async { Ok(backup::wait_replayed(&admin).await?) })
-}
-
-/// What was put aside is a database, before anything else is let go of for it.
-fn require_whole(going: &GoingBack) -> Result<(), CommandError> {
-    match going.before.join("global/pg_control").is_file() {
-        true => Ok(()),
-        false => {
-            let text = format!(
-                "{} is not whole, so the database that runs is left alone; let go of the rest with `--forget`",
-                going.before.display()
-            );
-            Err(CommandError::said(Exit::Failed, text))
-        }
-    }
-}
-
-/// Has the database that was put aside begin a timeline of its own when it starts. The restored one began one, and whoever replays the
-/// archive to its end follows the newest: it must be that of the database that lives (PostgreSQL, 26.3.6 Timelines).
-fn begin_timeline(site: &Site, going: &GoingBack) -> Result<(), CommandError> {
-    let postgres = superuser()?;
-    let its = Access {
-        user: postgres.uid,
-        group: postgres.gid,
-        mode: 0o600,
-    };
-    let file = going.before.join("postgresql.auto.conf");
-    let before = write::read(&file)?.unwrap_or_default();
-    let mut text = String::from_utf8_lossy(&before).into_owned();
-    let line = engine::replay_settings(&site.repository);
-    if !text.ends_with(&line) {
-        text.push_str(&line);
-        write::file(&file, text.as_bytes(), its)?;
-    }
-    write::file(&going.before.join("recovery.signal"), b"", its)?;
-    Ok(())
-}
-
-/// What taking the last restore back would lose, and the name that confirms it; none where a restore or its undoing was cut off,
-/// which is ended without a question.
-pub(crate) fn plan_undo(site: &Site) -> Result<Option<(Outlook, Timestamp, String)>, CommandError> {
-    let going = standing(site)?;
-    match going.phase {
-        GoingPhase::Kept => {
-            start_cluster(&cluster_of(&going)?)?;
-            let outlook = look_since(site, going.began_at)?;
-            Ok(Some((outlook, going.began_at, name_of(site))))
-        }
-        GoingPhase::UnderWay | GoingPhase::Undoing | GoingPhase::Forgetting => Ok(None),
-    }
-}
-
 fn look_since(site: &Site, moment: Timestamp) -> Result<Outlook, CommandError> {
     block_on(async {
         let platform = Platform::open(&site.config).await?;
         Ok(revival::look(&platform, &Caller::host(), moment).await?)
     })
-}
-
-/// Takes the last restore back, or ends one that was cut off: what was there before is there again.
-pub(crate) fn undo(site: &Site) -> Result<Done, CommandError> {
-    let mut going = standing(site)?;
-    let cluster = cluster_of(&going)?;
-    match going.phase {
-        GoingPhase::Forgetting => {
-            let text =
-                "what was there before is being let go of; `strongroom restore platform --forget` ends that";
-            return Err(CommandError::said(Exit::Conflict, text));
-        }
-        GoingPhase::UnderWay => {
-            stop_daemons()?;
-            put_back(site, &cluster, &going)?;
-            return Ok(Done {
-                without_backup: back_up(site),
-                ..Done::nothing()
-            });
-        }
-        GoingPhase::Kept => {
-            require_whole(&going)?;
-            start_cluster(&cluster)?;
-            // What is undone now stays in the archive, if ever it is missed.
-            block_on(async { Ok(backup::set_marks(&site.superuser(), &site.config.database.name).await?) })?;
-            stop_daemons()?;
-            // Deleted and erased since the restore: it must not live again by undoing that.
-            let outlook = match look_since(site, going.began_at) {
-                Ok(outlook) => outlook,
-                Err(error) => {
-                    start_daemons(site)?;
-                    return Err(error);
-                }
-            };
-            going.carried_over = serde_json::to_value(&outlook.carried_over).unwrap_or_default();
-            going.phase = GoingPhase::Undoing;
-            site.record.note_going_back(&going)?;
-        }
-        GoingPhase::Undoing => stop_daemons()?,
-    }
-    major::set_start(&cluster, StartsAtBoot::No)?;
-    swap_back(site, &cluster, &going)?;
-    let carried_over = CarriedOver::deserialize(&going.carried_over).map_err(|error| {
-        CommandError::said(
-            Exit::Failed,
-            format!("the record of the restore cannot be read ({error})"),
-        )
-    })?;
-    let said = format!("the restore to {} was taken back", going.moment);
-    let (repeated, ended) = settle(site, &cluster, going.began_at, &carried_over, &said)?;
-    major::set_start(&cluster, StartsAtBoot::Yes)?;
-    site.record.end_going_back()?;
-    start_daemons(site)?;
-    Ok(Done {
-        repeated,
-        ended,
-        kept: None,
-        without_backup: back_up(site),
-    })
-}
-
-/// Lets go of what was there before; there is no way back then.
-pub(crate) fn forget(site: &Site) -> Result<PathBuf, CommandError> {
-    let mut going = standing(site)?;
-    match going.phase {
-        GoingPhase::UnderWay | GoingPhase::Undoing => {
-            let text = "a restore was cut off; `strongroom restore platform --undo` puts back what was there";
-            return Err(CommandError::said(Exit::Conflict, text));
-        }
-        GoingPhase::Kept => {
-            // From here on it is not whole, and nobody may go back to it.
-            going.phase = GoingPhase::Forgetting;
-            site.record.note_going_back(&going)?;
-        }
-        GoingPhase::Forgetting => {}
-    }
-    if going.before.exists() {
-        tree::empty(&going.before, |_| false)?;
-        fs::remove_dir(&going.before).map_err(CommandError::io(format!(
-            "cannot remove {}",
-            going.before.display()
-        )))?;
-    }
-    site.record.end_going_back()?;
-    Ok(going.before)
-}
-
-/// Lets go of it when its time is over; part of each night's run.
-pub(super) fn forget_overdue(site: &Site, now: Timestamp) -> Result<(), CommandError> {
-    let found = site.record.going_back()?;
-    let is_over = |going: &GoingBack| match going.phase {
-        GoingPhase::Kept => going.until <= now,
-        GoingPhase::Forgetting => true,
-        GoingPhase::UnderWay | GoingPhase::Undoing => false,
-    };
-    if found.as_ref().is_some_and(is_over) {
-        let folder = forget(site)?;
-        output::talk(&format!("  let go of {}, kept since a restore", folder.display()));
-    }
-    Ok(())
 }
 
 /// The database is behind what was signed: leaves come back out of the tiles, and the log says which entries were lost.
@@ -514,30 +334,14 @@ async fn mend_log(platform: &Platform, admin: &AdminAccess, database: &str) -> R
     Ok(())
 }
 
-fn standing(site: &Site) -> Result<GoingBack, CommandError> {
-    site.record.going_back()?.ok_or_else(|| {
-        let text = "the platform was not taken back, or what was there before was let go of";
-        CommandError::said(Exit::NotFound, text)
-    })
-}
-
-/// By its folder: a cluster that does not run has no socket to ask.
-fn cluster_of(going: &GoingBack) -> Result<Cluster, CommandError> {
-    let mut clusters = postgresql::clusters()?.into_iter();
-    clusters
-        .find(|cluster| cluster.data_folder == going.data)
-        .ok_or_else(|| {
-            let text = format!(
-                "no cluster of this machine has {}; see `pg_lsclusters`",
-                going.data.display()
-            );
-            CommandError::said(Exit::Failed, text)
-        })
-}
-
 fn beside(data: &Path, word: &str, at: Timestamp) -> PathBuf {
     let name = data.file_name().unwrap_or_default().to_string_lossy();
     data.with_file_name(format!("{name}.{word}-{}", at.strftime("%Y%m%dT%H%M%SZ")))
+}
+
+fn remove(folder: &Path) -> Result<(), CommandError> {
+    tree::empty(folder, |_| false)?;
+    fs::remove_dir(folder).map_err(CommandError::io(format!("cannot remove {}", folder.display())))
 }
 
 fn rename(from: &Path, to: &Path) -> Result<(), CommandError> {

@@ -47,12 +47,12 @@ pub(super) enum Audit {
     },
     /// Print the newest signed checkpoint, on the host, to be kept elsewhere: by mail, on paper, with a witness
     Anchor(Anchor),
-    /// Name a witness elsewhere, by the key that `strongroom witness make` gave
+    /// Name a witness elsewhere, on the host, by the key that `strongroom witness make` gave
     Witness {
         /// The key: name+id+key
         key: String,
     },
-    /// Keep what a witness answered
+    /// Keep what a witness answered, on the host
     Cosign(Cosign),
     /// Mend the log after a restore of the database or the loss of its folder, on the host: shows what would be done, and does it when that
     /// is confirmed
@@ -103,6 +103,9 @@ pub(super) struct Export {
     /// The file, which must not be there
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// The size of a checkpoint that the auditor kept, to be compared with: no part that is left out spans it
+    #[arg(long, value_name = "SIZE")]
+    cut: Vec<u64>,
 }
 
 #[derive(Debug, Args)]
@@ -264,16 +267,27 @@ impl Export {
         let file = file.map_err(failed())?;
         let written = host::with_platform(common.config.as_deref(), async |platform, _| {
             let sink = BufWriter::new(&file);
-            let (exported, _) =
-                ledger::export(platform, &Caller::host(), self.organization.as_deref(), sink).await?;
+            let (exported, _) = ledger::export(
+                platform,
+                &Caller::host(),
+                self.organization.as_deref(),
+                &self.cut,
+                sink,
+            )
+            .await?;
             Ok(exported)
         });
         let written = written.and_then(|exported| {
             file.sync_all().map_err(failed())?;
             Ok(exported)
         });
-        if written.is_err() {
-            fs::remove_file(&self.out).ok();
+        if written.is_err()
+            && let Err(error) = fs::remove_file(&self.out)
+        {
+            talk(&format!(
+                "{} was not written whole, holds values in the clear and cannot be removed ({error}): remove it",
+                self.out.display()
+            ));
         }
         let exported = written?;
         if exported.missing > 0 {

@@ -33,7 +33,7 @@ pub(super) enum Organization {
     Delete(life::Delete),
     /// Call an ordered deletion back
     Keep(life::Life),
-    /// Take it back to what it was at a moment, through the API; shows first what would change
+    /// Take it back to what it was at a moment, through the API, with a token that names organization.restore; shows first what would change
     Restore(restore::Restore),
     /// Legal holds: while one is in force nothing is deleted and nothing expires
     Hold(hold::Holds),

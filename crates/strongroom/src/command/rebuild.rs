@@ -44,7 +44,7 @@ impl Rebuild {
             ("changes until", rebuilt.newest_change.clone().unwrap_or_default()),
             ("cluster", rebuilt.cluster.clone()),
             ("sessions, tokens and links ended", rebuilt.ended.to_string()),
-            ("next", "strongroom backup enable, systemctl enable --now strongroom strongroom-worker, strongroom doctor".to_owned()),
+            ("next", "the copy of the audit log's folder back, strongroom audit recover, strongroom backup enable, systemctl enable --now strongroom strongroom-worker, strongroom doctor".to_owned()),
         ];
         let json = json!({
             "backup": rebuilt.label,

@@ -567,6 +567,28 @@ fn the_whole_platform_goes_back_to_a_moment_and_forth_again() {
 }
 
 #[test]
+fn a_restore_after_one_that_was_kept_is_taken_back_as_well() {
+    let Some(backed) = Backed::new() else { return };
+    backed.json(&["run"]);
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let first = backed.now();
+    backed.create("after");
+    let looked = backed.restored(&["--to", &first]);
+    let name = looked["confirm"].as_str().unwrap().to_owned();
+    backed.restored(&["--to", &first, "--confirm", &name]);
+    assert!(!backed.has("after"));
+    backed.restore(&["--forget"]).done();
+    let second = backed.now();
+    backed.create("later");
+    backed.restored(&["--to", &second, "--confirm", &name]);
+    assert!(!backed.has("later"));
+    // What is put back was restored itself, to a moment that it must not look for again.
+    backed.restored(&["--undo", "--confirm", &name]);
+    assert!(backed.has("later") && !backed.has("after"));
+    backed.newest_timeline_lives();
+}
+
+#[test]
 fn a_restore_that_fails_or_is_cut_off_leaves_the_platform_as_it_was() {
     let Some(backed) = Backed::new() else { return };
     backed.json(&["run"]);

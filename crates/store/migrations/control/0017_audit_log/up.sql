@@ -54,23 +54,25 @@ CREATE TABLE strongroom.audit_lease (
 );
 INSERT INTO strongroom.audit_lease DEFAULT VALUES;
 
--- The new epoch, or null when another session leads. The lock goes with the session. Whoever speaks SQL here can take any advisory
--- lock, an organization's login as well: only the program's own login keeps others from the lead by it. Past any other's the epoch
--- is taken without the lock; it fences.
+-- The new epoch, or null when another session of the same login leads. Whoever speaks SQL here can take any advisory lock, an
+-- organization's login as well, so the lead's is one that bears its own session's number, and counts only in the hands of that
+-- session and of that login. It goes with the session; the row keeps two from taking the lead at once; the epoch fences.
 CREATE FUNCTION strongroom.take_audit_lease() RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     taken bigint;
 BEGIN
-    IF NOT pg_try_advisory_lock(hashtext('strongroom.audit_lease')) AND EXISTS (
+    PERFORM FROM strongroom.audit_lease FOR UPDATE;
+    IF EXISTS (
         SELECT FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-        WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+        WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.pid <> pg_backend_pid()
             AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            AND l.classid::bigint << 32 | l.objid::bigint = hashtext('strongroom.audit_lease')::bigint
-            AND a.usename = session_user
+            AND l.classid::bigint = hashtext('strongroom.audit_lease')::bigint & 4294967295
+            AND l.objid::bigint = l.pid AND a.usename = session_user
     ) THEN
         RETURN NULL;
     END IF;
+    PERFORM pg_try_advisory_lock_shared(hashtext('strongroom.audit_lease'), pg_backend_pid());
     UPDATE strongroom.audit_lease SET epoch = epoch + 1, taken_at = clock_timestamp() RETURNING epoch INTO taken;
     RETURN taken;
 END

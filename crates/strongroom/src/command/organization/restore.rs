@@ -50,11 +50,12 @@ impl Restore {
             order["name"] = json!(name);
         }
         let client = Client::open(common, &self.connection)?;
-        show(common, &client.post(&["restore"], None, Some(&order))?)
+        let answer = client.post(&["restore"], None, Some(&order))?;
+        show(common, &answer, self.confirm.is_some())
     }
 }
 
-fn show(common: &Common, answer: &Json) -> Result<(), CommandError> {
+fn show(common: &Common, answer: &Json, is_confirmed: bool) -> Result<(), CommandError> {
     let erased = answer["erasures_since"].as_i64().unwrap_or_default();
     if erased > 0 {
         output::talk(&format!(
@@ -88,7 +89,8 @@ fn show(common: &Common, answer: &Json) -> Result<(), CommandError> {
         .format()
         .list(&headers, datasets.iter().map(row).collect(), answer)?;
     output::talk(match answer["carried_out"].as_bool() {
-        Some(true) => "done; `--undo` takes it back",
+        Some(true) => "done; the same with `--undo` and `--confirm` takes it back",
+        _ if is_confirmed => "nothing differed, and nothing was changed",
         _ => "nothing was changed; the same with `--confirm` and the organization's name carries it out",
     });
     Ok(())

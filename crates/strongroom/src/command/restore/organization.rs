@@ -82,7 +82,7 @@ async fn carry_out(common: &Common, planned: PlannedRestore, typed: &str) -> Res
     });
     show(common, &done.tallies, &json)?;
     output::talk(match done.entry {
-        Some(_) => "`strongroom restore organization --undo` takes it back",
+        Some(_) => "the same with `--undo` and `--confirm` takes it back",
         None => "nothing differed, and nothing was changed",
     });
     Ok(())
