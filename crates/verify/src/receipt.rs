@@ -11,7 +11,7 @@ use crate::{
 };
 use audit::{Leaf, policy::Trusted, verify::uuid};
 use serde_json::json;
-use std::{error::Error, fmt::Write as _, path::Path, process::ExitCode};
+use std::{fmt::Write as _, path::Path, process::ExitCode};
 
 /// Checks a receipt, and says what it proves.
 ///
