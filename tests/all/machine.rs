@@ -1,6 +1,7 @@
 //! Whole machines: Debian as it comes, the package, and a person who signs in from outside.
 
 mod arrival;
+mod backup;
 mod bad_day;
 mod bundle;
 mod console;
@@ -11,6 +12,7 @@ mod installed;
 mod major;
 mod maker;
 mod outgoing;
+mod rebuild;
 mod renew;
 mod site;
 mod storage;

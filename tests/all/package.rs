@@ -22,7 +22,7 @@ pub(crate) fn package() -> PathBuf {
     package_named("strongroom")
 }
 
-fn package_named(package: &str) -> PathBuf {
+pub(crate) fn package_named(package: &str) -> PathBuf {
     let folder = target().join("deb/dev");
     let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
     let found = files.map(|entry| entry.path()).find(|path| {
@@ -42,7 +42,7 @@ pub(crate) fn unpacked() -> TempDir {
     unpack(&package())
 }
 
-fn unpack(package: &Path) -> TempDir {
+pub(crate) fn unpack(package: &Path) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut unpack = Command::new("dpkg-deb");
     unpack.arg("--raw-extract").arg(package).arg(folder.path());

@@ -8,6 +8,7 @@ pub mod package;
 pub mod process;
 pub mod repository;
 pub mod secret;
+pub mod sftp;
 pub mod state;
 pub mod unpacked;
 
@@ -44,6 +45,7 @@ pub use machine::Machine;
 pub use mail::MailServer;
 #[cfg(feature = "openid")]
 pub use openid::OpenIdProvider;
+pub use sftp::SftpServer;
 #[cfg(feature = "certificate")]
 pub use sms::SmsGateway;
 #[cfg(feature = "database")]

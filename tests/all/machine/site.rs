@@ -76,9 +76,14 @@ impl Site {
     pub(super) fn set_up_with(&self, more: &str) -> String {
         let said = self.try_to_set_up(&format!("{ANSWERS}{more}"));
         let said = said.unwrap_or_else(|said| panic!("set-up fails:\n{said}"));
+        self.trust_its_authority();
+        said
+    }
+
+    /// Carries the appliance's own authority out, to those who look at it from outside.
+    pub(super) fn trust_its_authority(&self) {
         let authority = self.machine.outside("/etc/strongroom/tls/authority.pem");
         fs::copy(authority, self.authority()).unwrap();
-        said
     }
 
     /// With these answers; what it said, as an error where it did not end well.

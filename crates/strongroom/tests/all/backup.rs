@@ -7,6 +7,7 @@ use std::process::Command;
 
 use nix::unistd::Uid;
 use serde_json::Value as Json;
+use testkit::SftpServer;
 
 use super::program::{Said, run};
 use super::setup::Place;
@@ -668,76 +669,14 @@ fn the_kit_alone_opens_a_drill(backed: &Backed) {
     );
 }
 
-/// OpenSSH's server on loopback, for root with one key, for SFTP alone.
-struct Server {
-    child: std::process::Child,
-    port: u16,
-    host_key: String,
-}
-
-impl Server {
-    fn start(folder: &Path) -> Self {
-        let key = folder.join("host-key");
-        let made = Command::new("ssh-keygen")
-            .args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"])
-            .arg(&key)
-            .status();
-        assert!(made.unwrap().success());
-        fs::create_dir_all("/run/sshd").unwrap();
-        let port = super::appliance::free_port();
-        let settings = format!(
-            "ListenAddress 127.0.0.1\nPort {port}\nHostKey {key}\nPidFile none\nUsePAM no\nStrictModes no\n\
-             PasswordAuthentication no\nPermitRootLogin prohibit-password\nAuthorizedKeysFile {keys}\n\
-             Subsystem sftp internal-sftp\nForceCommand internal-sftp\n",
-            key = key.display(),
-            keys = folder.join("authorized").display()
-        );
-        fs::write(folder.join("sshd"), settings).unwrap();
-        let child = Command::new("/usr/sbin/sshd")
-            .args(["-D", "-e", "-f"])
-            .arg(folder.join("sshd"))
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        let listens = || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
-        let began = std::time::Instant::now();
-        while !listens() {
-            assert!(began.elapsed().as_secs() < 20, "sshd does not listen");
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
-        let host_key = fs::read_to_string(key.with_extension("pub"))
-            .unwrap()
-            .trim()
-            .to_owned();
-        Self {
-            child,
-            port,
-            host_key,
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
 #[test]
 fn a_copy_goes_over_sftp_to_the_host_of_the_settings_and_to_no_other() {
     if !Uid::effective().is_root() {
         return;
     }
-    let far = tempfile::tempdir().unwrap();
-    let server = Server::start(far.path());
-    let there = far.path().join("copy");
-    let section = format!(
-        "second = \"sftp://root@127.0.0.1:{}{}\"\nsecond_host_key = {:?}",
-        server.port,
-        there.display(),
-        server.host_key
-    );
+    let server = SftpServer::start_at("127.0.0.1").unwrap();
+    let host_key = server.host_key().unwrap();
+    let section = format!("second = {:?}\nsecond_host_key = {host_key:?}", server.location());
     let Some(backed) = Backed::with(|_| section) else {
         return;
     };
@@ -748,7 +687,7 @@ fn a_copy_goes_over_sftp_to_the_host_of_the_settings_and_to_no_other() {
         "without a key to sign in with"
     );
     let key = backed.backup(&["copy", "--key"]).done();
-    fs::write(far.path().join("authorized"), key).unwrap();
+    server.admit(&key).unwrap();
     let sent = backed.json(&["copy", "--begin"]);
     assert!(sent["files"].as_u64().unwrap() > 5, "{sent}");
     assert!(sent["newest_change"].is_string(), "{sent}");
@@ -758,19 +697,15 @@ fn a_copy_goes_over_sftp_to_the_host_of_the_settings_and_to_no_other() {
         "what was there was sent again"
     );
     assert_eq!(backed.json(&["drill", "--second"])["drill"]["outcome"], "done");
-    for path in files(&there) {
+    for path in files(&server.copy()) {
         assert!(!holds(&path, KNOWN), "{} is not encrypted", path.display());
     }
 
     // Somebody else answers in its place.
     let settings = fs::read_to_string(backed.place.settings()).unwrap();
-    let last = server.host_key.chars().last().unwrap();
-    let other = server.host_key[..server.host_key.len() - 1].to_owned() + if last == 'A' { "B" } else { "A" };
-    fs::write(
-        backed.place.settings(),
-        settings.replace(&server.host_key, &other),
-    )
-    .unwrap();
+    let last = host_key.chars().last().unwrap();
+    let other = host_key[..host_key.len() - 1].to_owned() + if last == 'A' { "B" } else { "A" };
+    fs::write(backed.place.settings(), settings.replace(&host_key, &other)).unwrap();
     let said = backed.backup(&["copy"]);
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.talk.contains("refused"), "{said:?}");
