@@ -123,6 +123,15 @@ pub(crate) struct Received {
     pub(crate) date: Option<String>,
 }
 
+/// What came back, whatever its status; no redirect.
+#[derive(Debug)]
+pub struct Heard {
+    /// The status.
+    pub status: u16,
+    /// The body.
+    pub bytes: Vec<u8>,
+}
+
 /// The method of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
@@ -132,7 +141,7 @@ pub enum Method {
     Post,
 }
 
-/// A request whose answer is of no interest but for its status.
+/// A request.
 pub struct Sending<'a> {
     /// The address.
     pub url: &'a str,
@@ -204,6 +213,30 @@ impl Wire {
     /// # Errors
     /// [`WireError`]; its texts hold the address.
     pub fn send(&self, sending: &Sending<'_>, deadline: Deadline) -> Result<(), WireError> {
+        let status = self.answer(sending, deadline)?.status().as_u16();
+        match status {
+            200..300 => Ok(()),
+            _ => Err(WireError::Status {
+                url: sending.url.to_owned(),
+                status,
+                said: None,
+            }),
+        }
+    }
+
+    /// Sends a request whose refusals say something as well, and gives what came back.
+    ///
+    /// # Errors
+    /// [`WireError`] without [`WireError::Status`].
+    pub fn ask(&self, sending: &Sending<'_>, deadline: Deadline) -> Result<Heard, WireError> {
+        let mut answer = self.answer(sending, deadline)?;
+        Ok(Heard {
+            status: answer.status().as_u16(),
+            bytes: read(sending.url, &mut answer)?,
+        })
+    }
+
+    fn answer(&self, sending: &Sending<'_>, deadline: Deadline) -> Result<Response<Body>, WireError> {
         let url = sending.url;
         check_https(url)?;
         let patience = Some(deadline.left());
@@ -224,17 +257,7 @@ impl Wire {
                 request.send(sending.body)
             }
         };
-        let status = answer.map_err(|error| failed(url, error))?.status().as_u16();
-        let url = || url.to_owned();
-        match status {
-            200..300 => Ok(()),
-            300..400 => Err(WireError::Redirect { url: url(), status }),
-            _ => Err(WireError::Status {
-                url: url(),
-                status,
-                said: None,
-            }),
-        }
+        not_elsewhere(url, answer.map_err(|error| failed(url, error))?)
     }
 
     pub(crate) fn post_form(
@@ -285,22 +308,11 @@ fn check_https(url: &str) -> Result<(), WireError> {
 }
 
 fn receive(url: &str, answer: Result<Response<Body>, ureq::Error>) -> Result<Received, WireError> {
-    let mut answer = answer.map_err(|error| failed(url, error))?;
+    let mut answer = not_elsewhere(url, answer.map_err(|error| failed(url, error))?)?;
     let status = answer.status().as_u16();
-    if (300..400).contains(&status) {
-        return Err(WireError::Redirect {
-            url: url.to_owned(),
-            status,
-        });
-    }
     let date = answer.headers().get("date").and_then(|value| value.to_str().ok());
     let date = date.map(str::to_owned);
-    let body = answer
-        .body_mut()
-        .with_config()
-        .limit(ANSWER_BYTES_MAX)
-        .read_to_vec();
-    let bytes = body.map_err(|error| failed(url, error))?;
+    let bytes = read(url, &mut answer)?;
     if status != 200 {
         return Err(WireError::Status {
             url: url.to_owned(),
@@ -309,6 +321,26 @@ fn receive(url: &str, answer: Result<Response<Body>, ureq::Error>) -> Result<Rec
         });
     }
     Ok(Received { bytes, date })
+}
+
+/// No redirect is followed.
+fn not_elsewhere(url: &str, answer: Response<Body>) -> Result<Response<Body>, WireError> {
+    match answer.status().as_u16() {
+        status @ 300..400 => Err(WireError::Redirect {
+            url: url.to_owned(),
+            status,
+        }),
+        _ => Ok(answer),
+    }
+}
+
+fn read(url: &str, answer: &mut Response<Body>) -> Result<Vec<u8>, WireError> {
+    let body = answer
+        .body_mut()
+        .with_config()
+        .limit(ANSWER_BYTES_MAX)
+        .read_to_vec();
+    body.map_err(|error| failed(url, error))
 }
 
 fn failed(url: &str, error: ureq::Error) -> WireError {

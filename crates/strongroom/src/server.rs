@@ -12,6 +12,7 @@ mod proof;
 mod redirect;
 mod renewed;
 mod tls;
+pub(crate) mod witness;
 
 use crate::{
     failure::CommandError,

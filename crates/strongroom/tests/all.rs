@@ -24,4 +24,5 @@ mod all {
     mod support;
     mod terminal;
     mod update;
+    mod witness;
 }

@@ -6,6 +6,7 @@
 //! checkpoint    the newest signed note
 //! signed        size and root that were signed last
 //! witnessed     the newest checkpoint that a witness elsewhere has signed
+//! asked         what witnesses said that were asked over https
 //! lock          held while `signed` is compared and swapped
 //! ```
 //!
@@ -142,6 +143,15 @@ impl Folder {
 
     pub(crate) fn keep_witnessed(&self, note: &[u8]) -> Result<(), LedgerError> {
         self.write("witnessed", note)
+    }
+
+    /// What witnesses said.
+    pub(crate) fn asked(&self) -> Result<Option<Vec<u8>>, LedgerError> {
+        Ok(write::read(&self.path.join("asked"))?)
+    }
+
+    pub(crate) fn keep_asked(&self, said: &[u8]) -> Result<(), LedgerError> {
+        self.write("asked", said)
     }
 
     pub(crate) fn write_tile(&self, tile: Tile, bytes: &[u8]) -> Result<(), LedgerError> {

@@ -9,7 +9,7 @@ use crate::{
     Caller, Platform,
     check::{self, LogReport},
     error::Result,
-    ledger::witness::{self, Witnessed},
+    ledger::witness::{self, Answer, Witnessed},
     upkeep::last_scrub,
 };
 use jiff::SignedDuration;
@@ -46,6 +46,15 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
     if witnessed.as_ref().is_some_and(|found| !found.is_ours) {
         let what = "a witness has signed another log than the one in the folder";
         look.fault(what, "the signed log", ADVICE);
+    }
+    for (name, said) in witness::asked(platform)? {
+        if let Answer::Refused { why } = said.answer {
+            look.fault(
+                format!("the witness {name} does not sign this log: {why}"),
+                "the signed log",
+                ADVICE,
+            );
+        }
     }
     let doubt = doubt(platform, &report, witnessed.as_ref()).or_else(|| {
         let age_us = platform.now().as_microsecond() - scrubbed.as_ref()?.checked_at_us;

@@ -38,7 +38,7 @@ impl Pair {
         sequencer::run_once(&site.platform).await.unwrap().unwrap();
         let witness = site.audit().with_extension("witness");
         let key = witness::make(&witness, "witness.example").unwrap();
-        witness::appoint(&site.platform, &Caller::host(), &key)
+        witness::appoint(&site.platform, &Caller::host(), &key, None)
             .await
             .unwrap();
         Self { site, witness }
@@ -67,8 +67,9 @@ impl Pair {
 
     async fn sign_at(&self, witness: &Path, request: &str, at: Timestamp) -> Result<String, String> {
         let policy = self.policy().await;
-        let signed = witness::sign(witness, policy.as_bytes(), request.as_bytes(), at);
-        signed.map_err(|error| error.detail)
+        let logs = witness::Logs::of(policy.as_bytes()).map_err(|error| error.detail)?;
+        let signed = witness::sign(witness, &logs, request.as_bytes(), at);
+        signed.map_err(|refusal| refusal.to_string())
     }
 
     async fn keep(&self, request: &str, answer: &str) -> Result<u64, String> {
@@ -133,7 +134,7 @@ async fn the_newest_word_is_kept_and_that_of_several_witnesses_together() {
     pair.write(1).await;
     let second = pair.site.audit().with_extension("second");
     let key = witness::make(&second, "second.example").unwrap();
-    witness::appoint(&pair.site.platform, &Caller::host(), &key)
+    witness::appoint(&pair.site.platform, &Caller::host(), &key, None)
         .await
         .unwrap();
     sequencer::run_once(&pair.site.platform).await.unwrap().unwrap();
@@ -226,7 +227,7 @@ async fn a_witness_signs_no_false_request_and_the_appliance_keeps_no_false_answe
     assert!(refused.detail.contains("never overwritten"), "{}", refused.detail);
     let log_key = pair.policy().await;
     let log_key = log_key.lines().next().unwrap().strip_prefix("log ").unwrap();
-    let refused = witness::appoint(&pair.site.platform, &Caller::host(), log_key)
+    let refused = witness::appoint(&pair.site.platform, &Caller::host(), log_key, None)
         .await
         .unwrap_err();
     assert!(refused.detail.contains("a log's key"), "{}", refused.detail);

@@ -4,12 +4,14 @@ use super::{Common, audit::read_small};
 use crate::{
     failure::CommandError,
     output::{Format, data, talk},
+    server::witness as witness_server,
 };
 use clap::{Args, Subcommand};
+use config::{SecretSource, Tls, TlsMinimum};
 use jiff::Timestamp;
-use platform::ledger::witness;
+use platform::{PlatformError, ledger::witness};
 use serde_json::json;
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Witness {
@@ -22,6 +24,8 @@ pub(super) enum Witness {
     },
     /// Sign a checkpoint, if it continues all that was signed before
     Sign(Sign),
+    /// Do so for whoever asks over https (C2SP tlog-witness), until it is stopped
+    Serve(Serve),
 }
 
 #[derive(Debug, Args)]
@@ -43,6 +47,40 @@ pub(super) struct Sign {
     request: PathBuf,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// The witness's folder
+    folder: PathBuf,
+    /// The policy that the appliance's operator handed over (`strongroom audit policy`)
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+    /// Where it listens, such as 0.0.0.0:8443
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: SocketAddr,
+    /// The server's certificate chain in PEM
+    #[arg(long, value_name = "FILE")]
+    certificate: PathBuf,
+    /// Its private key in PEM, readable by its owner only
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+}
+
+impl Serve {
+    fn run(&self) -> Result<(), CommandError> {
+        let seat = witness_server::Seat {
+            folder: self.folder.clone(),
+            logs: witness::Logs::of(&read_small(&self.policy)?)?,
+        };
+        let tls = Tls {
+            certificate: self.certificate.clone(),
+            key: SecretSource::File(self.key.clone()),
+            minimum: TlsMinimum::Tls13,
+            acme: None,
+        };
+        actix_web::rt::System::new().block_on(witness_server::run(seat, self.listen, &tls))
+    }
+}
+
 impl Witness {
     pub(super) fn run(&self, common: &Common) -> Result<(), CommandError> {
         match self {
@@ -59,9 +97,15 @@ impl Witness {
             }
             Self::Sign(sign) => {
                 let (policy, request) = (read_small(&sign.policy)?, read_small(&sign.request)?);
-                let line = witness::sign(&sign.folder, &policy, &request, Timestamp::now())?;
-                give(common.format(), &line, "cosignature")
+                let logs = witness::Logs::of(&policy)?;
+                let line = witness::sign(&sign.folder, &logs, &request, Timestamp::now());
+                give(
+                    common.format(),
+                    &line.map_err(PlatformError::from)?,
+                    "cosignature",
+                )
             }
+            Self::Serve(serve) => serve.run(),
         }
     }
 }

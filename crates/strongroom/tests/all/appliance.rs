@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -270,10 +270,14 @@ impl Drop for Daemon {
 
 /// Starts `serve` or `work` with these settings; its log lies in the folder.
 pub(crate) fn spawn(settings: &Path, folder: &Path, command: &str) -> Daemon {
-    let log = folder.join(format!("{command}.log"));
-    let output = File::create(&log).unwrap();
     let mut program = strongroom();
     program.arg("--config").arg(settings).arg(command);
+    start(program, folder.join(format!("{command}.log")))
+}
+
+/// Starts a program that goes on; what it says goes into the log.
+pub(crate) fn start(mut program: Command, log: PathBuf) -> Daemon {
+    let output = File::create(&log).unwrap();
     let child = program
         .stdin(Stdio::null())
         .stdout(Stdio::null())
