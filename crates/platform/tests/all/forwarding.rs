@@ -242,6 +242,7 @@ async fn a_collector_that_hangs_is_given_up_in_time_and_nothing_counts_as_taken(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_the_authority_and_the_name_that_are_set_are_spoken_to() {
     let post = Post::start(Driver::OpenSsl).await;
+    post.insert_events(3, "never sent").await;
     let refused = async |settings: ForwardingSettings| {
         post.set(settings).await;
         post.send().await.unwrap_err().detail
@@ -296,6 +297,7 @@ async fn a_collector_that_asks_for_our_certificate_gets_it_and_its_key_is_kept_s
         port: strict.port,
         ..post.settings()
     };
+    post.insert_events(3, "to whom it may concern").await;
     post.set(open.clone()).await;
     assert!(post.send().await.is_err());
     assert!(strict.received().unwrap().is_empty());
