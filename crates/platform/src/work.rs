@@ -7,8 +7,8 @@ mod kind;
 mod lease;
 
 use crate::{
-    Platform, access_log, deletion, error::Result, job, ledger::witness, maintenance, sequencer, session,
-    upkeep, withdrawal::withdrawn_from_job,
+    Platform, access_log, deletion, error::Result, forwarding, job, ledger::witness, maintenance, sequencer,
+    session, upkeep, withdrawal::withdrawn_from_job,
 };
 use lease::{Held, LEASE};
 use std::time::{Duration, Instant};
@@ -39,12 +39,14 @@ pub async fn run(platform: Platform, shutdown: watch::Receiver<bool>, parallel: 
     let sequencing = Box::pin(sequencer::run(&platform, shutdown.clone()));
     let scrubbing = Box::pin(scrub(&platform, shutdown.clone()));
     let asking = Box::pin(witness::watch(&platform, shutdown.clone()));
+    let forwarding = Box::pin(forwarding::run(&platform, shutdown.clone()));
     tokio::join!(
         futures_util::future::join_all(workers),
         tidying,
         sequencing,
         scrubbing,
-        asking
+        asking,
+        forwarding
     );
 }
 

@@ -18,6 +18,8 @@ pub mod authenticator;
 pub mod browser;
 #[cfg(feature = "certificate")]
 pub mod certificate;
+#[cfg(feature = "certificate")]
+pub mod collector;
 #[cfg(feature = "database")]
 pub mod database;
 #[cfg(feature = "directory")]
@@ -38,6 +40,8 @@ pub use browser::Browser;
 #[cfg(feature = "certificate")]
 pub use certificate::Authority;
 pub use cluster::{Cluster, ClusterSettings, Durability, Login};
+#[cfg(feature = "certificate")]
+pub use collector::Collector;
 #[cfg(feature = "database")]
 pub use database::TestDatabase;
 pub use machine::Machine;
