@@ -7,7 +7,11 @@ use std::process::Command;
 use super::package::checkout;
 
 const EXPOSURE_MAX: &str = "15";
-const DAEMONS: &[&str] = &["strongroom.service", "strongroom-worker.service"];
+const DAEMONS: &[&str] = &[
+    "strongroom.service",
+    "strongroom-worker.service",
+    "strongroom-witness.service",
+];
 const OF_ROOT: &[&str] = &["strongroom-hostd.service", "strongroom-firewall.service"];
 
 fn unit(name: &str) -> PathBuf {

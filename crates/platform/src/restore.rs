@@ -20,7 +20,7 @@ pub use turn::What;
 
 use crate::{
     Caller, Platform, Workspace,
-    act::{Act, Commitments, Object},
+    act::{Act, Commitments, Object, read_header},
     caller::Identity,
     error::{PlatformError, Result},
     lifecycle,
@@ -30,13 +30,17 @@ use access::{Permission, Permit};
 use audit::{LeafKind, RecordState};
 use jiff::Timestamp;
 use page::Reading;
-use store::tenant::{TenantTx, bulk, catalogue, past};
+use store::tenant::{TenantTx, audit::StoredEntry, bulk, catalogue, past};
 use turn::Step;
 use types::{Dataset, EntryId, ProblemCode, RecordId};
 use write::{Ready, Writer};
 
 /// Most records of one dataset whose reasons are told.
 const TOLD_MAX: usize = 20;
+/// The action of a restore's entry.
+const ACTION: &str = "organization.restore";
+/// Restores of the whole platform leave an entry for each dataset that they erase in again; further back nobody looks.
+const NEWEST_MAX: i64 = 200;
 /// Records that are put into the trash at once.
 const CHUNK: usize = 250;
 /// Records that the database refused wait to be tried again; more than these are a sign of something else.
@@ -168,7 +172,7 @@ pub async fn plan(workspace: &Workspace, target: Target) -> Result<PlannedRestor
     let permit = workspace.permit(Permission::OrganizationRestore).await?;
     let workspace = workspace.clone();
     let tx = workspace.tenant().begin_snapshot().await?;
-    let (aim, moment) = aim_of(&tx, target).await?;
+    let (aim, moment) = aim_of(&workspace, &tx, target).await?;
     let until = past::clock(&tx).await?;
     let mut tallies = Vec::new();
     for dataset in catalogue::list(workspace.tenant()).await? {
@@ -210,7 +214,7 @@ fn require_all(permit: &Permit, dataset: &Dataset) -> Result<()> {
     }
 }
 
-async fn aim_of(tx: &TenantTx, target: Target) -> Result<(past::Aim, Timestamp)> {
+async fn aim_of(workspace: &Workspace, tx: &TenantTx, target: Target) -> Result<(past::Aim, Timestamp)> {
     let refuse = |message: String| PlatformError::invalid_at("/to", "out-of-range", message);
     match target {
         Target::Moment(moment) => {
@@ -224,13 +228,23 @@ async fn aim_of(tx: &TenantTx, target: Target) -> Result<(past::Aim, Timestamp)>
             }
         }
         Target::Undo => {
-            let found = past::newest_entry(tx, i16::from(LeafKind::Restore.number())).await?;
-            let restore = found.ok_or_else(|| {
+            let restore = newest(workspace, tx).await?.ok_or_else(|| {
                 PlatformError::new(ProblemCode::Conflict, "the organization was never taken back")
             })?;
             Ok((past::Aim::Before(restore.id), restore.appended_at))
         }
     }
+}
+
+/// The newest restore of the organization itself: one of the whole platform leaves entries of the same kind.
+async fn newest(workspace: &Workspace, tx: &TenantTx) -> Result<Option<StoredEntry>> {
+    let kind = i16::from(LeafKind::Restore.number());
+    for entry in past::newest_entries(tx, kind, NEWEST_MAX).await? {
+        if read_header(workspace.keys(), &entry)?.action == ACTION {
+            return Ok(Some(entry));
+        }
+    }
+    Ok(None)
 }
 
 async fn look(reading: &Reading<'_>) -> Result<Tally> {
@@ -292,7 +306,7 @@ pub async fn carry_out(confirmed: ConfirmedRestore) -> Result<Restored> {
     };
     let reason = reason_of(aim, moment, &tallies);
     let object = Object::new("organization", workspace.organization().id);
-    let act = Act::restore("organization.restore", object).because(&reason);
+    let act = Act::restore(ACTION, object).because(&reason);
     tx.commit(&workspace.entry(entry, &act, commitments)?).await?;
     Ok(Restored {
         entry: Some(entry),

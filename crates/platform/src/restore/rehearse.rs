@@ -31,6 +31,11 @@ pub enum Rehearsed {
     },
     /// Nothing has changed within a week, so there was nothing to take back.
     NothingDiffers,
+    /// Where something has changed, it is more than a copy is kept waiting for.
+    TooMuch {
+        /// Records in which the smallest of them differs.
+        records: u64,
+    },
 }
 
 /// Takes the first organization in which something differs back from `now`, undoes that, and looks at its log each time.
@@ -39,6 +44,7 @@ pub enum Rehearsed {
 /// `conflict` with what is wrong with the log afterwards; else as [`plan`] and [`carry_out`].
 pub async fn rehearse(copy: &Platform, now: Timestamp) -> Result<Rehearsed> {
     let caller = Caller::host();
+    let mut too_many: Option<u64> = None;
     for summary in organization::list_all(copy, &caller).await? {
         let home = copy.home_by_id(summary.id).await?;
         if home.is_none_or(|home| home.state == OrganizationState::Cancelled) {
@@ -52,8 +58,13 @@ pub async fn rehearse(copy: &Platform, now: Timestamp) -> Result<Rehearsed> {
                 Err(error) if error.code == ProblemCode::Invalid => break,
                 planned => planned?,
             };
-            if !(1..=TOUCHED_MAX).contains(&planned.touched()) {
-                continue;
+            match planned.touched() {
+                0 => continue,
+                1..=TOUCHED_MAX => {}
+                more => {
+                    too_many = Some(too_many.map_or(more, |known| known.min(more)));
+                    continue;
+                }
             }
             let done = carry_out(planned.confirm(&summary.slug)?).await?;
             require_whole(copy, &summary.slug).await?;
@@ -64,7 +75,11 @@ pub async fn rehearse(copy: &Platform, now: Timestamp) -> Result<Rehearsed> {
             return Ok(Rehearsed::Done { records });
         }
     }
-    Ok(Rehearsed::NothingDiffers)
+    Ok(
+        too_many.map_or(Rehearsed::NothingDiffers, |records| Rehearsed::TooMuch {
+            records,
+        }),
+    )
 }
 
 async fn require_whole(copy: &Platform, slug: &str) -> Result<()> {

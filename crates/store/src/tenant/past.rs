@@ -216,15 +216,13 @@ pub async fn entries_since(
     .await
 }
 
-/// The newest entry of a kind.
+/// The newest entries of a kind, newest first.
 ///
 /// # Errors
 /// What the connection reports.
-pub async fn newest_entry(tx: &TenantTx, kind: i16) -> Result<Option<StoredEntry>, StoreError> {
+pub async fn newest_entries(tx: &TenantTx, kind: i16, limit: i64) -> Result<Vec<StoredEntry>, StoreError> {
     let condition = "kind = $1 AND appended_at > $2 ORDER BY sequence DESC";
-    Ok(entries(tx, condition, kind, Timestamp::UNIX_EPOCH, 1)
-        .await?
-        .pop())
+    entries(tx, condition, kind, Timestamp::UNIX_EPOCH, limit).await
 }
 
 async fn entries(

@@ -189,6 +189,9 @@ fn go_to_moment(
                 Rehearsed::NothingDiffers => {
                     "nothing differed within a week, so there was nothing to take back".to_owned()
                 }
+                Rehearsed::TooMuch { records } => {
+                    format!("not rehearsed: the least that differed within a week is {records} records, too many for a drill")
+                }
             },
         ))
     })?;
