@@ -76,6 +76,7 @@ impl Site {
     pub(super) fn set_up_with(&self, more: &str) -> String {
         let said = self.try_to_set_up(&format!("{ANSWERS}{more}"));
         let said = said.unwrap_or_else(|said| panic!("set-up fails:\n{said}"));
+        println!("{said}");
         self.trust_its_authority();
         said
     }

@@ -10,6 +10,7 @@ use platform::{
     Caller, check,
     database::AdminAccess,
     deletion, hold, record,
+    restore::{self, Target},
     revival::{self, CarriedOver},
 };
 use serde_json::{Value as Json, json};
@@ -74,6 +75,12 @@ async fn what_is_lost_is_told_and_what_was_erased_is_erased_again() {
         .await
         .unwrap();
     assert_eq!((done.erased, &done.left), (1, &Vec::new()));
+    let undo = restore::plan(&owner, Target::Undo).await.unwrap_err();
+    assert_eq!(
+        undo.code,
+        ProblemCode::Conflict,
+        "the organization itself was never taken back"
+    );
     let found = record::read(&owner, "ledger", living).await;
     assert_eq!(found.unwrap_err().code, ProblemCode::NotFound);
     revival::explain_gaps(&site.platform, moment, &outlook.carried_over)
