@@ -7,13 +7,15 @@
 mod about;
 mod archive;
 mod encode;
+mod envelope;
 mod iif;
 mod manifest;
 mod member;
 mod restore;
 mod tape;
 
-pub use archive::archive;
+pub use archive::{archive, sealed_archive};
+pub use envelope::Envelope;
 pub use iif::iif;
 pub use restore::{Restored, restore_archive};
 pub use tabular::IifMapping;
