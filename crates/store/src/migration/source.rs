@@ -137,6 +137,13 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0017_audit_log/up.sql"),
         down: include_str!("../../migrations/control/0017_audit_log/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 18,
+        name: "forwarding",
+        up: include_str!("../../migrations/control/0018_forwarding/up.sql"),
+        down: include_str!("../../migrations/control/0018_forwarding/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[
