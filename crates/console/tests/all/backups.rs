@@ -7,7 +7,7 @@ use super::{
     site::{PASSWORD, Site, email},
 };
 use console::view::{
-    BackupsPage, CheckRow, DrillRow, FieldInput, InputKind, KeptRow, LastRestoreView, Nav,
+    BackupsPage, CheckRow, DrillRow, FieldInput, InputKind, KeptRow, LastRestoreView, Moment, Nav,
     OrganizationRestorePage, PlaceRow, RestorePreview, RunRow, Running, Tone, Track, TrackMark, TrackSpan,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -72,14 +72,15 @@ fn track() -> Track {
     }
 }
 
-fn backups(is_on: bool) -> BackupsPage {
-    let steps = || {
-        vec![(
-            at("12 Mar 2026, 02:10:03 UTC"),
-            "back up the cluster (diff)".to_owned(),
-        )]
-    };
-    let place = |name: &'static str, faults: Vec<String>| PlaceRow {
+fn steps() -> Vec<(Moment, String)> {
+    vec![(
+        at("12 Mar 2026, 02:10:03 UTC"),
+        "back up the cluster (diff)".to_owned(),
+    )]
+}
+
+fn place(name: &'static str, faults: Vec<String>) -> PlaceRow {
+    PlaceRow {
         name,
         shown: "sftp://backup@vault.northwind.example:22/srv/strongroom".into(),
         state: badge("Look here", Tone::Bad),
@@ -91,8 +92,11 @@ fn backups(is_on: bool) -> BackupsPage {
             ),
         ],
         faults,
-    };
-    let run = |why: Option<&str>| RunRow {
+    }
+}
+
+fn run_row(why: Option<&str>) -> RunRow {
+    RunRow {
         at: at("12 Mar 2026, 02:12 UTC"),
         state: badge(if why.is_some() { "Failed" } else { "Taken" }, Tone::Good),
         kind: "differential",
@@ -101,8 +105,44 @@ fn backups(is_on: bool) -> BackupsPage {
         label: Some("20260301-021003F_20260312-021003D".into()),
         why: why.map(str::to_owned),
         steps: steps(),
+    }
+}
+
+fn drill_row() -> DrillRow {
+    DrillRow {
+        at: at("8 Mar 2026, 04:30 UTC"),
+        state: badge("Passed", Tone::Good),
+        said: "from the first location, to 8 Mar 2026, 04:20:11 UTC".into(),
+        took: "6 min 2 s".into(),
+        why: None,
+        checks: vec![CheckRow {
+            name: "rows".into(),
+            state: badge("Right", Tone::Good),
+            said: "7043 rows in 61 tables are as they were".into(),
+            took: "14 s".into(),
+        }],
+    }
+}
+
+fn kept_row() -> KeptRow {
+    KeptRow {
+        label: "20260301-021003F".into(),
+        kind: "full".into(),
+        from: at("1 Mar 2026, 02:10 UTC"),
+        size: "1.2 GB".into(),
+        stored: "310 MB".into(),
+    }
+}
+
+fn backups(is_on: bool) -> BackupsPage {
+    let running = Running {
+        title: "A backup runs",
+        since: at("12 Mar 2026, 14:01:12 UTC"),
+        percent: Some(42),
+        steps: steps(),
+        refresh_href: "/appliance/backups?polling=true",
     };
-    BackupsPage {
+    let mut page = BackupsPage {
         chrome: chrome("Backups", Nav::Appliance),
         unreadable: None,
         is_on,
@@ -110,19 +150,9 @@ fn backups(is_on: bool) -> BackupsPage {
             ("Oldest moment", "1 Mar 2026, 02:10:41 UTC".into()),
             ("Newest moment", "12 Mar 2026, 14:02:31 UTC".into()),
         ],
-        gaps: if is_on {
-            vec!["Changes are missing.".into()]
-        } else {
-            vec![]
-        },
+        gaps: vec![],
         track: is_on.then(track),
-        running: is_on.then(|| Running {
-            title: "A backup runs",
-            since: at("12 Mar 2026, 14:01:12 UTC"),
-            percent: Some(42),
-            steps: steps(),
-            refresh_href: "/appliance/backups?polling=true",
-        }),
+        running: is_on.then_some(running),
         cut_off: (!is_on).then(|| "A drill was cut off.".into()),
         places: vec![
             place("First location", vec![]),
@@ -131,42 +161,20 @@ fn backups(is_on: bool) -> BackupsPage {
                 vec!["The last copy failed: its host key changed.".into()],
             ),
         ],
-        kept: if is_on {
-            vec![KeptRow {
-                label: "20260301-021003F".into(),
-                kind: "full".into(),
-                from: at("1 Mar 2026, 02:10 UTC"),
-                size: "1.2 GB".into(),
-                stored: "310 MB".into(),
-            }]
-        } else {
-            vec![]
-        },
-        runs: if is_on {
-            vec![run(None), run(Some("the disk is full"))]
-        } else {
-            vec![]
-        },
-        drills: if is_on {
-            vec![DrillRow {
-                at: at("8 Mar 2026, 04:30 UTC"),
-                state: badge("Passed", Tone::Good),
-                said: "from the first location, to 8 Mar 2026, 04:20:11 UTC".into(),
-                took: "6 min 2 s".into(),
-                why: None,
-                checks: vec![CheckRow {
-                    name: "rows".into(),
-                    state: badge("Right", Tone::Good),
-                    said: "7043 rows in 61 tables are as they were".into(),
-                    took: "14 s".into(),
-                }],
-            }]
-        } else {
-            vec![]
-        },
+        kept: vec![],
+        runs: vec![],
+        drills: vec![],
         kit: vec![("Made", "1 Mar 2026, 10:00 UTC".into())],
         kit_state: badge("Good", Tone::Good),
+    };
+    if is_on {
+        page.gaps.push("Changes are missing.".into());
+        page.kept.push(kept_row());
+        page.runs
+            .extend([run_row(None), run_row(Some("the disk is full"))]);
+        page.drills.push(drill_row());
     }
+    page
 }
 
 fn restore(with_preview: bool) -> OrganizationRestorePage {
@@ -212,13 +220,12 @@ fn restore(with_preview: bool) -> OrganizationRestorePage {
     }
 }
 
-/// Root's record as it is after a bad week: what a page must not gloss over.
-fn write_record(site: &Site) {
-    let folder = host::backup::record::Folder::at(&site.files.path().join("record"));
-    folder.prepare().unwrap();
-    let now = Timestamp::now();
-    let ago = |hours: i64| now - SignedDuration::from_hours(hours);
-    let backup = |label: &str, kind: &str, hours: i64| Backup {
+fn ago(hours: i64) -> Timestamp {
+    Timestamp::now() - SignedDuration::from_hours(hours)
+}
+
+fn backup(label: &str, kind: &str, hours: i64) -> Backup {
+    Backup {
         label: label.to_owned(),
         kind: kind.to_owned(),
         began_at: ago(hours),
@@ -228,14 +235,18 @@ fn write_record(site: &Site) {
         archive_start: "000000010000000000000002".to_owned(),
         archive_stop: "000000010000000000000003".to_owned(),
         has_errors: false,
-    };
-    let report = Report {
+    }
+}
+
+fn report() -> Report {
+    let backups = vec![
+        backup("20260301-021003F", "full", 160),
+        backup("20260301-021003F_D", "diff", 40),
+    ];
+    Report {
         seen_at: ago(40),
         info: host::backup::info::Info {
-            backups: vec![
-                backup("20260301-021003F", "full", 160),
-                backup("20260301-021003F_D", "diff", 40),
-            ],
+            backups,
             archived_until: None,
             cipher: "aes-256-cbc".to_owned(),
         },
@@ -244,9 +255,18 @@ fn write_record(site: &Site) {
             from: ago(100),
             until: Some(ago(40)),
         }],
-    };
-    folder.note_report(&report).unwrap();
-    let run = |outcome: Outcome, hours: i64| Run {
+    }
+}
+
+fn step(at: Timestamp, said: &str) -> Step {
+    Step {
+        at,
+        said: said.to_owned(),
+    }
+}
+
+fn run(outcome: Outcome, hours: i64) -> Run {
+    Run {
         kind: Kind::Differential,
         label: None,
         point: None,
@@ -256,20 +276,18 @@ fn write_record(site: &Site) {
         why: Some("the disk is <full>".to_owned()).filter(|_| outcome == Outcome::Failed),
         bytes: 0,
         stored_bytes: 0,
-        steps: vec![Step {
-            at: ago(hours),
-            said: "back up the cluster (diff)".to_owned(),
-        }],
-    };
-    folder.note_run(&run(Outcome::Done, 40)).unwrap();
-    folder.note_run(&run(Outcome::Failed, 16)).unwrap();
+        steps: vec![step(ago(hours), "back up the cluster (diff)")],
+    }
+}
+
+fn drill() -> Drill {
     let check = Check {
         name: "rows".to_owned(),
         is_right: false,
         said: "2 tables are not as they were".to_owned(),
         took_ms: 14_000,
     };
-    let drill = Drill {
+    Drill {
         from: Location::Second,
         with_kit: true,
         label: None,
@@ -281,8 +299,17 @@ fn write_record(site: &Site) {
         outcome: Outcome::Failed,
         why: Some("2 tables are not as they were".to_owned()),
         checks: vec![check],
-    };
-    folder.note_drill(&drill).unwrap();
+    }
+}
+
+/// Root's record as it is after a bad week: what a page must not gloss over.
+fn write_record(site: &Site) {
+    let folder = host::backup::record::Folder::at(&site.files.path().join("record"));
+    folder.prepare().unwrap();
+    folder.note_report(&report()).unwrap();
+    folder.note_run(&run(Outcome::Done, 40)).unwrap();
+    folder.note_run(&run(Outcome::Failed, 16)).unwrap();
+    folder.note_drill(&drill()).unwrap();
     let copied = Copied {
         to: "/mnt/copy".to_owned(),
         at: ago(1),
@@ -301,15 +328,12 @@ fn write_record(site: &Site) {
         is_current: true,
     };
     folder.note_kit(&kit).unwrap();
-    let step = Step {
-        at: now,
-        said: "read every file of the repository".to_owned(),
-    };
+    let now = Timestamp::now();
     let under_way = UnderWay {
         doing: Doing::Verification,
         began_at: now,
         seen_at: now,
-        steps: vec![step],
+        steps: vec![step(now, "read every file of the repository")],
         bytes: None,
     };
     folder.note_under_way(&under_way).unwrap();
