@@ -30,6 +30,7 @@ mod member;
 mod member_rights;
 mod organization;
 mod password_reset;
+mod person;
 mod policy;
 mod promise;
 mod provider;
@@ -75,6 +76,7 @@ pub use member::{FreshInvitation, MemberRow, MembersPage};
 pub use member_rights::{MemberRightsPage, RightsGroup};
 pub use organization::{OrganizationCard, OrganizationsPage};
 pub use password_reset::PasswordResetPage;
+pub use person::{HitRow, PersonRequestPage, PersonRequestRow, PersonRequestsPage};
 pub use policy::PoliciesPage;
 pub use promise::{PromiseCounts, PromiseSection, PromiseState, PromiseView, PromisesPage};
 pub use provider::{

@@ -10,11 +10,13 @@ mod encode;
 mod iif;
 mod manifest;
 mod member;
+mod person;
 mod restore;
 mod tape;
 
 pub use archive::archive;
 pub use iif::iif;
+pub(crate) use person::of_person;
 pub use restore::{Restored, restore_archive};
 pub use tabular::IifMapping;
 

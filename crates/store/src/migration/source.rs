@@ -137,6 +137,13 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0017_audit_log/up.sql"),
         down: include_str!("../../migrations/control/0017_audit_log/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 18,
+        name: "answer of organization",
+        up: include_str!("../../migrations/control/0018_answer_of_organization/up.sql"),
+        down: include_str!("../../migrations/control/0018_answer_of_organization/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[
@@ -188,6 +195,13 @@ const ORGANIZATION: &[Migration] = &[
         name: "images by entry",
         up: include_str!("../../migrations/organization/0007_images_by_entry/up.sql"),
         down: include_str!("../../migrations/organization/0007_images_by_entry/down.sql"),
+    },
+    Migration {
+        scope: Scope::Organization,
+        version: 8,
+        name: "person request",
+        up: include_str!("../../migrations/organization/0008_person_request/up.sql"),
+        down: include_str!("../../migrations/organization/0008_person_request/down.sql"),
     },
 ];
 
