@@ -24,7 +24,7 @@ use platform::{
 };
 use serde_json::{Value as Json, json};
 use std::{collections::BTreeMap, io::Read};
-use types::{AttachmentId, FieldKind, PersonRequestId, ProblemCode, RecordId};
+use types::{AttachmentId, FieldKind, PageSize, PersonRequestId, ProblemCode, RecordId};
 use uuid::Uuid;
 
 const NAME: &str = "Erika Mustermann";
@@ -403,26 +403,8 @@ async fn nobody_approves_what_they_asked_for_or_proposed_in_whatever_session() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_two_people_erase_is_nowhere_and_the_log_still_verifies() {
     let scene = Scene::start().await;
-    let upload = import::upload(&scene.owner, "list.csv", None, bytes(&format!("name\n{NAME}\n")))
-        .await
-        .unwrap();
-    let key = "a-key-of-a-request";
-    let caller = scene.owner.caller();
-    let organization = Some(scene.owner.organization().id);
-    let begin = || {
-        idempotency::begin(
-            &scene.site.platform,
-            caller,
-            organization,
-            "POST /r",
-            key,
-            [7; 32],
-        )
-    };
-    let idempotency::Begun::Fresh(ticket) = begin().await.unwrap() else {
-        panic!("a new key");
-    };
-    idempotency::finish(&scene.site.platform, ticket, NAME.as_bytes())
+    let list = format!("name\n{NAME}\n");
+    let upload = import::upload(&scene.owner, "list.csv", None, bytes(&list))
         .await
         .unwrap();
     assert!(scene.everything().await.contains(NAME));
@@ -448,76 +430,13 @@ async fn what_two_people_erase_is_nowhere_and_the_log_still_verifies() {
         code(import::find(&scene.owner, upload.id).await),
         ProblemCode::NotFound
     );
-    assert_eq!(
-        code(begin().await),
-        ProblemCode::Conflict,
-        "no answer comes back, and nothing is done twice"
-    );
     let everything = scene.everything().await;
     for gone in [NAME, IBAN, "MUSTERMANN", "a chair", "a donor"] {
         assert!(!everything.contains(gone), "{gone}");
     }
-    let plain = scene.records["plain"];
-    let history = record::history(&scene.owner, "people", plain, None)
-        .await
-        .unwrap();
-    assert!(history.is_erased && history.steps.len() == 3);
-    assert!(history.steps.iter().all(|step| step.changes.is_empty()));
-    let entries = trail::list(&scene.owner, &TrailQuery::default())
-        .await
-        .unwrap()
-        .entries;
-    for entry in &entries {
-        let detail = trail::find(&scene.owner, entry.id).await.unwrap();
-        let shown = format!("{detail:?}");
-        assert!(!shown.contains("Mustermann") && !shown.contains(IBAN), "{shown}");
-        let is_gone = entry.object_id.as_deref() == Some(plain.to_string().as_str());
-        assert_eq!(detail.is_erased, is_gone || detail.is_erased);
-    }
-    let purge = entries
-        .iter()
-        .find(|entry| entry.action == "record.purge")
-        .unwrap();
-    let reason = purge.reason.as_deref().unwrap();
-    let (by, approver) = (
-        scene.site.account(Role::Accountant),
-        scene.site.account(Role::Owner),
-    );
-    for said in [
-        GROUND.to_owned(),
-        format!("proposed by {by}"),
-        format!("approved by {approver}"),
-    ] {
-        assert!(reason.contains(&said), "{reason}");
-    }
-    let whole = entries
-        .iter()
-        .find(|entry| entry.action == "person-request.erase")
-        .unwrap();
-    assert_eq!(whole.kind, 2);
-    assert!(
-        whole
-            .reason
-            .as_deref()
-            .unwrap()
-            .starts_with("6 records and 3 files: ")
-    );
-    let report = check::organization(&scene.site.platform, &Caller::host(), SLUG)
-        .await
-        .unwrap();
-    assert!(report.is_clean(), "{report:?}");
-    sequencer::run_once(&scene.site.platform).await.unwrap().unwrap();
-    for slug in [None, Some(SLUG)] {
-        let (_, file) = ledger::export(&scene.site.platform, &Caller::host(), slug, &[], Vec::new())
-            .await
-            .unwrap();
-        assert!(!file.windows(NAME.len()).any(|part| part == NAME.as_bytes()));
-        let policy = ledger::policy(&scene.site.platform, &Caller::host())
-            .await
-            .unwrap();
-        let report = verify(&file[..], &Policy::parse(policy.as_bytes()).unwrap(), None).unwrap();
-        assert!(report.holds(), "{report:?}");
-    }
+    scene.pages_say_erased().await;
+    scene.log_says_who().await;
+    scene.still_verifies().await;
     for again in [
         person::approve(&scene.owner, id).await,
         person::carry_on(&scene.owner, id).await,
@@ -525,6 +444,101 @@ async fn what_two_people_erase_is_nowhere_and_the_log_still_verifies() {
         assert_eq!(code(again), ProblemCode::Conflict, "once is enough");
     }
     assert_kept(&scene.site, "data-subject-rights").await;
+}
+
+impl Scene {
+    async fn entries(&self) -> Vec<trail::EntryView> {
+        let query = TrailQuery {
+            limit: PageSize::new(500).unwrap(),
+            ..TrailQuery::default()
+        };
+        trail::list(&self.owner, &query).await.unwrap().entries
+    }
+
+    /// The record's history and every entry's page.
+    async fn pages_say_erased(&self) {
+        let plain = self.records["plain"];
+        let history = record::history(&self.owner, "people", plain, None).await.unwrap();
+        assert!(history.is_erased && history.steps.len() == 3);
+        assert!(history.steps.iter().all(|step| step.changes.is_empty()));
+        let mut erased = 0;
+        for entry in self.entries().await {
+            let detail = trail::find(&self.owner, entry.id).await.unwrap();
+            let shown = format!("{detail:?}");
+            assert!(!shown.contains("Mustermann") && !shown.contains(IBAN), "{shown}");
+            erased += usize::from(detail.is_erased);
+        }
+        assert!(erased >= 6, "each record's making: {erased}");
+    }
+
+    async fn log_says_who(&self) {
+        let entries = self.entries().await;
+        let of = |action: &str| entries.iter().find(|entry| entry.action == action).unwrap();
+        let reason = of("record.purge").reason.as_deref().unwrap();
+        let (by, approver) = (
+            self.site.account(Role::Accountant),
+            self.site.account(Role::Owner),
+        );
+        for said in [
+            GROUND.to_owned(),
+            format!("proposed by {by}"),
+            format!("approved by {approver}"),
+        ] {
+            assert!(reason.contains(&said), "{reason}");
+        }
+        let whole = of("person-request.erase");
+        assert_eq!(whole.kind, 2);
+        let reason = whole.reason.as_deref().unwrap();
+        assert!(reason.starts_with("6 records and 3 files: "), "{reason}");
+    }
+
+    /// In the database and, without it, in exports of one organization and of all.
+    async fn still_verifies(&self) {
+        let platform = &self.site.platform;
+        let report = check::organization(platform, &Caller::host(), SLUG)
+            .await
+            .unwrap();
+        assert!(report.is_clean(), "{report:?}");
+        sequencer::run_once(platform).await.unwrap().unwrap();
+        for slug in [None, Some(SLUG)] {
+            let written = ledger::export(platform, &Caller::host(), slug, &[], Vec::new()).await;
+            let (_, file) = written.unwrap();
+            assert!(!file.windows(NAME.len()).any(|part| part == NAME.as_bytes()));
+            let policy = ledger::policy(platform, &Caller::host()).await.unwrap();
+            let report = verify(&file[..], &Policy::parse(policy.as_bytes()).unwrap(), None).unwrap();
+            assert!(report.holds(), "{report:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_is_kept_goes_too_and_the_request_is_not_carried_out_twice() {
+    let scene = Scene::start().await;
+    let caller = scene.owner.caller();
+    let organization = Some(scene.owner.organization().id);
+    let begin = || {
+        idempotency::begin(
+            &scene.site.platform,
+            caller,
+            organization,
+            "POST /r",
+            "a-key",
+            [7; 32],
+        )
+    };
+    let idempotency::Begun::Fresh(ticket) = begin().await.unwrap() else {
+        panic!("a new key");
+    };
+    idempotency::finish(&scene.site.platform, ticket, NAME.as_bytes())
+        .await
+        .unwrap();
+    assert!(matches!(
+        begin().await.unwrap(),
+        idempotency::Begun::Replay(answer) if answer == NAME.as_bytes()
+    ));
+    let id = scene.proposed().await;
+    person::approve(&scene.owner, id).await.unwrap();
+    assert_eq!(code(begin().await), ProblemCode::Conflict);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
