@@ -74,7 +74,8 @@ async fn down_and_up_again_gives_the_same_catalogue() {
                 "withdrawal",
                 "lifecycle",
                 "sent code",
-                "audit log"
+                "audit log",
+                "answer of organization"
             ],
             0
         )
