@@ -22,6 +22,7 @@ pub mod factor;
 pub mod file;
 pub mod firewall;
 pub mod form;
+pub mod forwarding;
 mod helper;
 pub mod hold;
 pub mod idempotency;

@@ -19,6 +19,7 @@ mod export;
 mod factor;
 mod field;
 mod firewall;
+mod forwarding;
 mod hardening;
 mod hold;
 mod immutable;
@@ -72,7 +73,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 46] = [
+pub const BUILT: [&str; 47] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -96,6 +97,7 @@ pub const BUILT: [&str; 46] = [
     withdrawal::ID,
     operator_access::ID,
     access_log::ID,
+    forwarding::ID,
     deletion::ID,
     hold::ID,
     lifecycle::ID,
@@ -284,6 +286,7 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         withdrawal::ID => withdrawal::look(platform).await,
         operator_access::ID => operator_access::look(platform).await,
         access_log::ID => access_log::look(platform).await,
+        forwarding::ID => forwarding::look(platform).await,
         deletion::ID => deletion::look(platform).await,
         hold::ID => hold::look(platform).await,
         lifecycle::ID => lifecycle::look(platform).await,

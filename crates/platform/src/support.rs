@@ -10,7 +10,7 @@ use crate::{
         settings_of,
     },
     error::Result,
-    ledger, mail,
+    forwarding, ledger, mail,
 };
 use std::collections::BTreeMap;
 use store::control::{Reads, account, directory, figures, openid, organization};
@@ -38,6 +38,8 @@ pub struct Figures {
     pub directories: Vec<Count>,
     /// How mail is encrypted, where it is set.
     pub mail: Option<&'static str>,
+    /// How many logs are forwarded and how many messages of them wait, where a collector is set.
+    pub forwarding: Option<[u64; 2]>,
     /// How outbox and signed log stand: leaves, leaves signed, entries that wait.
     pub audit: [u64; 3],
     /// The signed log does not go together with the database, or cannot be looked at.
@@ -73,8 +75,10 @@ pub async fn figures(platform: &Platform, caller: &Caller) -> Result<Figures> {
     require_host(caller)?;
     let standing = ledger::standing(platform).await?;
     let signed = standing.signed.map_or(0, |signed| signed.size);
+    let forwarding = forwarding::look(platform).await?;
     let mut read = platform.control().read().await?;
     Ok(Figures {
+        forwarding: forwarding.map(|view| [view.streams.len() as u64, view.waiting()]),
         audit: [standing.size, signed, standing.pending],
         audit_trouble: standing.trouble.is_some(),
         tables: figures::tables(&mut read).await?,
@@ -131,6 +135,9 @@ async fn hide_sources(read: &mut impl Reads, names: &mut Names) -> Result<()> {
         names.organizations.extend(settings.group_bases);
         names.organizations.push(row.key);
     }
+    names
+        .hosts
+        .extend(forwarding::settings(read).await?.map(|collector| collector.host));
     if let Some(mail) = mail::settings(read).await? {
         names.hosts.push(mail.host);
         names.people.extend(mail.account);

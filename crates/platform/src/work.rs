@@ -7,7 +7,7 @@ mod kind;
 mod lease;
 
 use crate::{
-    Platform, access_log, deletion, error::Result, job, maintenance, sequencer, session, upkeep,
+    Platform, access_log, deletion, error::Result, forwarding, job, maintenance, sequencer, session, upkeep,
     withdrawal::withdrawn_from_job,
 };
 use lease::{Held, LEASE};
@@ -38,11 +38,13 @@ pub async fn run(platform: Platform, shutdown: watch::Receiver<bool>, parallel: 
     // On the heap: whoever runs this would carry their state about.
     let sequencing = Box::pin(sequencer::run(&platform, shutdown.clone()));
     let scrubbing = Box::pin(scrub(&platform, shutdown.clone()));
+    let forwarding = Box::pin(forwarding::run(&platform, shutdown.clone()));
     tokio::join!(
         futures_util::future::join_all(workers),
         tidying,
         sequencing,
-        scrubbing
+        scrubbing,
+        forwarding
     );
 }
 

@@ -41,6 +41,8 @@ mod file;
 mod firewall;
 #[path = "all/fixture.rs"]
 mod fixture;
+#[path = "all/forwarding.rs"]
+mod forwarding;
 #[path = "all/import.rs"]
 mod import;
 #[path = "all/invitation.rs"]

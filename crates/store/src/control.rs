@@ -20,6 +20,7 @@ pub mod evidence;
 pub mod factor;
 pub mod factor_evidence;
 pub mod figures;
+pub mod forwarding;
 pub mod idempotency;
 pub mod identity;
 pub mod invitation;

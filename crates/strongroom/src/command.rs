@@ -18,6 +18,7 @@ mod doctor;
 mod export;
 mod factor;
 pub(crate) mod firewall;
+mod forwarding;
 mod grant;
 mod import;
 mod key;
@@ -130,6 +131,9 @@ enum Command {
     /// Set and try the server that sends mail, on the host
     #[command(subcommand)]
     Mail(mail::Mail),
+    /// Send the logs to a collector elsewhere, as syslog over TLS, on the host
+    #[command(subcommand)]
+    Forwarding(forwarding::Forwarding),
     /// Set and try the gateway that sends codes by SMS, on the host
     #[command(subcommand)]
     Sms(sms::Sms),
@@ -218,6 +222,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Directory(command) => command.run(common).map(done),
         Command::Provider(command) => command.run(common).map(done),
         Command::Mail(command) => command.run(common).map(done),
+        Command::Forwarding(command) => command.run(common).map(done),
         Command::Sms(command) => command.run(common).map(done),
         Command::BreakGlass(command) => command.run(common).map(done),
         Command::Token(command) => command.run(common).map(done),

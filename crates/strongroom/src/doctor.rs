@@ -10,6 +10,7 @@ mod backup;
 mod directories;
 mod files;
 mod firewall;
+mod forwarding;
 mod listener;
 mod mail;
 mod mutes;
@@ -28,7 +29,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 32] = [
+pub(crate) const CHECKS: [&str; 33] = [
     "files",
     "settings",
     "database",
@@ -40,6 +41,7 @@ pub(crate) const CHECKS: [&str; 32] = [
     "directories",
     "providers",
     "mail",
+    "forwarding",
     "audit-log",
     "certificate",
     "listener",
@@ -96,6 +98,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "directories",
                 "providers",
                 "mail",
+                "forwarding",
                 "audit-log",
                 "certificate",
                 "listener",

@@ -103,6 +103,15 @@ impl Authority {
 
     /// The same, valid now or not any more.
     pub fn issue_valid(&self, names: &[&str], validity: Validity) -> Result<Identity> {
+        self.issue_for(names, validity, ExtendedKeyUsage::new().server_auth())
+    }
+
+    /// A client's certificate for this name.
+    pub fn issue_client(&self, name: &str) -> Result<Identity> {
+        self.issue_for(&[name], Validity::Now, ExtendedKeyUsage::new().client_auth())
+    }
+
+    fn issue_for(&self, names: &[&str], validity: Validity, usage: &ExtendedKeyUsage) -> Result<Identity> {
         let key = new_key()?;
         let issuer = self.certificate().subject_name();
         let first = names.first().context("a leaf needs a name")?;
@@ -113,7 +122,7 @@ impl Authority {
         }
         builder.append_extension(BasicConstraints::new().critical().build()?)?;
         builder.append_extension(KeyUsage::new().critical().digital_signature().build()?)?;
-        builder.append_extension(ExtendedKeyUsage::new().server_auth().build()?)?;
+        builder.append_extension(usage.build()?)?;
         let context = builder.x509v3_context(Some(self.certificate()), None);
         let alternatives = alternative_names(names).build(&context)?;
         let own_identifier = SubjectKeyIdentifier::new().build(&context)?;

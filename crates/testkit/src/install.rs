@@ -25,6 +25,9 @@ pub const TESTS: &[&str] = &[
     "openssl",
     "pgbackrest",
     "python3-aiosmtpd",
+    "rsyslog",
+    "rsyslog-gnutls",
+    "rsyslog-openssl",
 ];
 
 /// The directories that tests start for themselves. Their own services stay off: see [`SERVICES_OFF`].
@@ -41,6 +44,8 @@ pub const DIRECTORIES: &[&str] = &[
 const SERVICES_OFF: &[(&str, &str)] = &[
     ("openssh-server", "ssh.service"),
     ("openssh-server", "ssh.socket"),
+    ("rsyslog", "rsyslog.service"),
+    ("rsyslog", "syslog.socket"),
     ("samba", "nmbd.service"),
     ("samba", "samba-ad-dc.service"),
     ("samba", "smbd.service"),

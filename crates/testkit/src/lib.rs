@@ -17,6 +17,8 @@ pub mod authenticator;
 pub mod browser;
 #[cfg(feature = "certificate")]
 pub mod certificate;
+#[cfg(feature = "certificate")]
+pub mod collector;
 #[cfg(feature = "database")]
 pub mod database;
 #[cfg(feature = "directory")]
@@ -37,6 +39,8 @@ pub use browser::Browser;
 #[cfg(feature = "certificate")]
 pub use certificate::Authority;
 pub use cluster::{Cluster, ClusterSettings, Durability, Login};
+#[cfg(feature = "certificate")]
+pub use collector::Collector;
 #[cfg(feature = "database")]
 pub use database::TestDatabase;
 pub use machine::Machine;

@@ -3,7 +3,7 @@
 //! 1. The faces never use `store` directly.
 //! 2. Only the crates that are there for it start processes.
 //! 3. Only `config` reads the environment.
-//! 4. `types`, `audit`, `access` and `promises` do no I/O.
+//! 4. `types`, `audit`, `access`, `promises` and `syslog` do no I/O.
 
 use anyhow::{Result, bail};
 

@@ -1,5 +1,9 @@
 //! Access events: sign-ins and requests, which members see their own of.
 
+mod order;
+
+pub use order::{WAITING_MAX, Waiting, newest, settled_after, waiting_after};
+
 use super::{Keeps, Reads};
 use crate::StoreError;
 use diesel::{

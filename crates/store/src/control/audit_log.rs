@@ -13,7 +13,7 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use jiff::Timestamp;
 use jiff_diesel::NullableTimestamp;
-use types::EntryId;
+use types::{EntryId, OrganizationId};
 
 /// Length of a leaf in bytes, as the table demands it.
 pub const LEAF_BYTES: usize = 188;
@@ -391,6 +391,33 @@ pub async fn tags(on: &mut impl Reads) -> Result<Vec<[u8; 16]>, StoreError> {
     let text = "SELECT sequence AS index, tag AS leaf FROM strongroom.audit_home";
     let rows: Vec<LeafRow> = diesel::sql_query(text).load(on.connection()?).await?;
     rows.iter().map(|row| exact(&row.leaf)).collect()
+}
+
+#[derive(diesel::QueryableByName)]
+struct HomeRow {
+    #[diesel(sql_type = Binary)]
+    tag: Vec<u8>,
+    #[diesel(sql_type = Uuid)]
+    id: uuid::Uuid,
+}
+
+/// Which organizations these tags are of, as far as they are there.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn organizations_of(
+    on: &mut impl Reads,
+    tags: &[[u8; 16]],
+) -> Result<Vec<([u8; 16], OrganizationId)>, StoreError> {
+    let text = "SELECT h.tag, o.id FROM strongroom.audit_home h
+        JOIN strongroom.organization o ON o.schema_name = h.schema_name WHERE h.tag = ANY ($1)";
+    let tags: Vec<&[u8]> = tags.iter().map(<[u8; 16]>::as_slice).collect();
+    let query = diesel::sql_query(text).bind::<Array<Binary>, _>(tags);
+    let rows: Vec<HomeRow> = query.load(on.connection()?).await?;
+    let found = rows
+        .into_iter()
+        .map(|row| Ok((exact(&row.tag)?, OrganizationId(row.id))));
+    found.collect()
 }
 
 /// An entry in the outbox, as a check compares it.

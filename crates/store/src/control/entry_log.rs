@@ -87,6 +87,25 @@ pub async fn list_after(
         .await?)
 }
 
+/// The entries with these commitments to their headers, of those that were made since a moment: ids are in the order of time.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn find_committed(
+    on: &mut impl Reads,
+    headers: &[[u8; 32]],
+    since: EntryId,
+) -> Result<Vec<StoredEntry>, StoreError> {
+    let headers: Vec<&[u8]> = headers.iter().map(<[u8; 32]>::as_slice).collect();
+    let query = entry::table
+        .filter(entry::id.ge(since.0))
+        .filter(entry::c_header.eq_any(headers));
+    Ok(query
+        .select(StoredEntry::as_select())
+        .load(on.connection()?)
+        .await?)
+}
+
 /// Most entries of one kind that are given.
 pub const OF_KIND_MAX: i64 = 1_000;
 

@@ -140,9 +140,16 @@ const CONTROL: &[Migration] = &[
     Migration {
         scope: Scope::Control,
         version: 18,
+        name: "forwarding",
+        up: include_str!("../../migrations/control/0018_forwarding/up.sql"),
+        down: include_str!("../../migrations/control/0018_forwarding/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 19,
         name: "answer of organization",
-        up: include_str!("../../migrations/control/0018_answer_of_organization/up.sql"),
-        down: include_str!("../../migrations/control/0018_answer_of_organization/down.sql"),
+        up: include_str!("../../migrations/control/0019_answer_of_organization/up.sql"),
+        down: include_str!("../../migrations/control/0019_answer_of_organization/down.sql"),
     },
 ];
 

@@ -139,6 +139,25 @@ pub async fn list_entries_after(
     rows.iter().map(read_entry).collect()
 }
 
+/// The entries with these commitments to their headers, of those that were made since a moment: ids are in the order of time.
+///
+/// # Errors
+/// What the connection reports.
+pub async fn find_committed(
+    tenant: &Tenant,
+    headers: &[[u8; 32]],
+    since: EntryId,
+) -> Result<Vec<StoredEntry>, StoreError> {
+    let text = format!(
+        "SELECT {ENTRY_COLUMNS} FROM {}._entry WHERE id >= $1 AND c_header = ANY ($2)",
+        tenant.schema()
+    );
+    let headers: Vec<&[u8]> = headers.iter().map(<[u8; 32]>::as_slice).collect();
+    let connection = tenant.reader().await?;
+    let rows = connection.client.query(&text, &[&since.0, &headers]).await?;
+    rows.iter().map(read_entry).collect()
+}
+
 /// The images that an entry made, in the order of the act, after one of them; of one record where the act was on one, which
 /// finds them by key.
 ///

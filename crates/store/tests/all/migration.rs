@@ -52,7 +52,7 @@ async fn down_and_up_again_gives_the_same_catalogue() {
     let left = "SELECT count(*) FROM pg_namespace WHERE nspname = 'strongroom'";
     assert_eq!(client.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0);
     let status = migration::status(&client).await.unwrap();
-    assert_eq!((status.applied.len(), status.pending.len()), (0, 26));
+    assert_eq!((status.applied.len(), status.pending.len()), (0, 27));
     let applied = migration::migrate(&client).await.unwrap();
     assert_eq!(
         (applied.control, applied.organizations),
@@ -75,6 +75,7 @@ async fn down_and_up_again_gives_the_same_catalogue() {
                 "lifecycle",
                 "sent code",
                 "audit log",
+                "forwarding",
                 "answer of organization"
             ],
             0
@@ -100,7 +101,7 @@ async fn a_second_migration_does_nothing() {
             status.pending.len(),
             status.organizations_behind
         ),
-        (26, 0, 0)
+        (27, 0, 0)
     );
     let role: String = client
         .query_one("SELECT current_user::text", &[])

@@ -1,6 +1,6 @@
 //! The database, the root key and the promises.
 
-use super::{audit_log, directories, mail, providers};
+use super::{audit_log, directories, forwarding, mail, providers};
 use crate::{finding::Finding, host::block_on};
 use ::host::account;
 use config::Config;
@@ -21,6 +21,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
                 findings.extend(directories::check(&platform).await);
                 findings.extend(providers::check(&platform).await);
                 findings.push(mail::check(&platform).await);
+                findings.push(forwarding::check(&platform).await);
                 findings.push(audit_log::check(&platform).await);
             }
             Err(error) => findings.extend(closed(config, &error)),
@@ -86,6 +87,7 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
             away("directories"),
             away("providers"),
             away("mail"),
+            away("forwarding"),
             away("audit-log"),
         ];
     }
@@ -102,6 +104,7 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
         away("directories"),
         away("providers"),
         away("mail"),
+        away("forwarding"),
         away("audit-log"),
     ]
 }

@@ -51,9 +51,15 @@ pub(super) fn pages(redactor: &Redactor, looked: &Looked) -> Vec<Page> {
             sizes.line([Safe::known("directories by product, encryption and state:")]);
             counts(&mut sizes, redactor, &figures.directories);
             sizes.fact("mail", Safe::known(figures.mail.unwrap_or("none is set")));
-            let [leaves, signed, waiting] = figures
-                .audit
-                .map(|count| Safe::number(i64::try_from(count).unwrap_or(i64::MAX)));
+            let number = |count: u64| Safe::number(i64::try_from(count).unwrap_or(i64::MAX));
+            match figures.forwarding {
+                None => sizes.fact("collector of logs", Safe::known("none is set")),
+                Some([logs, waiting]) => {
+                    sizes.fact("logs that are forwarded", number(logs));
+                    sizes.fact("messages of them that wait", number(waiting));
+                }
+            }
+            let [leaves, signed, waiting] = figures.audit.map(number);
             sizes.fact("leaves of the audit log", leaves);
             sizes.fact("of them signed", signed);
             sizes.fact("entries that wait for it", waiting);

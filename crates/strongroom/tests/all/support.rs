@@ -99,7 +99,7 @@ fn plant_record(appliance: &Appliance) {
     run(Some(&client), &["record", "create", "canaries", &record]).done();
 }
 
-/// A directory, a provider and a mail server, each with names and a secret. None of them is there.
+/// A directory, a provider, a mail server and a collector, each with names and a secret. None of them is there.
 fn plant_sources(appliance: &Appliance) {
     for (name, text) in [
         ("ldap-secret", LDAP_PASSWORD),
@@ -108,6 +108,8 @@ fn plant_sources(appliance: &Appliance) {
     ] {
         appliance.secret(name, text);
     }
+    let authority = testkit::Authority::create("kanarie").unwrap();
+    appliance.secret("authority", &authority.certificate_pem().unwrap());
     let (ldap, client, mail) = (
         appliance.path("ldap-secret"),
         appliance.path("client-secret"),
@@ -124,7 +126,9 @@ fn plant_sources(appliance: &Appliance) {
     let mail = format!(
         "mail set --host post.kanarie.example --account kanarie-post --secret-file {mail} --from vogel@kanarie.example"
     );
-    for command in [directory, provider, mail] {
+    let authority = appliance.path("authority");
+    let collector = format!("forwarding set --host logs.kanarie.example --authority {authority}");
+    for command in [directory, provider, mail, collector] {
         let words: Vec<&str> = command.split_whitespace().collect();
         appliance.run(&words).done();
     }
@@ -183,7 +187,12 @@ fn no_canary_comes_through_and_what_helps_does() {
         of("sizes.txt")
     );
     assert!(of("sizes.txt").contains(" d1 "), "{}", of("sizes.txt"));
-    for fact in ["1 openldap ldaps active", "1 standard active", "mail: tls"] {
+    for fact in [
+        "1 openldap ldaps active",
+        "1 standard active",
+        "mail: tls",
+        "logs that are forwarded: 2",
+    ] {
         assert!(of("sizes.txt").contains(fact), "{fact}: {}", of("sizes.txt"));
     }
     assert!(

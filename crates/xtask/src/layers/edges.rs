@@ -9,6 +9,7 @@ const ORDER: &[&str] = &[
     "access",
     "promises",
     "tabular",
+    "syslog",
     "config",
     "vault",
     "store",
@@ -46,7 +47,7 @@ const SQL_CLIENTS: &[&str] = &[
 ];
 
 /// Crates without I/O, and all they may depend on: values, encodings, hashes.
-pub(super) const PURE: &[&str] = &["types", "audit", "access", "promises"];
+pub(super) const PURE: &[&str] = &["types", "audit", "access", "promises", "syslog"];
 const PURE_DEPENDENCIES: &[&str] = &[
     "base64",
     "hex",

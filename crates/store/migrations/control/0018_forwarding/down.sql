@@ -1,0 +1,2 @@
+DROP TABLE strongroom.forwarding_lease;
+DROP TABLE strongroom.forwarding_position;
