@@ -40,6 +40,7 @@ macro_rules! organization {
 
 mod administration;
 mod appliance;
+mod person;
 
 const fn parameter(name: &'static str, about: &'static str) -> Parameter {
     Parameter { name, about }
@@ -112,6 +113,7 @@ const LIST: &[Parameter] = &[FILTER, SEARCH, SORT, TRASH, LIMIT, CURSOR, COUNT];
 /// How many there are.
 const ROUTES_COUNT: usize = RECORDS.len()
     + administration::ROUTES.len()
+    + person::ROUTES.len()
     + appliance::DIRECTORIES.len()
     + appliance::PROVIDERS.len()
     + appliance::MAIL.len()
@@ -121,6 +123,7 @@ const ROUTES_COUNT: usize = RECORDS.len()
 pub const ROUTES: &[Route] = &joined::<ROUTES_COUNT>(&[
     RECORDS,
     administration::ROUTES,
+    person::ROUTES,
     appliance::DIRECTORIES,
     appliance::PROVIDERS,
     appliance::MAIL,

@@ -47,6 +47,8 @@ mod origin;
 mod page_sources;
 mod parts;
 mod password_reset;
+mod person_request;
+mod person_requests;
 mod policies;
 mod promises_page;
 mod providers;

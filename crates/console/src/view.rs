@@ -32,6 +32,7 @@ mod member_rights;
 mod organization;
 mod organization_restore;
 mod password_reset;
+mod person;
 mod policy;
 mod promise;
 mod provider;
@@ -81,6 +82,7 @@ pub use member_rights::{MemberRightsPage, RightsGroup};
 pub use organization::{OrganizationCard, OrganizationsPage};
 pub use organization_restore::{LastRestoreView, OrganizationRestorePage, RestorePreview};
 pub use password_reset::PasswordResetPage;
+pub use person::{HitRow, PersonRequestPage, PersonRequestRow, PersonRequestsPage};
 pub use policy::PoliciesPage;
 pub use promise::{PromiseCounts, PromiseSection, PromiseState, PromiseView, PromisesPage};
 pub use provider::{

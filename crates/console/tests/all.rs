@@ -24,6 +24,7 @@ mod all {
     mod openid;
     mod pages;
     mod person;
+    mod person_requests;
     mod preview;
     mod records;
     mod sample;

@@ -65,6 +65,8 @@ mod operator;
 mod operator_grant;
 #[path = "all/password_rules.rs"]
 mod password_rules;
+#[path = "all/person.rs"]
+mod person;
 #[path = "all/promise.rs"]
 mod promise;
 #[path = "all/promise_access.rs"]

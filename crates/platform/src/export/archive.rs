@@ -7,7 +7,7 @@
 use super::{
     Envelope, Format, Reveal, Shown, about, envelope,
     manifest::{AttachmentLine, DatasetLine, MANIFEST, Manifest, Sensitive},
-    member::{Collection, Content, MemberLine, Seen, Sink, check_size},
+    member::{Collection, Content, MemberLine, Reach, Seen, Sink, check_size},
     tape::BLOCK_BYTES,
 };
 use crate::{
@@ -92,6 +92,7 @@ async fn begin(workspace: &Workspace, how: &str) -> Result<ByteStream> {
                 tx,
                 datasets,
                 shown,
+                reach: Reach::Everything,
             };
             send(&collection, sensitive, &outlet).await?;
             Ok(collection.tx.close().await?)
@@ -140,7 +141,7 @@ fn in_order(mut rest: Vec<Arc<Dataset>>) -> Vec<Arc<Dataset>> {
     ordered
 }
 
-async fn send(collection: &Collection, sensitive: Sensitive, outlet: &Outlet) -> Result<()> {
+pub(super) async fn send(collection: &Collection, sensitive: Sensitive, outlet: &Outlet) -> Result<()> {
     let (manifest, contents) = measure(collection, sensitive).await?;
     let text = serde_json::to_vec_pretty(&manifest).map_err(vault_failure)?;
     outlet.send(header(MANIFEST, text.len() as u64)?).await?;
@@ -163,7 +164,10 @@ async fn send(collection: &Collection, sensitive: Sensitive, outlet: &Outlet) ->
 async fn measure(collection: &Collection, sensitive: Sensitive) -> Result<(Manifest, Vec<Content>)> {
     let mut datasets = Vec::with_capacity(collection.datasets.len());
     let mut records = Vec::new();
-    let mut attached = BTreeSet::new();
+    let (format, mut attached) = match &collection.reach {
+        Reach::Everything => ("strongroom-archive", BTreeSet::new()),
+        Reach::Person { files, .. } => ("strongroom-person", files.clone()),
+    };
     for (place, dataset) in collection.datasets.iter().enumerate() {
         let mut counts = [0, 0];
         for (lies, count) in [PlaceOrLive::Live, PlaceOrLive::Trash]
@@ -184,7 +188,11 @@ async fn measure(collection: &Collection, sensitive: Sensitive) -> Result<(Manif
     let mut members = Vec::new();
     let mut attachments = Vec::new();
     for id in attached {
-        let (view, _) = file::find(&collection.workspace, FilePurpose::Attachment, id).await?;
+        let (view, _) = match file::find(&collection.workspace, FilePurpose::Attachment, id).await {
+            // An earlier version named it, and it is gone.
+            Err(error) if error.code == ProblemCode::NotFound && format == "strongroom-person" => continue,
+            found => found?,
+        };
         attachments.push(AttachmentLine {
             id,
             name: view.name,
@@ -195,7 +203,8 @@ async fn measure(collection: &Collection, sensitive: Sensitive) -> Result<(Manif
         members.push((content, line));
     }
     members.extend(records);
-    if collection.workspace.may(Permission::MemberRead) {
+    let is_whole = matches!(collection.reach, Reach::Everything);
+    if is_whole && collection.workspace.may(Permission::MemberRead) {
         let content = Content::About(about::write(&collection.workspace).await?);
         let (line, _) = measure_one(collection, &content).await?;
         members.push((content, line));
@@ -205,7 +214,7 @@ async fn measure(collection: &Collection, sensitive: Sensitive) -> Result<(Manif
     let (contents, members) = members.into_iter().unzip();
     let organization = collection.workspace.organization();
     let manifest = Manifest {
-        format: "strongroom-archive".to_owned(),
+        format: format.to_owned(),
         format_version: FORMAT_VERSION,
         organization: organization.slug.clone(),
         name: organization.name.clone(),
