@@ -28,6 +28,7 @@ pub(crate) fn to(verb: &Verb) -> Answer {
         Verb::GetListeners(_) => from(listeners::look()),
         Verb::GetUnits(_) => done(&units::look()),
         Verb::RestartUnit(asked) => from(units::restart(asked.unit)),
+        Verb::StartBackup(_) => from(units::start_backup()),
         Verb::GetFirewall(_) => from(firewall::look()),
         Verb::PlanFirewall(asked) => from(firewall::plan(&asked.ports, asked.ssh)),
         Verb::ApplyFirewall(asked) => from(firewall::apply(asked)),
