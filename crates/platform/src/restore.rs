@@ -29,7 +29,7 @@ use crate::{
     rotation::check_unique,
 };
 use access::{Permission, Permit};
-use audit::{LeafKind, RecordState};
+use audit::{Header, LeafKind, RecordState};
 use jiff::Timestamp;
 use page::Reading;
 use store::tenant::{TenantTx, audit::StoredEntry, bulk, catalogue, past};
@@ -230,7 +230,7 @@ async fn aim_of(workspace: &Workspace, tx: &TenantTx, target: Target) -> Result<
             }
         }
         Target::Undo => {
-            let restore = newest(workspace, tx).await?.ok_or_else(|| {
+            let (restore, _) = newest(workspace, tx).await?.ok_or_else(|| {
                 PlatformError::new(ProblemCode::Conflict, "the organization was never taken back")
             })?;
             Ok((past::Aim::Before(restore.id), restore.appended_at))
@@ -239,11 +239,12 @@ async fn aim_of(workspace: &Workspace, tx: &TenantTx, target: Target) -> Result<
 }
 
 /// The newest restore of the organization itself: one of the whole platform leaves entries of the same kind.
-async fn newest(workspace: &Workspace, tx: &TenantTx) -> Result<Option<StoredEntry>> {
+async fn newest(workspace: &Workspace, tx: &TenantTx) -> Result<Option<(StoredEntry, Header)>> {
     let kind = i16::from(LeafKind::Restore.number());
     for entry in past::newest_entries(tx, kind, NEWEST_MAX).await? {
-        if read_header(workspace.keys(), &entry)?.action == ACTION {
-            return Ok(Some(entry));
+        let header = read_header(workspace.keys(), &entry)?;
+        if header.action == ACTION {
+            return Ok(Some((entry, header)));
         }
     }
     Ok(None)

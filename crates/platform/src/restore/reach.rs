@@ -1,8 +1,7 @@
 //! How far back an organization can go, and its last restore: what a page shows before anything is asked.
 
-use crate::{Workspace, act::read_header, error::Result};
+use crate::{Workspace, error::Result};
 use access::Permission;
-use audit::LeafKind;
 use jiff::Timestamp;
 use store::tenant::past;
 use types::EntryId;
@@ -37,19 +36,15 @@ pub async fn reach(workspace: &Workspace) -> Result<Reach> {
     workspace.permit(Permission::OrganizationRestore).await?;
     let tx = workspace.tenant().begin_snapshot().await?;
     let (from, to) = (past::beginning(&tx).await?, past::clock(&tx).await?);
-    let found = past::newest_entry(&tx, i16::from(LeafKind::Restore.number())).await?;
+    let found = super::newest(workspace, &tx).await?;
     tx.close().await?;
-    let told = |entry: store::tenant::audit::StoredEntry| -> Result<LastRestore> {
-        let header = read_header(workspace.keys(), &entry)?;
-        Ok(LastRestore {
-            entry: entry.id,
-            at: entry.appended_at,
-            said: header.reason.unwrap_or_default(),
-        })
-    };
     Ok(Reach {
         from,
         to,
-        last: found.map(told).transpose()?,
+        last: found.map(|(entry, header)| LastRestore {
+            entry: entry.id,
+            at: entry.appended_at,
+            said: header.reason.unwrap_or_default(),
+        }),
     })
 }
