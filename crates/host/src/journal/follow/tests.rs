@@ -12,7 +12,7 @@ const DAY: u64 = 86_400;
 fn a_place_is_six_numbers_and_nothing_else() {
     let place = Cursor::try_from(PLACE.to_owned()).unwrap();
     assert_eq!(place.to_string(), PLACE);
-    assert_eq!(place.at_us, 0x6612e_e840_ba3e);
+    assert_eq!(place.at_us, 0x0006_612e_e840_ba3e);
     for wrong in [
         "",
         "s=1;i=1;b=1;m=1;t=1",
