@@ -102,6 +102,8 @@ permissions! {
     AuditRead = "audit.read" in Organization,
     /// Read every member's access log.
     AccessLogRead = "access-log.read" in Organization,
+    /// Find one person's data, hand it over, and propose or approve its erasure.
+    PersonRequest = "person.request" in Organization,
     /// Approve, refuse and end operator grants.
     OperatorGrantManage = "operator-grant.manage" in Organization,
     /// Rename the organization.

@@ -19,6 +19,7 @@ pub(crate) mod member;
 pub(crate) mod meta;
 pub(crate) mod newcomer;
 pub(crate) mod organization;
+pub(crate) mod person;
 pub(crate) mod policy;
 pub(crate) mod promise;
 pub(crate) mod provider;

@@ -56,7 +56,20 @@ pub(crate) fn fingerprint(request: &HttpRequest, body: &[u8]) -> [u8; 32] {
 /// Carries a call out once.
 pub(crate) async fn once(call: Call, key: &str, fingerprint: [u8; 32], request_id: String) -> Result<Answer> {
     let route = format!("{} {}", call.request.method(), call.request.path());
-    match idempotency::begin(call.platform(), &call.caller, &route, key, fingerprint).await? {
+    let organization = call
+        .workspace
+        .as_ref()
+        .map(|workspace| workspace.organization().id);
+    match idempotency::begin(
+        call.platform(),
+        &call.caller,
+        organization,
+        &route,
+        key,
+        fingerprint,
+    )
+    .await?
+    {
         Begun::Replay(kept) => {
             let answer = Answer::from_kept(&kept)
                 .ok_or_else(|| PlatformError::invariant("a kept answer is broken"))?;

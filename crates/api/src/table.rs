@@ -40,6 +40,7 @@ macro_rules! organization {
 
 mod administration;
 mod appliance;
+mod person;
 
 const fn parameter(name: &'static str, about: &'static str) -> Parameter {
     Parameter { name, about }
@@ -102,12 +103,17 @@ const IIF: &[Parameter] = &[
     SEARCH,
 ];
 const ACCESS: &[Parameter] = &[BEFORE, ACTION, ACCOUNT, OUTCOME, ADDRESS, DEVICE, FROM, UNTIL];
+const ARCHIVE: &[Parameter] = &[parameter(
+    "recipient",
+    "A public key of age (age1...): the file is encrypted for its holder, and is no tar file until it is opened.",
+)];
 const ACCESS_EXPORT: &[Parameter] = &[ACTION, ACCOUNT, OUTCOME, ADDRESS, DEVICE, FROM, UNTIL];
 const LIST: &[Parameter] = &[FILTER, SEARCH, SORT, TRASH, LIMIT, CURSOR, COUNT];
 
 /// How many there are.
 const ROUTES_COUNT: usize = RECORDS.len()
     + administration::ROUTES.len()
+    + person::ROUTES.len()
     + appliance::DIRECTORIES.len()
     + appliance::PROVIDERS.len()
     + appliance::MAIL.len()
@@ -117,6 +123,7 @@ const ROUTES_COUNT: usize = RECORDS.len()
 pub const ROUTES: &[Route] = &joined::<ROUTES_COUNT>(&[
     RECORDS,
     administration::ROUTES,
+    person::ROUTES,
     appliance::DIRECTORIES,
     appliance::PROVIDERS,
     appliance::MAIL,
@@ -293,6 +300,7 @@ const RECORDS: &[Route] = &[
         "Everything that the organization holds, as a tar file",
         handler!(export::archive),
     )
+    .query(ARCHIVE)
     .gives(Gives::File("application/x-tar")),
     Route::new(
         Post,

@@ -12,6 +12,7 @@ pub(crate) mod mail;
 pub(crate) mod newcomer;
 pub(crate) mod organization;
 pub(crate) mod people;
+pub(crate) mod person;
 pub(crate) mod policy;
 pub(crate) mod provider;
 pub(crate) mod record;

@@ -160,6 +160,7 @@ pub(crate) async fn entry(visit: Visit, path: Path<(String, String)>) -> Answer 
         header: header_facts(&found),
         commitments: commitments(&found),
         changes: changes(dataset.as_deref(), &found.changes),
+        is_erased: found.is_erased,
         receipt: receipt(&room, id).await?,
     })
 }

@@ -16,7 +16,6 @@ use types::{AccountId, Dataset, FieldKind};
 pub(crate) async fn show(visit: Visit, place: Place) -> Answer {
     let room = visit.enter(&place.0).await?;
     let id = id_of(&place)?;
-    let found = record::read(&room.workspace, &place.1, id).await?;
     let before = visit.query.get("before").and_then(|text| text.parse().ok());
     let history = record::history(&room.workspace, &place.1, id, before).await?;
     let accounts: Vec<AccountId> = history
@@ -25,8 +24,18 @@ pub(crate) async fn show(visit: Visit, place: Place) -> Answer {
         .filter_map(|step| step.actor.account)
         .collect();
     let names = platform::people::names(&room.workspace, &accounts).await?;
-    let dataset = &found.dataset;
-    let heading = format!("History of {}", title(dataset, &found.record));
+    let (dataset, heading) = match history.is_erased {
+        true => {
+            let definition = platform::dataset::find(&room.workspace, &place.1).await?;
+            (definition, "History of an erased record".to_owned())
+        }
+        false => {
+            let found = record::read(&room.workspace, &place.1, id).await?;
+            let heading = format!("History of {}", title(&found.dataset, &found.record));
+            (found.dataset, heading)
+        }
+    };
+    let dataset = &dataset;
     let header = header(&room, dataset, DatasetTab::Records);
     let sees_entries = room.may(Permission::AuditRead);
     let audit = sees_entries.then(|| format!("{}/audit", room.base()));
@@ -43,6 +52,7 @@ pub(crate) async fn show(visit: Visit, place: Place) -> Answer {
             .map(|step| version(dataset, step, &names, audit.as_deref()))
             .collect(),
         older_href: older,
+        is_erased: history.is_erased,
     })
 }
 
@@ -90,6 +100,8 @@ pub(crate) fn action_badge(action: &str) -> Badge {
         "record.restore" => ("Restored", Tone::Good),
         "record.bulk" => ("Several at once", Tone::Accent),
         "record.purge" => ("Deleted for good", Tone::Bad),
+        "person-request.erase" => ("Erased a person's data", Tone::Bad),
+        "person-request.hand-over" => ("Handed a person's data over", Tone::Brass),
         "record.reveal" => ("Revealed", Tone::Brass),
         "organization.restore" => ("Taken back in time", Tone::Warn),
         "import.run" => ("Imported", Tone::Good),

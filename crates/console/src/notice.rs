@@ -17,6 +17,52 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         "Put in the trash, from where it can be restored.",
     ),
     ("none-ticked", NoticeKind::Information, "Tick the records first."),
+    (
+        "request-opened",
+        NoticeKind::Success,
+        "The request was written down. Look for the person now.",
+    ),
+    (
+        "search-goes-on",
+        NoticeKind::Information,
+        "The search has come a part of the way and is stored. Go on with it.",
+    ),
+    (
+        "search-ended",
+        NoticeKind::Success,
+        "The search has come to its end.",
+    ),
+    ("request-marked", NoticeKind::Success, "Saved whose they are."),
+    (
+        "request-extended",
+        NoticeKind::Success,
+        "The request is due later now. Tell the person why.",
+    ),
+    (
+        "erasure-proposed",
+        NoticeKind::Success,
+        "The erasure was proposed. Another administrator approves it.",
+    ),
+    (
+        "proposal-withdrawn",
+        NoticeKind::Success,
+        "The proposal was taken back.",
+    ),
+    (
+        "erasure-done",
+        NoticeKind::Success,
+        "What was theirs is erased, and the words to look for with it. Tell the person.",
+    ),
+    (
+        "erasure-left",
+        NoticeKind::Information,
+        "Something could not be erased yet. What is left stands below as there or in the trash: take it out of the records that refer to it, and go on.",
+    ),
+    (
+        "request-closed",
+        NoticeKind::Success,
+        "The request was closed, and the words to look for are gone.",
+    ),
     ("restored", NoticeKind::Success, "Restored from the trash."),
     ("purged", NoticeKind::Success, "Deleted for good."),
     (
@@ -87,6 +133,31 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
     ),
     ("grant-refused", NoticeKind::Success, "Refused."),
     ("grant-ended", NoticeKind::Success, "The access was ended."),
+    (
+        "organization-restored",
+        NoticeKind::Success,
+        "The organization is taken back. What was written since stays in the history, and this can be taken back below.",
+    ),
+    (
+        "nothing-differed",
+        NoticeKind::Information,
+        "Nothing differed, and nothing was changed.",
+    ),
+    (
+        "backup-asked",
+        NoticeKind::Success,
+        "Asked: a backup begins within seconds, and this page shows it.",
+    ),
+    (
+        "backup-runs",
+        NoticeKind::Information,
+        "A backup runs already; another was not begun.",
+    ),
+    (
+        "alert-asked",
+        NoticeKind::Success,
+        "A test of the alerts is on its way to every operator; the promise backup-alert says whether it was taken.",
+    ),
     (
         "organization-cancelled",
         NoticeKind::Success,

@@ -171,6 +171,8 @@ impl Visit {
             name: mine.summary.name,
             role: role_label(mine.role).to_owned(),
             may_administer: mine.role >= access::Role::Administrator,
+            may_find_people: access::table::cell(mine.role, Permission::PersonRequest)
+                != access::table::Cell::No,
         };
         Ok(mine.into_iter().map(link).collect())
     }
@@ -242,6 +244,7 @@ impl Room {
             name: organization.name.clone(),
             role: "operator, let in for a time".to_owned(),
             may_administer: false,
+            may_find_people: false,
         })
     }
 

@@ -8,6 +8,7 @@ mod all {
     mod archives;
     mod attachments;
     mod audit;
+    mod backups;
     mod client;
     mod contrast;
     mod datasets;
@@ -23,6 +24,7 @@ mod all {
     mod openid;
     mod pages;
     mod person;
+    mod person_requests;
     mod preview;
     mod records;
     mod sample;

@@ -30,6 +30,7 @@ pub(crate) fn to(verb: &Verb) -> Answer {
         Verb::GetUnits(_) => done(&units::look()),
         Verb::GetJournal(asked) => from(journal::look(asked.after.as_ref())),
         Verb::RestartUnit(asked) => from(units::restart(asked.unit)),
+        Verb::StartBackup(_) => from(units::start_backup()),
         Verb::GetFirewall(_) => from(firewall::look()),
         Verb::PlanFirewall(asked) => from(firewall::plan(&asked.ports, asked.ssh)),
         Verb::ApplyFirewall(asked) => from(firewall::apply(asked)),

@@ -7,14 +7,18 @@
 mod about;
 mod archive;
 mod encode;
+mod envelope;
 mod iif;
 mod manifest;
 mod member;
+mod person;
 mod restore;
 mod tape;
 
-pub use archive::archive;
+pub use archive::{archive, sealed_archive};
+pub use envelope::Envelope;
 pub use iif::iif;
+pub(crate) use person::of_person;
 pub use restore::{Restored, restore_archive};
 pub use tabular::IifMapping;
 

@@ -153,6 +153,19 @@ pub(crate) async fn find(
     Ok((view_of(&stored, name), stored))
 }
 
+/// Removes a file for good, under an erasure's entry; not one that a record has.
+pub(crate) async fn erase(workspace: &Workspace, id: AttachmentId, reason: &str) -> Result<bool> {
+    let permit = workspace.permit(Permission::RecordPurge).await?;
+    let tx = workspace.tenant().begin(&permit).await?;
+    match rows::remove(&tx, id).await {
+        Err(StoreError::Dangling { .. }) => return Ok(false),
+        done => done?,
+    }
+    let act = Act::erasure("file.erase", Object::new("file", id), 0).because(reason);
+    tx.commit(&workspace.plain_entry(&act)?).await?;
+    Ok(true)
+}
+
 /// Seals a file chunk by chunk into a transaction that will have its own entry.
 pub(crate) async fn write(
     workspace: &Workspace,

@@ -9,7 +9,7 @@ use crate::{
 };
 use openssl::sha::Sha256;
 use store::control::idempotency as rows;
-use types::ProblemCode;
+use types::{OrganizationId, ProblemCode};
 use vault::{Purpose, seal};
 
 /// Longest key.
@@ -31,13 +31,15 @@ pub enum Begun {
     Replay(Vec<u8>),
 }
 
-/// Claims a key for a request, or finds the answer of the first.
+/// Claims a key for a request, into an organization where it is into one, or finds the answer of the first.
 ///
 /// # Errors
-/// `idempotency-key-reused`, `idempotency-key-in-use`, `invalid` for a key of another shape, `not-signed-in`.
+/// `idempotency-key-reused`, `idempotency-key-in-use`, `invalid` for a key of another shape, `not-signed-in`; `conflict` where the
+/// answer went with what was erased.
 pub async fn begin(
     platform: &Platform,
     caller: &Caller,
+    organization: Option<OrganizationId>,
     route: &str,
     key: &str,
     request_hash: [u8; 32],
@@ -49,7 +51,7 @@ pub async fn begin(
     }
     let scope = scope_of(&account.bytes(), route, key);
     let mut keep = platform.control().keep().await?;
-    match rows::begin(&mut keep, scope, request_hash, platform.now()).await? {
+    match rows::begin(&mut keep, scope, request_hash, organization, platform.now()).await? {
         rows::Begun::Fresh => Ok(Begun::Fresh(Ticket { scope })),
         rows::Begun::Running => {
             let detail = "the first request with this key is still running; wait and send it again";
@@ -58,6 +60,10 @@ pub async fn begin(
         rows::Begun::Mismatch => {
             let detail = "this key was used with another request; choose a new key for a new request";
             Err(PlatformError::new(ProblemCode::IdempotencyMismatch, detail))
+        }
+        rows::Begun::Erased => {
+            let detail = "the request was carried out, and its answer was erased with a person's data since; look at what it made";
+            Err(PlatformError::new(ProblemCode::Conflict, detail))
         }
         rows::Begun::Done(sealed) => {
             let opened = seal::open(platform.appliance_keys(), Purpose::Attachments, &scope, &sealed);
@@ -91,4 +97,9 @@ pub async fn finish(platform: &Platform, ticket: Ticket, response: &[u8]) -> Res
 /// `unavailable`.
 pub async fn abandon(platform: &Platform, ticket: Ticket) -> Result<()> {
     Ok(rows::abandon(&mut platform.control().keep().await?, ticket.scope).await?)
+}
+
+/// Takes the answers that are kept of an organization's requests: one may show what was erased.
+pub(crate) async fn erase(platform: &Platform, organization: OrganizationId) -> Result<usize> {
+    Ok(rows::erase(&mut platform.control().keep().await?, organization).await?)
 }

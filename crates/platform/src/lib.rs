@@ -45,6 +45,7 @@ pub mod outgoing;
 pub mod password;
 pub mod password_reset;
 pub mod people;
+pub mod person;
 mod pipe;
 pub mod platform;
 pub mod policy;

@@ -7,12 +7,14 @@ use crate::{
     sealing::{self, Show},
 };
 use access::{Permission, Permit};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use store::tenant::{
     aggregate::{Bin, Group, Measure, aggregate},
     query::{self, Page, Selection, Turn},
 };
-use types::{Condition, Dataset, FieldRef, Filter, PageSize, Record, Sort, filter};
+use types::{
+    Condition, Dataset, FieldRef, Filter, Operator, PageSize, Record, RecordId, Sort, Value, filter,
+};
 
 pub use store::tenant::aggregate::{
     Bin as AggregateBin, Bucket, Group as AggregateGroup, Measure as AggregateMeasure,
@@ -215,6 +217,17 @@ pub(crate) struct Checked {
 }
 
 impl Checked {
+    /// Of what it selects, only these records.
+    pub(crate) fn only(&mut self, records: &BTreeSet<RecordId>) {
+        let is_one = Filter::Is(Condition {
+            field: FieldRef::Id,
+            operator: Operator::In,
+            values: records.iter().map(|id| Value::Reference(*id)).collect(),
+        });
+        let before = std::mem::replace(&mut self.filter, is_one.clone());
+        self.filter = Filter::All(vec![before, is_one]);
+    }
+
     pub(crate) fn selection<'a>(&'a self, blind: query::Blind<'a>) -> Selection<'a> {
         Selection {
             place: self.place,

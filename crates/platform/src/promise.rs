@@ -30,6 +30,7 @@ mod offline;
 mod operator;
 mod operator_access;
 mod password;
+mod person;
 mod plain;
 mod policy;
 mod provider;
@@ -72,7 +73,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 46] = [
+pub const BUILT: [&str; 47] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -100,6 +101,7 @@ pub const BUILT: [&str; 46] = [
     deletion::ID,
     hold::ID,
     lifecycle::ID,
+    person::ID,
     "tenant-schema",
     "request-verification",
     "tenant-role",
@@ -259,6 +261,21 @@ async fn observe(platform: &Platform, id: PromiseId) -> Result<Observation> {
     Ok(observation)
 }
 
+/// Puts a test of the alerts about backups up to every operator; answers how many letters.
+///
+/// # Errors
+/// `conflict` where mail is not set or too many wait; `unavailable`.
+pub(crate) async fn test_backup_alert(platform: &Platform) -> Result<usize> {
+    match backup::alert::send_test(platform).await? {
+        0 => {
+            let why =
+                "no letter was written: set a mail server first, or wait until those that wait are sent";
+            Err(PlatformError::new(ProblemCode::Conflict, why))
+        }
+        letters => Ok(letters),
+    }
+}
+
 async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
     match id {
         "transit-tls" => transit::look(platform).await,
@@ -288,6 +305,7 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         deletion::ID => deletion::look(platform).await,
         hold::ID => hold::look(platform).await,
         lifecycle::ID => lifecycle::look(platform).await,
+        person::ID => person::look(platform).await,
         "tenant-schema" => schema::look(platform).await,
         route::ID => route::look(platform).await,
         "tenant-role" => schema::probe(platform).await,

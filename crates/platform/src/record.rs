@@ -273,6 +273,26 @@ async fn move_record(
 /// # Errors
 /// `conflict` while it is not in the trash or another record refers to it; as [`update`] else.
 pub async fn purge(workspace: &Workspace, dataset: &str, id: RecordId, expected: Expected) -> Result<()> {
+    erase(workspace, dataset, id, expected, None).await
+}
+
+/// The same with a reason in the entry: for an erasure that a person has a right to.
+pub(crate) async fn purge_because(
+    workspace: &Workspace,
+    dataset: &str,
+    id: RecordId,
+    reason: &str,
+) -> Result<()> {
+    erase(workspace, dataset, id, Expected::Any, Some(reason)).await
+}
+
+async fn erase(
+    workspace: &Workspace,
+    dataset: &str,
+    id: RecordId,
+    expected: Expected,
+    reason: Option<&str>,
+) -> Result<()> {
     let permit = workspace.permit(Permission::RecordPurge).await?;
     let dataset = workspace.dataset_to_change(&permit, dataset).await?;
     let (stored, record) = open_expected(workspace, &dataset, id, expected).await?;
@@ -283,6 +303,10 @@ pub async fn purge(workspace: &Workspace, dataset: &str, id: RecordId, expected:
         ));
     }
     let act = Act::erasure("record.purge", Object::record(id), dataset.schema_version);
+    let act = match reason {
+        Some(reason) => act.because(reason),
+        None => act,
+    };
     let entry_id = workspace.new_entry_id()?;
     let tombstone = sealing::seal_tombstone(workspace, &stored, entry_id)?;
     let commitments = Commitments {

@@ -6,11 +6,11 @@
 
 use crate::{
     Caller, Platform, Workspace,
-    act::{Act, Object},
+    act::{Act, Object, read_header},
     database::AdminAccess,
     deletion,
     error::{PlatformError, Result},
-    hold, organization,
+    file, hold, organization,
     record::{self, Expected},
     restore,
 };
@@ -21,14 +21,19 @@ use std::collections::BTreeMap;
 use store::{
     again,
     control::{deletion as rows, entry_log, legal_hold, organization as organization_rows},
-    tenant::{audit as log, catalogue, past},
+    tenant::{
+        audit::{self as log, StoredEntry},
+        catalogue, file as files, past,
+    },
 };
-use types::{AccountId, DatasetId, DeletionId, OrganizationId, ProblemCode, RecordId};
+use types::{AccountId, AttachmentId, DatasetId, DeletionId, OrganizationId, ProblemCode, RecordId};
 
 /// Most erasures that are carried over. A list that is cut would let something live again.
 const ERASED_MAX: i64 = 100_000;
 /// Every kind of entry.
 const KINDS: [i16; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
+/// That of an erasure's.
+const ERASURE: i16 = 2;
 
 /// What one organization loses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +68,13 @@ pub struct Erased {
     record: RecordId,
 }
 
+/// A file that was erased since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasedFile {
+    organization: OrganizationId,
+    file: AttachmentId,
+}
+
 /// A hold that was placed since and is in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
@@ -86,6 +98,9 @@ pub struct CarriedOver {
     pub deleted: Vec<Deleted>,
     /// Records that were erased since.
     pub erased: Vec<Erased>,
+    /// Files that were erased since, with the records of the person whose they were.
+    #[serde(default)]
+    pub files: Vec<ErasedFile>,
     /// Holds that were placed since.
     #[serde(default)]
     pub holds: Vec<Held>,
@@ -128,7 +143,14 @@ pub async fn look(platform: &Platform, caller: &Caller, moment: Timestamp) -> Re
         let entries = log::count_between(workspace.tenant(), &KINDS, moment, None).await?;
         let tx = workspace.tenant().begin_snapshot().await?;
         let erased = past::erased_since(&tx, moment, ERASED_MAX + 1).await?;
+        let files = past::entries_since(&tx, ERASURE, moment, 2 * ERASED_MAX).await?;
         tx.close().await?;
+        for entry in &files {
+            outlook
+                .carried_over
+                .files
+                .extend(file_of(&workspace, summary.id, entry)?);
+        }
         let erased = erased.into_iter().map(|(dataset, record)| Erased {
             organization: summary.id,
             dataset,
@@ -163,6 +185,17 @@ pub async fn look(platform: &Platform, caller: &Caller, moment: Timestamp) -> Re
     }
     outlook.lost.sort_by_key(|lost| std::cmp::Reverse(lost.entries));
     Ok(outlook)
+}
+
+fn file_of(
+    workspace: &Workspace,
+    organization: OrganizationId,
+    entry: &StoredEntry,
+) -> Result<Option<ErasedFile>> {
+    let header = read_header(workspace.keys(), entry)?;
+    let id = header.object.id.filter(|_| header.object.kind == "file");
+    let file = id.and_then(|id| id.parse().ok());
+    Ok(file.map(|file| ErasedFile { organization, file }))
 }
 
 impl Deleted {
@@ -222,6 +255,12 @@ pub async fn repeat(
         if let Some(home) = platform.home_by_id(organization).await? {
             let workspace = platform.enter_as_host(home, &Caller::host())?;
             erase_again(&workspace, &erased, &mut repeated).await?;
+        }
+    }
+    for erased in &carried_over.files {
+        if let Some(home) = platform.home_by_id(erased.organization).await? {
+            let workspace = platform.enter_as_host(home, &Caller::host())?;
+            erase_file_again(&workspace, erased.file, &mut repeated).await?;
         }
     }
     // After the erasures, which a hold refuses.
@@ -353,6 +392,29 @@ async fn erase_again(workspace: &Workspace, erased: &[Erased], repeated: &mut Re
             .map(|(dataset, record, _)| (dataset, record))
             .collect();
     }
+}
+
+async fn erase_file_again(workspace: &Workspace, id: AttachmentId, repeated: &mut Repeated) -> Result<()> {
+    if files::present(workspace.tenant(), &[id]).await?.is_empty() {
+        return Ok(());
+    }
+    let why = match file::erase(
+        workspace,
+        id,
+        "it was erased before the platform went back in time",
+    )
+    .await
+    {
+        Ok(true) => return Ok(()),
+        Ok(false) => "a record has it".to_owned(),
+        Err(error) if error.code == ProblemCode::Unavailable => return Err(error),
+        Err(error) => error.detail,
+    };
+    let slug = &workspace.organization().slug;
+    repeated.left.push(format!(
+        "the file {id} in {slug} was erased since and lives again: {why}"
+    ));
+    Ok(())
 }
 
 enum Purged {

@@ -85,6 +85,8 @@ pub struct EntryDetail {
     pub dataset: Option<String>,
     /// What it changed in that record; sensitive values are masked.
     pub changes: Vec<Change>,
+    /// The record was erased since, and with it what the entry changed: it can be shown to nobody any more.
+    pub is_erased: bool,
 }
 
 /// Where a page stopped in each of the two logs.
@@ -301,7 +303,11 @@ pub async fn find(workspace: &Workspace, id: EntryId) -> Result<EntryDetail> {
     let mut views = [view_of(workspace, &entry, place)?];
     name_actors(workspace, &mut views).await?;
     let [view] = views;
-    let (dataset, changes) = changes_of(workspace, &view, id).await?;
+    let Changed {
+        dataset,
+        changes,
+        is_erased,
+    } = changes_of(workspace, &view, id).await?;
     Ok(EntryDetail {
         view,
         c_header: hex::encode(entry.stored.c_header),
@@ -309,6 +315,7 @@ pub async fn find(workspace: &Workspace, id: EntryId) -> Result<EntryDetail> {
         c_after: hex::encode(entry.stored.c_after),
         dataset,
         changes,
+        is_erased,
     })
 }
 
@@ -329,30 +336,38 @@ async fn find_appliance(workspace: &Workspace, id: EntryId) -> Result<Entry> {
         .ok_or_else(|| PlatformError::not_found("entry"))
 }
 
+/// What an entry changed in one record.
+#[derive(Default)]
+struct Changed {
+    dataset: Option<String>,
+    changes: Vec<Change>,
+    is_erased: bool,
+}
+
 /// What an entry about one record changed, while the record's key is there.
-async fn changes_of(
-    workspace: &Workspace,
-    view: &EntryView,
-    id: EntryId,
-) -> Result<(Option<String>, Vec<Change>)> {
+async fn changes_of(workspace: &Workspace, view: &EntryView, id: EntryId) -> Result<Changed> {
     let record = view
         .object_id
         .as_deref()
         .and_then(|id| id.parse::<RecordId>().ok());
     let Some(record) = record.filter(|_| view.object_kind == "record") else {
-        return Ok((None, Vec::new()));
+        return Ok(Changed::default());
     };
     let steps = log::history(workspace.tenant(), record, None, 1_000).await?;
     let Some(place) = steps.iter().position(|(_, entry)| entry.id == id) else {
-        return Ok((None, Vec::new()));
+        return Ok(Changed::default());
     };
     let dataset = match catalogue::find_by_id(workspace.tenant(), steps[place].0.dataset).await {
-        Err(StoreError::NotFound) => return Ok((None, Vec::new())),
+        Err(StoreError::NotFound) => return Ok(Changed::default()),
         found => found?,
     };
-    let key = Some(dataset.key.to_string());
+    let of_dataset = |changes, is_erased| Changed {
+        dataset: Some(dataset.key.to_string()),
+        changes,
+        is_erased,
+    };
     let stored = match rows::find(workspace.tenant(), &dataset, record).await {
-        Err(StoreError::NotFound) => return Ok((key, Vec::new())),
+        Err(StoreError::NotFound) => return Ok(of_dataset(Vec::new(), true)),
         found => found?,
     };
     let image = |place: usize| {
@@ -361,8 +376,6 @@ async fn changes_of(
             .transpose()
     };
     let (before, after) = (image(place + 1)?, image(place)?);
-    Ok((
-        key,
-        sealing::compare(&dataset, before.as_ref(), after.as_ref(), Show::Masked),
-    ))
+    let changes = sealing::compare(&dataset, before.as_ref(), after.as_ref(), Show::Masked);
+    Ok(of_dataset(changes, false))
 }

@@ -65,6 +65,8 @@ mod operator;
 mod operator_grant;
 #[path = "all/password_rules.rs"]
 mod password_rules;
+#[path = "all/person.rs"]
+mod person;
 #[path = "all/promise.rs"]
 mod promise;
 #[path = "all/promise_access.rs"]
@@ -93,6 +95,8 @@ mod revival;
 mod rotation;
 #[path = "all/rotation_file.rs"]
 mod rotation_file;
+#[path = "all/sealed_archive.rs"]
+mod sealed_archive;
 #[path = "all/search.rs"]
 mod search;
 #[path = "all/security_key.rs"]

@@ -88,6 +88,9 @@ impl From<tokio_postgres::Error> for StoreError {
                 Self::Redefined
             }
             code if code.code() == "SR001" => Self::Unaudited,
+            code if code.code() == "SR002" => Self::Refused {
+                constraint: constraint(),
+            },
             code if code.code() == "SR003" => Self::Redefined,
             code if code.code() == "SR004" => Self::Maintenance,
             code if code.code() == "SR005" => Self::Cancelled,

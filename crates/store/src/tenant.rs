@@ -15,6 +15,7 @@ pub mod catalogue;
 pub mod file;
 pub mod key_version;
 pub mod past;
+pub mod person;
 mod pool;
 pub mod probe;
 pub mod query;

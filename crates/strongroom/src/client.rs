@@ -177,6 +177,13 @@ impl Client {
         Ok(answer.into_body().into_with_config().limit(u64::MAX).reader())
     }
 
+    /// The same of an act whose answer is no JSON.
+    pub(crate) fn fetch(&self, parts: &[&str]) -> Result<impl Read + use<>, CommandError> {
+        let request = self.signed(self.agent.post(self.address(parts)));
+        let answer = self.checked(request.send_empty())?;
+        Ok(answer.into_body().into_with_config().limit(u64::MAX).reader())
+    }
+
     fn signed<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
         request.header("authorization", format!("Bearer {}", self.token.expose()))
     }

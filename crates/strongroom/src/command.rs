@@ -29,6 +29,7 @@ mod member;
 mod openapi;
 mod operator;
 mod organization;
+mod person_request;
 mod promises;
 mod provider;
 mod rebuild;
@@ -149,6 +150,8 @@ enum Command {
     Import(import::Import),
     /// Export a dataset, or the whole organization
     Export(export::Export),
+    /// What persons ask for about their data: found, handed over, erased by two
+    PersonRequest(person_request::PersonRequest),
     /// Read the audit log, prove and export it, and check it against the data
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -227,6 +230,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Record(command) => command.run(common).map(done),
         Command::Import(command) => command.run(common).map(done),
         Command::Export(command) => command.run(common).map(done),
+        Command::PersonRequest(command) => command.run(common).map(done),
         Command::Audit(command) => command.run(common),
         Command::Witness(command) => command.run(common).map(done),
         Command::AccessLog(command) => command.run(common).map(done),

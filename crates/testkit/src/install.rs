@@ -16,6 +16,7 @@ pub const DEMO: &[&str] = &["postgresql"];
 /// What the tests drive, beside what the demo needs.
 pub const TESTS: &[&str] = &[
     "acme-tiny",
+    "age",
     "chromium",
     "chromium-driver",
     "curl",

@@ -102,6 +102,10 @@ wide_id!(
     HoldId
 );
 wide_id!(
+    /// What a person asked for about their own data.
+    PersonRequestId
+);
+wide_id!(
     /// An order to delete an organization, and its certificate.
     DeletionId
 );

@@ -81,6 +81,7 @@ pub(crate) struct EntryDetailView<'a> {
     commitments: Commitments<'a>,
     dataset: Option<&'a str>,
     changes: Vec<ChangeView<'a>>,
+    erased: bool,
 }
 
 /// In hexadecimal.
@@ -102,6 +103,7 @@ impl<'a> From<&'a EntryDetail> for EntryDetailView<'a> {
             },
             dataset: detail.dataset.as_deref(),
             changes: detail.changes.iter().map(ChangeView::from).collect(),
+            erased: detail.is_erased,
         }
     }
 }

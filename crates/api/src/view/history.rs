@@ -52,6 +52,7 @@ pub(crate) struct HistoryView<'a> {
     steps: Vec<StepView<'a>>,
     /// The version to go on before.
     next: Option<String>,
+    erased: bool,
     links: Links<'a>,
 }
 
@@ -60,6 +61,7 @@ impl<'a> HistoryView<'a> {
         Self {
             steps: page.steps.iter().map(step).collect(),
             next: page.before.map(|version| version.to_string()),
+            erased: page.is_erased,
             links: Links { next, prev: None },
         }
     }

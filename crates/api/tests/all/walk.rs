@@ -37,6 +37,11 @@ fn body_of(operation: &str) -> Option<Json> {
         "organization.go-back" => json!({"undo": true}),
         "hold.create" => json!({"reason": "a", "person": "a court"}),
         "hold.lift" => json!({"reason": "the case is closed"}),
+        "person-request.open" => json!({"kind": "access", "reference": "", "words": ["Walk"]}),
+        "person-request.extend" => json!({"due_on": "2026-01-01", "because": "many records"}),
+        "person-request.mark" => json!({"hits": [NOBODY], "verdict": "theirs"}),
+        "person-request.propose" => json!({"ground": "consent withdrawn"}),
+        "person-request.close" => json!({"outcome": "refused", "note": "nobody asked"}),
         operation => return appliance_body_of(operation),
     };
     Some(body)
@@ -97,6 +102,7 @@ impl Places {
             .replace("{token}", &self.token)
             .replace("{entry}", &self.entry)
             .replace("{hold}", NOBODY)
+            .replace("{request}", NOBODY)
             .replace("{import}", NOBODY)
             .replace("{file}", NOBODY)
             .replace("{grant}", NOBODY)

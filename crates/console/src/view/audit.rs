@@ -67,6 +67,8 @@ pub struct AuditEntryPage {
     pub commitments: Vec<Commitment>,
     /// What changed, as far as the reader may see it.
     pub changes: Vec<Change>,
+    /// The record was erased since, and with it what changed.
+    pub is_erased: bool,
     /// How far the entry has come in the signed log.
     pub receipt: Receipt,
 }

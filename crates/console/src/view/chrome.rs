@@ -53,6 +53,8 @@ pub struct OrganizationLink {
     pub role: String,
     /// Whether that role leads to members, audit and the other administrative pages.
     pub may_administer: bool,
+    /// Whether it leads to what persons ask for about their data.
+    pub may_find_people: bool,
 }
 
 impl OrganizationLink {
@@ -96,6 +98,8 @@ pub enum Nav {
     Lifecycle,
     /// Operators whom the organization lets in.
     OperatorAccess,
+    /// What persons ask for about their data.
+    PersonRequests,
     /// API tokens.
     Tokens,
     /// What operators look after.

@@ -17,6 +17,8 @@ pub struct RecordHistoryPage {
     pub versions: Vec<RecordVersion>,
     /// Where older versions are, when there are more.
     pub older_href: Option<String>,
+    /// What the versions held can be shown to nobody any more.
+    pub is_erased: bool,
 }
 
 /// One version of a record.

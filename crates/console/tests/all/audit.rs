@@ -120,6 +120,7 @@ fn audit_entry() -> AuditEntryPage {
             fact("Request", code("0198c2f4-9d20-7b11-a01c-77d2f0e3b1aa")),
             fact("Place in transaction", text("1 of 1")),
         ],
+        is_erased: false,
         receipt: Receipt {
             state: badge("proven", Tone::Good),
             text: "It is leaf 1,180 of the log, proven under the checkpoint of 1,204.".into(),

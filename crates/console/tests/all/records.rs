@@ -351,6 +351,7 @@ fn history() -> RecordHistoryPage {
         ),
         dataset: dataset(DatasetTab::Records),
         id: "0198c2f4".into(),
+        is_erased: false,
         older_href: None,
         versions: vec![
             version(

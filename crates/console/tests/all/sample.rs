@@ -29,6 +29,7 @@ fn organization(slug: &str, name: &str, role: &str) -> OrganizationLink {
         name: name.into(),
         role: role.into(),
         may_administer,
+        may_find_people: may_administer || role == "accountant",
     }
 }
 

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::firewall::{FirewallReply, PlanReply, Ports, ReturnSeconds, SshAccess};
 use super::message::{Call, ErrorName, Members, Refusal, check_shape};
 use super::reply::{
-    ConfirmReply, DescriptionReply, InfoReply, JournalReply, ListenersReply, RestartReply, SshReply,
-    StorageReply, UnitsReply,
+    BackupReply, ConfirmReply, DescriptionReply, InfoReply, JournalReply, ListenersReply, RestartReply,
+    SshReply, StorageReply, UnitsReply,
 };
 use super::{INTERFACE, SERVICE_INTERFACE};
 use crate::journal::Cursor;
@@ -93,6 +93,8 @@ methods! {
         /// Which.
         pub unit: OwnUnit,
     } = "org.strongroom.Host.RestartUnit" -> RestartReply;
+    /// Starts the nightly backup now.
+    StartBackup {} = "org.strongroom.Host.StartBackup" -> BackupReply;
     /// The ruleset that is loaded, and the confirmed one.
     GetFirewall {} = "org.strongroom.Host.GetFirewall" -> FirewallReply;
     /// The ruleset that would be loaded.

@@ -235,6 +235,14 @@ pub struct RestartReply {
     pub unit: OwnUnit,
 }
 
+/// The backup that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupReply {
+    /// One ran already, and was left alone.
+    pub was_running: bool,
+}
+
 /// The ruleset that is kept from now on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

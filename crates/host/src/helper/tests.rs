@@ -127,7 +127,7 @@ fn units() -> Sample {
     sample(&GetUnits {}, &UnitsReply { units: vec![unit] })
 }
 
-fn changes() -> [Sample; 5] {
+fn changes() -> [Sample; 6] {
     let ruleset = "table".to_owned();
     let plan = PlanReply {
         ruleset: ruleset.clone(),
@@ -149,6 +149,7 @@ fn changes() -> [Sample; 5] {
     };
     [
         sample(&RestartUnit { unit }, &RestartReply { unit }),
+        sample(&StartBackup {}, &BackupReply { was_running: false }),
         sample(&GetFirewall {}, &firewall),
         sample(&PlanFirewall { ports, ssh }, &plan),
         sample(&apply, &plan),
@@ -223,6 +224,7 @@ const ILL: &[(&str, &str)] = &[
     ("GetSsh", "{}, \"more\": true"),
     ("GetSsh", "{}, \"parameters\": {}"),
     ("GetSsh", "{}, \"x\": 1"),
+    ("StartBackup", "{\"unit\":\"ssh\"}"),
     ("RestartUnit", "{}"),
     ("RestartUnit", "{\"unit\":\"ssh\"}"),
     ("RestartUnit", "{\"unit\":\"../../ssh.service\"}"),

@@ -5,9 +5,9 @@
 //! size first, so each such member is written twice out of one snapshot: once to be measured, once to be sent.
 
 use super::{
-    Format, Reveal, Shown, about,
+    Envelope, Format, Reveal, Shown, about, envelope,
     manifest::{AttachmentLine, DatasetLine, MANIFEST, Manifest, Sensitive},
-    member::{Collection, Content, MemberLine, Seen, Sink, check_size},
+    member::{Collection, Content, MemberLine, Reach, Seen, Sink, check_size},
     tape::BLOCK_BYTES,
 };
 use crate::{
@@ -29,6 +29,7 @@ use types::{Dataset, Field, FieldKind, ProblemCode};
 
 /// The version of the archive's form.
 pub(super) const FORMAT_VERSION: u32 = 1;
+
 /// The whole organization as a tar stream. Sensitive values are in the clear if the caller's role may reveal every one
 /// of them, else masked; an archive with masks cannot be restored.
 ///
@@ -36,8 +37,29 @@ pub(super) const FORMAT_VERSION: u32 = 1;
 /// `not-allowed` for those who cannot export or do not see everything; in the stream, `conflict` when something was
 /// erased meanwhile.
 pub async fn archive(workspace: &Workspace) -> Result<ByteStream> {
+    begin(workspace, "").await
+}
+
+/// The same, encrypted for whoever is to open it.
+///
+/// # Errors
+/// As [`archive`]; `internal` where a public key is none of the curve's.
+pub async fn sealed_archive(workspace: &Workspace, envelope: Envelope) -> Result<ByteStream> {
+    let how = format!(", {}", envelope.told());
+    // Before the entry: what cannot be sealed does not leave.
+    require_may(workspace).await?;
+    let (sealer, header) = envelope.open(workspace.platform()).await?;
+    Ok(envelope::seal(begin(workspace, &how).await?, sealer, header))
+}
+
+async fn require_may(workspace: &Workspace) -> Result<Permit> {
     let permit = workspace.permit(Permission::RecordExport).await?;
     session::require_fresh(workspace.platform(), workspace.caller())?;
+    Ok(permit)
+}
+
+async fn begin(workspace: &Workspace, how: &str) -> Result<ByteStream> {
+    let permit = require_may(workspace).await?;
     let datasets: Vec<Arc<Dataset>> = catalogue::list(workspace.tenant())
         .await?
         .into_iter()
@@ -51,7 +73,7 @@ pub async fn archive(workspace: &Workspace) -> Result<ByteStream> {
         Sensitive::Masked => Reveal::Masked,
     };
     let object = Object::new("organization", workspace.organization().id);
-    let reason = format!("the whole organization, sensitive values {sensitive:?}").to_lowercase();
+    let reason = format!("the whole organization, sensitive values {sensitive:?}{how}").to_lowercase();
     let act = Act::access("export.archive", object).because(&reason);
     workspace.note(&permit, &act).await?;
     let (reader, workspace) = (workspace, workspace.clone());
@@ -70,6 +92,7 @@ pub async fn archive(workspace: &Workspace) -> Result<ByteStream> {
                 tx,
                 datasets,
                 shown,
+                reach: Reach::Everything,
             };
             send(&collection, sensitive, &outlet).await?;
             Ok(collection.tx.close().await?)
@@ -118,7 +141,7 @@ fn in_order(mut rest: Vec<Arc<Dataset>>) -> Vec<Arc<Dataset>> {
     ordered
 }
 
-async fn send(collection: &Collection, sensitive: Sensitive, outlet: &Outlet) -> Result<()> {
+pub(super) async fn send(collection: &Collection, sensitive: Sensitive, outlet: &Outlet) -> Result<()> {
     let (manifest, contents) = measure(collection, sensitive).await?;
     let text = serde_json::to_vec_pretty(&manifest).map_err(vault_failure)?;
     outlet.send(header(MANIFEST, text.len() as u64)?).await?;
@@ -141,7 +164,10 @@ async fn send(collection: &Collection, sensitive: Sensitive, outlet: &Outlet) ->
 async fn measure(collection: &Collection, sensitive: Sensitive) -> Result<(Manifest, Vec<Content>)> {
     let mut datasets = Vec::with_capacity(collection.datasets.len());
     let mut records = Vec::new();
-    let mut attached = BTreeSet::new();
+    let (format, mut attached) = match &collection.reach {
+        Reach::Everything => ("strongroom-archive", BTreeSet::new()),
+        Reach::Person { files, .. } => ("strongroom-person", files.clone()),
+    };
     for (place, dataset) in collection.datasets.iter().enumerate() {
         let mut counts = [0, 0];
         for (lies, count) in [PlaceOrLive::Live, PlaceOrLive::Trash]
@@ -162,7 +188,11 @@ async fn measure(collection: &Collection, sensitive: Sensitive) -> Result<(Manif
     let mut members = Vec::new();
     let mut attachments = Vec::new();
     for id in attached {
-        let (view, _) = file::find(&collection.workspace, FilePurpose::Attachment, id).await?;
+        let (view, _) = match file::find(&collection.workspace, FilePurpose::Attachment, id).await {
+            // An earlier version named it, and it is gone.
+            Err(error) if error.code == ProblemCode::NotFound && format == "strongroom-person" => continue,
+            found => found?,
+        };
         attachments.push(AttachmentLine {
             id,
             name: view.name,
@@ -173,7 +203,8 @@ async fn measure(collection: &Collection, sensitive: Sensitive) -> Result<(Manif
         members.push((content, line));
     }
     members.extend(records);
-    if collection.workspace.may(Permission::MemberRead) {
+    let is_whole = matches!(collection.reach, Reach::Everything);
+    if is_whole && collection.workspace.may(Permission::MemberRead) {
         let content = Content::About(about::write(&collection.workspace).await?);
         let (line, _) = measure_one(collection, &content).await?;
         members.push((content, line));
@@ -183,7 +214,7 @@ async fn measure(collection: &Collection, sensitive: Sensitive) -> Result<(Manif
     let (contents, members) = members.into_iter().unzip();
     let organization = collection.workspace.organization();
     let manifest = Manifest {
-        format: "strongroom-archive".to_owned(),
+        format: format.to_owned(),
         format_version: FORMAT_VERSION,
         organization: organization.slug.clone(),
         name: organization.name.clone(),

@@ -58,6 +58,18 @@ pub(super) struct Collection {
     pub(super) tx: TenantTx,
     pub(super) datasets: Vec<Arc<Dataset>>,
     pub(super) shown: Vec<Shown>,
+    pub(super) reach: Reach,
+}
+
+/// Which records there are for whoever reads the archive.
+pub(super) enum Reach {
+    /// All of the organization's.
+    Everything,
+    /// One person's, with files that earlier versions of them name.
+    Person {
+        records: BTreeSet<RecordId>,
+        files: BTreeSet<AttachmentId>,
+    },
 }
 
 /// Where a member's bytes go.
@@ -131,7 +143,11 @@ impl Collection {
             place: lies,
             ..Query::default()
         };
-        list::check(&self.permit, dataset, &query)
+        let mut checked = list::check(&self.permit, dataset, &query)?;
+        if let Reach::Person { records, .. } = &self.reach {
+            checked.only(records);
+        }
+        Ok(checked)
     }
 
     async fn write_records(
@@ -169,18 +185,18 @@ impl Collection {
 
     /// One line per version of each record: who, when, what it held then.
     async fn write_history(&self, sink: &mut Sink<'_>) -> Result<()> {
-        let mut after = None;
         let mut reader = HistoryReader::new(self);
+        if let Reach::Person { records, .. } = &self.reach {
+            for record in records {
+                let images = log::images_of_record(&self.tx, *record).await?;
+                sink.put(reader.lines(&images).await?).await?;
+            }
+            return Ok(());
+        }
+        let mut after = None;
         loop {
             let images = log::images_after(&self.tx, after, IMAGES_AT_ONCE).await?;
-            let mut text = Vec::new();
-            for image in &images {
-                if let Some(line) = reader.line(image).await? {
-                    serde_json::to_writer(&mut text, &line).map_err(vault_failure)?;
-                    text.push(b'\n');
-                }
-            }
-            sink.put(text.into()).await?;
+            sink.put(reader.lines(&images).await?).await?;
             match images.last() {
                 Some(last) => after = Some((last.record, last.version)),
                 None => return Ok(()),
@@ -206,6 +222,17 @@ impl<'a> HistoryReader<'a> {
             key: None,
             header: None,
         }
+    }
+
+    async fn lines(&mut self, images: &[log::StoredImage]) -> Result<Bytes> {
+        let mut text = Vec::new();
+        for image in images {
+            if let Some(line) = self.line(image).await? {
+                serde_json::to_writer(&mut text, &line).map_err(vault_failure)?;
+                text.push(b'\n');
+            }
+        }
+        Ok(text.into())
     }
 
     async fn line(&mut self, image: &log::StoredImage) -> Result<Option<serde_json::Value>> {

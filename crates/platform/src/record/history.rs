@@ -3,13 +3,13 @@
 use crate::{
     Workspace,
     act::{ActorView, read_header},
-    error::Result,
+    error::{PlatformError, Result},
     sealing::{self, Show},
 };
 use access::Permission;
 use jiff::Timestamp;
 use store::tenant::audit as log;
-use types::{EntryId, RecordId, Value};
+use types::{EntryId, ProblemCode, RecordId, Value};
 
 /// Most versions of one page.
 const STEPS_MAX: i64 = 100;
@@ -51,9 +51,11 @@ pub struct HistoryPage {
     pub steps: Vec<Step>,
     /// The version to go on before, when there are more.
     pub before: Option<i64>,
+    /// The record was erased: who did what and when is told, and what it held can be shown to nobody any more.
+    pub is_erased: bool,
 }
 
-/// A record's history, newest first. Sensitive values are masked.
+/// A record's history, newest first. Sensitive values are masked; of an erased record there are no values.
 ///
 /// # Errors
 /// `not-found`, also for what the caller may not see.
@@ -65,13 +67,23 @@ pub async fn history(
 ) -> Result<HistoryPage> {
     let permit = workspace.permit(Permission::RecordRead).await?;
     let dataset = workspace.dataset(&permit, dataset).await?;
-    let stored = super::find(workspace, &dataset, id).await?;
+    let key = match super::find(workspace, &dataset, id).await {
+        Ok(stored) => Some(stored.record_key),
+        Err(error) if error.code == ProblemCode::NotFound => None,
+        Err(error) => return Err(error),
+    };
     let rows = log::history(workspace.tenant(), id, before, STEPS_MAX + 1).await?;
+    if key.is_none() && rows.first().is_none_or(|(image, _)| image.dataset != dataset.id) {
+        return Err(PlatformError::not_found("record"));
+    }
     let more = rows.len() > usize::try_from(STEPS_MAX).unwrap_or(usize::MAX);
     let show = Show::Masked;
     let mut images = Vec::with_capacity(rows.len());
     for (image, _) in &rows {
-        images.push(sealing::open_image(workspace.keys(), &stored.record_key, image)?);
+        let opened = key
+            .as_ref()
+            .map(|key| sealing::open_image(workspace.keys(), key, image));
+        images.extend(opened.transpose()?);
     }
     let mut steps = Vec::with_capacity(rows.len());
     for (place, (image, entry)) in rows.iter().enumerate().take(rows.len() - usize::from(more)) {
@@ -86,5 +98,9 @@ pub async fn history(
         });
     }
     let before = steps.last().map(|step| step.version).filter(|_| more);
-    Ok(HistoryPage { steps, before })
+    Ok(HistoryPage {
+        steps,
+        before,
+        is_erased: key.is_none(),
+    })
 }

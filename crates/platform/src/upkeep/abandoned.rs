@@ -8,7 +8,7 @@ use crate::{
     Platform, Workspace,
     act::{Act, Object},
     error::Result,
-    import, organization, sealing,
+    import, organization, person, sealing,
 };
 use access::Permission;
 use jiff::{SignedDuration, Timestamp};
@@ -57,6 +57,7 @@ pub async fn remove_abandoned(platform: &Platform, now: Timestamp) -> Result<Rem
         let workspace = platform.enter_as_system(home);
         removed.drafts += import::remove_abandoned(&workspace, before(now, DRAFT_AGE_MAX)).await?;
         removed.files += remove_files(&workspace, now).await?;
+        person::forget_words(&workspace).await?;
     }
     Ok(removed)
 }

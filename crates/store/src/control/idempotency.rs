@@ -8,6 +8,7 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl};
 use diesel_async::RunQueryDsl;
 use jiff::{SignedDuration, Timestamp};
 use jiff_diesel::ToDiesel;
+use types::OrganizationId;
 
 /// How long an answer is kept.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(24);
@@ -24,9 +25,12 @@ pub enum Begun {
     Mismatch,
     /// The first one's answer, sealed.
     Done(Vec<u8>),
+    /// It was carried out, and its answer went with what was erased.
+    Erased,
 }
 
-/// Claims a scope (SHA-256 over who, where and the key) for a request, or says what became of the first.
+/// Claims a scope (SHA-256 over who, where and the key) for a request, of an organization where it is into one, or says what
+/// became of the first.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
@@ -34,12 +38,14 @@ pub async fn begin(
     on: &mut impl Keeps,
     scope: [u8; 32],
     request_hash: [u8; 32],
+    organization: Option<OrganizationId>,
     now: Timestamp,
 ) -> Result<Begun, StoreError> {
     let row = (
         idempotency::scope.eq(scope.to_vec()),
         idempotency::request_hash.eq(request_hash.to_vec()),
         idempotency::created_at.eq(now.to_diesel()),
+        idempotency::organization_id.eq(organization.map(|organization| organization.0)),
     );
     let insert = diesel::insert_into(idempotency::table)
         .values(row)
@@ -52,6 +58,7 @@ pub async fn begin(
     let first: Option<(Vec<u8>, Option<Vec<u8>>)> = query.first(on.connection()?).await.optional()?;
     Ok(match first {
         Some((hash, _)) if hash != request_hash => Begun::Mismatch,
+        Some((_, Some(response))) if response.is_empty() => Begun::Erased,
         Some((_, Some(response))) => Begun::Done(response),
         // Gone again means that the first was abandoned just now; asking once more finds the scope free.
         Some((_, None)) | None => Begun::Running,
@@ -80,6 +87,19 @@ pub async fn abandon(on: &mut impl Keeps, scope: [u8; 32]) -> Result<(), StoreEr
         .filter(idempotency::response.is_null());
     diesel::delete(running).execute(on.connection()?).await?;
     Ok(())
+}
+
+/// Takes the answers that are kept of an organization's requests, and not that the requests were carried out: sent again, they must
+/// not be carried out again. Answers how many.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn erase(on: &mut impl Keeps, organization: OrganizationId) -> Result<usize, StoreError> {
+    let answered = idempotency::table
+        .filter(idempotency::organization_id.eq(organization.0))
+        .filter(idempotency::response.is_not_null());
+    let query = diesel::update(answered).set(idempotency::response.eq(Some(Vec::new())));
+    Ok(query.execute(on.connection()?).await?)
 }
 
 /// Forgets what is older than [`KEPT`]; answers how many.

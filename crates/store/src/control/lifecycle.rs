@@ -95,6 +95,7 @@ pub async fn list_broken_guards(on: &mut impl Reads) -> Result<Vec<BrokenGuard>,
             ('organization', '_entry', 'refuse_at_end'), ('organization', '_file', 'refuse_loss'),
             ('organization', '_file_chunk', 'refuse_loss'), ('organization', '_image', 'refuse_loss'),
             ('organization', '_field', 'refuse_loss'), ('organization', '_dataset', 'refuse_loss'),
+            ('organization', '_person_request', 'keep_person_request'), ('organization', '_person_hit', 'keep_person_hit'),
             ('control', 'legal_hold', 'keep_legal_hold'), ('control', 'deletion', 'keep_deletion'),
             ('control', 'access_log_trim', 'refuse_trim_under_hold'))
         SELECT n.nspname::text AS schema, c.relname::text AS relation, g.guard FROM pg_class c

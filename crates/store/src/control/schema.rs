@@ -211,6 +211,7 @@ diesel::table! {
         request_hash -> Binary,
         created_at -> Timestamptz,
         response -> Nullable<Binary>,
+        organization_id -> Nullable<Uuid>,
     }
 }
 

@@ -20,6 +20,8 @@ const GUARDS: &str = "WITH guard (home, relation, trigger, function, events) AS 
         ('organization', '_dataset', 'require_entry', '_require_entry', 29),
         ('organization', '_field', 'require_entry', '_require_entry', 29),
         ('organization', '_file', 'require_entry', '_require_entry', 29),
+        ('organization', '_person_request', 'require_entry', '_require_entry', 29),
+        ('organization', '_person_hit', 'require_entry', '_require_entry', 29),
         ('organization', '_image', 'claim_images', '_claim_images', 4),
         ('organization', '_claim', 'settle_claim', '_settle_claim', 5),
         ('control', 'account', 'require_entry', 'require_entry', 29),

@@ -144,6 +144,13 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0018_forwarding/up.sql"),
         down: include_str!("../../migrations/control/0018_forwarding/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 19,
+        name: "answer of organization",
+        up: include_str!("../../migrations/control/0019_answer_of_organization/up.sql"),
+        down: include_str!("../../migrations/control/0019_answer_of_organization/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[
@@ -195,6 +202,13 @@ const ORGANIZATION: &[Migration] = &[
         name: "images by entry",
         up: include_str!("../../migrations/organization/0007_images_by_entry/up.sql"),
         down: include_str!("../../migrations/organization/0007_images_by_entry/down.sql"),
+    },
+    Migration {
+        scope: Scope::Organization,
+        version: 8,
+        name: "person request",
+        up: include_str!("../../migrations/organization/0008_person_request/up.sql"),
+        down: include_str!("../../migrations/organization/0008_person_request/down.sql"),
     },
 ];
 

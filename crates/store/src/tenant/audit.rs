@@ -270,6 +270,19 @@ pub async fn images_after(
     rows.iter().map(read_image).collect()
 }
 
+/// A record's images in the order of versions, as a snapshot sees them; at most 100,000.
+///
+/// # Errors
+/// What the connection reports.
+pub async fn images_of_record(tx: &TenantTx, record: RecordId) -> Result<Vec<StoredImage>, StoreError> {
+    let text = format!(
+        "SELECT {IMAGE_COLUMNS} FROM {}._image WHERE record_id = $1 ORDER BY version LIMIT 100000",
+        tx.tenant.schema()
+    );
+    let rows = tx.connection()?.client.query(&text, &[&record.0]).await?;
+    rows.iter().map(read_image).collect()
+}
+
 /// A dataset's images of acts since a time, in the order of records and versions, after one of them, as a snapshot sees
 /// them.
 ///

@@ -111,16 +111,7 @@ pub async fn find(tenant: &Tenant, purpose: Purpose, id: AttachmentId) -> Result
         .client
         .query_opt(&statement, &[&id.0, &purpose.as_str()])
         .await?;
-    let row = row.ok_or(StoreError::NotFound)?;
-    Ok(StoredFile {
-        id: AttachmentId(row.try_get(0)?),
-        name: row.try_get(1)?,
-        media_type: row.try_get(2)?,
-        size: row.try_get(3)?,
-        sha256: row.try_get(4)?,
-        created_at: row.try_get(5)?,
-        created_by: AccountId(row.try_get(6)?),
-    })
+    read_file(&row.ok_or(StoreError::NotFound)?)
 }
 
 /// A sealed chunk; `None` after the last.
@@ -191,4 +182,47 @@ pub async fn remove(tx: &TenantTx, id: AttachmentId) -> Result<(), StoreError> {
         )
         .await?;
     Ok(())
+}
+
+/// What imports left: uploads that wait, their papers, reports of refused rows. Oldest first.
+///
+/// # Errors
+/// What the connection reports.
+pub async fn of_imports(tenant: &Tenant, limit: i64) -> Result<Vec<StoredFile>, StoreError> {
+    let text = format!(
+        "SELECT id, name, media_type, size, sha256, created_at, created_by FROM {0}._file f
+         WHERE purpose IN ('import', 'report') AND NOT EXISTS (SELECT FROM {0}._person_request r WHERE r.id = f.id)
+         ORDER BY created_at, id LIMIT $1",
+        tenant.schema()
+    );
+    let connection = tenant.reader().await?;
+    let rows = connection.client.query(&text, &[&limit]).await?;
+    rows.iter().map(read_file).collect()
+}
+
+/// Which of these files are there.
+///
+/// # Errors
+/// What the connection reports.
+pub async fn present(tenant: &Tenant, ids: &[AttachmentId]) -> Result<Vec<AttachmentId>, StoreError> {
+    let text = format!(
+        "SELECT id FROM {}._file WHERE id = ANY($1) ORDER BY id",
+        tenant.schema()
+    );
+    let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.0).collect();
+    let connection = tenant.reader().await?;
+    let rows = connection.client.query(&text, &[&ids]).await?;
+    rows.iter().map(|row| Ok(AttachmentId(row.try_get(0)?))).collect()
+}
+
+fn read_file(row: &tokio_postgres::Row) -> Result<StoredFile, StoreError> {
+    Ok(StoredFile {
+        id: AttachmentId(row.try_get(0)?),
+        name: row.try_get(1)?,
+        media_type: row.try_get(2)?,
+        size: row.try_get(3)?,
+        sha256: row.try_get(4)?,
+        created_at: row.try_get(5)?,
+        created_by: AccountId(row.try_get(6)?),
+    })
 }

@@ -159,19 +159,23 @@ async fn one_of_two_equal_requests_is_fresh() {
     let now = Timestamp::now();
     let (mut one, mut two) = (control.keep().await.unwrap(), control.keep().await.unwrap());
     let (first, second) = tokio::join!(
-        idempotency::begin(&mut one, [1; 32], [2; 32], now),
-        idempotency::begin(&mut two, [1; 32], [2; 32], now)
+        idempotency::begin(&mut one, [1; 32], [2; 32], None, now),
+        idempotency::begin(&mut two, [1; 32], [2; 32], None, now)
     );
     let begun = [first.unwrap(), second.unwrap()];
     assert!(
         begun.contains(&Begun::Fresh) && begun.contains(&Begun::Running),
         "{begun:?}"
     );
-    let other = idempotency::begin(&mut one, [1; 32], [3; 32], now).await.unwrap();
+    let other = idempotency::begin(&mut one, [1; 32], [3; 32], None, now)
+        .await
+        .unwrap();
     assert_eq!(other, Begun::Mismatch);
     idempotency::finish(&mut one, [1; 32], b"answer").await.unwrap();
     idempotency::abandon(&mut one, [1; 32]).await.unwrap();
-    let done = idempotency::begin(&mut one, [1; 32], [2; 32], now).await.unwrap();
+    let done = idempotency::begin(&mut one, [1; 32], [2; 32], None, now)
+        .await
+        .unwrap();
     assert_eq!(done, Begun::Done(b"answer".to_vec()));
     assert_eq!(idempotency::purge(&mut one, now + 23.hours()).await.unwrap(), 0);
     assert_eq!(idempotency::purge(&mut one, now + 25.hours()).await.unwrap(), 1);
@@ -184,14 +188,14 @@ async fn an_abandoned_request_may_be_sent_again() {
     let mut keep = control.keep().await.unwrap();
     let now = Timestamp::now();
     assert_eq!(
-        idempotency::begin(&mut keep, [1; 32], [2; 32], now)
+        idempotency::begin(&mut keep, [1; 32], [2; 32], None, now)
             .await
             .unwrap(),
         Begun::Fresh
     );
     idempotency::abandon(&mut keep, [1; 32]).await.unwrap();
     assert_eq!(
-        idempotency::begin(&mut keep, [1; 32], [2; 32], now)
+        idempotency::begin(&mut keep, [1; 32], [2; 32], None, now)
             .await
             .unwrap(),
         Begun::Fresh

@@ -1,0 +1,324 @@
+//! The search: every version of every record, in the order of ids, and then what imports left.
+//!
+//! Invariants: versions say more than rows do: the newest image of a record holds each of its values in the clear, so that one walk
+//! over images sees live records, the trash, the past and sensitive fields; a search that takes longer than [`TIME_MAX`] stops, is
+//! stored, and goes on when it is called again; memory does not grow with the number of records.
+
+use super::{
+    HITS_MAX, author, conflict, datasets_of, limit, missing, note, read_words, row, step,
+    words::{Needle, Text},
+};
+use crate::{
+    Workspace,
+    error::Result,
+    file::{self, FilePurpose},
+    sealing,
+};
+use access::Permission;
+use audit::{Image, ImageValue};
+use futures_util::StreamExt;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    num::NonZeroU32,
+    time::{Duration, Instant},
+};
+use store::tenant::{
+    TenantTx,
+    audit::{self as log, StoredImage},
+    file as file_rows,
+    person::{self as rows, Hit, HitKind, RecordKey, Step, Verdict},
+};
+use types::{AttachmentId, Dataset, DatasetId, PersonRequestId, ProblemCode, RecordId};
+use uuid::Uuid;
+
+/// Images read at once.
+const PAGE: i64 = 500;
+/// Longest search before it is stored to go on.
+const TIME_MAX: Duration = Duration::from_secs(15);
+/// Most files of imports that are read.
+const FILES_MAX: i64 = 1_000;
+/// Of a larger file nothing is read: it is a hit that says so, for people to look at.
+const FILE_BYTES_MAX: i64 = 64 << 20;
+/// Names of attachments that are remembered at once.
+const NAMES_MAX: usize = 10_000;
+
+/// What a search found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Searched {
+    /// Hits of the request in all.
+    pub hits: usize,
+    /// Whether it came to its end; else call it again.
+    pub is_complete: bool,
+}
+
+/// Looks for the request's words, from where an earlier search stopped or from the beginning. What was said of hits stays. Records that
+/// refer to one that is marked as theirs are hits too.
+///
+/// # Errors
+/// `not-allowed`, also for narrowed rights; `not-found`; `conflict` once an erasure is proposed or the request closed, and for words
+/// that fit more than [`HITS_MAX`] things.
+pub async fn search(workspace: &Workspace, id: PersonRequestId) -> Result<Searched> {
+    let permit = workspace.permit(Permission::PersonRequest).await?;
+    let datasets = datasets_of(workspace, &permit).await?;
+    let request = row(workspace, id).await?;
+    if request.closed.is_some() || request.proposed.is_some() {
+        return Err(conflict(
+            "the request is closed, or its erasure is proposed already",
+        ));
+    }
+    let words = read_words(workspace, id).await?;
+    let known = rows::hits(workspace.tenant(), id, limit()).await?;
+    let theirs = known.iter().filter(|hit| hit.verdict == Some(Verdict::Theirs));
+    let mut walk = Walk {
+        workspace,
+        datasets: datasets.iter().map(|dataset| (dataset.id, dataset)).collect(),
+        needles: words.needles(),
+        theirs: theirs.map(|hit| hit.object).collect(),
+        names: HashMap::new(),
+        found: BTreeMap::new(),
+    };
+    let stopped = walk.records(request.search_from).await?;
+    if stopped.is_none() {
+        walk.files().await?;
+    }
+    let hits = walk.hits();
+    let new = hits
+        .iter()
+        .filter(|hit| !known.iter().any(|old| old.object == hit.object));
+    let in_all = known.len() + new.count();
+    if in_all > HITS_MAX {
+        return Err(conflict(
+            "the words fit too many records; open a request with words that fit this person alone",
+        ));
+    }
+    let tx = workspace.tenant().begin(&permit).await?;
+    rows::put_hits(&tx, id, &hits).await.map_err(missing)?;
+    let place = stopped.map_or(Step::SearchEnded, |(record, version)| {
+        Step::Searched(record, version)
+    });
+    step(&tx, id, author(&permit)?, place).await?;
+    let reason = match stopped {
+        None => format!("to its end: {in_all} hits"),
+        Some((record, _)) => format!("up to the record {record}: {in_all} hits so far"),
+    };
+    note(workspace, tx, "person-request.search", id, &reason).await?;
+    Ok(Searched {
+        hits: in_all,
+        is_complete: stopped.is_none(),
+    })
+}
+
+/// Where words were found in one thing.
+#[derive(Default)]
+struct Places {
+    dataset: Option<DatasetId>,
+    now: BTreeSet<String>,
+    past: BTreeSet<String>,
+}
+
+struct Walk<'a> {
+    workspace: &'a Workspace,
+    datasets: BTreeMap<DatasetId, &'a Dataset>,
+    needles: Vec<Needle>,
+    theirs: BTreeSet<Uuid>,
+    names: HashMap<AttachmentId, Option<String>>,
+    found: BTreeMap<Uuid, Places>,
+}
+
+impl Walk<'_> {
+    /// Answers where it stopped, if it did not come to the end.
+    async fn records(&mut self, from: Option<(RecordId, i64)>) -> Result<Option<(RecordId, i64)>> {
+        let began = Instant::now();
+        let tx = self.workspace.tenant().begin_snapshot().await?;
+        let mut after = from;
+        let stopped = loop {
+            let images = log::images_after(&tx, after, PAGE).await?;
+            let keys = keys_of(&tx, &self.datasets, &images).await?;
+            for image in &images {
+                // Erased, or of a dataset that is gone.
+                if let Some(key) = keys.get(&image.record) {
+                    self.look(image, key).await?;
+                }
+            }
+            after = images.last().map(|last| (last.record, last.version)).or(after);
+            if images.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+                break None;
+            }
+            if began.elapsed() > TIME_MAX || self.found.len() > HITS_MAX {
+                break after;
+            }
+        };
+        tx.close().await?;
+        Ok(stopped)
+    }
+
+    async fn look(&mut self, image: &StoredImage, key: &RecordKey) -> Result<()> {
+        let opened = sealing::open_image(self.workspace.keys(), &key.key, image)?;
+        let Some(dataset) = self.datasets.get(&image.dataset).copied() else {
+            return Ok(());
+        };
+        let mut places: BTreeSet<String> = BTreeSet::new();
+        let mut texts = Vec::new();
+        for (field, value) in &opened.fields {
+            let place = key_of(dataset, *field);
+            match value {
+                ImageValue::Attachment(id) => {
+                    let id = AttachmentId(Uuid::from_bytes(*id));
+                    if let Some(name) = self.name_of(id).await? {
+                        texts.push(Text::new(&place, &name));
+                    }
+                }
+                ImageValue::Reference(id) if self.theirs.contains(&Uuid::from_bytes(*id)) => {
+                    places.insert(place);
+                }
+                value => texts.extend(text_of(value).map(|text| Text::new(&place, &text))),
+            }
+        }
+        for needle in &self.needles {
+            places.extend(needle.find(&texts).into_iter().map(str::to_owned));
+        }
+        if !places.is_empty() {
+            let found = self.found.entry(image.record.0).or_default();
+            found.dataset = Some(image.dataset);
+            match image.version == key.version {
+                true => found.now.extend(places),
+                false => found.past.extend(places),
+            }
+        }
+        Ok(())
+    }
+
+    async fn name_of(&mut self, id: AttachmentId) -> Result<Option<String>> {
+        if let Some(name) = self.names.get(&id) {
+            return Ok(name.clone());
+        }
+        let name = match file::find(self.workspace, FilePurpose::Attachment, id).await {
+            Ok((view, _)) => Some(view.name),
+            Err(error) if error.code == ProblemCode::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        if self.names.len() >= NAMES_MAX {
+            self.names.clear();
+        }
+        self.names.insert(id, name.clone());
+        Ok(name)
+    }
+
+    async fn files(&mut self) -> Result<()> {
+        for stored in file_rows::of_imports(self.workspace.tenant(), FILES_MAX).await? {
+            let place = match stored.size > FILE_BYTES_MAX {
+                true => Some("an upload too large to be searched"),
+                false => self.is_in_file(&stored).await?.then_some("what an import left"),
+            };
+            if let Some(place) = place {
+                let found = self.found.entry(stored.id.0).or_default();
+                found.now.insert(place.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Read piece by piece, each with the end of the one before it.
+    async fn is_in_file(&self, stored: &file_rows::StoredFile) -> Result<bool> {
+        let overlap = self.needles.iter().map(Needle::overlap).max().unwrap_or(0);
+        let mut bytes = file::read(self.workspace, stored);
+        let mut held: Vec<u8> = Vec::new();
+        while let Some(piece) = bytes.next().await {
+            held.extend_from_slice(&piece?);
+            let text = String::from_utf8_lossy(&held);
+            if self.needles.iter().any(|needle| needle.is_in(&text)) {
+                return Ok(true);
+            }
+            held.drain(..held.len().saturating_sub(overlap));
+        }
+        Ok(false)
+    }
+
+    fn hits(self) -> Vec<Hit> {
+        let hit = |(object, places): (Uuid, Places)| {
+            let past = places.past.difference(&places.now);
+            let past: Vec<String> = past.map(|key| format!("{key}, earlier")).collect();
+            Hit {
+                object,
+                kind: match places.dataset {
+                    Some(_) => HitKind::Record,
+                    None => HitKind::File,
+                },
+                dataset: places.dataset,
+                found_in: places.now.into_iter().chain(past).collect(),
+                verdict: None,
+            }
+        };
+        self.found.into_iter().map(hit).collect()
+    }
+}
+
+async fn keys_of(
+    tx: &TenantTx,
+    datasets: &BTreeMap<DatasetId, &Dataset>,
+    images: &[StoredImage],
+) -> Result<HashMap<RecordId, RecordKey>> {
+    let mut of_each: BTreeMap<DatasetId, BTreeSet<RecordId>> = BTreeMap::new();
+    for image in images {
+        of_each.entry(image.dataset).or_default().insert(image.record);
+    }
+    let mut keys = HashMap::new();
+    for (id, records) in of_each {
+        if let Some(dataset) = datasets.get(&id) {
+            let records: Vec<RecordId> = records.into_iter().collect();
+            let found = rows::record_keys(tx, dataset, &records).await?;
+            keys.extend(found.into_iter().map(|key| (key.record, key)));
+        }
+    }
+    Ok(keys)
+}
+
+/// A field's key, or its number where the dataset no longer has it.
+fn key_of(dataset: &Dataset, field: NonZeroU32) -> String {
+    let is_it = |one: &&types::Field| u32::try_from(one.id.0) == Ok(field.get());
+    let known = dataset.fields.iter().find(is_it);
+    known.map_or_else(|| format!("removed field {field}"), |one| one.key.to_string())
+}
+
+/// What of a value words can occur in.
+fn text_of(value: &ImageValue) -> Option<String> {
+    match value {
+        ImageValue::Text(text) | ImageValue::Json(text) | ImageValue::Date(text) => Some(text.clone()),
+        ImageValue::Integer(number) => Some(number.to_string()),
+        ImageValue::Choices(names) => Some(names.join(" ")),
+        ImageValue::Null
+        | ImageValue::Decimal(_)
+        | ImageValue::Money(..)
+        | ImageValue::Boolean(_)
+        | ImageValue::Timestamp(_)
+        | ImageValue::Reference(_)
+        | ImageValue::Point { .. }
+        | ImageValue::Attachment(_) => None,
+    }
+}
+
+/// Opens some versions as a search does: how many it could read, and which it could not.
+pub(crate) async fn sample(
+    workspace: &Workspace,
+    datasets: &[Dataset],
+    count: i64,
+) -> Result<(usize, Vec<RecordId>)> {
+    let tx = workspace.tenant().begin_snapshot().await?;
+    let datasets: BTreeMap<DatasetId, &Dataset> =
+        datasets.iter().map(|dataset| (dataset.id, dataset)).collect();
+    let images = log::images_after(&tx, None, count).await?;
+    let keys = keys_of(&tx, &datasets, &images).await?;
+    tx.close().await?;
+    let (mut read, mut unreadable) = (0, Vec::new());
+    for image in &images {
+        let Some(key) = keys.get(&image.record) else {
+            continue;
+        };
+        let opened: Result<Image> = sealing::open_image(workspace.keys(), &key.key, image);
+        match opened {
+            Ok(_) => read += 1,
+            Err(_) => unreadable.push(image.record),
+        }
+    }
+    Ok((read, unreadable))
+}

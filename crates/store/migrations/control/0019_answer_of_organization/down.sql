@@ -1,0 +1,1 @@
+ALTER TABLE strongroom.idempotency DROP COLUMN organization_id;
