@@ -6,6 +6,7 @@
 
 mod appliance;
 mod audit_log;
+mod audit_witness;
 mod backup;
 mod directories;
 mod files;
@@ -29,7 +30,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 33] = [
+pub(crate) const CHECKS: [&str; 34] = [
     "files",
     "settings",
     "database",
@@ -43,6 +44,7 @@ pub(crate) const CHECKS: [&str; 33] = [
     "mail",
     "forwarding",
     "audit-log",
+    "audit-witness",
     "certificate",
     "listener",
     "units",
@@ -100,6 +102,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "mail",
                 "forwarding",
                 "audit-log",
+                "audit-witness",
                 "certificate",
                 "listener",
                 "firewall",

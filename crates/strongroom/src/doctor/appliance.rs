@@ -1,6 +1,6 @@
 //! The database, the root key and the promises.
 
-use super::{audit_log, directories, forwarding, mail, providers};
+use super::{audit_log, audit_witness, directories, forwarding, mail, providers};
 use crate::{finding::Finding, host::block_on};
 use ::host::account;
 use config::Config;
@@ -23,6 +23,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
                 findings.push(mail::check(&platform).await);
                 findings.push(forwarding::check(&platform).await);
                 findings.push(audit_log::check(&platform).await);
+                findings.push(audit_witness::check(&platform));
             }
             Err(error) => findings.extend(closed(config, &error)),
         }
@@ -89,6 +90,7 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
             away("mail"),
             away("forwarding"),
             away("audit-log"),
+            away("audit-witness"),
         ];
     }
     let advice = format!(
@@ -106,6 +108,7 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
         away("mail"),
         away("forwarding"),
         away("audit-log"),
+        away("audit-witness"),
     ]
 }
 
