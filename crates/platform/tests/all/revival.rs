@@ -75,7 +75,7 @@ async fn what_is_lost_is_told_and_what_was_erased_is_erased_again() {
         .await
         .unwrap();
     assert_eq!((done.erased, &done.left), (1, &Vec::new()));
-    let undo = restore::plan(&owner, Target::Undo).await.unwrap_err();
+    let undo = restore::plan(&owner, Target::Undo).await.map(drop).unwrap_err();
     assert_eq!(
         undo.code,
         ProblemCode::Conflict,
