@@ -167,6 +167,7 @@ const COMMANDS: &[&str] = &[
     "audit policy",
     "witness",
     "witness make",
+    "witness serve",
     "witness show",
     "witness sign",
     "access-log",
