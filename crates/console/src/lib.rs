@@ -32,6 +32,7 @@ mod history;
 mod imports;
 mod invitation;
 mod lifecycle;
+mod log_reviews;
 mod mail;
 mod maintenance;
 mod member_rights;

@@ -18,6 +18,11 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
     ),
     ("none-ticked", NoticeKind::Information, "Tick the records first."),
     (
+        "review-signed",
+        NoticeKind::Success,
+        "The review was signed. The next one is due in 90 days.",
+    ),
+    (
         "request-opened",
         NoticeKind::Success,
         "The request was written down. Look for the person now.",

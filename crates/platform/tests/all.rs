@@ -51,6 +51,8 @@ mod invitation;
 mod ledger;
 #[path = "all/lifecycle.rs"]
 mod lifecycle;
+#[path = "all/log_review.rs"]
+mod log_review;
 #[path = "all/mail.rs"]
 mod mail;
 #[path = "all/maintenance.rs"]
