@@ -103,6 +103,10 @@ const IIF: &[Parameter] = &[
     SEARCH,
 ];
 const ACCESS: &[Parameter] = &[BEFORE, ACTION, ACCOUNT, OUTCOME, ADDRESS, DEVICE, FROM, UNTIL];
+const ARCHIVE: &[Parameter] = &[parameter(
+    "recipient",
+    "A public key of age (age1...): the file is encrypted for its holder, and is no tar file until it is opened.",
+)];
 const ACCESS_EXPORT: &[Parameter] = &[ACTION, ACCOUNT, OUTCOME, ADDRESS, DEVICE, FROM, UNTIL];
 const LIST: &[Parameter] = &[FILTER, SEARCH, SORT, TRASH, LIMIT, CURSOR, COUNT];
 
@@ -296,6 +300,7 @@ const RECORDS: &[Route] = &[
         "Everything that the organization holds, as a tar file",
         handler!(export::archive),
     )
+    .query(ARCHIVE)
     .gives(Gives::File("application/x-tar")),
     Route::new(
         Post,

@@ -36,6 +36,12 @@ const SECTIONS: &[ApplianceSection] = &[
         text: "Ask an organization to let you in, for a purpose and at most a day.",
     },
     ApplianceSection {
+        href: "/appliance/backups",
+        icon: "history",
+        title: "Backups",
+        text: "How far back can be gone, where copies lie, and what was really restored.",
+    },
+    ApplianceSection {
         href: "/appliance/updates",
         icon: "restore",
         title: "Updates",

@@ -157,6 +157,7 @@ async fn about_page(
             due: moment(planned.due_at),
         }),
         is_held: life.is_held,
+        may_restore: room.may(Permission::OrganizationRestore),
         may_end: room.may(Permission::OrganizationDelete),
         deletion_fields,
         may_hold,

@@ -139,6 +139,31 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
     ("grant-refused", NoticeKind::Success, "Refused."),
     ("grant-ended", NoticeKind::Success, "The access was ended."),
     (
+        "organization-restored",
+        NoticeKind::Success,
+        "The organization is taken back. What was written since stays in the history, and this can be taken back below.",
+    ),
+    (
+        "nothing-differed",
+        NoticeKind::Information,
+        "Nothing differed, and nothing was changed.",
+    ),
+    (
+        "backup-asked",
+        NoticeKind::Success,
+        "Asked: a backup begins within seconds, and this page shows it.",
+    ),
+    (
+        "backup-runs",
+        NoticeKind::Information,
+        "A backup runs already; another was not begun.",
+    ),
+    (
+        "alert-asked",
+        NoticeKind::Success,
+        "A test of the alerts is on its way to every operator; the promise backup-alert says whether it was taken.",
+    ),
+    (
         "organization-cancelled",
         NoticeKind::Success,
         "The organization is cancelled: it can be read and exported, and nothing in it changes.",

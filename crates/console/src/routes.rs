@@ -1,12 +1,12 @@
 //! Every address of the console and who answers it: the map of this crate.
 
 use crate::{
-    access_log, account, accounts, appliance, appliance_updates, archive, asset_files, audit, break_glass,
-    confirm, datasets, directories, export, factors, fields, files, grants, history, imports, invitation,
-    lifecycle, log_reviews, mail, member_rights, members, openid, operator_access, organizations,
-    password_reset, person_request, person_requests, policies, promises_page, providers, record_form,
-    records, role_groups, second_step, security_key, sent_code, sign_in, sign_in_rules, single_record, sms,
-    tokens, trash,
+    access_log, account, accounts, appliance, appliance_updates, archive, asset_files, audit, backups,
+    break_glass, confirm, datasets, directories, export, factors, fields, files, grants, history, imports,
+    invitation, lifecycle, log_reviews, mail, member_rights, members, openid, operator_access,
+    organization_restore, organizations, password_reset, person_request, person_requests, policies,
+    promises_page, providers, record_form, records, role_groups, second_step, security_key, sent_code,
+    sign_in, sign_in_rules, single_record, sms, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -60,6 +60,9 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(post().to(grants::ask)),
         )
         .service(resource("/appliance/grants/{grant}/end").route(post().to(grants::end)))
+        .service(resource("/appliance/backups").route(get().to(backups::show)))
+        .service(resource("/appliance/backups/now").route(post().to(backups::start)))
+        .service(resource("/appliance/backups/test-alert").route(post().to(backups::test_alert)))
         .service(
             resource("/appliance/updates")
                 .route(get().to(appliance_updates::show))
@@ -209,8 +212,11 @@ fn lifecycle_pages(config: &mut ServiceConfig) {
         .service(resource("/o/{organization}/about/delete").route(post().to(lifecycle::delete)))
         .service(resource("/o/{organization}/about/keep").route(post().to(lifecycle::keep)))
         .service(resource("/o/{organization}/about/holds").route(post().to(lifecycle::place_hold)))
+        .service(resource("/o/{organization}/about/holds/{hold}/lift").route(post().to(lifecycle::lift_hold)))
         .service(
-            resource("/o/{organization}/about/holds/{hold}/lift").route(post().to(lifecycle::lift_hold)),
+            resource("/o/{organization}/restore")
+                .route(get().to(organization_restore::show))
+                .route(post().to(organization_restore::carry_out)),
         );
 }
 

@@ -10,6 +10,7 @@ mod appliance;
 mod appliance_updates;
 mod archive;
 mod audit;
+mod backups;
 mod break_glass;
 mod chrome;
 mod dataset;
@@ -30,6 +31,7 @@ mod mail;
 mod member;
 mod member_rights;
 mod organization;
+mod organization_restore;
 mod password_reset;
 mod person;
 mod policy;
@@ -52,6 +54,9 @@ pub use appliance::{AppliancePage, ApplianceSection};
 pub use appliance_updates::{BundleRow, UpdateRow, UpdatesPage};
 pub use archive::ArchivePage;
 pub use audit::{AuditEntryPage, AuditFilter, AuditPage, AuditRow, Commitment, Receipt};
+pub use backups::{
+    BackupsPage, CheckRow, DrillRow, KeptRow, PlaceRow, RunRow, Running, Track, TrackMark, TrackSpan,
+};
 pub use break_glass::BreakGlassPage;
 pub use chrome::{Banner, Chrome, Crumb, Nav, Notice, NoticeKind, OrganizationLink, Theme};
 pub use dataset::{
@@ -77,6 +82,7 @@ pub use mail::MailPage;
 pub use member::{FreshInvitation, MemberRow, MembersPage};
 pub use member_rights::{MemberRightsPage, RightsGroup};
 pub use organization::{OrganizationCard, OrganizationsPage};
+pub use organization_restore::{LastRestoreView, OrganizationRestorePage, RestorePreview};
 pub use password_reset::PasswordResetPage;
 pub use person::{HitRow, PersonRequestPage, PersonRequestRow, PersonRequestsPage};
 pub use policy::PoliciesPage;

@@ -8,6 +8,7 @@ mod all {
     mod archives;
     mod attachments;
     mod audit;
+    mod backups;
     mod client;
     mod contrast;
     mod datasets;

@@ -144,6 +144,14 @@ pub fn start(name: &str) -> Result<(), RunError> {
     systemctl(["start", "--", name])
 }
 
+/// Has a unit started, and does not wait for it.
+///
+/// # Errors
+/// [`RunError`]; not where the unit itself fails later.
+pub fn begin(name: &str) -> Result<(), RunError> {
+    systemctl(["start", "--no-block", "--", name])
+}
+
 /// Has systemd read its files anew, the tables of volumes and mounts among them.
 ///
 /// # Errors

@@ -23,7 +23,7 @@ pub struct Users {
 pub(crate) enum Rank {
     /// Everything.
     Root,
-    /// Facts, plans, and starting its own daemons anew.
+    /// Facts, plans, starting its own daemons anew, and a backup.
     Service,
 }
 
@@ -72,7 +72,7 @@ impl Peer {
 pub(crate) enum Effect {
     /// Nothing.
     None,
-    /// It changes something that the daemons could bring about by themselves.
+    /// It changes something that comes about by itself as well, or that the daemons could bring about.
     Own,
     /// It changes the machine for everybody.
     Machine,
@@ -86,10 +86,11 @@ pub(crate) fn effect(verb: &Verb) -> Effect {
         | Verb::GetSsh(_)
         | Verb::GetListeners(_)
         | Verb::GetUnits(_)
+        | Verb::GetJournal(_)
         | Verb::GetFirewall(_)
         | Verb::PlanFirewall(_) => Effect::None,
-        // A daemon that ends itself is started anew as well.
-        Verb::RestartUnit(_) => Effect::Own,
+        // A daemon that ends itself is started anew as well; a backup comes each night, and systemd bounds how many in an hour.
+        Verb::RestartUnit(_) | Verb::StartBackup(_) => Effect::Own,
         Verb::ApplyFirewall(_) | Verb::ConfirmFirewall(_) => Effect::Machine,
     }
 }

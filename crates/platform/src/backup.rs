@@ -3,6 +3,12 @@
 //!
 //! Invariant: a copy is judged by what was written down when its backup was taken, and never by the database that runs.
 
+mod standing;
+mod start;
+
+pub use standing::{Place, Record, Standing, standing};
+pub use start::{Started, start_now, test_alert};
+
 use crate::{
     Caller, Platform,
     act::{Act, Object},
@@ -11,11 +17,24 @@ use crate::{
     error::{PlatformError, Result},
     organization,
 };
-use host::backup::record::{Drill, Outcome, Run};
 use std::time::{Duration, Instant};
 use store::{backup as rows, connect::Client};
 use types::ProblemCode;
 
+/// Root's records, as pages show them.
+pub use host::{
+    backup::{
+        engine::Kind,
+        info::Backup,
+        record::{
+            Check, Copied, Doing, Drill, GoingBack, GoingPhase, Kit, Location, Outcome, Report, Run, Step,
+            UnderWay, Verification,
+        },
+        verify::Verified,
+        wal::Gap,
+    },
+    disk::Space,
+};
 pub use store::backup::{Archiver, Manifest, Marks, TableDigest};
 
 /// How long the archive may take for the changes of a minute.
@@ -264,6 +283,10 @@ pub async fn wait_replayed(admin: &AdminAccess) -> Result<()> {
 pub enum BackupAct {
     /// Backups were switched on, or set anew.
     Enabled,
+    /// An operator asked for a backup now.
+    Asked,
+    /// An operator had a test of the alerts sent.
+    AlertTested,
     /// A recovery kit was made.
     KitMade,
     /// A recovery kit was read back whole.
@@ -276,6 +299,8 @@ impl BackupAct {
     fn as_str(self) -> &'static str {
         match self {
             Self::Enabled => "backup.enabled",
+            Self::Asked => "backup.ask",
+            Self::AlertTested => "backup.test-alert",
             Self::KitMade => "backup.recovery-kit",
             Self::KitVerified => "backup.recovery-kit-verified",
             Self::Restored => "backup.restored",

@@ -7,6 +7,7 @@
 mod about;
 mod archive;
 mod encode;
+mod envelope;
 mod iif;
 mod manifest;
 mod member;
@@ -14,7 +15,8 @@ mod person;
 mod restore;
 mod tape;
 
-pub use archive::archive;
+pub use archive::{archive, sealed_archive};
+pub use envelope::Envelope;
 pub use iif::iif;
 pub(crate) use person::of_person;
 pub use restore::{Restored, restore_archive};

@@ -263,6 +263,21 @@ async fn observe(platform: &Platform, id: PromiseId) -> Result<Observation> {
     Ok(observation)
 }
 
+/// Puts a test of the alerts about backups up to every operator; answers how many letters.
+///
+/// # Errors
+/// `conflict` where mail is not set or too many wait; `unavailable`.
+pub(crate) async fn test_backup_alert(platform: &Platform) -> Result<usize> {
+    match backup::alert::send_test(platform).await? {
+        0 => {
+            let why =
+                "no letter was written: set a mail server first, or wait until those that wait are sent";
+            Err(PlatformError::new(ProblemCode::Conflict, why))
+        }
+        letters => Ok(letters),
+    }
+}
+
 async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
     match id {
         "transit-tls" => transit::look(platform).await,

@@ -10,11 +10,13 @@
 
 mod aside;
 mod page;
+mod reach;
 mod rehearse;
 mod turn;
 mod write;
 
 pub use aside::{Aside, Redefinition};
+pub use reach::{LastRestore, Reach, reach};
 pub use rehearse::{Rehearsed, rehearse};
 pub use turn::What;
 

@@ -97,6 +97,8 @@ mod revival;
 mod rotation;
 #[path = "all/rotation_file.rs"]
 mod rotation_file;
+#[path = "all/sealed_archive.rs"]
+mod sealed_archive;
 #[path = "all/search.rs"]
 mod search;
 #[path = "all/security_key.rs"]

@@ -9,6 +9,7 @@ pub(crate) mod enable;
 pub(crate) mod going_back;
 mod key;
 pub(crate) mod kit;
+mod progress;
 pub(crate) mod rebuild;
 pub(crate) mod run;
 pub(crate) mod state;

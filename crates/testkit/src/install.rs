@@ -16,6 +16,7 @@ pub const DEMO: &[&str] = &["postgresql"];
 /// What the tests drive, beside what the demo needs.
 pub const TESTS: &[&str] = &[
     "acme-tiny",
+    "age",
     "chromium",
     "chromium-driver",
     "curl",
@@ -28,6 +29,7 @@ pub const TESTS: &[&str] = &[
     "rsyslog",
     "rsyslog-gnutls",
     "rsyslog-openssl",
+    "systemd-journal-remote",
 ];
 
 /// The directories that tests start for themselves. Their own services stay off: see [`SERVICES_OFF`].

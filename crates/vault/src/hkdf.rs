@@ -14,6 +14,13 @@ pub(crate) fn derive_key(key: &Secret<32>, salt: &[u8], info: &str) -> Result<Se
     Ok(Secret::take(&mut out))
 }
 
+/// As [`derive_key`], for a key of another length and a use that another format names.
+pub(crate) fn derive(key: &[u8], salt: &[u8], info: &[u8]) -> Result<Secret<32>, CryptoError> {
+    let mut out = [0; 32];
+    expand(key, salt, info, &mut out).map_err(failed("HKDF"))?;
+    Ok(Secret::take(&mut out))
+}
+
 fn expand(key: &[u8], salt: &[u8], info: &[u8], out: &mut [u8]) -> Result<(), ErrorStack> {
     let mut context = PkeyCtx::new_id(Id::HKDF)?;
     context.derive_init()?;

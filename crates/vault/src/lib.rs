@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod age;
 pub mod blind;
 pub mod crypto;
 pub mod file;

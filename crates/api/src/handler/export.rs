@@ -10,7 +10,7 @@ use crate::{
     call::Call,
     refusal::{Refusal, Result},
 };
-use platform::export::{self, Format, IifMapping, Restored, Reveal};
+use platform::export::{self, Envelope, Format, IifMapping, Restored, Reveal};
 use serde::Serialize;
 
 /// The records that the query selects.
@@ -64,12 +64,20 @@ pub(crate) async fn iif(call: Call) -> Result<Answer> {
     Ok(download("application/x-iif", &format!("{dataset}.iif"), stream))
 }
 
-/// Everything that the organization holds, as a tar file.
+/// Everything that the organization holds, as a tar file; encrypted by age where a public key is named.
 pub(crate) async fn archive(call: Call) -> Result<Answer> {
     let workspace = call.workspace()?;
-    let stream = export::archive(workspace).await?;
-    let name = format!("{}.tar", workspace.organization().slug);
-    Ok(download("application/x-tar", &name, stream))
+    let slug = &workspace.organization().slug;
+    let Some(key) = call.query.get("recipient") else {
+        let stream = export::archive(workspace).await?;
+        return Ok(download("application/x-tar", &format!("{slug}.tar"), stream));
+    };
+    let stream = export::sealed_archive(workspace, Envelope::for_key(key)?).await?;
+    Ok(download(
+        "application/octet-stream",
+        &format!("{slug}.tar.age"),
+        stream,
+    ))
 }
 
 #[derive(Serialize)]

@@ -17,6 +17,8 @@ pub struct ArchivePage {
     pub has_sensitive: bool,
     /// Whether sensitive values will stand in it in the clear.
     pub in_the_clear: bool,
+    /// Inputs to have it encrypted.
+    pub envelope_fields: Vec<FieldInput>,
     /// Inputs to restore one; none when the organization is not empty, or the role may not.
     pub fields: Vec<FieldInput>,
     /// Why the last try was refused.

@@ -98,7 +98,7 @@ impl FieldInput {
             InputKind::Integer => ("text", "numeric"),
             InputKind::Decimal => ("text", "decimal"),
             InputKind::Date => ("date", ""),
-            InputKind::Timestamp => ("datetime-local", ""),
+            InputKind::Timestamp | InputKind::ExactTimestamp => ("datetime-local", ""),
             InputKind::Email => ("email", "email"),
             InputKind::Url => ("url", "url"),
             InputKind::Phone => ("tel", "tel"),
@@ -135,6 +135,8 @@ pub enum InputKind {
     Date,
     /// Date and time, `2026-03-12T14:02`.
     Timestamp,
+    /// Date and time to the second, `2026-03-12T14:02:31`.
+    ExactTimestamp,
     /// Drop-down of one choice; an empty choice comes first when not required.
     Choice(Vec<Choice>),
     /// Radio buttons of one choice.

@@ -27,6 +27,8 @@ pub struct LifecyclePage {
     pub is_held: bool,
     /// Whether to offer cancelling, deleting and taking back.
     pub may_end: bool,
+    /// Whether to offer going back in time.
+    pub may_restore: bool,
     /// Whether it is cancelled.
     pub is_cancelled: bool,
     /// Inputs to order the deletion.

@@ -20,6 +20,7 @@ const TYPES: [(&str, &str); 8] = [
 
 fn archive() -> ArchivePage {
     ArchivePage {
+        envelope_fields: vec![FieldInput::new("passphrase", "Passphrase", InputKind::Password)],
         chrome: chrome("Archive", Nav::Datasets),
         organization: "northwind".into(),
         may_export: true,

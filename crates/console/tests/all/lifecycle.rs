@@ -58,6 +58,7 @@ fn about(ending: bool) -> LifecyclePage {
             due: at("13 Mar 2026, 14:02 UTC"),
         }),
         is_held: false,
+        may_restore: true,
         may_end: true,
         is_cancelled: ending,
         deletion_fields: vec![

@@ -101,6 +101,16 @@ pub fn info(repository: &Repository) -> Result<Info, BackupError> {
     Info::parse(&said.within(SHORT_DEADLINE).run()?)
 }
 
+/// How many bytes of the cluster the backup that runs has done, and of how many; none where none runs, or where this pgBackRest does
+/// not say (before 2.48).
+///
+/// # Errors
+/// As [`info`].
+pub fn progress(repository: &Repository) -> Result<Option<(u64, u64)>, BackupError> {
+    let said = call(repository, "info")?.with(["--output=json"]);
+    super::info::parse_progress(&said.within(SHORT_DEADLINE).run()?)
+}
+
 /// What `verify` says of each file, as text; its exit code means nothing. It is written into memory and not into a pipe, so
 /// that neither its length nor a busy machine cuts it.
 ///

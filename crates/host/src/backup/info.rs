@@ -65,6 +65,50 @@ struct Status {
     message: String,
 }
 
+/// Only what says how far a backup has come: other members come and go with versions.
+#[derive(Deserialize)]
+struct Locked {
+    name: String,
+    status: LockedStatus,
+}
+
+#[derive(Deserialize)]
+struct LockedStatus {
+    #[serde(default)]
+    lock: Locks,
+}
+
+#[derive(Default, Deserialize)]
+struct Locks {
+    #[serde(default)]
+    backup: Lock,
+}
+
+#[derive(Default, Deserialize)]
+struct Lock {
+    #[serde(default)]
+    held: bool,
+    size: Option<u64>,
+    #[serde(rename = "size-cplt")]
+    done: Option<u64>,
+}
+
+/// Bytes that the backup that runs has done, and all of them.
+pub(super) fn parse_progress(text: &str) -> Result<Option<(u64, u64)>, BackupError> {
+    let unreadable = |error: serde_json::Error| BackupError::Unreadable {
+        what: format!("its list ({error})"),
+    };
+    let stanzas: Vec<Locked> = serde_json::from_str(text).map_err(unreadable)?;
+    let stanza = stanzas.into_iter().find(|stanza| stanza.name == STANZA);
+    let lock = stanza
+        .map(|stanza| stanza.status.lock.backup)
+        .filter(|lock| lock.held);
+    Ok(lock.and_then(|lock| match (lock.done, lock.size) {
+        (Some(done), Some(size)) if size > 0 => Some((done.min(size), size)),
+        _ => None,
+    }))
+}
+
 #[derive(Deserialize)]
 struct Archive {
     max: Option<String>,
@@ -189,6 +233,19 @@ mod tests {
         assert_eq!(info.newest_full().unwrap().label, "20261129-064213F");
         assert_eq!(info.restorable_from().unwrap().as_second(), 1_795_934_534);
         assert_eq!(info.stored_bytes(), 2_996_256);
+    }
+
+    #[test]
+    fn how_far_a_backup_has_come_is_read_where_the_engine_says_it() {
+        assert_eq!(parse_progress(SAID).unwrap(), None);
+        let running = SAID.replace(
+            "{\"held\":false}",
+            "{\"held\":true,\"size\":400,\"size-cplt\":100}",
+        );
+        assert_eq!(parse_progress(&running).unwrap(), Some((100, 400)));
+        let silent = SAID.replace("{\"held\":false}", "{\"held\":true}");
+        assert_eq!(parse_progress(&silent).unwrap(), None);
+        assert!(parse_progress("ERROR").is_err());
     }
 
     #[test]

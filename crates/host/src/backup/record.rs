@@ -17,8 +17,13 @@ use super::engine::Kind;
 use super::info::Info;
 use super::plain::Searched;
 use super::verify::Verified;
+use super::wal::Gap;
 use crate::account::Account;
 use crate::write::{self, Access};
+
+mod under_way;
+
+pub use under_way::{Doing, Step, UnderWay};
 
 /// The newest of each kind that are kept.
 const KEPT_MAX: usize = 60;
@@ -82,6 +87,9 @@ pub struct Run {
     pub bytes: u64,
     /// Bytes that it added to the repository.
     pub stored_bytes: u64,
+    /// What was done, in order.
+    #[serde(default)]
+    pub steps: Vec<Step>,
 }
 
 /// One thing that a drill looked at in the restored copy.
@@ -159,6 +167,9 @@ pub struct Report {
     /// looked.
     #[serde(default)]
     pub holes: Option<Vec<String>>,
+    /// The same holes as stretches of time to which nothing can be taken back.
+    #[serde(default)]
+    pub gaps: Vec<Gap>,
 }
 
 /// A place that was verified.
@@ -276,10 +287,11 @@ impl Folder {
     /// # Errors
     /// [`BackupError`].
     pub fn note_run(&self, run: &Run) -> Result<(), BackupError> {
-        let run = Run {
+        let mut run = Run {
             why: run.why.as_deref().map(bounded),
             ..run.clone()
         };
+        under_way::bound(&mut run.steps);
         self.push("runs.json", self.runs()?, run)
     }
 
@@ -399,7 +411,12 @@ impl Folder {
     /// # Errors
     /// [`BackupError::Refused`].
     pub fn end_going_back(&self) -> Result<(), BackupError> {
-        let path = self.path.join("going-back.json");
+        self.remove("going-back.json")
+    }
+
+    /// Removes a file that may be gone already.
+    fn remove(&self, name: &str) -> Result<(), BackupError> {
+        let path = self.path.join(name);
         match std::fs::remove_file(&path) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(BackupError::Refused {
                 what: "remove",
@@ -472,6 +489,7 @@ mod tests {
             why: Some("x".repeat(10_000)),
             bytes: 0,
             stored_bytes: 0,
+            steps: Vec::new(),
         };
         for second in 0..100 {
             folder.note_run(&run(second)).unwrap();

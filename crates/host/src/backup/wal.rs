@@ -5,6 +5,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::info::Backup;
 use super::{BackupError, STANZA};
 
 /// Digits of a name.
@@ -67,6 +71,37 @@ pub fn told_holes(names: &[String], oldest: &str) -> Vec<String> {
         .collect()
 }
 
+/// A stretch of time to which nothing can be taken back, because changes in it are missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// The last backup from which the hole would have to be crossed: everything after it may be out of reach.
+    pub from: Timestamp,
+    /// The end of the first backup after the hole, with which going back begins anew; none where there is none yet.
+    pub until: Option<Timestamp>,
+}
+
+/// The holes among the changes since the oldest backup as stretches of time. When a missing change was made is not known, so each
+/// reaches from the backup before it to the one after it.
+#[must_use]
+pub fn gaps(names: &[String], backups: &[Backup]) -> Vec<Gap> {
+    let Some(oldest) = backups.first() else {
+        return Vec::new();
+    };
+    let begins = names.partition_point(|name| name.as_str() < oldest.archive_start.as_str());
+    let mut gaps: Vec<Gap> = Vec::new();
+    for (before, after) in holes(&names[begins..]) {
+        let is_earlier = |backup: &&Backup| backup.archive_stop.as_str() <= before.as_str();
+        let from = backups.iter().rev().find(is_earlier).unwrap_or(oldest).ended_at;
+        let is_later = |backup: &&Backup| backup.archive_start.as_str() >= after.as_str();
+        let until = backups.iter().find(is_later).map(|backup| backup.ended_at);
+        let gap = Gap { from, until };
+        if gaps.last() != Some(&gap) {
+            gaps.push(gap);
+        }
+    }
+    gaps
+}
+
 /// Timeline, and number of the segment in it.
 fn position(name: &str) -> Option<(u64, u64)> {
     let part = |from: usize| u64::from_str_radix(name.get(from..from + 8)?, 16).ok();
@@ -121,6 +156,50 @@ mod tests {
         assert_eq!(told_holes(&old, "000000010000000000000004").len(), 0);
         let said = told_holes(&old, "000000010000000000000001");
         assert!(said[0].contains("000000010000000000000004"), "{said:?}");
+    }
+
+    #[test]
+    fn a_hole_takes_the_time_between_the_backups_around_it() {
+        let backup = |second: i64, segment: &str| Backup {
+            label: segment.to_owned(),
+            kind: "full".to_owned(),
+            began_at: Timestamp::from_second(second).unwrap(),
+            ended_at: Timestamp::from_second(second + 1).unwrap(),
+            bytes: 1,
+            stored_bytes: 1,
+            archive_start: segment.to_owned(),
+            archive_stop: segment.to_owned(),
+            has_errors: false,
+        };
+        let (one, two) = ("000000010000000000000002", "000000010000000000000006");
+        let backups = [backup(100, one), backup(200, two)];
+        let whole: Vec<String> = (1..9).map(|number| format!("00000001{number:016X}")).collect();
+        assert_eq!(gaps(&whole, &backups), []);
+        let without = |gone: &str| -> Vec<String> {
+            whole
+                .iter()
+                .filter(|name| name.as_str() != gone)
+                .cloned()
+                .collect()
+        };
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        let found = gaps(&without("000000010000000000000004"), &backups);
+        assert_eq!(
+            found,
+            [Gap {
+                from: at(101),
+                until: Some(at(201))
+            }]
+        );
+        let found = gaps(&without("000000010000000000000007"), &backups);
+        assert_eq!(
+            found,
+            [Gap {
+                from: at(201),
+                until: None
+            }]
+        );
+        assert_eq!(gaps(&whole, &[]), []);
     }
 
     #[test]

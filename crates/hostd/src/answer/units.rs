@@ -1,7 +1,7 @@
-//! Our units: how they do, how exposed they are, and starting one anew.
+//! Our units: how they do, how exposed they are, starting one anew, and starting a backup.
 
 use host::exposure;
-use host::helper::{OwnUnit, Refusal, RestartReply, UnitReply, UnitsReply};
+use host::helper::{BackupReply, ErrorName, OwnUnit, Refusal, RestartReply, UnitReply, UnitsReply};
 use host::unit;
 
 use super::{failed, said};
@@ -12,6 +12,8 @@ const UNITS: [&str; 3] = [
     "strongroom-worker.service",
     "strongroom-hostd.service",
 ];
+/// What the timer starts each night.
+const BACKUP: &str = "strongroom-backup.service";
 const DROP_INS_MAX: usize = 20;
 
 pub(super) fn look() -> UnitsReply {
@@ -23,6 +25,23 @@ pub(super) fn look() -> UnitsReply {
 pub(super) fn restart(unit: OwnUnit) -> Result<RestartReply, Refusal> {
     unit::restart(unit.unit()).map_err(|error| failed(&error))?;
     Ok(RestartReply { unit })
+}
+
+/// Starts the nightly backup's unit, and does not wait for its end.
+pub(super) fn start_backup() -> Result<BackupReply, Refusal> {
+    let found = unit::look(BACKUP).map_err(|error| failed(&error))?;
+    if !found.is_installed {
+        return Err(Refusal::new(
+            ErrorName::Failed,
+            format!("{BACKUP} is not installed"),
+        ));
+    }
+    // A unit of one run is "activating" as long as it runs.
+    let was_running = found.state == "activating";
+    if !was_running {
+        unit::begin(BACKUP).map_err(|error| failed(&error))?;
+    }
+    Ok(BackupReply { was_running })
 }
 
 fn of(name: &str) -> UnitReply {

@@ -5,7 +5,7 @@
 //! size first, so each such member is written twice out of one snapshot: once to be measured, once to be sent.
 
 use super::{
-    Format, Reveal, Shown, about,
+    Envelope, Format, Reveal, Shown, about, envelope,
     manifest::{AttachmentLine, DatasetLine, MANIFEST, Manifest, Sensitive},
     member::{Collection, Content, MemberLine, Reach, Seen, Sink, check_size},
     tape::BLOCK_BYTES,
@@ -29,6 +29,7 @@ use types::{Dataset, Field, FieldKind, ProblemCode};
 
 /// The version of the archive's form.
 pub(super) const FORMAT_VERSION: u32 = 1;
+
 /// The whole organization as a tar stream. Sensitive values are in the clear if the caller's role may reveal every one
 /// of them, else masked; an archive with masks cannot be restored.
 ///
@@ -36,8 +37,29 @@ pub(super) const FORMAT_VERSION: u32 = 1;
 /// `not-allowed` for those who cannot export or do not see everything; in the stream, `conflict` when something was
 /// erased meanwhile.
 pub async fn archive(workspace: &Workspace) -> Result<ByteStream> {
+    begin(workspace, "").await
+}
+
+/// The same, encrypted for whoever is to open it.
+///
+/// # Errors
+/// As [`archive`]; `internal` where a public key is none of the curve's.
+pub async fn sealed_archive(workspace: &Workspace, envelope: Envelope) -> Result<ByteStream> {
+    let how = format!(", {}", envelope.told());
+    // Before the entry: what cannot be sealed does not leave.
+    require_may(workspace).await?;
+    let (sealer, header) = envelope.open(workspace.platform()).await?;
+    Ok(envelope::seal(begin(workspace, &how).await?, sealer, header))
+}
+
+async fn require_may(workspace: &Workspace) -> Result<Permit> {
     let permit = workspace.permit(Permission::RecordExport).await?;
     session::require_fresh(workspace.platform(), workspace.caller())?;
+    Ok(permit)
+}
+
+async fn begin(workspace: &Workspace, how: &str) -> Result<ByteStream> {
+    let permit = require_may(workspace).await?;
     let datasets: Vec<Arc<Dataset>> = catalogue::list(workspace.tenant())
         .await?
         .into_iter()
@@ -51,7 +73,7 @@ pub async fn archive(workspace: &Workspace) -> Result<ByteStream> {
         Sensitive::Masked => Reveal::Masked,
     };
     let object = Object::new("organization", workspace.organization().id);
-    let reason = format!("the whole organization, sensitive values {sensitive:?}").to_lowercase();
+    let reason = format!("the whole organization, sensitive values {sensitive:?}{how}").to_lowercase();
     let act = Act::access("export.archive", object).because(&reason);
     workspace.note(&permit, &act).await?;
     let (reader, workspace) = (workspace, workspace.clone());

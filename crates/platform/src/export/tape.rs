@@ -3,7 +3,7 @@
 //! Invariants: only plain files, under names that are compared and never opened; nothing is held but a piece; a stream
 //! longer than its bound, or that goes on behind its end, is refused.
 
-use super::restore::unfit;
+use super::{envelope::MAGIC, restore::unfit};
 use crate::error::{PlatformError, Result};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
@@ -83,6 +83,11 @@ impl<S: Stream<Item = Result<Bytes>> + Unpin> Tape<S> {
         let block = self.held.split_to(BLOCK_BYTES);
         if is_zero(&block) {
             return Ok(None);
+        }
+        if block.starts_with(MAGIC) {
+            return Err(unfit(
+                "the archive is encrypted; open it first, with `age --decrypt`",
+            ));
         }
         let malformed = || unfit("a malformed tar header");
         let header = tar::Header::from_byte_slice(&block);

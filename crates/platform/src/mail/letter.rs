@@ -65,7 +65,7 @@ impl Letter {
     /// With nothing wrong: that alerts about backups arrive is seen once a month.
     pub(crate) fn backup_alert_test(to: &EmailAddress, base_url: &str) -> Self {
         let text = format!(
-            "This letter comes once a month. It shows that the Strongroom at {base_url} can tell you when a backup fails or \
+            "This letter comes once a month, and when an operator asks for it. It shows that the Strongroom at {base_url} can tell you when a backup fails or \
              does not happen. Nothing is wrong.\n\n\
              Where it does not come for longer than that, look at `strongroom mail show` on the host.\n"
         );

@@ -126,7 +126,10 @@ fn put(bytes: &mut Vec<u8>, path: &str, kind: tar::EntryType, content: &[u8]) {
     bytes.resize(bytes.len().next_multiple_of(512), 0);
 }
 
-async fn restore(workspace: &Workspace, bytes: Vec<u8>) -> Result<export::Restored, PlatformError> {
+pub(crate) async fn restore(
+    workspace: &Workspace,
+    bytes: Vec<u8>,
+) -> Result<export::Restored, PlatformError> {
     export::restore_archive(workspace, stream::iter([Ok(Bytes::from(bytes))])).await
 }
 
@@ -348,7 +351,7 @@ async fn an_archive_without_end_is_given_up_at_its_bounds() {
 }
 
 /// A small archive.
-async fn goods(site: &Site) -> Vec<u8> {
+pub(crate) async fn goods(site: &Site) -> Vec<u8> {
     let owner = site.as_role(Role::Owner).await;
     site.dataset(&owner, "Goods", vec![field("Name", FieldKind::Text)])
         .await;

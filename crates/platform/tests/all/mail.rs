@@ -380,6 +380,7 @@ fn backup_run(outcome: Outcome, hours_ago: i64) -> Run {
         why: Some("the disk is full".to_owned()),
         bytes: 0,
         stored_bytes: 0,
+        steps: Vec::new(),
     }
 }
 

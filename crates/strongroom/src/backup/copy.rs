@@ -1,6 +1,6 @@
 //! `strongroom backup copy`: the second location, and what is fetched from it to be looked at.
 
-use super::{Site, verify};
+use super::{Site, progress::Progress, verify};
 use crate::{
     failure::{CommandError, Exit, told},
     output,
@@ -9,7 +9,7 @@ use ::host::{
     backup::{
         Repository,
         mirror::{self, Known, Place, Remote, Sent},
-        record::{Copied, Location, Outcome, Verification},
+        record::{Copied, Doing, Location, Outcome, Verification},
         settings, superuser,
     },
     disk,
@@ -37,8 +37,9 @@ pub(super) fn identity(config: &Config) -> PathBuf {
 /// Copies what is not there yet, notes how it went, and gives the note.
 pub(crate) fn copy(site: &Site, known: Known) -> Result<Copied, CommandError> {
     let second = second(&site.config)?;
+    let progress = Progress::begin(site, Doing::Copy);
     let sent = place(&site.config, second).and_then(|place| {
-        output::talk(&format!("  copy what is new to {}", second.shown()));
+        progress.step(&format!("copy what is new to {}", second.shown()));
         Ok(mirror::copy(&site.repository, &place, known)?)
     });
     let ended = |outcome, why, sent: Sent| Copied {
@@ -76,6 +77,8 @@ pub(crate) fn public_key(config: &Config) -> Result<String, CommandError> {
 
 /// Brings the second location's copy here and verifies it.
 pub(crate) fn verify(site: &Site) -> Result<Verification, CommandError> {
+    let progress = Progress::begin(site, Doing::Verification);
+    progress.step("fetch the second location's copy, read every file and search it");
     let found = fetched(site).and_then(|fetched| verify::look(site, &fetched.repository));
     verify::note(site, Location::Second, found)
 }

@@ -3,17 +3,16 @@
 //! Invariants: nothing of the running platform is read to judge the copy, and none of its keys open it: what the backup
 //! holds must be enough. The copy and the keys that were taken out for it are gone afterwards; the keys lie in memory only.
 
-use super::{Site, key, state, state::State, superuser_at};
+use super::{Site, key, progress::Progress, state, state::State, superuser_at};
 use crate::{
     failure::{CommandError, Exit, told},
     host::block_on,
-    output,
 };
 use ::host::{
     backup::{
         Repository,
         engine::{self, Target, Use},
-        record::{Check, Drill, Location, MOMENT, ORGANIZATION, Outcome},
+        record::{Check, Doing, Drill, Location, MOMENT, ORGANIZATION, Outcome},
         scratch::{self, Scratch},
     },
     disk,
@@ -41,6 +40,7 @@ const SPARE_BYTES: u64 = 512 << 20;
 /// What a drill has seen so far.
 struct Log {
     checks: Vec<Check>,
+    progress: Progress,
 }
 
 /// Carries one out from a repository, notes how it went, and gives the note.
@@ -63,7 +63,10 @@ pub(crate) fn drill(
         why: None,
         checks: Vec::new(),
     };
-    let mut log = Log { checks: Vec::new() };
+    let mut log = Log {
+        checks: Vec::new(),
+        progress: Progress::begin(site, Doing::Drill),
+    };
     let (Key::Own(secret) | Key::OfKit(secret)) = key;
     let done = carry_out(site, repository, secret, &mut drill, &mut log);
     drill.checks = log.checks;
@@ -272,7 +275,7 @@ impl Log {
         name: &str,
         work: impl FnOnce() -> Result<(T, String), CommandError>,
     ) -> Result<T, CommandError> {
-        output::talk(&format!("  {name}"));
+        self.progress.step(name);
         let began = Instant::now();
         let done = work();
         let said = match &done {

@@ -2,17 +2,17 @@
 
 use super::{
     Site, going_back, key, kit,
+    progress::Progress,
     state::{self, Head},
 };
 use crate::{
     failure::{CommandError, Exit, told},
     host::block_on,
-    output,
 };
 use ::host::backup::{
     engine::{self, Kind},
     info::{Backup, Info},
-    record::{Outcome, Report, Run},
+    record::{Doing, Outcome, Report, Run},
     wal,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -25,6 +25,7 @@ const SLACK: SignedDuration = SignedDuration::from_hours(6);
 /// Takes a backup, notes how it went, and gives the note.
 pub(crate) fn run(site: &Site, wanted: Option<Kind>) -> Result<Run, CommandError> {
     let began_at = Timestamp::now();
+    let progress = Progress::begin(site, Doing::Backup);
     let before = engine::info(&site.repository);
     let kind = wanted.unwrap_or_else(|| {
         before
@@ -33,7 +34,7 @@ pub(crate) fn run(site: &Site, wanted: Option<Kind>) -> Result<Run, CommandError
     });
     let done = before
         .map_err(CommandError::from)
-        .and_then(|_| carry_out(site, kind));
+        .and_then(|_| carry_out(site, kind, &progress));
     let mut run = Run {
         kind,
         label: None,
@@ -44,6 +45,7 @@ pub(crate) fn run(site: &Site, wanted: Option<Kind>) -> Result<Run, CommandError
         why: None,
         bytes: 0,
         stored_bytes: 0,
+        steps: progress.steps(),
     };
     match &done {
         Ok((backup, point)) => {
@@ -70,10 +72,10 @@ fn due(site: &Site, info: &Info, now: Timestamp) -> Kind {
     }
 }
 
-fn carry_out(site: &Site, kind: Kind) -> Result<(Backup, String), CommandError> {
+fn carry_out(site: &Site, kind: Kind, progress: &Progress) -> Result<(Backup, String), CommandError> {
     let key = key::read(&site.config)?;
     let cluster = site.cluster()?;
-    output::talk(&format!("  back up the cluster ({})", kind.as_str()));
+    progress.step(&format!("back up the cluster ({})", kind.as_str()));
     engine::back_up(&site.repository, kind)?;
     let info = engine::info(&site.repository)?;
     let newest = info.backups.last().cloned().ok_or_else(|| {
@@ -90,11 +92,11 @@ fn carry_out(site: &Site, kind: Kind) -> Result<(Backup, String), CommandError> 
         );
         return Err(CommandError::said(Exit::Failed, text));
     }
-    output::talk("  set a point that drills go back to, with the state of every table");
+    progress.step("set a point that drills go back to, with the state of every table");
     let prefix = format!("strongroom-{}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"));
     let manifest =
         block_on(async { Ok(backup::mark(&site.superuser(), &site.config.database.name, &prefix).await?) })?;
-    output::talk("  seal settings, certificates and keys beside it");
+    progress.step("seal settings, certificates and keys beside it");
     let head = Head {
         label: newest.label.clone(),
         software_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -104,7 +106,7 @@ fn carry_out(site: &Site, kind: Kind) -> Result<(Backup, String), CommandError> 
         manifest,
     };
     state::write(&site.config, &site.repository, &key, &head)?;
-    reap(site, &info)?;
+    reap(site, &info, progress)?;
     going_back::forget_overdue(site, Timestamp::now())?;
     let info = engine::info(&site.repository)?;
     let oldest = info.backups.first().map(|backup| backup.archive_start.clone());
@@ -112,6 +114,7 @@ fn carry_out(site: &Site, kind: Kind) -> Result<(Backup, String), CommandError> 
     let report = Report {
         seen_at: Timestamp::now(),
         holes: Some(wal::told_holes(&names, &oldest.unwrap_or_default())),
+        gaps: wal::gaps(&names, &info.backups),
         info,
     };
     site.record.note_report(&report)?;
@@ -120,11 +123,11 @@ fn carry_out(site: &Site, kind: Kind) -> Result<(Backup, String), CommandError> 
 }
 
 /// Lets go of what is older than it may be, although the engine would keep it.
-fn reap(site: &Site, info: &Info) -> Result<(), CommandError> {
+fn reap(site: &Site, info: &Info, progress: &Progress) -> Result<(), CommandError> {
     let now = Timestamp::now();
     for label in overdue(info, &site.config.backup, now) {
-        output::talk(&format!(
-            "  let go of the backup {label}, which is older than it may be"
+        progress.step(&format!(
+            "let go of the backup {label}, which is older than it may be"
         ));
         engine::expire(&site.repository, &label)?;
     }

@@ -1,12 +1,12 @@
 //! `strongroom backup verify`: every file read, every state opened, and the newest change compared with what the database
 //! has handed over.
 
-use super::{Site, key, state};
+use super::{Site, key, progress::Progress, state};
 use crate::{failure::CommandError, failure::told, host::block_on, output};
 use ::host::backup::{
     Repository,
     plain::{self, Searched},
-    record::{Location, Verification},
+    record::{Doing, Location, Verification},
     verify::{self, Verified},
 };
 use jiff::Timestamp;
@@ -17,7 +17,8 @@ pub(super) type Found = (Verified, Option<Searched>);
 
 /// Looks at the first location, notes what was found, and gives it.
 pub(crate) fn first(site: &Site) -> Result<Verification, CommandError> {
-    output::talk("  read every file of the repository");
+    let progress = Progress::begin(site, Doing::Verification);
+    progress.step("read every file of the repository");
     let found = look(site, &site.repository).and_then(|(mut found, searched)| {
         let archiver = block_on(async { Ok(backup::archiver(&site.superuser()).await?) })?;
         found

@@ -25,6 +25,9 @@ pub(super) struct Export {
     /// the role may reveal them
     #[arg(long, conflicts_with_all = ["format", "filters", "reveal"])]
     archive: bool,
+    /// With --archive: encrypt it for the holder of this public key of age; `age --decrypt` opens it
+    #[arg(long, value_name = "AGE1...", requires = "archive")]
+    recipient: Option<String>,
     /// The form of the file
     #[arg(long, value_enum, default_value_t = Form::Csv)]
     format: Form,
@@ -102,9 +105,16 @@ impl Export {
                 Box::new(client.download(&["datasets", dataset, "iif"], &self.query()?)?)
             }
             Some(dataset) => Box::new(client.download(&["datasets", dataset, "export"], &self.query()?)?),
-            None => Box::new(client.download(&["archive"], &[])?),
+            None => Box::new(client.download(&["archive"], &self.envelope())?),
         };
         deliver(&mut content, self.output.as_deref())
+    }
+
+    fn envelope(&self) -> Vec<(String, String)> {
+        let recipient = self.recipient.iter();
+        recipient
+            .map(|key| ("recipient".to_owned(), key.clone()))
+            .collect()
     }
 
     fn query(&self) -> Result<Vec<(String, String)>, CommandError> {

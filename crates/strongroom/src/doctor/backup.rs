@@ -167,6 +167,7 @@ mod tests {
             why: None,
             bytes: 0,
             stored_bytes: 0,
+            steps: Vec::new(),
         }
     }
 

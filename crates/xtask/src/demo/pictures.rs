@@ -74,7 +74,7 @@ const SHOWN: [(&str, &str, &str); 11] = [
 ];
 
 /// Pages that an address leads to.
-const PAGES: [(&str, &str); 19] = [
+const PAGES: [(&str, &str); 20] = [
     ("datasets", "/o/{slug}/datasets"),
     ("records", "/o/{slug}/d/ledger?sort=-issued_on"),
     (
@@ -92,6 +92,7 @@ const PAGES: [(&str, &str); 19] = [
     ("organization-access-log", "/o/{slug}/access-log"),
     ("tokens", "/o/{slug}/tokens"),
     ("organization", "/o/{slug}/about"),
+    ("organization-restore", "/o/{slug}/restore"),
     ("promises", "/promises"),
     ("account", "/account"),
     ("factors", "/account/factors"),

@@ -143,13 +143,20 @@ pub(in crate::promise) async fn tell(
 ) -> Result<()> {
     let base_url = &platform.settings().base_url;
     if let Some(faults) = news(id, before, now) {
-        return write(platform, |to| Letter::backup_alert(to, base_url, id, &faults)).await;
+        write(platform, |to| Letter::backup_alert(to, base_url, id, &faults)).await?;
+        return Ok(());
     }
     let is_looked_at = matches!(now.outcome, Outcome::Looked { .. });
     if id == ALERT && is_looked_at && is_test_due(platform, &read(platform).await?).await? {
-        return write(platform, |to| Letter::backup_alert_test(to, base_url)).await;
+        send_test(platform).await?;
     }
     Ok(())
+}
+
+/// Puts a test up to every operator; answers how many letters.
+pub(in crate::promise) async fn send_test(platform: &Platform) -> Result<usize> {
+    let base_url = &platform.settings().base_url;
+    write(platform, |to| Letter::backup_alert_test(to, base_url)).await
 }
 
 /// Once a month, and once a day while the last one was not taken.
@@ -164,16 +171,18 @@ async fn is_test_due(platform: &Platform, alerts: &Alerts) -> Result<bool> {
     Ok(waiting == 0)
 }
 
-async fn write(platform: &Platform, letter: impl Fn(&EmailAddress) -> Letter) -> Result<()> {
+/// Answers how many letters were put up: none where mail is not set.
+async fn write(platform: &Platform, letter: impl Fn(&EmailAddress) -> Letter) -> Result<usize> {
     let operators = account::list_operators(&mut platform.control().read().await?).await?;
     let mut keep = platform.control().keep().await?;
+    let mut letters = 0;
     for operator in operators {
         let Ok(address) = operator.email.parse::<EmailAddress>() else {
             continue;
         };
-        mail::post_alert(platform, &mut keep, &letter(&address)).await?;
+        letters += usize::from(mail::post_alert(platform, &mut keep, &letter(&address)).await?);
     }
-    Ok(())
+    Ok(letters)
 }
 
 /// What to tell; none where nothing is wrong, or it was told today.

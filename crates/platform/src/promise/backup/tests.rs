@@ -31,6 +31,7 @@ fn run(outcome: Ended, seconds: i64) -> Run {
         why: None,
         bytes: 1,
         stored_bytes: 1,
+        steps: Vec::new(),
     }
 }
 
@@ -153,6 +154,7 @@ fn sound() -> Ground {
                 cipher: "aes-256-cbc".to_owned(),
             },
             holes: Some(Vec::new()),
+            gaps: Vec::new(),
         }),
         first: Some(verification(Location::First)),
         second: Some(verification(Location::Second)),
