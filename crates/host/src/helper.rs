@@ -23,12 +23,12 @@ pub use firewall::{FirewallReply, PlanReply, Ports, PortsError, ReturnSeconds, S
 pub use frame::{FRAME_BYTES_MAX, FrameError, Frames};
 pub use message::{Answer, ErrorName, Refusal};
 pub use method::{
-    ApplyFirewall, ConfirmFirewall, GetFirewall, GetInfo, GetInterfaceDescription, GetListeners, GetSsh,
-    GetStorage, GetUnits, Method, OwnUnit, PlanFirewall, RestartUnit, StartBackup, Verb,
+    ApplyFirewall, ConfirmFirewall, GetFirewall, GetInfo, GetInterfaceDescription, GetJournal, GetListeners,
+    GetSsh, GetStorage, GetUnits, Method, OwnUnit, PlanFirewall, RestartUnit, StartBackup, Verb,
 };
 pub use reply::{
-    BackupReply, ConfirmReply, DescriptionReply, InfoReply, ListenersReply, Place, PlaceKind, PlaceState,
-    RestartReply, SshReply, SshState, StorageReply, UnitReply, UnitsReply,
+    BackupReply, ConfirmReply, DescriptionReply, InfoReply, JournalLine, JournalReply, ListenersReply, Place,
+    PlaceKind, PlaceState, RestartReply, SshReply, SshState, StorageReply, UnitReply, UnitsReply,
 };
 
 /// Where the helper's socket lies; systemd makes it and starts the helper when somebody connects.

@@ -1,8 +1,12 @@
-//! The journal of units: their newest lines, as systemd kept them.
+//! The journal of units: their newest lines, and those after a place, as systemd kept them.
+
+mod follow;
 
 use std::time::Duration;
 
 use serde::Deserialize;
+
+pub use follow::{Cursor, CursorError, Followed, after};
 
 use crate::run::{Call, Program, RunError};
 
@@ -22,6 +26,8 @@ pub struct Line {
 /// A line as `journalctl --output=json` writes it: numbers are strings.
 #[derive(Deserialize)]
 struct Written {
+    #[serde(rename = "__CURSOR")]
+    place: Option<String>,
     #[serde(rename = "__REALTIME_TIMESTAMP")]
     at: String,
     #[serde(rename = "_SYSTEMD_UNIT")]
@@ -60,7 +66,10 @@ pub fn parse(text: &str) -> Vec<Line> {
 }
 
 fn line(text: &str) -> Option<Line> {
-    let written: Written = serde_json::from_str(text).ok()?;
+    line_of(serde_json::from_str(text).ok()?)
+}
+
+fn line_of(written: Written) -> Option<Line> {
     let message = match written.message? {
         serde_json::Value::String(message) => message,
         serde_json::Value::Array(bytes) => {

@@ -1,8 +1,9 @@
 //! What is done for each verb.
 //!
-//! Invariant: arguments come from the verb's own types alone, which hold words of a list and numbers in bounds.
+//! Invariant: arguments come from the verb's own types alone, which hold words of a list and numbers in bounds; a place in the journal is six numbers.
 
 mod firewall;
+mod journal;
 mod listeners;
 mod ssh;
 mod storage;
@@ -27,6 +28,7 @@ pub(crate) fn to(verb: &Verb) -> Answer {
         Verb::GetSsh(_) => done(&ssh::look()),
         Verb::GetListeners(_) => from(listeners::look()),
         Verb::GetUnits(_) => done(&units::look()),
+        Verb::GetJournal(asked) => from(journal::look(asked.after.as_ref())),
         Verb::RestartUnit(asked) => from(units::restart(asked.unit)),
         Verb::StartBackup(_) => from(units::start_backup()),
         Verb::GetFirewall(_) => from(firewall::look()),

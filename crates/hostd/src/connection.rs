@@ -3,7 +3,9 @@
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use host::helper::{Answer, ErrorName, FRAME_BYTES_MAX, FrameError, Frames, Refusal, Verb};
+use host::helper::{
+    Answer, ErrorName, FRAME_BYTES_MAX, FrameError, Frames, GetJournal, Method, Refusal, Verb,
+};
 
 use crate::answer;
 use crate::budget::{Budget, Taken};
@@ -38,7 +40,10 @@ pub(crate) fn answer(stream: UnixStream, peer: Peer, rank: Rank, budget: &Budget
         }
         let (verb, answer) = carry_out(&message, peer, rank, budget);
         let (level, outcome) = outcome(&answer);
-        journal::call(level, peer, verb, outcome, began.elapsed());
+        // Or each look would be what the next one finds.
+        if verb != GetJournal::NAME || level != Level::Info {
+            journal::call(level, peer, verb, outcome, began.elapsed());
+        }
         if let Err(error) = frames.send(&bounded(&answer), SEND) {
             return journal::dropped(peer, &error);
         }

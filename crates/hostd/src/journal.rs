@@ -1,4 +1,4 @@
-//! One line of the journal for each call, and for each caller who was sent away.
+//! One line of the journal for each call but a look at the journal itself, and for each caller who was sent away.
 //!
 //! systemd takes the number in front for the line's level (sd-daemon(3)). Nothing of a caller's text is repeated but a
 //! verb of the list.

@@ -86,6 +86,7 @@ pub(crate) fn effect(verb: &Verb) -> Effect {
         | Verb::GetSsh(_)
         | Verb::GetListeners(_)
         | Verb::GetUnits(_)
+        | Verb::GetJournal(_)
         | Verb::GetFirewall(_)
         | Verb::PlanFirewall(_) => Effect::None,
         // A daemon that ends itself is started anew as well; a backup comes each night, and systemd bounds how many in an hour.

@@ -12,6 +12,7 @@ mod collector;
 mod sender;
 mod settings;
 mod standing;
+mod system;
 
 pub(crate) use sender::run;
 pub use sender::{Sent, run_once};
@@ -39,7 +40,7 @@ const SETTING: &str = "forwarding";
 pub enum Start {
     /// With what comes from now on.
     Now,
-    /// With the oldest that is kept; logs that were sent before are sent again.
+    /// With the oldest that is kept, but the journal with its newest line; logs that were sent before are sent again.
     Beginning,
 }
 
@@ -97,12 +98,16 @@ async fn begin_streams(tx: &mut ControlTx, settings: &ForwardingSettings, from: 
             continue;
         }
         let position = match (stream, from) {
-            (Stream::Audit, Start::Now) => audit_log::newest(tx).await?.map_or(-1, |leaf| leaf.index),
-            (Stream::Access, Start::Now) => access_event::newest(tx).await?,
-            (Stream::Audit, Start::Beginning) => -1,
-            (Stream::Access, Start::Beginning) => 0,
+            (Stream::Audit, Start::Now) => audit_log::newest(tx)
+                .await?
+                .map_or(-1, |leaf| leaf.index)
+                .to_string(),
+            (Stream::Access, Start::Now) => access_event::newest(tx).await?.to_string(),
+            (Stream::Audit, Start::Beginning) => "-1".to_owned(),
+            (Stream::Access, Start::Beginning) => "0".to_owned(),
+            (Stream::System, _) => system::UNBEGUN.to_owned(),
         };
-        rows::place(tx, stream.as_str(), &position.to_string()).await?;
+        rows::place(tx, stream.as_str(), &position).await?;
     }
     Ok(())
 }

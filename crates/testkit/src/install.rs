@@ -29,6 +29,7 @@ pub const TESTS: &[&str] = &[
     "rsyslog",
     "rsyslog-gnutls",
     "rsyslog-openssl",
+    "systemd-journal-remote",
 ];
 
 /// The directories that tests start for themselves. Their own services stay off: see [`SERVICES_OFF`].

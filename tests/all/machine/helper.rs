@@ -62,6 +62,20 @@ fn the_daemons_user_gets_facts_and_may_not_touch_the_firewall(site: &Site) {
     }
     let units = call_as(site, "strongroom", &method("GetUnits", "{}"));
     assert_eq!(units.matches("\"why\":null").count(), 3, "{units}");
+    // What our own units said; with a place, what they said after it.
+    let newest = call_as(site, "strongroom", &method("GetJournal", "{}"));
+    assert!(newest.contains("\"unit\":\"strongroom"), "{newest}");
+    let place = newest
+        .split("\"place\":\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .unwrap();
+    let after = call_as(
+        site,
+        "strongroom",
+        &method("GetJournal", &format!("{{\"after\":\"{place}\"}}")),
+    );
+    assert!(after.starts_with("{\"parameters\":{\"lines\":["), "{after}");
     let apply = "{\"ports\":[443],\"ssh\":\"close\",\"seconds\":600}";
     for message in [
         method("ApplyFirewall", apply),
@@ -78,6 +92,10 @@ fn the_daemons_user_gets_facts_and_may_not_touch_the_firewall(site: &Site) {
     );
     assert!(said.contains("{\"unit\":\"worker\"}"), "{said}");
     let journal = site.machine.journal("strongroom-hostd").unwrap();
+    assert!(
+        !journal.contains("verb=org.strongroom.Host.GetJournal"),
+        "a look is not a line:\n{journal}"
+    );
     for wanted in [
         "verb=org.strongroom.Host.GetSsh outcome=done",
         "outcome=org.strongroom.Host.NotAllowed",

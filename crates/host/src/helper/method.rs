@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::firewall::{FirewallReply, PlanReply, Ports, ReturnSeconds, SshAccess};
 use super::message::{Call, ErrorName, Members, Refusal, check_shape};
 use super::reply::{
-    BackupReply, ConfirmReply, DescriptionReply, InfoReply, ListenersReply, RestartReply, SshReply,
-    StorageReply, UnitsReply,
+    BackupReply, ConfirmReply, DescriptionReply, InfoReply, JournalReply, ListenersReply, RestartReply,
+    SshReply, StorageReply, UnitsReply,
 };
 use super::{INTERFACE, SERVICE_INTERFACE};
+use crate::journal::Cursor;
 
 /// Most characters of a caller's text that a refusal repeats.
 const TOLD_CHARS_MAX: usize = 64;
@@ -82,6 +83,11 @@ methods! {
     GetListeners {} = "org.strongroom.Host.GetListeners" -> ListenersReply;
     /// How our units do, and how exposed they are.
     GetUnits {} = "org.strongroom.Host.GetUnits" -> UnitsReply;
+    /// Lines of our units in the journal.
+    GetJournal {
+        /// The place after which they begin; none for the newest line alone.
+        pub after: Option<Cursor>,
+    } = "org.strongroom.Host.GetJournal" -> JournalReply;
     /// Starts one of our units anew.
     RestartUnit {
         /// Which.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::method::OwnUnit;
 use crate::encryption::Encryption;
+use crate::journal::Cursor;
 use crate::listener::Listener;
 use crate::unit::Reach;
 
@@ -31,6 +32,32 @@ pub struct InfoReply {
 pub struct DescriptionReply {
     /// The text.
     pub description: String,
+}
+
+/// Lines of our units, in their order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JournalReply {
+    /// The lines.
+    pub lines: Vec<JournalLine>,
+    /// More were there than fit into an answer.
+    pub more: bool,
+}
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JournalLine {
+    /// Where it stands.
+    pub place: Cursor,
+    /// Microseconds since 1970, UTC.
+    pub at_us: i64,
+    /// The unit it is about.
+    pub unit: String,
+    /// As syslog counts.
+    pub priority: u8,
+    /// What was said, of any content; cut where it is very long.
+    pub message: String,
 }
 
 /// The places on the disks.

@@ -53,7 +53,7 @@ fn sample<M: Method<Reply: serde::Serialize>>(method: &M, reply: &M::Reply) -> S
 
 /// One of each verb of our interface.
 fn samples() -> BTreeMap<&'static str, (Value, Value)> {
-    let facts = [storage(), ssh(), listeners(), units()];
+    let facts = [storage(), ssh(), listeners(), units(), journal()];
     facts.into_iter().chain(changes()).collect()
 }
 
@@ -61,6 +61,22 @@ fn storage() -> Sample {
     let found = [encrypted(), unknown(), Encryption::Memory];
     let places = found.map(place).to_vec();
     sample(&GetStorage {}, &StorageReply { places, left_out: 0 })
+}
+
+fn journal() -> Sample {
+    let place = crate::journal::Cursor::try_from("s=1;i=a;b=2;m=3;t=4;x=5".to_owned()).unwrap();
+    let line = JournalLine {
+        place: place.clone(),
+        at_us: 1,
+        unit: "strongroom.service".to_owned(),
+        priority: 6,
+        message: "ready".to_owned(),
+    };
+    let reply = JournalReply {
+        lines: vec![line],
+        more: false,
+    };
+    sample(&GetJournal { after: Some(place) }, &reply)
 }
 
 fn ssh() -> Sample {

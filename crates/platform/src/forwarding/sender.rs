@@ -9,6 +9,7 @@ use super::{
     collector::{self, Taken},
     load,
     settings::{Stored, Stream},
+    system,
 };
 use crate::{
     Platform,
@@ -18,7 +19,7 @@ use crate::{
 };
 use serde::Serialize;
 use std::time::{Duration, Instant};
-use store::control::forwarding as rows;
+use store::control::forwarding::{self as rows, Health};
 use tokio::sync::watch;
 
 /// How often is looked for messages; also how long they gather where there are few.
@@ -29,6 +30,10 @@ const IDLE: Duration = Duration::from_secs(5);
 const LEASE_SECONDS: i32 = 60;
 /// How often the newest checkpoint goes along.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
+/// How often the journal is looked at: each look is a call of the root helper and a program of its own.
+const JOURNAL_EVERY: Duration = Duration::from_secs(10);
+/// And after it could not be.
+const JOURNAL_AGAIN: Duration = Duration::from_secs(60);
 /// The pause after a failure, doubled up to the last; a part of it by chance, so that many appliances do not come back at once.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 /// How long a delivery that is under way may go on after the stop was asked for.
@@ -93,6 +98,11 @@ struct Sender {
     holder: uuid::Uuid,
     checkpoint_at: Option<Instant>,
     failures: u32,
+    /// When the journal is to be looked at next.
+    journal_at: Option<Instant>,
+    /// Why it could not be, the last time.
+    journal_trouble: Option<String>,
+    is_trouble_noted: bool,
 }
 
 impl Sender {
@@ -101,6 +111,9 @@ impl Sender {
             holder: uuid::Builder::from_random_bytes(random()?).into_uuid(),
             checkpoint_at: None,
             failures: 0,
+            journal_at: None,
+            journal_trouble: None,
+            is_trouble_noted: false,
         })
     }
 
@@ -167,13 +180,16 @@ impl Sender {
         let (batches, has_checkpoint) = self.gather(platform, stored).await?;
         let messages = batches.iter().map(Batch::count).sum();
         if batches.is_empty() {
+            self.note_journal(platform).await?;
             return Ok(Sent { messages, by: None });
         }
         let frames: Vec<u8> = batches.iter().flat_map(|batch| batch.frames()).copied().collect();
         let by = collector::deliver(platform, stored, &frames).await?;
         let moves: Vec<rows::Move> = batches.into_iter().map(Batch::into_move).collect();
         let mut keep = platform.control().keep().await?;
-        let moved = rows::acknowledge(&mut keep, self.holder, &moves, platform.now()).await?;
+        let moved = rows::acknowledge(&mut keep, self.holder, &moves, self.health(), platform.now()).await?;
+        drop(keep);
+        self.note_journal(platform).await?;
         if moved < moves.len() {
             tracing::info!("a log was placed anew while it was sent, and is sent from there");
         }
@@ -186,8 +202,58 @@ impl Sender {
         })
     }
 
+    /// What our units said in the journal, when it is time to look. That it cannot be read holds the other logs up no more than it must.
+    async fn read_journal(&mut self, platform: &Platform, host: &str, from: &str) -> Option<Batch> {
+        if self.journal_at.is_some_and(|at| Instant::now() < at) {
+            return None;
+        }
+        match system::read(platform, host, from).await {
+            Ok((batch, more)) => {
+                self.journal_trouble = None;
+                self.journal_at =
+                    Instant::now().checked_add(if more { Duration::ZERO } else { JOURNAL_EVERY });
+                Some(batch)
+            }
+            Err(error) => {
+                if self.journal_trouble.is_none() {
+                    log(
+                        &error,
+                        "the journal cannot be read, so its lines are not forwarded",
+                    );
+                }
+                self.journal_trouble = Some(format!("the journal cannot be read: {}", error.detail));
+                self.journal_at = Instant::now().checked_add(JOURNAL_AGAIN);
+                None
+            }
+        }
+    }
+
+    fn health(&self) -> Health {
+        match self.journal_trouble {
+            None => Health::Well,
+            Some(_) => Health::Troubled,
+        }
+    }
+
+    /// That the journal cannot be read stands where it is looked for, although the other logs go out; and that it can again.
+    async fn note_journal(&mut self, platform: &Platform) -> Result<()> {
+        match &self.journal_trouble {
+            Some(why) => {
+                self.note_failure(platform, why).await?;
+                self.is_trouble_noted = true;
+            }
+            None if self.is_trouble_noted => {
+                let mut keep = platform.control().keep().await?;
+                rows::acknowledge(&mut keep, self.holder, &[], Health::Well, platform.now()).await?;
+                self.is_trouble_noted = false;
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
     /// What each log has to say, and whether the checkpoint goes along.
-    async fn gather(&self, platform: &Platform, stored: &Stored) -> Result<(Vec<Batch>, bool)> {
+    async fn gather(&mut self, platform: &Platform, stored: &Stored) -> Result<(Vec<Batch>, bool)> {
         let host = batch::host_of(platform);
         let positions = rows::positions(&mut platform.control().read().await?).await?;
         let (mut batches, mut has_checkpoint) = (Vec::new(), false);
@@ -201,6 +267,10 @@ impl Sender {
             let mut batch = match stream {
                 Stream::Audit => audit::read(platform, &host, &at.position).await?,
                 Stream::Access => access::read(platform, &host, &at.position).await?,
+                Stream::System => match self.read_journal(platform, &host, &at.position).await {
+                    Some(batch) => batch,
+                    None => continue,
+                },
             };
             let is_due = self
                 .checkpoint_at

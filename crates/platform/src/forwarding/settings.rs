@@ -22,11 +22,13 @@ pub enum Stream {
     Audit,
     /// Sign-ins and requests.
     Access,
+    /// What our own units say in the journal.
+    System,
 }
 
 impl Stream {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Audit, Self::Access];
+    pub const ALL: [Self; 3] = [Self::Audit, Self::Access, Self::System];
 
     /// Its name in settings.
     #[must_use]
@@ -34,6 +36,7 @@ impl Stream {
         match self {
             Self::Audit => "audit",
             Self::Access => "access",
+            Self::System => "system",
         }
     }
 }
@@ -62,7 +65,7 @@ impl ForwardingSettings {
         let malformed = |pointer: &str, text: &str| PlatformError::invalid_at(pointer, "malformed", text);
         config::Target::new(&self.host, self.port).map_err(|error| malformed("/host", &error.to_string()))?;
         if self.streams.is_empty() {
-            return Err(malformed("/streams", "at least one of audit, access"));
+            return Err(malformed("/streams", "at least one of audit, access, system"));
         }
         if certificates(&self.authority_pem).is_none() {
             return Err(malformed("/authority_pem", "certificates in PEM"));

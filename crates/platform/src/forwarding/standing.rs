@@ -46,8 +46,8 @@ pub struct StreamView {
     pub last: Option<String>,
     /// When it was taken.
     pub acknowledged_at: Option<Timestamp>,
-    /// Messages that wait, as far as they are counted.
-    pub waiting: u64,
+    /// Messages that wait, as far as they are counted; none where nobody can say, as of the journal.
+    pub waiting: Option<u64>,
     /// Whether more wait than were counted.
     pub more_wait: bool,
     /// The time of the oldest that waits.
@@ -58,7 +58,7 @@ impl ForwardingView {
     /// Messages that wait, of all logs.
     #[must_use]
     pub fn waiting(&self) -> u64 {
-        self.streams.iter().map(|stream| stream.waiting).sum()
+        self.streams.iter().filter_map(|stream| stream.waiting).sum()
     }
 
     /// The time of the oldest message that waits.
@@ -84,6 +84,8 @@ pub(super) async fn look(platform: &Platform) -> Result<Option<ForwardingView>> 
         streams.push(match stream {
             Stream::Audit => audit(&mut read, position).await?,
             Stream::Access => access(&mut read, position).await?,
+            // How much waits in the journal the root helper would have to count.
+            Stream::System => view(Stream::System, position),
         });
     }
     Ok(Some(ForwardingView {
@@ -102,7 +104,7 @@ fn view(stream: Stream, position: &Position) -> StreamView {
         taken: position.number.unsigned_abs(),
         last: position.last.clone(),
         acknowledged_at: position.acknowledged_at,
-        waiting: 0,
+        waiting: None,
         more_wait: false,
         oldest: None,
     }
@@ -121,7 +123,7 @@ async fn audit(read: &mut ControlRead, position: &Position) -> Result<StreamView
     let oldest = leaf.and_then(|leaf| Timestamp::from_millisecond(leaf.time_ms.try_into().ok()?).ok());
     let waiting = (figures.size - next).max(0) + figures.pending;
     Ok(StreamView {
-        waiting: waiting.unsigned_abs(),
+        waiting: Some(waiting.unsigned_abs()),
         oldest: oldest.or(figures.oldest),
         ..view(Stream::Audit, position)
     })
@@ -130,7 +132,7 @@ async fn audit(read: &mut ControlRead, position: &Position) -> Result<StreamView
 async fn access(read: &mut ControlRead, position: &Position) -> Result<StreamView> {
     let found = access_event::waiting_after(read, number_of(position)?).await?;
     Ok(StreamView {
-        waiting: found.events.unsigned_abs(),
+        waiting: Some(found.events.unsigned_abs()),
         more_wait: found.events >= WAITING_MAX,
         oldest: found.oldest,
         ..view(Stream::Access, position)

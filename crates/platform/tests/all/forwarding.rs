@@ -592,3 +592,31 @@ async fn it_begins_with_what_comes_goes_on_after_a_pause_and_is_for_operators_on
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_journal_that_cannot_be_read_is_told_and_holds_the_other_logs_up_no_more_than_it_must() {
+    let post = Post::start(Driver::OpenSsl).await;
+    let settings = ForwardingSettings {
+        streams: Stream::ALL.to_vec(),
+        ..post.settings()
+    };
+    post.set(settings).await;
+    post.insert_events(3, "all the same").await;
+    // There is no root helper for this platform.
+    post.drain().await;
+    assert_eq!(post.wait_for("access", 3).await.len(), 3);
+    let (platform, host) = (&post.site.platform, Caller::host());
+    let view = forwarding::show(platform, &host).await.unwrap().unwrap();
+    let why = view.failure.unwrap();
+    assert!(why.contains("the journal cannot be read"), "{why}");
+    let since = view.failing_since.unwrap();
+    post.insert_events(1, "later").await;
+    post.drain().await;
+    let view = forwarding::show(platform, &host).await.unwrap().unwrap();
+    assert_eq!(view.failing_since, Some(since), "what goes well does not hide it");
+    // Without the journal nothing is left to complain of.
+    post.set(post.settings()).await;
+    post.drain().await;
+    let view = forwarding::show(platform, &host).await.unwrap().unwrap();
+    assert_eq!((view.failing_since, view.failure), (None, None));
+}

@@ -5,7 +5,7 @@
 
 use super::{ControlTx, Keeps, Reads};
 use crate::StoreError;
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
 use jiff_diesel::{NullableTimestamp, ToDiesel};
@@ -116,7 +116,16 @@ pub async fn release(on: &mut impl Keeps, holder: uuid::Uuid) -> Result<(), Stor
     Ok(())
 }
 
-/// Moves the positions of what the collector took and notes that sending goes well, in one statement; answers how many moved. Fewer than
+/// Whether all that is to be sent can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// It can.
+    Well,
+    /// Some of it cannot, of which a failure tells that stays.
+    Troubled,
+}
+
+/// Moves the positions of what the collector took and notes how sending goes, in one statement; answers how many moved. Fewer than
 /// were asked for stood elsewhere meanwhile, or another holds the lease.
 ///
 /// # Errors
@@ -125,10 +134,12 @@ pub async fn acknowledge(
     on: &mut impl Keeps,
     holder: uuid::Uuid,
     moves: &[Move],
+    health: Health,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
     let text = "WITH held AS (
-            UPDATE strongroom.forwarding_lease SET tried_at = $7, failing_since = NULL, failure = NULL
+            UPDATE strongroom.forwarding_lease SET tried_at = $7,
+                failing_since = CASE WHEN NOT $8 THEN failing_since END, failure = CASE WHEN NOT $8 THEN failure END
             WHERE holder = $6 RETURNING one
         )
         UPDATE strongroom.forwarding_position p
@@ -144,7 +155,8 @@ pub async fn acknowledge(
         .bind::<Array<BigInt>, _>(counts)
         .bind::<Array<Text>, _>(texts(|moved| &moved.last))
         .bind::<Uuid, _>(holder)
-        .bind::<Timestamptz, _>(now.to_diesel());
+        .bind::<Timestamptz, _>(now.to_diesel())
+        .bind::<Bool, _>(health == Health::Well);
     Ok(query.execute(on.connection()?).await?)
 }
 

@@ -58,6 +58,8 @@ enum Log {
     Audit,
     /// Sign-ins and requests
     Access,
+    /// What the platform's own units say in the journal
+    System,
 }
 
 impl Log {
@@ -65,6 +67,7 @@ impl Log {
         match self {
             Self::Audit => Stream::Audit,
             Self::Access => Stream::Access,
+            Self::System => Stream::System,
         }
     }
 }
@@ -167,12 +170,16 @@ fn tell(common: &Common, view: &ForwardingView) -> Result<(), CommandError> {
     ];
     for stream in &view.streams {
         let more = if stream.more_wait { "more than " } else { "" };
+        let waiting = stream.waiting.map_or_else(
+            || "nobody counts them".to_owned(),
+            |count| format!("{more}{count}"),
+        );
         pairs.extend([
             ("log", stream.stream.as_str().to_owned()),
             ("  messages taken", stream.taken.to_string()),
             ("  last taken", stream.last.clone().unwrap_or_default()),
             ("  taken at", moment(stream.acknowledged_at)),
-            ("  messages that wait", format!("{more}{}", stream.waiting)),
+            ("  messages that wait", waiting),
             ("  oldest of them", moment(stream.oldest)),
         ]);
     }

@@ -3,6 +3,7 @@
 //! Invariant: an [`Answers`] exists only valid; it names files with passwords and never holds one. Unknown
 //! keys are errors.
 
+pub(super) mod collector;
 pub(super) mod sources;
 
 use crate::failure::{CommandError, Exit};
@@ -31,6 +32,7 @@ pub(crate) struct Answers {
     pub(crate) directory: Option<sources::Directory>,
     pub(crate) provider: Option<sources::Provider>,
     pub(crate) mail: Option<sources::Mail>,
+    pub(crate) forwarding: Option<collector::Forwarding>,
     pub(crate) backup: Backup,
 }
 
@@ -129,6 +131,7 @@ pub(super) struct Written {
     pub(super) directory: Option<sources::WrittenDirectory>,
     pub(super) provider: Option<sources::WrittenProvider>,
     pub(super) mail: Option<sources::WrittenMail>,
+    pub(super) forwarding: Option<collector::WrittenForwarding>,
     pub(super) backup: WrittenBackup,
 }
 
@@ -250,6 +253,7 @@ impl Answers {
             directory: sources::directory(written.directory)?,
             provider: sources::provider(written.provider)?,
             mail: sources::mail(written.mail)?,
+            forwarding: collector::forwarding(written.forwarding)?,
             backup: backup(written.backup)?,
         })
     }
@@ -290,6 +294,7 @@ impl Answers {
             directory: None,
             provider: None,
             mail: None,
+            forwarding: None,
             backup: Backup::default(),
         }
     }

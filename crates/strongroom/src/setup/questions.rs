@@ -60,6 +60,8 @@ fn written(input: &mut impl BufRead) -> Result<Written, CommandError> {
         directory: directory(input)?,
         provider: provider(input)?,
         mail: mail(input)?,
+        // Named by who answers in a file: it needs an authority's certificate, and can be set at any time.
+        forwarding: None,
         server,
         firewall,
         backup: backup(input)?,

@@ -9,6 +9,7 @@ mod database;
 mod directory;
 mod firewall;
 mod folders;
+mod forwarding;
 mod health;
 mod mail;
 mod operator;
@@ -59,6 +60,8 @@ pub(crate) enum Step {
     Providers,
     /// The mail server, where the answers name one
     Mail,
+    /// The collector of logs, where the answers name one
+    Forwarding,
     /// Backups, where the answers ask for them
     Backup,
     /// The recovery kit, where the answers say where it goes
@@ -76,7 +79,7 @@ pub(crate) enum Step {
 }
 
 /// In the order in which they are taken.
-pub(crate) const STEPS: [Step; 19] = [
+pub(crate) const STEPS: [Step; 20] = [
     Step::Folders,
     Step::Secrets,
     Step::Certificate,
@@ -89,6 +92,7 @@ pub(crate) const STEPS: [Step; 19] = [
     Step::Directory,
     Step::Providers,
     Step::Mail,
+    Step::Forwarding,
     Step::Backup,
     Step::RecoveryKit,
     Step::Services,
@@ -156,6 +160,7 @@ impl Step {
             Self::Directory => "directory",
             Self::Providers => "providers",
             Self::Mail => "mail",
+            Self::Forwarding => "forwarding",
             Self::Backup => "backup",
             Self::RecoveryKit => "recovery-kit",
             Self::Services => "services",
@@ -181,6 +186,7 @@ impl Step {
             Self::Directory => directory::look(run.site),
             Self::Providers => providers::look(run.site),
             Self::Mail => mail::look(run.site),
+            Self::Forwarding => forwarding::look(run.site),
             Self::Backup => backup::look(run.site),
             Self::RecoveryKit => recovery_kit::look(run.site),
             Self::Services => services::look(run),
@@ -206,6 +212,7 @@ impl Step {
             Self::Directory => directory::apply(run.site),
             Self::Providers => providers::apply(run.site),
             Self::Mail => mail::apply(run.site),
+            Self::Forwarding => forwarding::apply(run.site),
             Self::Backup => backup::apply(run.site),
             Self::RecoveryKit => recovery_kit::apply(run.site),
             Self::Services => services::apply(run),

@@ -19,7 +19,7 @@ use testkit::certificate::Authority;
 use super::appliance::{Daemon, PASSWORD, free_port, spawn};
 use super::program::{Said, run};
 
-const STEPS: [&str; 19] = [
+const STEPS: [&str; 20] = [
     "folders",
     "secrets",
     "certificate",
@@ -32,6 +32,7 @@ const STEPS: [&str; 19] = [
     "directory",
     "providers",
     "mail",
+    "forwarding",
     "backup",
     "recovery-kit",
     "services",
@@ -345,21 +346,31 @@ fn sources_of_people_and_mail_are_set_once_and_left_as_operators_change_them() {
     let place = Place::new();
     testkit::secret::write_private(&place.path("secret"), "a service account's password").unwrap();
     let secret = place.path("secret");
+    let authority = place.path("collectors.pem");
+    let pem = Authority::create("collectors")
+        .unwrap()
+        .certificate_pem()
+        .unwrap();
+    fs::write(&authority, pem).unwrap();
     place.answer_more(&format!(
         "[directory]\nproduct = \"openldap\"\nservers = [\"dc1.example.test\"]\nbase = \"dc=example,dc=test\"\n\
          service_account = \"cn=app,dc=example,dc=test\"\npassword_file = {secret:?}\n\
          [provider]\nissuer = \"https://login.example.test\"\nclient_id = \"us\"\nsecret_file = {secret:?}\n\
+         [forwarding]\nhost = \"logs.example.test\"\nauthorities = {authority:?}\n\
          [mail]\nhost = \"post.example.test\"\naccount = \"us\"\npassword_file = {secret:?}\nfrom = \"us@example.test\"\n"
     ));
-    let three = |states: Vec<(String, String)>| {
+    let four = |states: Vec<(String, String)>| {
         let named = |step: &str| states.iter().find(|(name, _)| name == step).unwrap().1.clone();
-        ["directory", "providers", "mail"].map(named)
+        ["directory", "providers", "mail", "forwarding"].map(named)
     };
-    assert_eq!(three(states(place.setup(&["--until", "mail"]))), ["done"; 3]);
+    assert_eq!(four(states(place.setup(&["--until", "forwarding"]))), ["done"; 4]);
     let settings = place.settings();
     let close = ["directory", "alter", "company", "--state", "disabled"];
     run(Some(&settings), &close).done();
-    assert_eq!(three(states(place.setup(&["--until", "mail"]))), ["unchanged"; 3]);
+    assert_eq!(
+        four(states(place.setup(&["--until", "forwarding"]))),
+        ["unchanged"; 4]
+    );
     let listed = run(Some(&settings), &["--json", "directory", "list"]).done();
     assert!(listed.contains("disabled"), "{listed}");
     let text = fs::read_to_string(place.path("answers.toml")).unwrap();

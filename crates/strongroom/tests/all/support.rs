@@ -191,7 +191,7 @@ fn no_canary_comes_through_and_what_helps_does() {
         "1 openldap ldaps active",
         "1 standard active",
         "mail: tls",
-        "logs that are forwarded: 2",
+        "logs that are forwarded: 3",
     ] {
         assert!(of("sizes.txt").contains(fact), "{fact}: {}", of("sizes.txt"));
     }

@@ -96,7 +96,7 @@ fn first_sign_in(section: &str, written: Option<&str>) -> Result<FirstSignIn, St
     }
 }
 
-fn certificates(section: &str, file: Option<&Path>) -> Result<Option<String>, String> {
+pub(super) fn certificates(section: &str, file: Option<&Path>) -> Result<Option<String>, String> {
     let Some(file) = file else { return Ok(None) };
     let at = |what: String| format!("{section}.authorities: {}: {what}", file.display());
     let mut text = String::new();
