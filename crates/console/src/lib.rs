@@ -54,6 +54,7 @@ mod policies;
 mod promises_page;
 mod providers;
 mod query;
+mod range;
 mod record_form;
 mod records;
 mod reference;

@@ -144,6 +144,11 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         "The organization is taken back. What was written since stays in the history, and this can be taken back below.",
     ),
     (
+        "archive-asked",
+        NoticeKind::Success,
+        "Asked: the archive is made in the background, and stands below for a day once it is ready.",
+    ),
+    (
         "nothing-differed",
         NoticeKind::Information,
         "Nothing differed, and nothing was changed.",

@@ -272,6 +272,7 @@ fn people_pages(config: &mut ServiceConfig) {
                 .route(get().to(archive::show))
                 .route(post().to(archive::run)),
         )
+        .service(resource("/o/{organization}/archive/kept/{archive}").route(get().to(archive::fetch)))
         .service(resource("/o/{organization}/archive/restore").route(post().to(archive::restore)))
         .service(resource("/o/{organization}/files/{file}").route(get().to(files::download)))
         .service(resource("/o/{organization}/access-log").route(get().to(access_log::show_organization)))

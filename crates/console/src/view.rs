@@ -52,7 +52,7 @@ pub use account::{AccountPage, SessionRow};
 pub use accounts::{AccountRow, AccountsPage};
 pub use appliance::{AppliancePage, ApplianceSection};
 pub use appliance_updates::{BundleRow, UpdateRow, UpdatesPage};
-pub use archive::ArchivePage;
+pub use archive::{ArchivePage, KeptArchiveRow};
 pub use audit::{AuditEntryPage, AuditFilter, AuditPage, AuditRow, Commitment, Receipt};
 pub use backups::{
     BackupsPage, CheckRow, DrillRow, KeptRow, PlaceRow, RunRow, Running, Track, TrackMark, TrackSpan,

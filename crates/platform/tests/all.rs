@@ -47,6 +47,8 @@ mod forwarding;
 mod import;
 #[path = "all/invitation.rs"]
 mod invitation;
+#[path = "all/kept_archive.rs"]
+mod kept_archive;
 #[path = "all/ledger.rs"]
 mod ledger;
 #[path = "all/lifecycle.rs"]
