@@ -1,19 +1,21 @@
 //! A whole organization as one file: taken away as a stream, and restored into an organization that is empty.
 //!
-//! Invariants: neither way is a byte kept here; the form's token is checked before a byte of an archive is read.
+//! Invariants: neither way is a byte kept here that we can open; the form's token is checked before a byte of an archive is read.
 
 use crate::{
     errors::Fault,
     fields::with_problems,
     form::{Form, check_token},
     parts::read_until_file,
-    view::{ArchivePage, Choice, ErrorSummary, FieldInput, InputKind, Nav},
+    range::{self, Wanted},
+    view::{ArchivePage, Badge, Choice, ErrorSummary, FieldInput, InputKind, KeptArchiveRow, Nav, Tone},
     visit::{Answer, Room, Visit, page, page_with, see_other},
+    words::{moment, sentence, size},
 };
 use access::Permission;
 use actix_multipart::{Field as Part, Multipart};
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     http::{StatusCode, header},
     web::Path,
 };
@@ -21,7 +23,10 @@ use bytes::Bytes;
 use futures_util::{StreamExt, future::join, stream};
 use platform::{
     PlatformError,
-    export::{self, Envelope},
+    export::{
+        self, Envelope,
+        kept::{self, Kept, KeptState},
+    },
 };
 use tokio::sync::mpsc;
 use types::{FieldKind, ProblemCode};
@@ -72,7 +77,76 @@ fn envelope_inputs(form: Option<&Form>) -> Vec<FieldInput> {
             .with_value(text("recipient"))
             .with_help("Only for a public key: age1 and 58 letters and digits, as age-keygen shows it.")
             .with_autocomplete("off"),
+        FieldInput::new(
+            "keep",
+            "Make it in the background and keep it here for a day",
+            InputKind::Checkbox,
+        )
+        .with_value(text("keep"))
+        .with_help(
+            "Only for a public key, so that nobody here can open it. A download that broke off then goes on where it stopped.",
+        ),
     ]
+}
+
+/// Has one made and kept, where the form wants that.
+async fn keep(room: &Room, form: &Form) -> Result<(), PlatformError> {
+    if form.text("envelope") != "key" {
+        let message = "only an archive for a public key is kept here, because nobody here can open it";
+        return Err(PlatformError::invalid_at("/keep", "malformed", message));
+    }
+    kept::ask(&room.workspace, form.text("recipient")).await.map(drop)
+}
+
+fn kept_row(room: &Room, kept: &Kept) -> KeptArchiveRow {
+    let bytes = |count: u64| size(i64::try_from(count).unwrap_or(i64::MAX));
+    let (state, said, fetch) = match &kept.state {
+        KeptState::Making { bytes: done } => (
+            Badge::new("Being made", Tone::Accent),
+            format!("{} so far", bytes(*done)),
+            None,
+        ),
+        KeptState::Ready { size, until } => {
+            let href = format!("{}/archive/kept/{}", room.base(), kept.id);
+            (
+                Badge::new("Ready", Tone::Good),
+                bytes(*size),
+                Some((href, moment(*until))),
+            )
+        }
+        KeptState::Failed { why } => (Badge::new("Failed", Tone::Bad), sentence(why), None),
+    };
+    KeptArchiveRow {
+        asked: moment(kept.asked_at),
+        state,
+        said,
+        fetch,
+    }
+}
+
+/// `GET /o/{organization}/archive/kept/{archive}`: all of it, or from a byte on.
+pub(crate) async fn fetch(visit: Visit, path: Path<(String, String)>, request: HttpRequest) -> Answer {
+    let room = visit.enter(&path.0).await?;
+    let id = path.1.parse().map_err(|_| Fault::not_found("archive"))?;
+    let about = kept::describe(&room.workspace, id).await?;
+    let wanted = range::wanted(&request, about.size, &about.sha256);
+    let mut answer = range::head(wanted, about.size, &about.sha256);
+    let from = match wanted {
+        Wanted::Nothing => {
+            return Ok(answer
+                .content_type("text/plain")
+                .body("there is nothing behind its end\n"));
+        }
+        Wanted::Whole => 0,
+        Wanted::From(from) => from,
+    };
+    let (about, stream) = kept::open(&room.workspace, id, from).await?;
+    let disposition = format!("attachment; filename=\"{}\"", about.name);
+    Ok(answer
+        .content_type("application/octet-stream")
+        .insert_header((header::CONTENT_DISPOSITION, disposition))
+        .no_chunking(about.size.saturating_sub(from))
+        .streaming(stream))
 }
 
 /// None where it is not encrypted. A word that is not known must not become "not encrypted".
@@ -114,7 +188,15 @@ async fn archive_page(
         .iter()
         .flat_map(|dataset| &dataset.fields)
         .map(|field| field.kind);
+    let kept = match room.may(Permission::RecordExport) {
+        true => kept::list(&room.workspace).await?,
+        false => Vec::new(),
+    };
     Ok(ArchivePage {
+        is_making: kept
+            .iter()
+            .any(|kept| matches!(kept.state, KeptState::Making { .. })),
+        kept: kept.iter().map(|kept| kept_row(room, kept)).collect(),
         chrome: room.chrome("Archive", Nav::Datasets).await?,
         organization: room.slug().to_owned(),
         may_export: room.may(Permission::RecordExport),
@@ -135,6 +217,12 @@ pub(crate) async fn show(visit: Visit, slug: Path<String>) -> Answer {
 /// `POST /o/{organization}/archive`: the answer is the file.
 pub(crate) async fn run(visit: Visit, slug: Path<String>, form: Form) -> Answer {
     let room = visit.enter(&slug).await?;
+    if form.is_ticked("keep") {
+        return match keep(&room, &form).await {
+            Ok(()) => see_other(&format!("{}/archive?notice=archive-asked", room.base())),
+            Err(error) => refused(&room, &form, error).await,
+        };
+    }
     let begun = match envelope(&form) {
         Ok(None) => export::archive(&room.workspace)
             .await
@@ -146,12 +234,7 @@ pub(crate) async fn run(visit: Visit, slug: Path<String>, form: Form) -> Answer 
     };
     let (stream, media_type, ending) = match begun {
         Ok(begun) => begun,
-        Err(error) => {
-            let fields = envelope_inputs(Some(&form));
-            let (fields, failure) = with_problems("Nothing was taken", error, fields)?;
-            let template = archive_page(&room, fields, inputs(), Some(failure)).await?;
-            return page_with(StatusCode::UNPROCESSABLE_ENTITY, &template);
-        }
+        Err(error) => return refused(&room, &form, error).await,
     };
     // A slug has small letters, digits and hyphens only.
     let disposition = format!("attachment; filename=\"{}.{ending}\"", room.slug());
@@ -159,6 +242,12 @@ pub(crate) async fn run(visit: Visit, slug: Path<String>, form: Form) -> Answer 
         .content_type(media_type)
         .insert_header((header::CONTENT_DISPOSITION, disposition))
         .streaming(stream))
+}
+
+async fn refused(room: &Room, form: &Form, error: PlatformError) -> Answer {
+    let (fields, failure) = with_problems("Nothing was taken", error, envelope_inputs(Some(form)))?;
+    let template = archive_page(room, fields, inputs(), Some(failure)).await?;
+    page_with(StatusCode::UNPROCESSABLE_ENTITY, &template)
 }
 
 /// `POST /o/{organization}/archive/restore`

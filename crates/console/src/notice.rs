@@ -18,6 +18,11 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
     ),
     ("none-ticked", NoticeKind::Information, "Tick the records first."),
     (
+        "review-signed",
+        NoticeKind::Success,
+        "The review was signed. The next one is due in 90 days.",
+    ),
+    (
         "request-opened",
         NoticeKind::Success,
         "The request was written down. Look for the person now.",
@@ -137,6 +142,11 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         "organization-restored",
         NoticeKind::Success,
         "The organization is taken back. What was written since stays in the history, and this can be taken back below.",
+    ),
+    (
+        "archive-asked",
+        NoticeKind::Success,
+        "Asked: the archive is made in the background, and stands below for a day once it is ready.",
     ),
     (
         "nothing-differed",

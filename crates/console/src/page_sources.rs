@@ -63,6 +63,8 @@ const TEMPLATES: &[PageSource] = templates![
     "parts/stages.html",
     "parts/ui.html",
     "password_reset.html",
+    "person_request.html",
+    "person_requests.html",
     "policies.html",
     "promises.html",
     "provider.html",

@@ -3,10 +3,10 @@
 use crate::{
     access_log, account, accounts, appliance, appliance_updates, archive, asset_files, audit, backups,
     break_glass, confirm, datasets, directories, export, factors, fields, files, grants, history, imports,
-    invitation, lifecycle, mail, member_rights, members, openid, operator_access, organization_restore,
-    organizations, password_reset, person_request, person_requests, policies, promises_page, providers,
-    record_form, records, role_groups, second_step, security_key, sent_code, sign_in, sign_in_rules,
-    single_record, sms, tokens, trash,
+    invitation, lifecycle, log_reviews, mail, member_rights, members, openid, operator_access,
+    organization_restore, organizations, password_reset, person_request, person_requests, policies,
+    promises_page, providers, record_form, records, role_groups, second_step, security_key, sent_code,
+    sign_in, sign_in_rules, single_record, sms, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -80,6 +80,7 @@ pub(crate) fn register(config: &mut ServiceConfig) {
         .service(resource("/o/{organization}").route(get().to(organizations::home)))
         .configure(account_pages)
         .configure(person_pages)
+        .configure(review_pages)
         .configure(organization_pages);
 }
 
@@ -271,6 +272,7 @@ fn people_pages(config: &mut ServiceConfig) {
                 .route(get().to(archive::show))
                 .route(post().to(archive::run)),
         )
+        .service(resource("/o/{organization}/archive/kept/{archive}").route(get().to(archive::fetch)))
         .service(resource("/o/{organization}/archive/restore").route(post().to(archive::restore)))
         .service(resource("/o/{organization}/files/{file}").route(get().to(files::download)))
         .service(resource("/o/{organization}/access-log").route(get().to(access_log::show_organization)))
@@ -298,6 +300,15 @@ fn people_pages(config: &mut ServiceConfig) {
                 .route(post().to(tokens::make)),
         )
         .service(resource("/o/{organization}/tokens/{token}/revoke").route(post().to(tokens::revoke)));
+}
+
+/// What people look at and sign.
+fn review_pages(config: &mut ServiceConfig) {
+    config.service(
+        resource("/o/{organization}/log-review")
+            .route(get().to(log_reviews::show))
+            .route(post().to(log_reviews::sign)),
+    );
 }
 
 /// What persons ask for about their own data.

@@ -26,6 +26,7 @@ mod import;
 mod import_job;
 mod invitation;
 mod lifecycle;
+mod log_review;
 mod mail;
 mod member;
 mod member_rights;
@@ -51,7 +52,7 @@ pub use account::{AccountPage, SessionRow};
 pub use accounts::{AccountRow, AccountsPage};
 pub use appliance::{AppliancePage, ApplianceSection};
 pub use appliance_updates::{BundleRow, UpdateRow, UpdatesPage};
-pub use archive::ArchivePage;
+pub use archive::{ArchivePage, KeptArchiveRow};
 pub use audit::{AuditEntryPage, AuditFilter, AuditPage, AuditRow, Commitment, Receipt};
 pub use backups::{
     BackupsPage, CheckRow, DrillRow, KeptRow, PlaceRow, RunRow, Running, Track, TrackMark, TrackSpan,
@@ -76,6 +77,7 @@ pub use import::{ImportColumn, ImportPreviewPage, ImportRow, ImportsPage};
 pub use import_job::{ImportOutcome, ImportProgressPage, ImportResultPage, RefusedRow};
 pub use invitation::InvitationPage;
 pub use lifecycle::{DeletionNotice, HoldRow, LifecyclePage};
+pub use log_review::{AccessReviewRow, ActReviewRow, LogReviewPage, SignedReviewRow};
 pub use mail::MailPage;
 pub use member::{FreshInvitation, MemberRow, MembersPage};
 pub use member_rights::{MemberRightsPage, RightsGroup};

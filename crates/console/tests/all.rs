@@ -19,6 +19,7 @@ mod all {
     mod jobs;
     mod journey;
     mod lifecycle;
+    mod log_reviews;
     mod mail;
     mod maintenance;
     mod openid;

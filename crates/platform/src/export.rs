@@ -9,6 +9,7 @@ mod archive;
 mod encode;
 mod envelope;
 mod iif;
+pub mod kept;
 mod manifest;
 mod member;
 mod person;

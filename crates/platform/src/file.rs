@@ -4,8 +4,10 @@
 //! lost its end is an error, never a shorter file.
 
 mod part;
+mod range;
 
 pub(crate) use part::{chunk_place, name_place};
+pub(crate) use range::send_from;
 
 use crate::{
     Workspace,

@@ -34,6 +34,7 @@ mod key;
 pub mod ledger;
 pub mod lifecycle;
 pub mod list;
+pub mod log_review;
 pub mod mail;
 pub mod maintenance;
 pub mod member;

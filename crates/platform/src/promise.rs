@@ -25,6 +25,7 @@ mod hold;
 mod immutable;
 mod infrastructure;
 mod lifecycle;
+mod log_review;
 mod look;
 mod offline;
 mod operator;
@@ -73,7 +74,7 @@ const LOOK_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The promises with a check, in the order in which they are looked at.
-pub const BUILT: [&str; 47] = [
+pub const BUILT: [&str; 48] = [
     "transit-tls",
     "current-debian",
     "offline-updates",
@@ -97,6 +98,7 @@ pub const BUILT: [&str; 47] = [
     withdrawal::ID,
     operator_access::ID,
     access_log::ID,
+    log_review::ID,
     forwarding::ID,
     deletion::ID,
     hold::ID,
@@ -303,6 +305,7 @@ async fn look(platform: &Platform, id: &str) -> Result<Outcome> {
         access_log::ID => access_log::look(platform).await,
         forwarding::ID => forwarding::look(platform).await,
         deletion::ID => deletion::look(platform).await,
+        log_review::ID => log_review::look(platform).await,
         hold::ID => hold::look(platform).await,
         lifecycle::ID => lifecycle::look(platform).await,
         person::ID => person::look(platform).await,

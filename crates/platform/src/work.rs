@@ -7,8 +7,8 @@ mod kind;
 mod lease;
 
 use crate::{
-    Platform, access_log, deletion, error::Result, forwarding, job, ledger::witness, maintenance, sequencer,
-    session, upkeep, withdrawal::withdrawn_from_job,
+    Platform, access_log, deletion, error::Result, forwarding, job, ledger::witness, log_review, maintenance,
+    sequencer, session, upkeep, withdrawal::withdrawn_from_job,
 };
 use lease::{Held, LEASE};
 use std::time::{Duration, Instant};
@@ -162,6 +162,12 @@ async fn tidy(platform: &Platform, mut shutdown: watch::Receiver<bool>) {
         // What cannot be asked is answered by the work itself.
         let is_open = !is_paused(platform).await.unwrap_or(false);
         if is_open && removed_at.is_none_or(|at| at.elapsed() >= REMOVE_EVERY) {
+            if let Err(error) = log_review::remind_if_due(platform).await {
+                log(
+                    &error,
+                    "nobody can be reminded of the review of the security logs",
+                );
+            }
             match remove_abandoned(platform).await {
                 Ok(()) => removed_at = Some(Instant::now()),
                 Err(error) => log(&error, "abandoned uploads cannot be removed"),

@@ -47,10 +47,14 @@ mod forwarding;
 mod import;
 #[path = "all/invitation.rs"]
 mod invitation;
+#[path = "all/kept_archive.rs"]
+mod kept_archive;
 #[path = "all/ledger.rs"]
 mod ledger;
 #[path = "all/lifecycle.rs"]
 mod lifecycle;
+#[path = "all/log_review.rs"]
+mod log_review;
 #[path = "all/mail.rs"]
 mod mail;
 #[path = "all/maintenance.rs"]

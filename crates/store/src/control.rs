@@ -28,6 +28,7 @@ pub mod job;
 pub mod key_challenge;
 pub mod legal_hold;
 pub mod lifecycle;
+pub mod log_review;
 pub mod maintenance;
 pub mod membership;
 pub mod openid;

@@ -22,6 +22,7 @@ mod forwarding;
 mod grant;
 mod import;
 mod key;
+mod log_review;
 mod mail;
 mod maintenance;
 mod man;
@@ -152,6 +153,9 @@ enum Command {
     Export(export::Export),
     /// What persons ask for about their data: found, handed over, erased by two
     PersonRequest(person_request::PersonRequest),
+    /// Look at what the security logs say of 90 days, and sign that it was looked at, on the host
+    #[command(subcommand)]
+    LogReview(log_review::LogReview),
     /// Read the audit log, prove and export it, and check it against the data
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -231,6 +235,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Import(command) => command.run(common).map(done),
         Command::Export(command) => command.run(common).map(done),
         Command::PersonRequest(command) => command.run(common).map(done),
+        Command::LogReview(command) => command.run(common).map(done),
         Command::Audit(command) => command.run(common),
         Command::Witness(command) => command.run(common).map(done),
         Command::AccessLog(command) => command.run(common).map(done),

@@ -106,6 +106,10 @@ wide_id!(
     PersonRequestId
 );
 wide_id!(
+    /// A signed review of the security logs.
+    LogReviewId
+);
+wide_id!(
     /// An order to delete an organization, and its certificate.
     DeletionId
 );

@@ -19,7 +19,8 @@ pub use field::{Field, FieldKind};
 pub use filter::{Condition, FieldRef, Filter, Operator, Sort};
 pub use id::{
     AccountId, AttachmentId, DatasetId, DeletionId, EntryId, FactorId, FieldId, GrantId, HoldId,
-    InvitationId, JobId, OrganizationId, PersonRequestId, RecordId, SessionId, SourceId, TokenId,
+    InvitationId, JobId, LogReviewId, OrganizationId, PersonRequestId, RecordId, SessionId, SourceId,
+    TokenId,
 };
 pub use name::{DatasetKey, EmailAddress, FieldKey, OrganizationSlug, SchemaName};
 pub use page::PageSize;

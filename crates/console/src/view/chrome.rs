@@ -100,6 +100,8 @@ pub enum Nav {
     OperatorAccess,
     /// What persons ask for about their data.
     PersonRequests,
+    /// Reviews of the security logs.
+    LogReview,
     /// API tokens.
     Tokens,
     /// What operators look after.

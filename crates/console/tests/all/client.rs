@@ -150,6 +150,28 @@ impl Client {
         self.read(answer)
     }
 
+    /// Gets a file with these headers: status, headers, bytes.
+    pub(super) fn fetch(
+        &mut self,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> (u16, Vec<(String, String)>, Vec<u8>) {
+        let mut request = self
+            .agent
+            .get(format!("{}{path}", self.base))
+            .header("cookie", self.cookie_header());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut answer = request.call().unwrap();
+        let header = |(name, value): (&ureq::http::HeaderName, &ureq::http::HeaderValue)| {
+            (name.as_str().to_owned(), value.to_str().unwrap().to_owned())
+        };
+        let headers = answer.headers().iter().map(header).collect();
+        let bytes = answer.body_mut().read_to_vec().unwrap();
+        (answer.status().as_u16(), headers, bytes)
+    }
+
     /// Posts a body with these headers and nothing else.
     pub(super) fn post_raw(&mut self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut request = self

@@ -3,7 +3,7 @@
 use super::sample::{Page, at, badge, choices, chrome, dataset, inside, page};
 use console::view::{
     ArchivePage, DatasetNewPage, DatasetRow, DatasetSettingsPage, DatasetTab, DatasetsPage, ErrorSummary,
-    ExportPage, FieldInput, FieldRow, InputKind, Nav, Pagination, Tone, TrashPage, TrashRow,
+    ExportPage, FieldInput, FieldRow, InputKind, KeptArchiveRow, Nav, Pagination, Tone, TrashPage, TrashRow,
 };
 
 const DATASETS: &str = "/o/northwind/datasets";
@@ -20,6 +20,16 @@ const TYPES: [(&str, &str); 8] = [
 
 fn archive() -> ArchivePage {
     ArchivePage {
+        kept: vec![KeptArchiveRow {
+            asked: at("12 Mar 2026, 14:02 UTC"),
+            state: badge("Ready", Tone::Good),
+            said: "12 MB".into(),
+            fetch: Some((
+                "/o/northwind/archive/kept/018f".into(),
+                at("13 Mar 2026, 14:05 UTC"),
+            )),
+        }],
+        is_making: false,
         envelope_fields: vec![FieldInput::new("passphrase", "Passphrase", InputKind::Password)],
         chrome: chrome("Archive", Nav::Datasets),
         organization: "northwind".into(),

@@ -13,6 +13,7 @@ pub(super) fn all_pages() -> Vec<Page> {
         super::records::pages(),
         super::jobs::pages(),
         super::lifecycle::pages(),
+        super::log_reviews::pages(),
         super::person_requests::pages(),
     ];
     parts.into_iter().flatten().collect()

@@ -37,7 +37,8 @@ pub(super) const FORMAT_VERSION: u32 = 1;
 /// `not-allowed` for those who cannot export or do not see everything; in the stream, `conflict` when something was
 /// erased meanwhile.
 pub async fn archive(workspace: &Workspace) -> Result<ByteStream> {
-    begin(workspace, "").await
+    let permit = require_may(workspace).await?;
+    begin(workspace, permit, "").await
 }
 
 /// The same, encrypted for whoever is to open it.
@@ -47,19 +48,23 @@ pub async fn archive(workspace: &Workspace) -> Result<ByteStream> {
 pub async fn sealed_archive(workspace: &Workspace, envelope: Envelope) -> Result<ByteStream> {
     let how = format!(", {}", envelope.told());
     // Before the entry: what cannot be sealed does not leave.
-    require_may(workspace).await?;
+    let permit = require_may(workspace).await?;
     let (sealer, header) = envelope.open(workspace.platform()).await?;
-    Ok(envelope::seal(begin(workspace, &how).await?, sealer, header))
+    Ok(envelope::seal(
+        begin(workspace, permit, &how).await?,
+        sealer,
+        header,
+    ))
 }
 
-async fn require_may(workspace: &Workspace) -> Result<Permit> {
+pub(super) async fn require_may(workspace: &Workspace) -> Result<Permit> {
     let permit = workspace.permit(Permission::RecordExport).await?;
     session::require_fresh(workspace.platform(), workspace.caller())?;
     Ok(permit)
 }
 
-async fn begin(workspace: &Workspace, how: &str) -> Result<ByteStream> {
-    let permit = require_may(workspace).await?;
+/// For whoever was looked at already.
+pub(super) async fn begin(workspace: &Workspace, permit: Permit, how: &str) -> Result<ByteStream> {
     let datasets: Vec<Arc<Dataset>> = catalogue::list(workspace.tenant())
         .await?
         .into_iter()

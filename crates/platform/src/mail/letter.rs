@@ -72,6 +72,15 @@ impl Letter {
         Self::new(to, "Alerts about backups work", text)
     }
 
+    /// That nobody has signed a review of the security logs for so many days.
+    pub(crate) fn log_review(to: &EmailAddress, base_url: &str, days: i64) -> Self {
+        let text = format!(
+            "Nobody has signed a review of the security logs of the Strongroom at {base_url} for {days} days. One is due every 90 days.\n\n\
+             On the host, `strongroom log-review prepare` shows what there is to look at, and how to sign it.\n"
+        );
+        Self::new(to, "Review the security logs", text)
+    }
+
     /// With the link of an invitation.
     pub(crate) fn invitation(to: &EmailAddress, url: &str, days: i64) -> Self {
         let text = format!(

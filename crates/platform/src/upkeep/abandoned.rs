@@ -8,6 +8,7 @@ use crate::{
     Platform, Workspace,
     act::{Act, Object},
     error::Result,
+    export::kept,
     import, organization, person, sealing,
 };
 use access::Permission;
@@ -35,7 +36,7 @@ const IMAGES_AT_ONCE: i64 = 500;
 pub struct Removed {
     /// Drafts of imports.
     pub drafts: usize,
-    /// Files without a record.
+    /// Files without a record, and archives whose day was over.
     pub files: usize,
 }
 
@@ -57,6 +58,7 @@ pub async fn remove_abandoned(platform: &Platform, now: Timestamp) -> Result<Rem
         let workspace = platform.enter_as_system(home);
         removed.drafts += import::remove_abandoned(&workspace, before(now, DRAFT_AGE_MAX)).await?;
         removed.files += remove_files(&workspace, now).await?;
+        removed.files += kept::remove_old(&workspace, now).await?;
         person::forget_words(&workspace).await?;
     }
     Ok(removed)

@@ -3,6 +3,7 @@
 use crate::{
     Platform,
     error::{PlatformError, Result},
+    export::kept,
     import,
     job::Meter,
     mail, password_reset, rotation,
@@ -12,7 +13,11 @@ use store::control::job::Job;
 
 /// What whoever put a job of that kind up must be allowed for as long as it runs; none where nobody in particular did.
 pub(super) fn permission(kind: &str) -> Option<Permission> {
-    matches!(kind, import::RUN | import::CHECK).then_some(Permission::RecordImport)
+    match kind {
+        import::RUN | import::CHECK => Some(Permission::RecordImport),
+        kept::KEEP => Some(Permission::RecordExport),
+        _ => None,
+    }
 }
 
 /// Runs a claimed job to its end; what it returns is the job's result.
@@ -20,6 +25,7 @@ pub(super) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result
     match job.kind.as_str() {
         import::RUN => import::run(platform, job, meter, import::Mode::Import).await,
         import::CHECK => import::run(platform, job, meter, import::Mode::DryRun).await,
+        kept::KEEP => kept::run(platform, job, meter).await,
         rotation::REENCRYPT => rotation::run(platform, job, meter).await,
         mail::SEND => mail::run(platform, job).await,
         mail::ALERT => mail::run_alert(platform, job).await,

@@ -124,6 +124,32 @@ pub async fn list_of_kind(on: &mut impl Reads, kind: i16) -> Result<Vec<StoredEn
         .await?)
 }
 
+/// Entries of some kinds in a time, of everything or that an organization sees, oldest first; at most `limit`.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn list_between(
+    on: &mut impl Reads,
+    organization: Option<OrganizationId>,
+    kinds: &[i16],
+    begins_at: Timestamp,
+    ends_at: Timestamp,
+    limit: i64,
+) -> Result<Vec<StoredEntry>, StoreError> {
+    let mut query = entry::table
+        .filter(entry::kind.eq_any(kinds.to_vec()))
+        .filter(entry::appended_at.ge(begins_at.to_diesel()))
+        .filter(entry::appended_at.lt(ends_at.to_diesel()))
+        .order(entry::sequence.asc())
+        .limit(limit)
+        .select(StoredEntry::as_select())
+        .into_boxed();
+    if let Some(organization) = organization {
+        query = query.filter(entry::organization_id.eq(organization.0));
+    }
+    Ok(query.load(on.connection()?).await?)
+}
+
 /// Entries that an organization sees, newest first, those before `before`.
 ///
 /// # Errors

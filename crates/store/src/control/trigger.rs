@@ -45,6 +45,7 @@ const GUARDS: &str = "WITH guard (home, relation, trigger, function, events) AS 
         ('control', 'organization', 'require_entry_cancelled', 'require_entry', 17),
         ('control', 'legal_hold', 'require_entry', 'require_entry', 29),
         ('control', 'deletion', 'require_entry', 'require_entry', 29),
+        ('control', 'log_review', 'require_entry', 'require_entry', 29),
         ('control', 'organization', 'open_audit_home', 'open_audit_home', 5),
         ('control', 'audit_leaf', 'keep_audit_leaf', 'keep_audit_leaf', 27),
         ('control', 'audit_leaf', 'keep_audit_leaves', 'keep_audit_leaf', 34)

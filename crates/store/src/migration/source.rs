@@ -151,6 +151,13 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0019_answer_of_organization/up.sql"),
         down: include_str!("../../migrations/control/0019_answer_of_organization/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 20,
+        name: "log review",
+        up: include_str!("../../migrations/control/0020_log_review/up.sql"),
+        down: include_str!("../../migrations/control/0020_log_review/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[

@@ -270,6 +270,30 @@ pub async fn images_after(
     rows.iter().map(read_image).collect()
 }
 
+/// Entries of some kinds in a time, oldest first; at most `limit`.
+///
+/// # Errors
+/// What the connection reports.
+pub async fn entries_between(
+    tenant: &Tenant,
+    kinds: &[i16],
+    begins_at: Timestamp,
+    ends_at: Timestamp,
+    limit: i64,
+) -> Result<Vec<StoredEntry>, StoreError> {
+    let text = format!(
+        "SELECT {ENTRY_COLUMNS} FROM {}._entry WHERE kind = ANY($1) AND appended_at >= $2 AND appended_at < $3
+         ORDER BY sequence LIMIT $4",
+        tenant.schema()
+    );
+    let connection = tenant.reader().await?;
+    let rows = connection
+        .client
+        .query(&text, &[&kinds, &begins_at, &ends_at, &limit])
+        .await?;
+    rows.iter().map(read_entry).collect()
+}
+
 /// A record's images in the order of versions, as a snapshot sees them; at most 100,000.
 ///
 /// # Errors
