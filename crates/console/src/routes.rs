@@ -50,6 +50,20 @@ pub(crate) fn register(config: &mut ServiceConfig) {
                 .route(get().to(break_glass::show))
                 .route(post().to(break_glass::redeem)),
         )
+        .configure(appliance_pages)
+        .configure(directory_pages)
+        .configure(provider_pages)
+        .service(resource("/promises").route(get().to(promises_page::show)))
+        .service(resource("/o").route(get().to(organizations::list)))
+        .service(resource("/o/{organization}").route(get().to(organizations::home)))
+        .configure(account_pages)
+        .configure(person_pages)
+        .configure(review_pages)
+        .configure(organization_pages);
+}
+
+fn appliance_pages(config: &mut ServiceConfig) {
+    config
         .service(resource("/appliance").route(get().to(appliance::show)))
         .service(resource("/appliance/accounts").route(get().to(accounts::show)))
         .service(resource("/appliance/accounts/{account}/disable").route(post().to(accounts::disable)))
@@ -72,16 +86,7 @@ pub(crate) fn register(config: &mut ServiceConfig) {
             resource("/appliance/sign-in")
                 .route(get().to(sign_in_rules::show_appliance))
                 .route(post().to(sign_in_rules::save_appliance)),
-        )
-        .configure(directory_pages)
-        .configure(provider_pages)
-        .service(resource("/promises").route(get().to(promises_page::show)))
-        .service(resource("/o").route(get().to(organizations::list)))
-        .service(resource("/o/{organization}").route(get().to(organizations::home)))
-        .configure(account_pages)
-        .configure(person_pages)
-        .configure(review_pages)
-        .configure(organization_pages);
+        );
 }
 
 fn directory_pages(config: &mut ServiceConfig) {

@@ -71,7 +71,7 @@ mod tests {
         let (signed, why) = (Answer::Signed { size: 7 }, String::new());
         let (away, refused) = (Answer::Away { why: why.clone() }, Answer::Refused { why });
         assert_eq!(level(&[]), Level::Ok);
-        assert_eq!(level(&[signed.clone()]), Level::Ok);
+        assert_eq!(level(std::slice::from_ref(&signed)), Level::Ok);
         assert_eq!(level(&[signed, away.clone()]), Level::Warning);
         assert_eq!(level(&[away, refused]), Level::Fault);
     }
