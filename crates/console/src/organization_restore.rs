@@ -22,7 +22,7 @@ use platform::{
     PlatformError,
     restore::{self, LastRestore, PlannedRestore, Reach, Tally, Target},
 };
-use types::{FieldKind, Value};
+use types::{FieldKind, ProblemCode, Value};
 
 /// Redefinitions that are told here; the command line tells all.
 const TOLD_MAX: usize = 20;
@@ -59,6 +59,15 @@ pub(crate) async fn carry_out(visit: Visit, slug: Path<String>, form: Form) -> A
     };
     let planned = restore::plan(&room.workspace, target).await?;
     let kept = (target, planned.clone());
+    if planned
+        .undoes()
+        .is_some_and(|entry| form.text("undo") != entry.to_string())
+    {
+        let text =
+            "somebody went back in time since this page was shown; look at what would be taken back now";
+        let error = PlatformError::new(ProblemCode::Conflict, text);
+        return again(&room, Some(&kept), error).await;
+    }
     let done = match planned.confirm(form.text("name")) {
         Ok(confirmed) => restore::carry_out(confirmed).await,
         Err(error) => Err(error),
@@ -78,7 +87,7 @@ pub(crate) async fn carry_out(visit: Visit, slug: Path<String>, form: Form) -> A
 /// Where to; none where the address or form names nothing.
 fn target(pairs: &Pairs) -> Result<Option<Target>, PlatformError> {
     let text = pairs.text("to").trim();
-    if pairs.is_ticked("undo") {
+    if !pairs.text("undo").is_empty() {
         return Ok(Some(Target::Undo));
     }
     if text.is_empty() {
@@ -166,7 +175,13 @@ fn preview(room: &Room, target: Target, planned: &PlannedRestore) -> RestorePrev
     let (pair, title) = match target {
         Target::Moment(moment) => (("to", moment.to_string()), format!("Back to {at}")),
         Target::Undo => (
-            ("undo", "true".to_owned()),
+            (
+                "undo",
+                planned
+                    .undoes()
+                    .map(|entry| entry.to_string())
+                    .unwrap_or_default(),
+            ),
             format!("The restore of {at} taken back"),
         ),
     };

@@ -59,6 +59,9 @@ pub fn newest(units: &[&str], lines_max: u32) -> Result<Vec<Line>, RunError> {
     Ok(parse(&call.within(Duration::from_secs(60)).run()?))
 }
 
+/// In the place of a message that journalctl keeps back: a line is never left out because of its length.
+const NOT_SHOWN: &str = "(a message that is too long to be shown here; read it in the journal)";
+
 /// Reads what journalctl wrote; lines that are cut off or of another shape are left out.
 #[must_use]
 pub fn parse(text: &str) -> Vec<Line> {
@@ -70,15 +73,20 @@ fn line(text: &str) -> Option<Line> {
 }
 
 fn line_of(written: Written) -> Option<Line> {
-    let message = match written.message? {
+    let message = match written.message.unwrap_or_default() {
         serde_json::Value::String(message) => message,
         serde_json::Value::Array(bytes) => {
             let bytes = bytes
                 .iter()
                 .map(|byte| byte.as_u64().and_then(|byte| u8::try_from(byte).ok()));
-            String::from_utf8_lossy(&bytes.collect::<Option<Vec<u8>>>()?).into_owned()
+            let bytes: Option<Vec<u8>> = bytes.collect();
+            bytes.map_or_else(
+                || NOT_SHOWN.to_owned(),
+                |bytes| String::from_utf8_lossy(&bytes).into_owned(),
+            )
         }
-        _ => return None,
+        // Longer than journalctl shows (journalctl(1), `--all`), or given twice.
+        _ => NOT_SHOWN.to_owned(),
     };
     Some(Line {
         at_us: written.at.parse().ok()?,

@@ -164,7 +164,7 @@ pub async fn upload(
     match document::begin(workspace, &permit, import, &stored, &name, target).await {
         Ok(()) => {}
         Err(error) => {
-            discard(workspace, import, &[file]).await?;
+            discard(workspace, import, file, None).await?;
             return Err(error);
         }
     }
@@ -333,15 +333,21 @@ pub async fn cancel(workspace: &Workspace, id: JobId) -> Result<()> {
         }
     }
     drop(keep);
-    discard(workspace, id, &[document.file]).await
+    discard(workspace, id, document.file, Some(&document)).await
 }
 
-/// Removes files of an import that goes no further.
-async fn discard(workspace: &Workspace, import: JobId, files: &[AttachmentId]) -> Result<()> {
+/// Removes the file of an import that goes no further, and its rows from the papers.
+async fn discard(
+    workspace: &Workspace,
+    import: JobId,
+    file: AttachmentId,
+    papers: Option<&Document>,
+) -> Result<()> {
     let permit = workspace.permit(Permission::RecordImport).await?;
     let tx = workspace.tenant().begin(&permit).await?;
-    for file in files {
-        file_rows::remove(&tx, *file).await?;
+    file_rows::remove(&tx, file).await?;
+    if let Some(papers) = papers {
+        papers.forget_rows(workspace, &tx, import).await?;
     }
     let act = Act::access("import.cancel", Object::new("import", import));
     tx.commit(&workspace.plain_entry(&act)?).await?;

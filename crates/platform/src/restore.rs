@@ -141,6 +141,15 @@ impl PlannedRestore {
         self.tallies.iter().map(Tally::touched).sum()
     }
 
+    /// The restore that it takes back; none for one to a moment.
+    #[must_use]
+    pub fn undoes(&self) -> Option<EntryId> {
+        match self.aim {
+            past::Aim::Before(entry) => Some(entry),
+            past::Aim::Moment(_) => None,
+        }
+    }
+
     /// Confirms it.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use crate::{
     words::{moment, plural, sentence, size},
 };
 use jiff::Timestamp;
-use platform::backup::{Outcome, Place, Record, Standing, Verification};
+use platform::backup::{Copied, Outcome, Place, Record, Standing, Verification};
 
 /// A night, and the time that a long backup takes; as the promises have it.
 const NIGHT_HOURS_MAX: i64 = 36;
@@ -73,7 +73,9 @@ fn first(standing: &Standing, record: &Record) -> PlaceRow {
 }
 
 fn second(now: Timestamp, place: &Place, record: &Record) -> PlaceRow {
-    let well = record.copied_well.as_ref();
+    // What was copied to another place than the one that is set says nothing about this one.
+    let is_here = |copied: &&Copied| copied.to == place.shown;
+    let well = record.copied_well.as_ref().filter(is_here);
     let mut row = PlaceRow {
         name: "Second location",
         shown: place.shown.clone(),
@@ -107,6 +109,7 @@ fn second(now: Timestamp, place: &Place, record: &Record) -> PlaceRow {
     if let Some(failed) = record
         .copied
         .as_ref()
+        .filter(is_here)
         .filter(|copied| copied.outcome == Outcome::Failed)
     {
         let why = failed.why.as_deref().unwrap_or("it was cut off");

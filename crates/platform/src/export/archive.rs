@@ -16,7 +16,7 @@ use crate::{
     error::{PlatformError, Result},
     file::{self, FilePurpose},
     list::PlaceOrLive,
-    pipe::{ByteStream, Outlet},
+    pipe::{ByteStream, Outlet, byte_stream},
     session,
     withdrawal::guarded_stream,
 };
@@ -38,7 +38,7 @@ pub(super) const FORMAT_VERSION: u32 = 1;
 /// erased meanwhile.
 pub async fn archive(workspace: &Workspace) -> Result<ByteStream> {
     let permit = require_may(workspace).await?;
-    begin(workspace, permit, "").await
+    begin(workspace, permit, "", Guard::Stream).await
 }
 
 /// The same, encrypted for whoever is to open it.
@@ -51,7 +51,7 @@ pub async fn sealed_archive(workspace: &Workspace, envelope: Envelope) -> Result
     let permit = require_may(workspace).await?;
     let (sealer, header) = envelope.open(workspace.platform()).await?;
     Ok(envelope::seal(
-        begin(workspace, permit, &how).await?,
+        begin(workspace, permit, &how, Guard::Stream).await?,
         sealer,
         header,
     ))
@@ -63,8 +63,22 @@ pub(super) async fn require_may(workspace: &Workspace) -> Result<Permit> {
     Ok(permit)
 }
 
+/// Who sees to it that it ends when its maker loses the right to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Guard {
+    /// The stream itself, which ends with the session as well.
+    Stream,
+    /// The job that reads it: whoever asked may have signed out.
+    Job,
+}
+
 /// For whoever was looked at already.
-pub(super) async fn begin(workspace: &Workspace, permit: Permit, how: &str) -> Result<ByteStream> {
+pub(super) async fn begin(
+    workspace: &Workspace,
+    permit: Permit,
+    how: &str,
+    guard: Guard,
+) -> Result<ByteStream> {
     let datasets: Vec<Arc<Dataset>> = catalogue::list(workspace.tenant())
         .await?
         .into_iter()
@@ -82,27 +96,27 @@ pub(super) async fn begin(workspace: &Workspace, permit: Permit, how: &str) -> R
     let act = Act::access("export.archive", object).because(&reason);
     workspace.note(&permit, &act).await?;
     let (reader, workspace) = (workspace, workspace.clone());
-    Ok(guarded_stream(
-        reader,
-        Permission::RecordExport,
-        move |outlet| async move {
-            let shown = datasets
-                .iter()
-                .map(|dataset| Shown::new(&permit, dataset, reveal))
-                .collect();
-            let tx = workspace.tenant().begin_snapshot().await?;
-            let collection = Collection {
-                workspace,
-                permit,
-                tx,
-                datasets,
-                shown,
-                reach: Reach::Everything,
-            };
-            send(&collection, sensitive, &outlet).await?;
-            Ok(collection.tx.close().await?)
-        },
-    ))
+    let make = move |outlet: Outlet| async move {
+        let shown = datasets
+            .iter()
+            .map(|dataset| Shown::new(&permit, dataset, reveal))
+            .collect();
+        let tx = workspace.tenant().begin_snapshot().await?;
+        let collection = Collection {
+            workspace,
+            permit,
+            tx,
+            datasets,
+            shown,
+            reach: Reach::Everything,
+        };
+        send(&collection, sensitive, &outlet).await?;
+        Ok(collection.tx.close().await?)
+    };
+    Ok(match guard {
+        Guard::Stream => guarded_stream(reader, Permission::RecordExport, make),
+        Guard::Job => byte_stream(make),
+    })
 }
 
 /// An archive that silently lacks what its maker does not see would be taken for whole.

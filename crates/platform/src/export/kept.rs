@@ -14,7 +14,7 @@ use crate::{
     withdrawal::guarded_stream,
 };
 use access::Permission;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
@@ -224,6 +224,14 @@ async fn find(workspace: &Workspace, id: JobId) -> Result<(KeptFile, file_rows::
 /// Makes one: the whole of it, or nothing.
 pub(crate) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result<Value> {
     let workspace = job::enter(platform, job).await?;
+    // It was made, and the end of the job was not noted.
+    match file_rows::find(workspace.tenant(), FilePurpose::Report, file_id(job.id)).await {
+        Err(StoreError::NotFound) => {}
+        stored => {
+            let size = u64::try_from(stored?.size).map_err(vault_failure)?;
+            return Ok(json!({ "size": size }));
+        }
+    }
     let recipient = job
         .payload
         .get(RECIPIENT)
@@ -233,11 +241,20 @@ pub(crate) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result
     let how = format!(", {}, kept for a day", envelope.told());
     let (sealer, header) = envelope.open(platform).await?;
     let permit = workspace.permit(Permission::RecordExport).await?;
-    let plain = archive::begin(&workspace, permit, &how).await?;
+    let plain = archive::begin(&workspace, permit, &how, archive::Guard::Job).await?;
     let counted = envelope::seal(plain, sealer, header).inspect(|piece| {
         let bytes = piece.as_ref().map_or(0, |piece| piece.len() as u64);
         meter.bytes.fetch_add(bytes, Ordering::Relaxed);
     });
+    let mut counted = Box::pin(counted);
+    // All of it is measured before the first piece behind the header comes, which may take long: no transaction waits for that.
+    let mut head = Vec::with_capacity(2);
+    while head.len() < 2
+        && let Some(piece) = counted.next().await
+    {
+        head.push(Ok(piece?));
+    }
+    let whole = stream::iter(head).chain(counted);
     let permit = workspace.permit(Permission::RecordExport).await?;
     let tx = workspace.begin_sealing(&permit).await?;
     let name = format!("{}.tar.age", workspace.organization().slug);
@@ -247,7 +264,7 @@ pub(crate) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result
         name: &name,
         media_type: "application/octet-stream",
     };
-    let stored = file::write(&workspace, &tx, &new, Box::pin(counted)).await?;
+    let stored = file::write(&workspace, &tx, &new, whole).await?;
     let act = Act::access("export.keep", Object::new("file", file_id(job.id)));
     tx.commit(&workspace.plain_entry(&act)?).await?;
     let size = u64::try_from(stored.size).map_err(vault_failure)?;

@@ -41,6 +41,8 @@ const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 const ADDRESSES_MAX: usize = 4;
 /// For everything. Shorter than the sender's lease.
 const DELIVERY_MAX: Duration = Duration::from_secs(30);
+/// A reset that answers our last bytes is here within the way there and back.
+const RESET_WITHIN: Duration = Duration::from_millis(300);
 /// A collector has nothing to say; what it says up to here is passed over.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
 /// Forward secrecy and authenticated encryption where it is TLS 1.2 (RFC 9662 4).
@@ -96,13 +98,31 @@ async fn await_close(stream: &mut SslStream<TcpStream>) -> io::Result<Taken> {
     let mut said = 0;
     while said < ANSWER_BYTES_MAX {
         match stream.read(&mut buffer).await {
-            Ok(0) => return Ok(Taken::CloseNotify),
+            Ok(0) => return see_end(stream).await.map(|()| Taken::CloseNotify),
             Ok(bytes) => said += bytes,
-            Err(error) if is_end(&error) => return Ok(Taken::EndOfConnection),
+            Err(error) if is_end(&error) => return see_end(stream).await.map(|()| Taken::EndOfConnection),
             Err(error) => return Err(error),
         }
     }
     Err(io::Error::other("it answers, as no collector of logs does"))
+}
+
+/// The end of TLS is not yet the end of the connection: a peer that leaves with our bytes unread resets it, and its last words may overtake
+/// the reset, or the reset come a moment after them.
+async fn see_end(stream: &mut SslStream<TcpStream>) -> io::Result<()> {
+    let tcp = stream.get_mut();
+    let mut buffer = [0; 1_024];
+    let mut said = 0;
+    while said < ANSWER_BYTES_MAX {
+        match tcp.read(&mut buffer).await? {
+            0 => {
+                tokio::time::sleep(RESET_WITHIN).await;
+                return tcp.take_error()?.map_or(Ok(()), Err);
+            }
+            bytes => said += bytes,
+        }
+    }
+    Err(io::Error::other("it says more after its end"))
 }
 
 /// Whether the connection ended in order, only without a close_notify.

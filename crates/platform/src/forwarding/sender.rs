@@ -254,6 +254,9 @@ impl Sender {
 
     /// What each log has to say, and whether the checkpoint goes along.
     async fn gather(&mut self, platform: &Platform, stored: &Stored) -> Result<(Vec<Batch>, bool)> {
+        if !stored.settings.streams.contains(&Stream::System) {
+            (self.journal_trouble, self.journal_at) = (None, None);
+        }
         let host = batch::host_of(platform);
         let positions = rows::positions(&mut platform.control().read().await?).await?;
         let (mut batches, mut has_checkpoint) = (Vec::new(), false);

@@ -16,7 +16,10 @@ use access::Permit;
 use bytes::Bytes;
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
-use store::tenant::file::{self as rows, StoredFile};
+use store::tenant::{
+    TenantTx,
+    file::{self as rows, StoredFile},
+};
 use tabular::{ColumnPlan, NewField, Plan, Target, map_to_fields, propose_fields};
 use types::{AttachmentId, Dataset, JobId};
 
@@ -144,6 +147,20 @@ fn define(analysis: &Analysis, definition: &tabular::JsonDataset) -> Plan {
     plan
 }
 
+/// Writes the papers over those that are there.
+async fn put(workspace: &Workspace, tx: &TenantTx, import: JobId, bytes: Vec<u8>) -> Result<()> {
+    let id = AttachmentId(import.0);
+    rows::remove(tx, id).await?;
+    let new = NewFile {
+        id,
+        purpose: FilePurpose::Import,
+        name: "plan",
+        media_type: "application/json",
+    };
+    file::write(workspace, tx, &new, stream::iter([Ok(Bytes::from(bytes))])).await?;
+    Ok(())
+}
+
 impl Document {
     pub(super) async fn load(workspace: &Workspace, import: JobId) -> Result<Self> {
         let found = file::find(workspace, FilePurpose::Import, AttachmentId(import.0)).await;
@@ -157,20 +174,27 @@ impl Document {
 
     /// Replaces the papers.
     pub(super) async fn save(&self, workspace: &Workspace, permit: &Permit, import: JobId) -> Result<()> {
-        let id = AttachmentId(import.0);
         let bytes = serde_json::to_vec(self).map_err(vault_failure)?;
         let tx = workspace.tenant().begin(permit).await?;
-        rows::remove(&tx, id).await?;
-        let new = NewFile {
-            id,
-            purpose: FilePurpose::Import,
-            name: "plan",
-            media_type: "application/json",
-        };
-        file::write(workspace, &tx, &new, stream::iter([Ok(Bytes::from(bytes))])).await?;
+        put(workspace, &tx, import, bytes).await?;
         let act = Act::access("import.plan", Object::new("import", import));
         tx.commit(&workspace.plain_entry(&act)?).await?;
         Ok(())
+    }
+
+    /// Replaces the papers of an import that is over by some without rows of its file: nobody looks for those there when they are erased.
+    pub(super) async fn forget_rows(
+        &self,
+        workspace: &Workspace,
+        tx: &TenantTx,
+        import: JobId,
+    ) -> Result<()> {
+        let mut papers = serde_json::to_value(self).map_err(vault_failure)?;
+        if let Some(preview) = papers.pointer_mut("/analysis/preview") {
+            *preview = serde_json::Value::Array(Vec::new());
+        }
+        let bytes = serde_json::to_vec(&papers).map_err(vault_failure)?;
+        put(workspace, tx, import, bytes).await
     }
 
     /// Takes another plan.

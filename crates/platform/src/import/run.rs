@@ -37,7 +37,7 @@ use store::{
     },
 };
 use tokio::{runtime::Handle, sync::mpsc};
-use types::{Dataset, EntryId, ProblemCode};
+use types::{Dataset, EntryId, JobId, ProblemCode};
 
 /// Batches that wait to be stored.
 const BATCHES_AHEAD: usize = 2;
@@ -168,7 +168,10 @@ impl Run<'_> {
             counts.error = Some(refused_sentence(&loaded));
         }
         match self.mode {
-            Mode::Import if !stopping => self.commit(tx, &dataset, &stored, &loaded).await?,
+            Mode::Import if !stopping => {
+                document.forget_rows(workspace, &tx, JobId(self.entry.0)).await?;
+                self.commit(tx, &dataset, &stored, &loaded).await?;
+            }
             Mode::Import | Mode::DryRun => {
                 tx.close().await?;
                 workspace.forget_datasets();

@@ -14,7 +14,7 @@ pub(crate) use ask::watch;
 pub use ask::{Answer, Asked, ask, asked};
 pub use signer::{Logs, Refusal, make, seen, sign};
 
-use super::{error::LedgerError, folder::Folder, key::LogKey};
+use super::{Published, error::LedgerError, folder::Folder, key::LogKey};
 use crate::{
     Caller, Platform,
     act::{Act, Object},
@@ -37,6 +37,10 @@ pub async fn request(platform: &Platform, caller: &Caller, old: u64) -> Result<S
     require_operator(caller)?;
     let published = super::checkpoint(platform).await?;
     let published = published.ok_or_else(|| PlatformError::not_found("checkpoint"))?;
+    write_request(platform, &published, old)
+}
+
+fn write_request(platform: &Platform, published: &Published, old: u64) -> Result<String> {
     if old > published.size {
         return Err(refused(format!(
             "the log has {} leaves, and the witness has signed {old}",

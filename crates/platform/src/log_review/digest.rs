@@ -70,6 +70,7 @@ impl Concern {
             (_, "refuse") => Self::Refused,
             ("break-glass", _) => Self::BreakGlass,
             ("operator-grant", _) => Self::OperatorAccess,
+            ("person-request", "erase") | ("field", "delete") => Self::DataGone,
             ("export" | "archive" | "person-request", _) | (_, "export" | "reveal") => Self::DataLeft,
             ("member" | "operator" | "account" | "identity" | "invitation" | "token" | "api-token", _) => {
                 Self::RolesAndMembers
@@ -266,6 +267,8 @@ mod tests {
             ("audit.export", 8, Concern::DataLeft),
             ("record.purge", 2, Concern::DataGone),
             ("file.erase", 2, Concern::DataGone),
+            ("person-request.erase", 2, Concern::DataGone),
+            ("field.delete", 6, Concern::DataGone),
             ("organization.restore", 4, Concern::DataGone),
             ("key.rotate", 6, Concern::Keys),
             ("organization.set-policies", 6, Concern::Settings),

@@ -42,12 +42,21 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
             look.fault(fault.what.clone(), fault.where_.clone(), ADVICE);
         }
     }
-    let witnessed = witness::witnessed(platform).await?;
+    let heard = match witness::witnessed(platform).await {
+        Ok(witnessed) => witness::asked(platform).map(|asked| (witnessed, asked)),
+        Err(error) => Err(error),
+    };
+    let (witnessed, asked) = match heard {
+        Ok(heard) => heard,
+        // What was found stays found, whatever else cannot be read.
+        Err(_) if !look.is_clean() => return Ok(look.done()),
+        Err(error) => return Ok(Outcome::could_not_look(error.detail)),
+    };
     if witnessed.as_ref().is_some_and(|found| !found.is_ours) {
         let what = "a witness has signed another log than the one in the folder";
         look.fault(what, "the signed log", ADVICE);
     }
-    for (name, said) in witness::asked(platform)? {
+    for (name, said) in asked {
         if let Answer::Refused { why } = said.answer {
             look.fault(
                 format!("the witness {name} does not sign this log: {why}"),

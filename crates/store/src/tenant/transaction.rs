@@ -30,7 +30,8 @@ impl TenantTx {
         connection
             .client
             .batch_execute(
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '2h'",
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '2h'; \
+                 SET LOCAL idle_in_transaction_session_timeout = '2h'",
             )
             .await?;
         Ok(Self {

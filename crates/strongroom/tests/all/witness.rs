@@ -1,7 +1,9 @@
 //! A witness that answers over https, asked by the appliance and by whoever else comes along.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value as Json;
 
@@ -10,6 +12,9 @@ use super::program::{run, strongroom};
 
 /// SHA-256 of nothing and the like: a root that no log here has.
 const ANOTHER_ROOT: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+
+const FIRST: &str = "witness.example";
+const SECOND: &str = "second.example";
 
 /// A witness of an appliance's log.
 struct Witness {
@@ -20,9 +25,9 @@ struct Witness {
 }
 
 impl Witness {
-    fn of(appliance: &Appliance) -> Self {
-        let folder = appliance.path("witness");
-        let key = run(None, &["witness", "make", &folder, "witness.example"]).done();
+    fn of(appliance: &Appliance, name: &str) -> Self {
+        let folder = appliance.path(name);
+        let key = run(None, &["witness", "make", &folder, name]).done();
         Self {
             folder,
             port: free_port(),
@@ -35,6 +40,20 @@ impl Witness {
         format!("https://localhost:{}", self.port)
     }
 
+    fn appoint(&self, appliance: &Appliance) {
+        let authority = appliance.certificates.authority.to_str().unwrap();
+        let appoint = [
+            "audit",
+            "witness",
+            &self.key,
+            "--url",
+            &self.url(),
+            "--ca",
+            authority,
+        ];
+        appliance.run(&appoint).done();
+    }
+
     fn serve(&mut self, appliance: &Appliance) {
         let policy = appliance.path("policy");
         fs::write(&policy, appliance.run(&["audit", "policy"]).done()).unwrap();
@@ -45,7 +64,7 @@ impl Witness {
             .arg("--certificate")
             .arg(&appliance.certificates.certificate);
         program.arg("--key").arg(&appliance.certificates.key);
-        let daemon = start(program, appliance.folder.path().join("witness.log"));
+        let daemon = start(program, PathBuf::from(format!("{}.log", self.folder)));
         daemon.wait_for_log("the witness answers");
         self.daemon = Some(daemon);
     }
@@ -77,7 +96,7 @@ impl Witness {
 fn ask(appliance: &Appliance) -> (Json, Option<i32>) {
     let said = appliance.run(&["--json", "audit", "anchor", "--ask"]);
     let json: Json = serde_json::from_str(&said.data).unwrap_or_else(|_| panic!("{}", said.talk));
-    (json["witnesses"]["witness.example"]["answer"].clone(), said.code)
+    (json["witnesses"][FIRST]["answer"].clone(), said.code)
 }
 
 fn promise(appliance: &Appliance) -> Json {
@@ -96,8 +115,7 @@ fn a_witness_is_asked_over_https_and_what_it_refuses_is_not_forgotten() {
     let appliance = Appliance::prepared();
     let worker = appliance.spawn("work");
     worker.wait_for_log("working");
-    let mut witness = Witness::of(&appliance);
-    let authority = appliance.certificates.authority.to_str().unwrap();
+    let mut witness = Witness::of(&appliance, FIRST);
     for wrong in [
         "http://localhost:1",
         "https://localhost:1/?a=b",
@@ -108,10 +126,8 @@ fn a_witness_is_asked_over_https_and_what_it_refuses_is_not_forgotten() {
     }
     let none = appliance.run(&["audit", "anchor", "--ask"]);
     assert_eq!(none.code, Some(4), "{}", none.talk);
-    let (key, url) = (witness.key.clone(), witness.url());
-    let appoint = ["audit", "witness", &key, "--url", &url, "--ca", authority];
-    appliance.run(&appoint).done();
-    testkit::process::poll(std::time::Duration::from_secs(20), || {
+    witness.appoint(&appliance);
+    testkit::process::poll(Duration::from_secs(20), || {
         appliance.run(&["audit", "anchor"]).code == Some(0)
     });
 
@@ -149,6 +165,10 @@ fn a_witness_is_asked_over_https_and_what_it_refuses_is_not_forgotten() {
     let broken = promise(&appliance);
     assert_eq!(broken["state"], "broken", "{broken}");
     assert!(broken.to_string().contains("does not sign this log"), "{broken}");
+    witness.daemon = None;
+    let (cut_off, _) = ask(&appliance);
+    assert_eq!(cut_off, refused, "a line that was cut makes it forgotten");
+    witness.serve(&appliance);
     witness.note(stands + 1_000_000);
     let (refused, _) = ask(&appliance);
     assert!(
@@ -161,6 +181,25 @@ fn a_witness_is_asked_over_https_and_what_it_refuses_is_not_forgotten() {
     fs::write(format!("{}/signed", witness.folder), noted).unwrap();
     let (signed, code) = ask(&appliance);
     assert!(signed["signed"].is_object() && code == Some(0), "{signed}");
+}
+
+#[test]
+fn the_words_of_two_witnesses_stand_together_although_the_log_grows_between_them() {
+    let appliance = Appliance::prepared();
+    let worker = appliance.spawn("work");
+    worker.wait_for_log("working");
+    let mut pair = [FIRST, SECOND].map(|name| Witness::of(&appliance, name));
+    pair.iter().for_each(|witness| witness.appoint(&appliance));
+    pair.iter_mut().for_each(|witness| witness.serve(&appliance));
+    let said = testkit::process::poll(Duration::from_secs(20), || {
+        let (_, code) = ask(&appliance);
+        code == Some(0)
+    });
+    assert!(said, "{:?}", appliance.run(&["audit", "anchor", "--ask"]));
+    let kept = fs::read_to_string(appliance.path("audit/witnessed")).unwrap();
+    for name in [FIRST, SECOND] {
+        assert!(kept.contains(&format!("\u{2014} {name} ")), "{kept}");
+    }
 }
 
 fn strangers_are_refused(appliance: &Appliance, witness: &Witness) {

@@ -56,7 +56,11 @@ impl Contact {
                 "{url} is no address of a witness: it begins with https://, and a host"
             ))
         })?;
-        if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        if url.query().is_some()
+            || url.fragment().is_some()
+            || !url.username().is_empty()
+            || url.password().is_some()
+        {
             let text = format!("{url} is no address of a witness: nothing but a path follows its host");
             return Err(refused(text));
         }

@@ -5,13 +5,13 @@
 
 use super::{
     appointed::{self, Contact},
-    refused, request, take, witnessed,
+    refused, take, witnessed, write_request,
 };
 use crate::{
     Caller, Platform,
     check::require_operator,
     error::{PlatformError, Result},
-    ledger::Folder,
+    ledger::{Folder, Published, checkpoint},
     outgoing,
     work::stopped_within,
 };
@@ -42,6 +42,24 @@ pub struct Asked {
     pub answer: Answer,
 }
 
+impl Asked {
+    /// Nobody makes a refusal forgotten by cutting the line.
+    fn after(self, before: Option<&Self>) -> Self {
+        match (&self.answer, before) {
+            (
+                Answer::Away { .. },
+                Some(
+                    refused @ Self {
+                        answer: Answer::Refused { .. },
+                        ..
+                    },
+                ),
+            ) => refused.clone(),
+            _ => self,
+        }
+    }
+}
+
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -65,17 +83,22 @@ pub enum Answer {
 
 /// Asks at its times until `shutdown` says true.
 pub(crate) async fn watch(platform: &Platform, mut shutdown: channel::Receiver<bool>) {
-    let mut pause = ASK_AFTER;
+    let (caller, mut pause) = (Caller::system(), ASK_AFTER);
     while !stopped_within(&mut shutdown, pause).await {
         pause = ASK_EVERY;
-        if let Err(error) = ask(platform, &Caller::system()).await {
+        let mut stop = shutdown.clone();
+        let asked = tokio::select! {
+            asked = ask(platform, &caller) => asked,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        if let Err(error) = asked {
             tracing::warn!(code = error.code.as_str(), detail = %error.detail, "witnesses cannot be asked");
         }
     }
 }
 
-/// Asks every witness that has an address, one after the other, keeps what they signed, and gives what each said; none before the
-/// first checkpoint.
+/// Asks every witness that has an address, one after the other and all for the same checkpoint, so that their words stand together; keeps
+/// what they signed, and gives what each said.
 ///
 /// # Errors
 /// `not-allowed`; `unavailable`; `conflict` when the log's folder cannot be read.
@@ -83,19 +106,37 @@ pub async fn ask(platform: &Platform, caller: &Caller) -> Result<BTreeMap<String
     require_operator(caller)?;
     let known = appointed::read(&mut platform.control().read().await?).await?;
     let before = asked(platform)?;
-    if crate::ledger::checkpoint(platform).await?.is_none() {
-        return Ok(before);
-    }
+    let published = checkpoint(platform).await?;
     let mut now = BTreeMap::new();
     for (name, witness) in known {
-        let Some(contact) = witness.contact else { continue };
-        let answer = ask_one(platform, &contact).await?;
+        let Some(contact) = witness.contact else {
+            // Carried by hand from now on: what it refused before stays refused.
+            let refused = before
+                .get(&name)
+                .filter(|said| matches!(said.answer, Answer::Refused { .. }));
+            now.extend(refused.map(|said| (name.clone(), said.clone())));
+            continue;
+        };
+        let answer = match &published {
+            Some(published) => ask_one(platform, &contact, published)
+                .await
+                .unwrap_or_else(|error| Answer::Away {
+                    why: format!("it was not asked: {}", error.detail),
+                }),
+            None => Answer::Away {
+                why: "nothing was signed here yet: see that the worker runs".to_owned(),
+            },
+        };
         let told = before.get(&name).map(|before| &before.answer);
         tell(&name, told, &answer);
-        let at = platform.now();
-        now.insert(name, Asked { at, answer });
+        let asked = Asked {
+            at: platform.now(),
+            answer,
+        };
+        now.insert(name.clone(), asked.after(before.get(&name)));
     }
-    if now != before {
+    // Before the first signature there may be no folder.
+    if now != before && published.is_some() {
         let bytes = serde_json::to_vec(&now).map_err(crate::act::vault_failure)?;
         Folder::at(&platform.settings().audit).keep_asked(&bytes)?;
     }
@@ -129,20 +170,30 @@ pub fn asked(platform: &Platform) -> Result<BTreeMap<String, Asked>> {
 }
 
 /// Begins where the newest word ends, and once more from where the witness says that it stands.
-async fn ask_one(platform: &Platform, contact: &Contact) -> Result<Answer> {
-    let old = witnessed(platform).await?.map_or(0, |found| found.size);
-    let first = post(platform, contact, old).await?;
+async fn ask_one(platform: &Platform, contact: &Contact, published: &Published) -> Result<Answer> {
+    // What cannot be used of the words that are kept here is not needed: the witness says where it stands.
+    let known = witnessed(platform)
+        .await
+        .ok()
+        .flatten()
+        .filter(|found| found.is_ours);
+    let old = known.map_or(0, |found| found.size.min(published.size));
+    let first = post(platform, contact, published, old).await?;
     let Reply::Elsewhere(size) = first else {
         return Ok(first.answer(old));
     };
-    let published = crate::ledger::checkpoint(platform).await?;
-    let leaves = published.map_or(0, |published| published.size);
-    if size > leaves {
-        let why =
-            format!("it has signed {size} leaves of this log, which has {leaves}: the log was set back");
-        return Ok(Answer::Refused { why });
+    if size <= published.size {
+        return Ok(post(platform, contact, published, size).await?.answer(size));
     }
-    Ok(post(platform, contact, size).await?.answer(size))
+    let leaves = checkpoint(platform).await?.map_or(0, |newest| newest.size);
+    Ok(match size > leaves {
+        true => Answer::Refused {
+            why: format!("it has signed {size} leaves of this log, which has {leaves}: the log was set back"),
+        },
+        false => Answer::Away {
+            why: format!("somebody else has asked it meanwhile, for {size} leaves"),
+        },
+    })
 }
 
 /// What came back.
@@ -172,8 +223,8 @@ impl Reply {
     }
 }
 
-async fn post(platform: &Platform, contact: &Contact, old: u64) -> Result<Reply> {
-    let body = request(platform, &Caller::system(), old).await?;
+async fn post(platform: &Platform, contact: &Contact, published: &Published, old: u64) -> Result<Reply> {
+    let body = write_request(platform, published, old)?;
     let (reach, contact, sent) = (outgoing::reach(platform), contact.clone(), body.clone());
     let task = tokio::task::spawn_blocking(move || exchange(&contact, &sent, reach));
     let heard = task
