@@ -26,9 +26,12 @@ use store::{
     },
 };
 use types::{AccountId, AttachmentId, Dataset, PersonRequestId, ProblemCode, RecordId};
+use uuid::Uuid;
 
 /// Of what is left, so many are told.
 const TOLD_MAX: usize = 20;
+/// How a file came to be a hit that only a record of theirs names.
+const ATTACHED: &str = "attached to a record of theirs";
 
 /// What an approved erasure came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,6 +62,13 @@ pub async fn propose(workspace: &Workspace, id: PersonRequestId, ground: &str) -
     let hits = rows::hits(workspace.tenant(), id, limit()).await?;
     let theirs = theirs(&hits)?;
     let named = files_named(workspace, &datasets, &theirs).await?;
+    let (again, no_more) = attached(&hits, &named);
+    rows::set_verdict(&tx, id, &again, Verdict::Theirs)
+        .await
+        .map_err(missing)?;
+    rows::set_verdict(&tx, id, &no_more, Verdict::Other)
+        .await
+        .map_err(missing)?;
     let known: BTreeSet<_> = hits.iter().map(|hit| hit.object).collect();
     let named: Vec<rows::Hit> = named
         .into_iter()
@@ -67,15 +77,29 @@ pub async fn propose(workspace: &Workspace, id: PersonRequestId, ground: &str) -
             object: file.0,
             kind: HitKind::File,
             dataset: None,
-            found_in: vec!["attached to a record of theirs".to_owned()],
+            found_in: vec![ATTACHED.to_owned()],
             verdict: Some(Verdict::Theirs),
         })
         .collect();
     let (records, of_files) = count(&theirs);
+    let of_files = (of_files + again.len()).saturating_sub(no_more.len());
     let reason = format!("{records} records and {} files: {ground}", of_files + named.len());
     rows::put_hits(&tx, id, &named).await.map_err(missing)?;
     step(&tx, id, by, Step::Proposed(&ground)).await?;
     note(workspace, tx, "person-request.propose-erasure", id, &reason).await
+}
+
+/// Files that an earlier proposal brought along, which was taken back: those that a record of theirs names now, and was not said to be theirs;
+/// and those that none names any more.
+fn attached(hits: &[rows::Hit], named: &BTreeSet<AttachmentId>) -> (Vec<Uuid>, Vec<Uuid>) {
+    let brought = hits.iter().filter(|hit| hit.found_in == [ATTACHED]);
+    let (now, no_more): (Vec<&rows::Hit>, Vec<&rows::Hit>) =
+        brought.partition(|hit| named.contains(&AttachmentId(hit.object)));
+    let of = |hits: Vec<&rows::Hit>, from: Verdict| {
+        let turned = hits.into_iter().filter(|hit| hit.verdict == Some(from));
+        turned.map(|hit| hit.object).collect()
+    };
+    (of(now, Verdict::Other), of(no_more, Verdict::Theirs))
 }
 
 async fn files_named(

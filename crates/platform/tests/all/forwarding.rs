@@ -6,7 +6,7 @@ use crate::{
     promise::{assert_broken, assert_kept, check},
 };
 use access::Role;
-use openssl::ssl::{Ssl, SslAcceptor, SslMethod};
+use openssl::ssl::{Ssl, SslAcceptor, SslMethod, SslStream};
 use platform::{
     Caller, Workspace,
     forwarding::{self, ForwardingSettings, Sent, Start, Stream},
@@ -16,7 +16,7 @@ use promises::State;
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
-    net::{Ipv4Addr, TcpListener},
+    net::{Ipv4Addr, TcpListener, TcpStream},
     time::{Duration, Instant},
 };
 use testkit::{
@@ -404,8 +404,8 @@ async fn an_event_that_commits_late_is_not_passed_over() {
     assert_eq!(access.len(), 4);
 }
 
-/// A TLS server that agrees and then reads nothing, for as long as the test lives.
-fn deaf(authority: &Authority) -> u16 {
+/// A TLS server that agrees, and then reads nothing.
+fn deaf(authority: &Authority, mut treat: impl FnMut(SslStream<TcpStream>) + Send + 'static) -> u16 {
     let identity = authority.issue(&["localhost"]).unwrap();
     let mut acceptor = SslAcceptor::mozilla_modern_v5(SslMethod::tls()).unwrap();
     acceptor.set_private_key(&identity.key).unwrap();
@@ -414,18 +414,41 @@ fn deaf(authority: &Authority) -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
-        let mut kept = Vec::new();
         for stream in listener.incoming().map_while(Result::ok) {
-            kept.extend(Ssl::new(&context).unwrap().accept(stream).ok());
+            Ssl::new(&context)
+                .unwrap()
+                .accept(stream)
+                .into_iter()
+                .for_each(&mut treat);
         }
     });
     port
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_collector_that_leaves_politely_with_our_bytes_unread_has_not_taken_them() {
+    let post = Post::start(Driver::OpenSsl).await;
+    let port = deaf(&post.authority, |mut stream| {
+        std::thread::sleep(Duration::from_millis(300));
+        stream.shutdown().unwrap();
+    });
+    post.set(ForwardingSettings {
+        port,
+        ..post.settings()
+    })
+    .await;
+    post.insert_events(10, "never read").await;
+    post.send().await.unwrap_err();
+    let view = forwarding::show(&post.site.platform, &Caller::host()).await;
+    let streams = view.unwrap().unwrap().streams;
+    assert!(streams.iter().all(|stream| stream.taken == 0), "{streams:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bytes_that_lie_in_a_buffer_do_not_count_as_taken() {
     let post = Post::start(Driver::OpenSsl).await;
-    let port = deaf(&post.authority);
+    let mut kept = Vec::new();
+    let port = deaf(&post.authority, move |stream| kept.push(stream));
     post.set(ForwardingSettings {
         port,
         ..post.settings()
