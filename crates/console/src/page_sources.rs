@@ -40,6 +40,7 @@ const TEMPLATES: &[PageSource] = templates![
     "invitation.html",
     "layout.html",
     "lifecycle.html",
+    "log_review.html",
     "mail.html",
     "member_rights.html",
     "members.html",
