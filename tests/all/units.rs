@@ -7,11 +7,9 @@ use std::process::Command;
 use super::package::checkout;
 
 const EXPOSURE_MAX: &str = "15";
-const DAEMONS: &[&str] = &[
-    "strongroom.service",
-    "strongroom-worker.service",
-    "strongroom-witness.service",
-];
+const DAEMONS: &[&str] = &["strongroom.service", "strongroom-worker.service"];
+/// On another host, where no promise is looked at.
+const WITNESS: &str = "strongroom-witness.service";
 const OF_ROOT: &[&str] = &["strongroom-hostd.service", "strongroom-firewall.service"];
 
 fn unit(name: &str) -> PathBuf {
@@ -39,7 +37,7 @@ fn judge_by(unit: &Path, tenths_max: &str) -> (bool, String) {
 
 #[test]
 fn no_unit_is_exposed_more_than_one_and_a_half() {
-    for name in DAEMONS.iter().chain(OF_ROOT) {
+    for name in DAEMONS.iter().chain(OF_ROOT).chain([&WITNESS]) {
         let (is_tight, said) = judge(&unit(name));
         assert!(is_tight, "{name}:\n{said}");
     }

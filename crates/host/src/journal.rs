@@ -107,10 +107,11 @@ mod tests {
 {"__REALTIME_TIMESTAMP":"1764373520000000","MESSAGE":null}
 {"__REALTIME_TIMESTAMP":"17643735"#;
         let lines = parse(text);
-        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert_eq!(lines.len(), 3, "{lines:?}");
         assert_eq!((lines[0].at_us, lines[0].priority), (1_764_373_521_123_456, 4));
         assert_eq!(lines[0].message, "jobs wait");
         assert_eq!(lines[1].unit, "strongroom.service");
         assert_eq!(lines[1].message, "A\u{fffd}B", "bytes that are not text");
+        assert_eq!(lines[2].message, NOT_SHOWN, "longer than journalctl shows");
     }
 }
