@@ -74,7 +74,10 @@ async fn request_page(
         hits: hits.iter().map(|hit| row(room, hit)).collect(),
         may_mark: is_free,
         may_hand_over: is_free && is_decided && room.may(Permission::RecordExport),
-        may_approve: is_proposed && may_erase && !is_own(room, request),
+        approvable: request
+            .proposed
+            .filter(|_| is_proposed && may_erase && !is_own(room, request))
+            .map(|(_, at)| at.to_string()),
         may_carry_on: is_open && request.approved.is_some() && may_erase,
         may_withdraw: is_proposed,
         proposal_fields: match is_free && is_decided && request.kind == RequestKind::Erasure {
@@ -334,10 +337,13 @@ fn said(erased: &Erased) -> &'static str {
 }
 
 /// `POST .../approve`
-pub(crate) async fn approve(visit: Visit, place: Place, _form: Form) -> Answer {
+pub(crate) async fn approve(visit: Visit, place: Place, form: Form) -> Answer {
     let room = visit.enter(&place.0).await?;
     let id = id_of(&place)?;
-    let done = person::approve(&room.workspace, id).await;
+    let proposed_at = form.text("proposed_at").parse();
+    let proposed_at =
+        proposed_at.map_err(|_| Fault::malformed("the form does not say which proposal was seen"))?;
+    let done = person::approve(&room.workspace, id, proposed_at).await;
     answer(&room, id, "Nothing was erased", done.map(|erased| said(&erased))).await
 }
 

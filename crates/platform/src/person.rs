@@ -218,8 +218,11 @@ pub async fn close(workspace: &Workspace, id: PersonRequestId, outcome: Outcome,
     let permit = workspace.permit(Permission::PersonRequest).await?;
     session::require_fresh(workspace.platform(), workspace.caller())?;
     let said = checked_reason("/note", note)?;
-    check_end(workspace, id, outcome).await?;
+    row(workspace, id).await?;
     let tx = workspace.tenant().begin(&permit).await?;
+    // No search that ends meanwhile finds something after it was looked at.
+    rows::lock(&tx, id).await.map_err(missing)?;
+    check_end(workspace, id, outcome).await?;
     step(
         &tx,
         id,

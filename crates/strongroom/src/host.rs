@@ -2,7 +2,7 @@
 
 use crate::failure::CommandError;
 use config::Config;
-use platform::{Platform, PlatformError};
+use platform::{Caller, Platform, PlatformError};
 use std::{
     path::Path,
     time::{Duration, Instant},
@@ -32,6 +32,14 @@ pub(crate) fn with_platform<T>(
         let platform = Platform::open(&config).await?;
         work(&platform, &config).await
     })
+}
+
+/// Runs work in the host's name.
+pub(crate) fn as_host<T>(
+    file: Option<&Path>,
+    work: impl AsyncFnOnce(&Platform, &Caller) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    with_platform(file, async |platform, _| work(platform, &Caller::host()).await)
 }
 
 /// Opens the platform; waits a while for a database that is away, and says so.

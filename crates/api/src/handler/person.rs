@@ -128,9 +128,12 @@ pub(crate) async fn withdraw(call: Call) -> Result<Answer> {
     Ok(done())
 }
 
-/// Approves and carries out.
-pub(crate) async fn approve(call: Call) -> Result<Answer> {
-    let erased = person::approve(call.workspace()?, id(&call)?).await?;
+/// Approves the proposal that was seen, and carries it out.
+pub(crate) async fn approve(mut call: Call) -> Result<Answer> {
+    let mut members = call.take_members()?;
+    let proposed_at = members.required_part("proposed_at");
+    members.finish()?;
+    let erased = person::approve(call.workspace()?, id(&call)?, proposed_at.unwrap_or_default()).await?;
     Ok(Answer::ok(&ErasedView::from(erased)))
 }
 

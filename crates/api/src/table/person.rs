@@ -111,6 +111,7 @@ pub(super) const ROUTES: &[Route] = &[
         "Approve a proposed erasure that somebody else asked for, and carry it out",
         handler!(person::approve),
     )
+    .takes(Takes::Json("PersonApproval"))
     .gives(Gives::Json(200, "PersonErasure")),
     Route::new(
         Post,

@@ -41,6 +41,7 @@ fn body_of(operation: &str) -> Option<Json> {
         "person-request.extend" => json!({"due_on": "2026-01-01", "because": "many records"}),
         "person-request.mark" => json!({"hits": [NOBODY], "verdict": "theirs"}),
         "person-request.propose" => json!({"ground": "consent withdrawn"}),
+        "person-request.approve" => json!({"proposed_at": "2026-01-01T00:00:00Z"}),
         "person-request.close" => json!({"outcome": "refused", "note": "nobody asked"}),
         operation => return appliance_body_of(operation),
     };

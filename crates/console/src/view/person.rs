@@ -59,8 +59,8 @@ pub struct PersonRequestPage {
     pub may_mark: bool,
     /// Whether to offer the archive.
     pub may_hand_over: bool,
-    /// Whether to offer approving.
-    pub may_approve: bool,
+    /// The moment of the proposal that may be approved; none where none may.
+    pub approvable: Option<String>,
     /// Whether to offer going on with what is approved.
     pub may_carry_on: bool,
     /// Whether to offer taking the proposal back.

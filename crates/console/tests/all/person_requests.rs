@@ -122,7 +122,7 @@ fn request(proposed: bool) -> PersonRequestPage {
         ],
         may_mark: !proposed,
         may_hand_over: !proposed,
-        may_approve: proposed,
+        approvable: proposed.then(|| "2026-03-12T14:02:31.000001Z".to_owned()),
         may_carry_on: false,
         may_withdraw: proposed,
         proposal_fields: if proposed {

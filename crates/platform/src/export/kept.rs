@@ -32,8 +32,8 @@ use types::{AttachmentId, JobId, ProblemCode};
 pub(crate) const KEEP: &str = "archive";
 /// How long it is kept.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(24);
-/// Older ones were removed before.
-const KEPT_SEEN: SignedDuration = SignedDuration::from_hours(32 * 24);
+/// Most that one member keeps at once: each may be as long as an upload.
+pub const KEPT_MAX: usize = 3;
 /// Most that are shown.
 const LISTED_MAX: i64 = 20;
 /// The member of a job's payload that says who opens it. A public key is no secret.
@@ -86,7 +86,8 @@ pub struct KeptFile {
 /// Has an archive made for the holder of a public key of age.
 ///
 /// # Errors
-/// `not-allowed`, `proof-required`; `invalid` at `/recipient`; `conflict` while another of the caller's is made; `cancelled`.
+/// `not-allowed`, `proof-required`; `invalid` at `/recipient`; `conflict` while another of the caller's is made, and
+/// while [`KEPT_MAX`] are kept; `cancelled`.
 pub async fn ask(workspace: &Workspace, recipient: &str) -> Result<JobId> {
     archive::require_may(workspace).await?;
     Envelope::for_key(recipient)?;
@@ -94,12 +95,18 @@ pub async fn ask(workspace: &Workspace, recipient: &str) -> Result<JobId> {
         let why = "a cancelled organization takes no file in; download the archive as it is made";
         return Err(PlatformError::new(ProblemCode::Cancelled, why));
     }
-    if list(workspace)
-        .await?
+    let own = list(workspace).await?;
+    if own
         .iter()
         .any(|kept| matches!(kept.state, KeptState::Making { .. }))
     {
         let why = "another archive of yours is being made; wait for its end";
+        return Err(PlatformError::new(ProblemCode::Conflict, why));
+    }
+    let is_ready = |kept: &&Kept| matches!(kept.state, KeptState::Ready { .. });
+    if own.iter().filter(is_ready).count() >= KEPT_MAX {
+        let why =
+            format!("{KEPT_MAX} archives of yours are kept; each goes after its day, so ask again then");
         return Err(PlatformError::new(ProblemCode::Conflict, why));
     }
     let platform = workspace.platform();
@@ -262,7 +269,7 @@ pub(crate) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result
         id: file_id(job.id),
         purpose: FilePurpose::Report,
         name: &name,
-        media_type: "application/octet-stream",
+        media_type: file_rows::KEPT_ARCHIVE,
     };
     let stored = file::write(&workspace, &tx, &new, whole).await?;
     let act = Act::access("export.keep", Object::new("file", file_id(job.id)));
@@ -273,18 +280,8 @@ pub(crate) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result
 
 /// Removes those whose day is over, of one organization; gives how many.
 pub(crate) async fn remove_old(workspace: &Workspace, now: Timestamp) -> Result<usize> {
-    let organization = workspace.organization().id;
-    let period = before(now, KEPT_SEEN)..before(now, KEPT);
-    let mut read = workspace.platform().control().read().await?;
-    let jobs = rows::list_ended(&mut read, organization, KEEP, period).await?;
-    drop(read);
     let mut removed = 0;
-    for job in jobs {
-        let id = file_id(job.id);
-        match file_rows::find(workspace.tenant(), FilePurpose::Report, id).await {
-            Err(StoreError::NotFound) => continue,
-            found => found?,
-        };
+    for id in file_rows::kept_archives(workspace.tenant(), before(now, KEPT)).await? {
         let permit = workspace.permit(Permission::RecordPurge).await?;
         let tx = workspace.tenant().begin(&permit).await?;
         file_rows::remove(&tx, id).await?;

@@ -102,6 +102,8 @@ struct Sender {
     journal_at: Option<Instant>,
     /// Why it could not be, the last time.
     journal_trouble: Option<String>,
+    /// Why the audit log could not be read, the last time.
+    audit_trouble: Option<String>,
     is_trouble_noted: bool,
 }
 
@@ -113,6 +115,7 @@ impl Sender {
             failures: 0,
             journal_at: None,
             journal_trouble: None,
+            audit_trouble: None,
             is_trouble_noted: false,
         })
     }
@@ -180,7 +183,7 @@ impl Sender {
         let (batches, has_checkpoint) = self.gather(platform, stored).await?;
         let messages = batches.iter().map(Batch::count).sum();
         if batches.is_empty() {
-            self.note_journal(platform).await?;
+            self.note_trouble(platform).await?;
             return Ok(Sent { messages, by: None });
         }
         let frames: Vec<u8> = batches.iter().flat_map(|batch| batch.frames()).copied().collect();
@@ -189,7 +192,7 @@ impl Sender {
         let mut keep = platform.control().keep().await?;
         let moved = rows::acknowledge(&mut keep, self.holder, &moves, self.health(), platform.now()).await?;
         drop(keep);
-        self.note_journal(platform).await?;
+        self.note_trouble(platform).await?;
         if moved < moves.len() {
             tracing::info!("a log was placed anew while it was sent, and is sent from there");
         }
@@ -228,16 +231,21 @@ impl Sender {
         }
     }
 
+    /// Why one of the logs stays here, although the others go out.
+    fn trouble(&self) -> Option<&str> {
+        self.audit_trouble.as_deref().or(self.journal_trouble.as_deref())
+    }
+
     fn health(&self) -> Health {
-        match self.journal_trouble {
+        match self.trouble() {
             None => Health::Well,
             Some(_) => Health::Troubled,
         }
     }
 
-    /// That the journal cannot be read stands where it is looked for, although the other logs go out; and that it can again.
-    async fn note_journal(&mut self, platform: &Platform) -> Result<()> {
-        match &self.journal_trouble {
+    /// That a log cannot be read stands where it is looked for, although the others go out; and that it can again.
+    async fn note_trouble(&mut self, platform: &Platform) -> Result<()> {
+        match self.trouble() {
             Some(why) => {
                 self.note_failure(platform, why).await?;
                 self.is_trouble_noted = true;
@@ -257,6 +265,9 @@ impl Sender {
         if !stored.settings.streams.contains(&Stream::System) {
             (self.journal_trouble, self.journal_at) = (None, None);
         }
+        if !stored.settings.streams.contains(&Stream::Audit) {
+            self.audit_trouble = None;
+        }
         let host = batch::host_of(platform);
         let positions = rows::positions(&mut platform.control().read().await?).await?;
         let (mut batches, mut has_checkpoint) = (Vec::new(), false);
@@ -268,7 +279,20 @@ impl Sender {
                 continue;
             };
             let mut batch = match stream {
-                Stream::Audit => audit::read(platform, &host, &at.position).await?,
+                Stream::Audit => match audit::read(platform, &host, &at.position).await {
+                    Ok(batch) => {
+                        self.audit_trouble = None;
+                        batch
+                    }
+                    // One organization's login or key must not keep the other logs back.
+                    Err(error) => {
+                        if self.audit_trouble.is_none() {
+                            log(&error, "the audit log cannot be read, so it is not forwarded");
+                        }
+                        self.audit_trouble = Some(format!("the audit log cannot be read: {}", error.detail));
+                        continue;
+                    }
+                },
                 Stream::Access => access::read(platform, &host, &at.position).await?,
                 Stream::System => match self.read_journal(platform, &host, &at.position).await {
                     Some(batch) => batch,

@@ -163,13 +163,28 @@ async fn put(workspace: &Workspace, tx: &TenantTx, import: JobId, bytes: Vec<u8>
 
 impl Document {
     pub(super) async fn load(workspace: &Workspace, import: JobId) -> Result<Self> {
+        let mut stored = Self::find(workspace, import).await?;
+        loop {
+            let error = match file::read_whole(workspace, &stored).await {
+                Ok(bytes) => return serde_json::from_slice(&bytes).map_err(vault_failure),
+                Err(error) => error,
+            };
+            // Other papers took their place between the two looks: whoever plans anew or ends the import does that, and not for ever.
+            let now = Self::find(workspace, import).await?;
+            if now.created_at == stored.created_at {
+                return Err(error);
+            }
+            stored = now;
+        }
+    }
+
+    async fn find(workspace: &Workspace, import: JobId) -> Result<StoredFile> {
         let found = file::find(workspace, FilePurpose::Import, AttachmentId(import.0)).await;
         let (_, stored) = found.map_err(|error| match error.code {
             types::ProblemCode::NotFound => PlatformError::not_found("import"),
             _ => error,
         })?;
-        let bytes = file::read_whole(workspace, &stored).await?;
-        serde_json::from_slice(&bytes).map_err(vault_failure)
+        Ok(stored)
     }
 
     /// Replaces the papers.

@@ -17,6 +17,7 @@ use crate::{
     record::{self, Expected},
 };
 use access::Permission;
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 use store::{
     StoreError,
@@ -140,12 +141,12 @@ pub async fn withdraw(workspace: &Workspace, id: PersonRequestId) -> Result<()> 
     .await
 }
 
-/// Approves a proposed erasure and carries it out. What cannot be erased yet is told, and [`carry_on`] goes on with it.
+/// Approves the erasure that was proposed at `proposed_at`, as whoever approves has seen it, and carries it out. What cannot be erased yet is told, and [`carry_on`] goes on with it.
 ///
 /// # Errors
 /// `not-allowed`, also for whoever asked or proposed, in whatever session or with whatever token; `proof-required`; `held` while a hold is in
-/// force: the whole request waits; `conflict` where nothing is proposed or somebody else was quicker; `not-found`.
-pub async fn approve(workspace: &Workspace, id: PersonRequestId) -> Result<Erased> {
+/// force: the whole request waits; `conflict` where nothing is proposed, another proposal was made since, or somebody else was quicker; `not-found`.
+pub async fn approve(workspace: &Workspace, id: PersonRequestId, proposed_at: Timestamp) -> Result<Erased> {
     let by = lifecycle::require_meant(workspace, Permission::PersonRequest).await?;
     let permit = workspace.permit(Permission::RecordPurge).await?;
     workspace.permit(Permission::RecordWrite).await?;
@@ -156,13 +157,18 @@ pub async fn approve(workspace: &Workspace, id: PersonRequestId) -> Result<Erase
         return Err(own());
     }
     refuse_held(workspace).await?;
+    // What is marked cannot change under a proposal: one that is of another moment may be of other records.
+    let another = || {
+        conflict(
+            "this erasure is not proposed any more, or somebody approved it a moment ago; look at the request again",
+        )
+    };
+    if request.proposed.is_none_or(|(_, at)| at != proposed_at) {
+        return Err(another());
+    }
     let tx = workspace.tenant().begin(&permit).await?;
-    match rows::step(&tx, id, by, Step::Approved).await {
-        Err(StoreError::NotFound) => {
-            return Err(conflict(
-                "no erasure is proposed, or somebody approved it a moment ago; look at the request again",
-            ));
-        }
+    match rows::step(&tx, id, by, Step::Approved(proposed_at)).await {
+        Err(StoreError::NotFound) => return Err(another()),
         Err(StoreError::Refused { constraint }) if constraint == "person_request_own" => return Err(own()),
         done => done?,
     }

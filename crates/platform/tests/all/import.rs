@@ -387,6 +387,27 @@ async fn a_worker_that_dies_leaves_nothing_and_the_next_one_finishes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn papers_that_others_take_the_place_of_while_they_are_read_are_read_anew() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    let view = upload(&owner, "g.csv", None, "name\nchair\n").await;
+    let (planner, mut plan) = (owner.clone(), view.plan.clone());
+    let planning = tokio::spawn(async move {
+        for turn in 0..60 {
+            plan.on_refusal = match turn % 2 {
+                0 => OnRefusal::AllOrNothing,
+                _ => OnRefusal::SkipRows,
+            };
+            import::plan(&planner, view.id, plan.clone()).await.unwrap();
+        }
+    });
+    while !planning.is_finished() {
+        import::find(&owner, view.id).await.unwrap();
+    }
+    planning.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_dies_right_after_its_commit_does_not_import_twice() {
     let site = Site::start().await;
     let owner = site.as_role(Role::Owner).await;

@@ -116,6 +116,16 @@ async fn a_kept_archive_is_fetched_in_parts_and_opened_by_its_receiver_alone() {
     let viewer = site.as_role(Role::Viewer).await;
     assert_eq!(code(kept::ask(&viewer, &public).await), ProblemCode::NotAllowed);
     assert_eq!(code(kept::open(&viewer, id, 0).await), ProblemCode::NotAllowed);
+
+    for _ in 1..kept::KEPT_MAX {
+        let another = kept::ask(&owner, &public).await.unwrap();
+        ready(&owner, another).await;
+    }
+    assert_eq!(
+        code(kept::ask(&owner, &public).await),
+        ProblemCode::Conflict,
+        "a disk is filled by archives"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

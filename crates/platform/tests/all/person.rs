@@ -158,6 +158,18 @@ impl Scene {
     }
 }
 
+/// Approves what is proposed now, as one who has just looked at it.
+async fn approve(workspace: &Workspace, id: PersonRequestId) -> Result<person::Erased, PlatformError> {
+    let seen = person::find(workspace, id).await.ok();
+    let proposed = seen.and_then(|view| view.request.proposed);
+    person::approve(
+        workspace,
+        id,
+        proposed.map_or(Timestamp::UNIX_EPOCH, |(_, at)| at),
+    )
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_search_finds_sensitive_fields_the_trash_the_past_and_names_of_files_and_nobody_else() {
     let scene = Scene::start().await;
@@ -241,7 +253,7 @@ async fn who_has_not_the_role_or_sees_a_part_only_neither_asks_nor_finds() {
         );
     }
     assert_eq!(
-        code(person::approve(&scene.asker, id).await),
+        code(approve(&scene.asker, id).await),
         ProblemCode::NotAllowed,
         "an accountant does not erase"
     );
@@ -372,7 +384,7 @@ async fn nobody_approves_what_they_asked_for_or_proposed_in_whatever_session() {
     let (_, elsewhere) = scene.site.sign_in(Role::Owner).await;
     let elsewhere = scene.site.platform.enter(&elsewhere, SLUG).await.unwrap();
     for own in [&scene.owner, &elsewhere, &admin] {
-        assert_eq!(code(person::approve(own, id).await), ProblemCode::NotAllowed);
+        assert_eq!(code(approve(own, id).await), ProblemCode::NotAllowed);
     }
     // The database refuses it whoever is asked.
     let refused = scene
@@ -416,7 +428,7 @@ async fn what_two_people_erase_is_nowhere_and_the_log_still_verifies() {
         (9, 3),
         "the upload, its papers, the photo: {found:?}"
     );
-    let erased = person::approve(&scene.owner, id).await.unwrap();
+    let erased = approve(&scene.owner, id).await.unwrap();
     assert_eq!((erased.records, erased.files, erased.left.len()), (6, 3, 0));
     for name in ["plain", "sensitive", "renamed", "trashed", "pictured", "order"] {
         assert_eq!(scene.state(name).await, Some(ProblemCode::NotFound), "{name}");
@@ -438,7 +450,7 @@ async fn what_two_people_erase_is_nowhere_and_the_log_still_verifies() {
     scene.log_says_who().await;
     scene.still_verifies().await;
     for again in [
-        person::approve(&scene.owner, id).await,
+        approve(&scene.owner, id).await,
         person::carry_on(&scene.owner, id).await,
     ] {
         assert_eq!(code(again), ProblemCode::Conflict, "once is enough");
@@ -537,7 +549,7 @@ async fn an_answer_that_is_kept_goes_too_and_the_request_is_not_carried_out_twic
         idempotency::Begun::Replay(answer) if answer == NAME.as_bytes()
     ));
     let id = scene.proposed().await;
-    person::approve(&scene.owner, id).await.unwrap();
+    approve(&scene.owner, id).await.unwrap();
     assert_eq!(code(begin().await), ProblemCode::Conflict);
 }
 
@@ -546,7 +558,7 @@ async fn of_two_approvals_at_once_one_counts() {
     let scene = Scene::start().await;
     let id = scene.proposed().await;
     let admin = scene.site.as_role(Role::Administrator).await;
-    let (one, two) = tokio::join!(person::approve(&scene.owner, id), person::approve(&admin, id));
+    let (one, two) = tokio::join!(approve(&scene.owner, id), approve(&admin, id));
     let (done, refused) = match (one, two) {
         (Ok(done), Err(error)) | (Err(error), Ok(done)) => (done, error),
         both => panic!("{both:?}"),
@@ -562,6 +574,26 @@ async fn of_two_approvals_at_once_one_counts() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proposal_that_was_exchanged_after_it_was_seen_is_not_approved() {
+    let scene = Scene::start().await;
+    let id = scene.proposed().await;
+    let seen = person::find(&scene.owner, id).await.unwrap().request.proposed;
+    let (_, seen_at) = seen.unwrap();
+    person::withdraw(&scene.asker, id).await.unwrap();
+    person::propose(&scene.asker, id, "another ground than before")
+        .await
+        .unwrap();
+    assert_eq!(
+        code(person::approve(&scene.owner, id, seen_at).await),
+        ProblemCode::Conflict
+    );
+    for name in ["plain", "trashed"] {
+        assert_eq!(scene.state(name).await, None, "{name}");
+    }
+    approve(&scene.owner, id).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn under_a_hold_the_whole_request_waits_and_goes_on_when_it_is_lifted() {
     let scene = Scene::start().await;
     let id = scene.proposed().await;
@@ -574,7 +606,7 @@ async fn under_a_hold_the_whole_request_waits_and_goes_on_when_it_is_lifted() {
         hold::place(&scene.owner, new).await.unwrap()
     };
     let held = place().await;
-    assert_eq!(code(person::approve(&scene.owner, id).await), ProblemCode::Held);
+    assert_eq!(code(approve(&scene.owner, id).await), ProblemCode::Held);
     for name in ["plain", "trashed"] {
         assert_eq!(scene.state(name).await, None, "{name}");
     }
@@ -595,7 +627,7 @@ async fn under_a_hold_the_whole_request_waits_and_goes_on_when_it_is_lifted() {
         .await
         .unwrap();
     assert_kept(&scene.site, "data-subject-rights").await;
-    assert_eq!(person::approve(&scene.owner, id).await.unwrap().records, 6);
+    assert_eq!(approve(&scene.owner, id).await.unwrap().records, 6);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -609,7 +641,7 @@ async fn what_others_refer_to_is_told_and_goes_when_they_let_go() {
         .await
         .unwrap();
     person::propose(&scene.asker, id, GROUND).await.unwrap();
-    let erased = person::approve(&scene.owner, id).await.unwrap();
+    let erased = approve(&scene.owner, id).await.unwrap();
     assert_eq!((erased.records, erased.left.len()), (4, 1), "{erased:?}");
     let request = person::find(&scene.asker, id).await.unwrap().request;
     assert!(request.approved.is_some() && request.closed.is_none());
@@ -654,7 +686,7 @@ async fn the_promise_breaks_when_a_request_is_overdue_approved_by_one_or_undone_
     let again = person::extend(&scene.asker, id, today.saturating_add(8.days()), "more records").await;
     assert_eq!(code(again), ProblemCode::Conflict);
     assert_kept(&scene.site, "data-subject-rights").await;
-    person::approve(&scene.owner, id).await.unwrap();
+    approve(&scene.owner, id).await.unwrap();
     assert_kept(&scene.site, "data-subject-rights").await;
     let photo = scene.photo;
     let back = format!(
@@ -694,7 +726,7 @@ async fn the_promise_breaks_when_a_request_is_overdue_approved_by_one_or_undone_
 async fn the_promise_breaks_when_what_was_erased_has_a_version_again_or_a_search_cannot_read() {
     let scene = Scene::start().await;
     let id = scene.proposed().await;
-    person::approve(&scene.owner, id).await.unwrap();
+    approve(&scene.owner, id).await.unwrap();
     let plain = scene.records["plain"];
     tamper(
         &scene.site,
@@ -721,7 +753,7 @@ async fn a_restore_of_the_platform_erases_again_what_was_erased() {
     let scene = Scene::start().await;
     let moment = Timestamp::now();
     let id = scene.proposed().await;
-    person::approve(&scene.owner, id).await.unwrap();
+    approve(&scene.owner, id).await.unwrap();
     let outlook = revival::look(&scene.site.platform, &Caller::host(), moment)
         .await
         .unwrap();

@@ -409,27 +409,6 @@ pub async fn list_own(
     Ok(query.select(Job::as_select()).load(on.connection()?).await?)
 }
 
-/// Jobs of a kind that were done in a period, oldest first, at most 100: the next look finds the others.
-///
-/// # Errors
-/// [`StoreError::Unavailable`].
-pub async fn list_ended(
-    on: &mut impl Reads,
-    organization: OrganizationId,
-    kind: &str,
-    period: std::ops::Range<Timestamp>,
-) -> Result<Vec<Job>, StoreError> {
-    let query = job::table
-        .filter(job::organization_id.eq(organization.0))
-        .filter(job::kind.eq(kind))
-        .filter(job::state.eq(JobState::Done.as_str()))
-        .filter(job::finished_at.ge(period.start.to_diesel()))
-        .filter(job::finished_at.lt(period.end.to_diesel()))
-        .order((job::finished_at, job::id))
-        .limit(100);
-    Ok(query.select(Job::as_select()).load(on.connection()?).await?)
-}
-
 /// Calls a draft off, unless it was started.
 ///
 /// # Errors

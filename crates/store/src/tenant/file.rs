@@ -184,6 +184,23 @@ pub async fn remove(tx: &TenantTx, id: AttachmentId) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The media type of an archive that is kept for whoever opens it: ciphertext, which nobody here reads.
+pub const KEPT_ARCHIVE: &str = "application/x-age";
+
+/// Kept archives that were made before a time, oldest first, at most 100: the next look finds the others.
+///
+/// # Errors
+/// What the connection reports.
+pub async fn kept_archives(tenant: &Tenant, before: Timestamp) -> Result<Vec<AttachmentId>, StoreError> {
+    let text = format!(
+        "SELECT id FROM {}._file WHERE purpose = 'report' AND media_type = $1 AND created_at < $2 ORDER BY created_at, id LIMIT 100",
+        tenant.schema()
+    );
+    let connection = tenant.reader().await?;
+    let rows = connection.client.query(&text, &[&KEPT_ARCHIVE, &before]).await?;
+    rows.iter().map(|row| Ok(AttachmentId(row.try_get(0)?))).collect()
+}
+
 /// What imports left: uploads that wait, their papers, reports of refused rows. Oldest first.
 ///
 /// # Errors
@@ -191,12 +208,12 @@ pub async fn remove(tx: &TenantTx, id: AttachmentId) -> Result<(), StoreError> {
 pub async fn of_imports(tenant: &Tenant, limit: i64) -> Result<Vec<StoredFile>, StoreError> {
     let text = format!(
         "SELECT id, name, media_type, size, sha256, created_at, created_by FROM {0}._file f
-         WHERE purpose IN ('import', 'report') AND NOT EXISTS (SELECT FROM {0}._person_request r WHERE r.id = f.id)
+         WHERE purpose IN ('import', 'report') AND media_type <> $2 AND NOT EXISTS (SELECT FROM {0}._person_request r WHERE r.id = f.id)
          ORDER BY created_at, id LIMIT $1",
         tenant.schema()
     );
     let connection = tenant.reader().await?;
-    let rows = connection.client.query(&text, &[&limit]).await?;
+    let rows = connection.client.query(&text, &[&limit, &KEPT_ARCHIVE]).await?;
     rows.iter().map(read_file).collect()
 }
 

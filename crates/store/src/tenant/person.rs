@@ -266,8 +266,8 @@ pub enum Step<'a> {
     Proposed(&'a str),
     /// The proposal is taken back.
     Withdrawn,
-    /// The proposal is approved.
-    Approved,
+    /// The proposal of that moment is approved, and no later one.
+    Approved(Timestamp),
     /// It ended so, with a note.
     Closed(Outcome, Option<&'a str>),
 }
@@ -319,10 +319,10 @@ pub async fn step(
             "proposed_at IS NOT NULL AND approved_at IS NULL",
             Vec::new(),
         ),
-        Step::Approved => (
+        Step::Approved(proposed_at) => (
             "approved_by = $2, approved_at = clock_timestamp()",
-            "proposed_at IS NOT NULL AND approved_at IS NULL",
-            vec![&by.0],
+            "proposed_at = $3 AND approved_at IS NULL",
+            vec![&by.0, proposed_at],
         ),
         // An approved erasure ends as erased and in no other way, and nothing else does.
         Step::Closed(_, note) => (

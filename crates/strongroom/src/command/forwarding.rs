@@ -8,10 +8,7 @@ use crate::{
     host, output, secret,
 };
 use clap::{Args, Subcommand, ValueEnum};
-use platform::{
-    Caller, Platform,
-    forwarding::{self, ForwardingSettings, ForwardingView, Start, Stream},
-};
+use platform::forwarding::{self, ForwardingSettings, ForwardingView, Start, Stream};
 use serde_json::json;
 use std::{fs, path::Path, path::PathBuf};
 
@@ -79,7 +76,7 @@ impl Forwarding {
             Self::Status => status(common),
             Self::Test => test(common),
             Self::Clear => {
-                with(common, async |platform, caller| {
+                host::as_host(common.config.as_deref(), async |platform, caller| {
                     Ok(forwarding::clear(platform, caller).await?)
                 })?;
                 output::talk("no log is forwarded any more; how far each was sent is kept");
@@ -87,15 +84,6 @@ impl Forwarding {
             }
         }
     }
-}
-
-fn with<T>(
-    common: &Common,
-    work: impl AsyncFnOnce(&Platform, &Caller) -> Result<T, CommandError>,
-) -> Result<T, CommandError> {
-    host::with_platform(common.config.as_deref(), async |platform, _| {
-        work(platform, &Caller::host()).await
-    })
 }
 
 impl Set {
@@ -119,7 +107,7 @@ impl Set {
         } else {
             Start::Now
         };
-        with(common, async |platform, caller| {
+        host::as_host(common.config.as_deref(), async |platform, caller| {
             Ok(forwarding::set(platform, caller, settings, key, from).await?)
         })?;
         output::talk("now try it: strongroom forwarding test");
@@ -133,7 +121,7 @@ fn read(file: &Path) -> Result<String, CommandError> {
 }
 
 fn test(common: &Common) -> Result<(), CommandError> {
-    let sent = with(common, async |platform, caller| {
+    let sent = host::as_host(common.config.as_deref(), async |platform, caller| {
         Ok(forwarding::test(platform, caller).await?)
     })?;
     output::talk("the collector took a message of kind `test`; see whether it wrote it down");
@@ -143,7 +131,7 @@ fn test(common: &Common) -> Result<(), CommandError> {
 }
 
 fn status(common: &Common) -> Result<(), CommandError> {
-    let found = with(common, async |platform, caller| {
+    let found = host::as_host(common.config.as_deref(), async |platform, caller| {
         Ok(forwarding::show(platform, caller).await?)
     })?;
     match found {

@@ -8,10 +8,7 @@ use crate::{
     host, output, secret,
 };
 use clap::{Args, Subcommand, ValueEnum};
-use platform::{
-    Caller, Platform,
-    mail::{self, MailSecurity, MailSettings, MailView},
-};
+use platform::mail::{self, MailSecurity, MailSettings, MailView};
 use serde_json::json;
 use std::{fs, path::PathBuf};
 
@@ -69,7 +66,7 @@ impl Mail {
             Self::Set(set) => set.run(common),
             Self::Show => show(common),
             Self::Test { to } => {
-                with(common, async |platform, caller| {
+                host::as_host(common.config.as_deref(), async |platform, caller| {
                     Ok(mail::test(platform, caller, to).await?)
                 })?;
                 output::talk(&format!(
@@ -78,7 +75,7 @@ impl Mail {
                 Ok(())
             }
             Self::Clear => {
-                with(common, async |platform, caller| {
+                host::as_host(common.config.as_deref(), async |platform, caller| {
                     Ok(mail::clear(platform, caller).await?)
                 })?;
                 output::talk("no mail is sent any more");
@@ -86,15 +83,6 @@ impl Mail {
             }
         }
     }
-}
-
-fn with<T>(
-    common: &Common,
-    work: impl AsyncFnOnce(&Platform, &Caller) -> Result<T, CommandError>,
-) -> Result<T, CommandError> {
-    host::with_platform(common.config.as_deref(), async |platform, _| {
-        work(platform, &Caller::host()).await
-    })
 }
 
 impl Set {
@@ -119,7 +107,7 @@ impl Set {
             authority_pem,
         };
         let secret = secret::of_file_or_stdin(self.secret_file.as_deref())?;
-        let view = with(common, async |platform, caller| {
+        let view = host::as_host(common.config.as_deref(), async |platform, caller| {
             Ok(mail::set(platform, caller, settings, secret).await?)
         })?;
         output::talk("now try it: strongroom mail test YOUR-ADDRESS");
@@ -128,7 +116,7 @@ impl Set {
 }
 
 fn show(common: &Common) -> Result<(), CommandError> {
-    let found = with(common, async |platform, caller| {
+    let found = host::as_host(common.config.as_deref(), async |platform, caller| {
         Ok(mail::show(platform, caller).await?)
     })?;
     match found {

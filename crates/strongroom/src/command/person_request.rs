@@ -12,6 +12,7 @@ use crate::{
     output,
 };
 use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use std::{
     io::{self, Read},
@@ -84,6 +85,9 @@ enum Act {
     Approve {
         /// The request's id
         request: PersonRequestId,
+        /// The proposal's `proposed_at`, as `list` gives it: one that was made since is not approved
+        #[arg(long, value_name = "TIME")]
+        proposed_at: Timestamp,
     },
     /// Go on with an approved erasure of which something was left
     CarryOn {
@@ -194,8 +198,11 @@ impl PersonRequest {
                 tell(&client, *request, "proposal", Some(&body), said)
             }
             Act::Withdraw { request } => tell(&client, *request, "withdraw", None, "taken back"),
-            Act::Approve { request } => erase(common, &client, *request, "approve"),
-            Act::CarryOn { request } => erase(common, &client, *request, "carry-on"),
+            Act::Approve { request, proposed_at } => {
+                let body = json!({ "proposed_at": proposed_at });
+                erase(common, &client, *request, "approve", Some(&body))
+            }
+            Act::CarryOn { request } => erase(common, &client, *request, "carry-on", None),
             Act::Close {
                 request,
                 outcome,
@@ -221,7 +228,15 @@ fn tell(
 }
 
 fn list(common: &Common, client: &Client) -> Result<(), CommandError> {
-    const COLUMNS: [&str; 6] = ["id", "reference", "kind", "due_on", "days_left", "outcome"];
+    const COLUMNS: [&str; 7] = [
+        "id",
+        "reference",
+        "kind",
+        "due_on",
+        "days_left",
+        "proposed_at",
+        "outcome",
+    ];
     let listed = client.get(&["person-requests"], &[])?;
     let row = |one: &Json| COLUMNS.iter().map(|name| member(one, name)).collect();
     let rows: Vec<Vec<String>> = items(&listed, "requests").iter().map(row).collect();
@@ -249,8 +264,14 @@ fn search(client: &Client, request: PersonRequestId) -> Result<(), CommandError>
     }
 }
 
-fn erase(common: &Common, client: &Client, request: PersonRequestId, act: &str) -> Result<(), CommandError> {
-    let erased = client.post(&["person-requests", &request.to_string(), act], None, None)?;
+fn erase(
+    common: &Common,
+    client: &Client,
+    request: PersonRequestId,
+    act: &str,
+    body: Option<&Json>,
+) -> Result<(), CommandError> {
+    let erased = client.post(&["person-requests", &request.to_string(), act], None, body)?;
     for left in items(&erased, "left") {
         output::talk(&format!("left: {}", left.as_str().unwrap_or_default()));
     }

@@ -11,7 +11,7 @@ use crate::{
 };
 use clap::Subcommand;
 use platform::{
-    Caller, Platform, identity,
+    identity,
     provider::{self, NewProvider, ProviderChange, ProviderState, ProviderView, Verdict},
 };
 use serde_json::{Value, json};
@@ -116,7 +116,7 @@ impl Provider {
                 subject,
                 account,
             } => {
-                with(common, async |platform, caller| {
+                host::as_host(common.config.as_deref(), async |platform, caller| {
                     Ok(identity::tie(platform, caller, key, subject, account).await?)
                 })?;
                 output::talk(&format!(
@@ -125,7 +125,7 @@ impl Provider {
                 Ok(())
             }
             Self::Untie { key, account } => {
-                with(common, async |platform, caller| {
+                host::as_host(common.config.as_deref(), async |platform, caller| {
                     Ok(identity::untie(platform, caller, key, account).await?)
                 })?;
                 output::talk(&format!("{key} does not open the account {account} any more"));
@@ -133,7 +133,7 @@ impl Provider {
             }
             Self::Newcomers { key } => newcomers(common, key),
             Self::LetIn { key, subject, email } => {
-                with(common, async |platform, caller| {
+                host::as_host(common.config.as_deref(), async |platform, caller| {
                     Ok(provider::let_in(platform, caller, key, subject, email).await?)
                 })?;
                 output::talk(&format!(
@@ -145,18 +145,9 @@ impl Provider {
     }
 }
 
-fn with<T>(
-    common: &Common,
-    work: impl AsyncFnOnce(&Platform, &Caller) -> Result<T, CommandError>,
-) -> Result<T, CommandError> {
-    host::with_platform(common.config.as_deref(), async |platform, _| {
-        work(platform, &Caller::host()).await
-    })
-}
-
 fn add(common: &Common, key: &str, issuer: &str, wishes: &Wishes) -> Result<(), CommandError> {
     let secret = secret::of_file_or_stdin(wishes.secret_file.as_deref())?;
-    let view = with(common, async |platform, caller| {
+    let view = host::as_host(common.config.as_deref(), async |platform, caller| {
         let new = NewProvider {
             key: key.to_owned(),
             label: wishes.label.clone().unwrap_or_else(|| key.to_owned()),
@@ -180,7 +171,7 @@ fn alter(
     wishes: &Wishes,
 ) -> Result<(), CommandError> {
     let secret = secret::of_file_or_stdin(wishes.secret_file.as_deref())?;
-    let (before, view) = with(common, async |platform, caller| {
+    let (before, view) = host::as_host(common.config.as_deref(), async |platform, caller| {
         let before = provider::get(platform, caller, key).await?;
         let change = ProviderChange {
             label: wishes.label.clone(),
@@ -225,7 +216,7 @@ fn json_of(view: &ProviderView) -> Value {
 }
 
 fn list(common: &Common) -> Result<(), CommandError> {
-    let found = with(common, async |platform, caller| {
+    let found = host::as_host(common.config.as_deref(), async |platform, caller| {
         Ok(provider::list(platform, caller).await?)
     })?;
     let row = |view: &ProviderView| {
@@ -245,7 +236,7 @@ fn list(common: &Common) -> Result<(), CommandError> {
 }
 
 fn test(common: &Common, key: &str) -> Result<(), CommandError> {
-    let report = with(common, async |platform, caller| {
+    let report = host::as_host(common.config.as_deref(), async |platform, caller| {
         Ok(provider::test(platform, caller, key).await?)
     })?;
     let word = |verdict: Verdict| match verdict {
@@ -277,7 +268,7 @@ fn test(common: &Common, key: &str) -> Result<(), CommandError> {
 }
 
 fn remove(common: &Common, key: &str) -> Result<(), CommandError> {
-    let people = with(common, async |platform, caller| {
+    let people = host::as_host(common.config.as_deref(), async |platform, caller| {
         Ok(provider::remove(platform, caller, key).await?)
     })?;
     output::talk(&format!("{key} was removed; {people} accounts were known by it"));
@@ -285,7 +276,7 @@ fn remove(common: &Common, key: &str) -> Result<(), CommandError> {
 }
 
 fn newcomers(common: &Common, key: &str) -> Result<(), CommandError> {
-    let found = with(common, async |platform, caller| {
+    let found = host::as_host(common.config.as_deref(), async |platform, caller| {
         Ok(provider::newcomers(platform, caller, key).await?)
     })?;
     let rows = found.iter().map(|one| {

@@ -8,10 +8,7 @@ use crate::{
     host, output, secret,
 };
 use clap::{Args, Subcommand, ValueEnum};
-use platform::{
-    Caller, Platform,
-    sms::{self, SmsContent, SmsMethod, SmsSettings, SmsView},
-};
+use platform::sms::{self, SmsContent, SmsMethod, SmsSettings, SmsView};
 use serde_json::json;
 use std::{fs, path::PathBuf};
 
@@ -77,14 +74,14 @@ impl Sms {
             Self::Set(set) => set.run(common),
             Self::Show => show(common),
             Self::Test { number } => {
-                with(common, async |platform, caller| {
+                host::as_host(common.config.as_deref(), async |platform, caller| {
                     Ok(sms::test(platform, caller, number).await?)
                 })?;
                 output::talk("the gateway took a message to that number; see whether it arrives");
                 Ok(())
             }
             Self::Off => {
-                with(common, async |platform, caller| {
+                host::as_host(common.config.as_deref(), async |platform, caller| {
                     Ok(sms::clear(platform, caller).await?)
                 })?;
                 output::talk("no SMS is sent any more");
@@ -92,15 +89,6 @@ impl Sms {
             }
         }
     }
-}
-
-fn with<T>(
-    common: &Common,
-    work: impl AsyncFnOnce(&Platform, &Caller) -> Result<T, CommandError>,
-) -> Result<T, CommandError> {
-    host::with_platform(common.config.as_deref(), async |platform, _| {
-        work(platform, &Caller::host()).await
-    })
 }
 
 impl Set {
@@ -127,7 +115,7 @@ impl Set {
             authority_pem,
         };
         let secret = secret::of_file_or_stdin(self.secret_file.as_deref())?;
-        let view = with(common, async |platform, caller| {
+        let view = host::as_host(common.config.as_deref(), async |platform, caller| {
             Ok(sms::set(platform, caller, settings, secret).await?)
         })?;
         output::talk(&format!(
@@ -139,7 +127,7 @@ impl Set {
 }
 
 fn show(common: &Common) -> Result<(), CommandError> {
-    let found = with(common, async |platform, caller| {
+    let found = host::as_host(common.config.as_deref(), async |platform, caller| {
         Ok(sms::show(platform, caller).await?)
     })?;
     match found {
