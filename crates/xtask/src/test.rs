@@ -9,6 +9,7 @@ use nix::unistd::Uid;
 use testkit::cluster::{Binaries, shared};
 use testkit::{install, machine};
 
+use crate::fuzz::{self, FuzzArguments};
 use crate::{deb, image, postgresql, program, tools};
 
 /// What runs a second time on the other PostgreSQL.
@@ -53,6 +54,9 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
     if arguments.filters.is_empty() {
         failures.extend(examples().err());
         failures.extend(other_postgresql(arguments).err());
+    }
+    if arguments.all {
+        failures.extend(fuzz::run(&FuzzArguments::default()).err());
     }
     // Its tests look at the package and not at the program.
     let package = deb::build(deb::Profile::Dev);
