@@ -152,6 +152,50 @@ impl Scene {
         dataset::drop_field(&self.owner, "people", "note").await.unwrap();
     }
 
+    /// Searches and marks, with every wrong turn on the way refused.
+    async fn decide_all_but_the_trashed(&self, id: PersonRequestId) {
+        person::search(&self.asker, id).await.unwrap();
+        assert_eq!(
+            code(person::hand_over(&self.asker, id).await),
+            ProblemCode::Conflict,
+            "undecided hits"
+        );
+        let found = person::hits(&self.asker, id).await.unwrap();
+        for hit in &found {
+            let verdict = match self.name_of(hit.object) {
+                "trashed" => Verdict::Other,
+                _ => Verdict::Theirs,
+            };
+            person::mark(&self.asker, id, &[hit.object], verdict)
+                .await
+                .unwrap();
+        }
+        assert_eq!(
+            code(person::close(&self.asker, id, Outcome::NothingFound, "nothing of theirs").await),
+            ProblemCode::Conflict
+        );
+        assert_eq!(
+            code(person::close(&self.asker, id, Outcome::HandedOver, "by registered mail").await),
+            ProblemCode::Conflict,
+            "nothing was handed over"
+        );
+        let early = person::hand_over(&self.asker, id).await;
+        assert_eq!(
+            code(early),
+            ProblemCode::Conflict,
+            "an order refers to what is theirs, and nobody has looked at it"
+        );
+        person::mark(&self.asker, id, &[self.records["order"].0], Verdict::Other)
+            .await
+            .unwrap();
+        let refused = person::hand_over(&self.owner, id).await;
+        assert_eq!(
+            code(refused),
+            ProblemCode::NotAllowed,
+            "the policy keeps sensitive values from owners"
+        );
+    }
+
     fn name_of(&self, object: Uuid) -> &'static str {
         let named = self.records.iter().find(|(_, id)| id.0 == object);
         named.map_or("a file", |(name, _)| name)
@@ -293,46 +337,7 @@ async fn what_is_handed_over_holds_exactly_what_is_theirs() {
         code(person::hand_over(&scene.asker, id).await),
         ProblemCode::Conflict
     );
-    person::search(&scene.asker, id).await.unwrap();
-    assert_eq!(
-        code(person::hand_over(&scene.asker, id).await),
-        ProblemCode::Conflict,
-        "undecided hits"
-    );
-    let found = person::hits(&scene.asker, id).await.unwrap();
-    for hit in &found {
-        let verdict = match scene.name_of(hit.object) {
-            "trashed" => Verdict::Other,
-            _ => Verdict::Theirs,
-        };
-        person::mark(&scene.asker, id, &[hit.object], verdict)
-            .await
-            .unwrap();
-    }
-    assert_eq!(
-        code(person::close(&scene.asker, id, Outcome::NothingFound, "nothing of theirs").await),
-        ProblemCode::Conflict
-    );
-    assert_eq!(
-        code(person::close(&scene.asker, id, Outcome::HandedOver, "by registered mail").await),
-        ProblemCode::Conflict,
-        "nothing was handed over"
-    );
-    let early = person::hand_over(&scene.asker, id).await;
-    assert_eq!(
-        code(early),
-        ProblemCode::Conflict,
-        "an order refers to what is theirs, and nobody has looked at it"
-    );
-    person::mark(&scene.asker, id, &[scene.records["order"].0], Verdict::Other)
-        .await
-        .unwrap();
-    let refused = person::hand_over(&scene.owner, id).await;
-    assert_eq!(
-        code(refused),
-        ProblemCode::NotAllowed,
-        "the policy keeps sensitive values from owners"
-    );
+    scene.decide_all_but_the_trashed(id).await;
     scene.remove_notes().await;
     let tar = whole(person::hand_over(&scene.asker, id).await.unwrap()).await;
     let members = members(&tar);
