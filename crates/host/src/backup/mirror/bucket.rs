@@ -301,9 +301,9 @@ pub(super) fn fetch(bucket: &Bucket, parts: &[&str], into: &Path) -> Result<(), 
 
 /// The last thing that it says is why it ended; before that stand attempts, and the time in each line.
 fn reason(errors: &str) -> String {
-    let lines = errors.lines().filter(|line| !line.contains(NOISE));
+    let mut lines = errors.lines().filter(|line| !line.contains(NOISE));
     let stamped = |line: &&str| line.get(4..5) == Some("/") && line.len() > STAMP_CHARS;
-    let last = lines.filter(stamped).next_back();
+    let last = lines.rfind(stamped);
     match last.and_then(|line| line.get(STAMP_CHARS..)) {
         Some(said) => said.to_owned(),
         None => "it gave no reason; look at the storage's own log".to_owned(),
