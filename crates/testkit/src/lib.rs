@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod cluster;
+pub mod dns;
 pub mod install;
 pub mod machine;
 mod once;
