@@ -113,6 +113,8 @@ mod sequencer;
 mod session;
 #[path = "all/upgrade.rs"]
 mod upgrade;
+#[path = "all/webhook.rs"]
+mod webhook;
 #[path = "all/withdrawal.rs"]
 mod withdrawal;
 #[path = "all/witness.rs"]

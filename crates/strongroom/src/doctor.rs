@@ -19,6 +19,7 @@ mod providers;
 mod targets;
 mod units;
 mod updates;
+mod webhook;
 
 use crate::{
     finding::Finding,
@@ -30,7 +31,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 34] = [
+pub(crate) const CHECKS: [&str; 35] = [
     "files",
     "settings",
     "database",
@@ -42,6 +43,7 @@ pub(crate) const CHECKS: [&str; 34] = [
     "directories",
     "providers",
     "mail",
+    "webhook",
     "forwarding",
     "audit-log",
     "audit-witness",
@@ -100,6 +102,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "directories",
                 "providers",
                 "mail",
+                "webhook",
                 "forwarding",
                 "audit-log",
                 "audit-witness",

@@ -6,7 +6,7 @@ use crate::{
     export::kept,
     import,
     job::Meter,
-    mail, password_reset, rotation,
+    mail, password_reset, rotation, webhook,
 };
 use access::Permission;
 use store::control::job::Job;
@@ -29,6 +29,7 @@ pub(super) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result
         rotation::REENCRYPT => rotation::run(platform, job, meter).await,
         mail::SEND => mail::run(platform, job).await,
         mail::ALERT => mail::run_alert(platform, job).await,
+        webhook::SEND => webhook::run(platform, job).await,
         password_reset::ASKED => password_reset::run(platform, job).await,
         other => Err(PlatformError::invariant(format!("no job is of kind {other}"))),
     }
