@@ -83,6 +83,29 @@ pub enum WireError {
     },
 }
 
+impl WireError {
+    /// What went wrong, in words that do not hold the address: there may be a secret of the other side's in it.
+    #[must_use]
+    pub fn without_address(&self) -> String {
+        match self {
+            Self::NotHttps { .. } => "its address is not https".to_owned(),
+            Self::Unreachable { .. } => {
+                "no answer; look at its name, at the certificate and its authority, and whether the firewall lets it through"
+                    .to_owned()
+            }
+            Self::Closed { why, .. } => format!("it is not asked: {why}"),
+            Self::TooSlow { .. } => "it did not answer in time".to_owned(),
+            Self::Redirect { status, .. } => {
+                format!("it answers with a redirect ({status}); set the address it really has")
+            }
+            Self::Status { status, .. } => {
+                format!("it answers with status {status}; look at its log, at the secret and at what it is sent")
+            }
+            Self::TooLarge { .. } => "its answer is too large".to_owned(),
+        }
+    }
+}
+
 /// Why an authority's certificates cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateError {

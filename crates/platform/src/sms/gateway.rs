@@ -7,7 +7,7 @@ use crate::{
     outgoing,
 };
 use openid::Reach;
-use openid::wire::{Deadline, Method, Sending, Wire, WireError};
+use openid::wire::{Deadline, Method, Sending, Wire};
 use std::time::Duration;
 use types::ProblemCode;
 
@@ -57,24 +57,5 @@ fn exchange(settings: &SmsSettings, request: &Request, reach: Reach) -> std::res
         headers: &headers,
     };
     wire.send(&sending, Deadline::after(EXCHANGE))
-        .map_err(|error| told(&error))
-}
-
-fn told(error: &WireError) -> String {
-    match error {
-        WireError::NotHttps { .. } => "its address is not https".to_owned(),
-        WireError::Unreachable { .. } => {
-            "no answer; look at its name, at the certificate and its authority, and whether the firewall lets it through"
-                .to_owned()
-        }
-        WireError::Closed { why, .. } => format!("it is not asked: {why}"),
-        WireError::TooSlow { .. } => "it did not answer in time".to_owned(),
-        WireError::Redirect { status, .. } => {
-            format!("it answers with a redirect ({status}); set the address it really has")
-        }
-        WireError::Status { status, .. } => {
-            format!("it answers with status {status}; look at the secret and the template")
-        }
-        WireError::TooLarge { .. } => "its answer is too large".to_owned(),
-    }
+        .map_err(|error| error.without_address())
 }

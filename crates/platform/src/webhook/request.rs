@@ -10,7 +10,7 @@ use crate::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use openid::{
     Reach,
-    wire::{Deadline, Method, Sending, Wire, WireError},
+    wire::{Deadline, Method, Sending, Wire},
 };
 use std::time::Duration;
 use types::ProblemCode;
@@ -70,26 +70,7 @@ fn exchange(stored: &Stored, signed: &Signed, reach: Reach) -> std::result::Resu
         ],
     };
     wire.send(&sending, Deadline::after(EXCHANGE))
-        .map_err(|error| told(&error))
-}
-
-fn told(error: &WireError) -> String {
-    match error {
-        WireError::NotHttps { .. } => "its address is not https".to_owned(),
-        WireError::Unreachable { .. } => {
-            "no answer; look at its name, at the certificate and its authority, and whether the firewall lets it through"
-                .to_owned()
-        }
-        WireError::Closed { why, .. } => format!("it is not asked: {why}"),
-        WireError::TooSlow { .. } => "it did not answer in time".to_owned(),
-        WireError::Redirect { status, .. } => {
-            format!("it answers with a redirect ({status}); set the address it really has")
-        }
-        WireError::Status { status, .. } => {
-            format!("it answers with status {status}; look at its log and at the secret")
-        }
-        WireError::TooLarge { .. } => "its answer is too large".to_owned(),
-    }
+        .map_err(|error| error.without_address())
 }
 
 #[cfg(test)]
