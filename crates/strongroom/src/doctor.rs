@@ -6,6 +6,7 @@
 
 mod appliance;
 mod audit_log;
+mod audit_note;
 mod audit_witness;
 mod backup;
 mod directories;
@@ -30,7 +31,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 34] = [
+pub(crate) const CHECKS: [&str; 35] = [
     "files",
     "settings",
     "database",
@@ -45,6 +46,7 @@ pub(crate) const CHECKS: [&str; 34] = [
     "forwarding",
     "audit-log",
     "audit-witness",
+    "audit-note",
     "certificate",
     "listener",
     "units",
@@ -103,6 +105,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "forwarding",
                 "audit-log",
                 "audit-witness",
+                "audit-note",
                 "certificate",
                 "listener",
                 "firewall",
