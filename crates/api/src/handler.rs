@@ -26,4 +26,5 @@ pub(crate) mod provider;
 pub(crate) mod record;
 pub(crate) mod record_change;
 pub(crate) mod restore;
+pub(crate) mod role_group;
 pub(crate) mod token;

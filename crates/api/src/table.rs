@@ -107,6 +107,10 @@ const ARCHIVE: &[Parameter] = &[parameter(
     "recipient",
     "A public key of age (age1...): the file is encrypted for its holder, and is no tar file until it is opened.",
 )];
+const ROLE_GROUP: &[Parameter] = &[
+    parameter("directory", "The directory's name; required."),
+    parameter("group", "The group's whole name, SID or GUID; required."),
+];
 const ACCESS_EXPORT: &[Parameter] = &[ACTION, ACCOUNT, OUTCOME, ADDRESS, DEVICE, FROM, UNTIL];
 const LIST: &[Parameter] = &[FILTER, SEARCH, SORT, TRASH, LIMIT, CURSOR, COUNT];
 

@@ -29,6 +29,8 @@ mod paging;
 mod record;
 #[path = "all/recovery.rs"]
 mod recovery;
+#[path = "all/role_group.rs"]
+mod role_group;
 #[path = "all/walk.rs"]
 mod walk;
 #[path = "all/web.rs"]

@@ -1,11 +1,13 @@
 //! A place on another machine that the daemons may connect to: one host and one TCP port.
 //!
-//! Invariant: a [`Target`] means one host. A network, a pattern, an address of many and a number that some resolvers take
-//! for an address are none.
+//! Invariant: a [`Target`] means one host, or the hosts of one domain that DNS lists under a service's name. A network, a
+//! pattern, an address of many and a number that some resolvers take for an address are none.
 
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
+
+use types::ServiceName;
 
 /// Longest name in the text form (RFC 1035 section 2.3.4, without the dot of the root).
 const NAME_BYTES_MAX: usize = 253;
@@ -20,12 +22,12 @@ const PORTS: [(&str, u16); 5] = [
     ("smtps", 465),
 ];
 
-/// One host and one TCP port. Shown as `HOST:PORT`.
+/// One host and one TCP port, or a service. Shown as `HOST:PORT`, or as the service's name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Target {
     /// Who.
     pub host: TargetHost,
-    /// The TCP port; never 0.
+    /// The TCP port; 0 for a service, whose records name the ports, and never else.
     pub port: u16,
 }
 
@@ -36,6 +38,8 @@ pub enum TargetHost {
     Address(IpAddr),
     /// A host name in lower case (RFC 1123 section 2.1); who it means is looked up by root and kept.
     Name(String),
+    /// A service; its hosts and ports are looked up by root and kept.
+    Service(ServiceName),
 }
 
 /// Why a text is no target.
@@ -56,6 +60,12 @@ pub enum InvalidTarget {
     /// A user, a path, a pattern, a network, or nothing.
     #[error("{text:?} is no host with a port")]
     Host {
+        /// The text as it came.
+        text: String,
+    },
+    /// A service that no directory has, or a service with a port.
+    #[error("{text:?} is no service of directories (_ldap._tcp.DOMAIN, _ldaps._tcp.DOMAIN, without a port)")]
+    Service {
         /// The text as it came.
         text: String,
     },
@@ -85,11 +95,24 @@ impl Target {
     }
 }
 
+impl From<ServiceName> for Target {
+    fn from(service: ServiceName) -> Self {
+        let host = TargetHost::Service(service);
+        Self { host, port: 0 }
+    }
+}
+
 impl FromStr for Target {
     type Err = InvalidTarget;
 
     fn from_str(text: &str) -> Result<Self, InvalidTarget> {
         let owned = || without_user(text);
+        if ServiceName::is_meant(text) {
+            let service: Result<ServiceName, _> = text.parse();
+            return service
+                .map(Self::from)
+                .map_err(|_| InvalidTarget::Service { text: owned() });
+        }
         let (scheme, rest) = match text.split_once("://") {
             Some((scheme, rest)) => (Some(scheme), rest),
             None => (None, text),
@@ -179,7 +202,8 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.host {
             TargetHost::Address(address @ IpAddr::V6(_)) => write!(f, "[{address}]:{}", self.port),
-            host => write!(f, "{host}:{}", self.port),
+            TargetHost::Service(name) => write!(f, "{name}"),
+            host @ (TargetHost::Address(_) | TargetHost::Name(_)) => write!(f, "{host}:{}", self.port),
         }
     }
 }
@@ -189,6 +213,7 @@ impl fmt::Display for TargetHost {
         match self {
             TargetHost::Address(address) => write!(f, "{address}"),
             TargetHost::Name(name) => f.write_str(name),
+            TargetHost::Service(name) => write!(f, "{name}"),
         }
     }
 }
@@ -213,6 +238,10 @@ mod tests {
             ("[fd00::1]:25", "[fd00::1]:25"),
             ("[::ffff:10.0.0.5]:25", "10.0.0.5:25"),
             ("xn--bcher-kva.example:443", "xn--bcher-kva.example:443"),
+            (
+                "_LDAP._tcp.dc._msdcs.Example.com",
+                "_ldap._tcp.dc._msdcs.example.com",
+            ),
         ] {
             assert_eq!(shown(text), target);
             assert_eq!(shown(target), target);
@@ -261,6 +290,9 @@ mod tests {
             "b\u{fc}cher.example:443",
             "host name:25",
             "host:25\n",
+            "_ldap._tcp.example.com:389",
+            "_http._tcp.example.com",
+            "ldap://_ldap._tcp.example.com",
         ] {
             assert!(text.parse::<Target>().is_err(), "{text:?}");
         }

@@ -12,6 +12,7 @@ mod person;
 pub mod pool;
 pub mod refusal;
 pub mod report;
+pub mod service;
 pub mod settings;
 pub mod sign_in;
 pub mod state;

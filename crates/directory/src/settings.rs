@@ -9,10 +9,12 @@ use std::str::FromStr;
 
 use openssl::x509::X509;
 use serde::{Deserialize, Serialize};
+use types::{ServiceKind, ServiceName};
 
 use crate::{dn, failure::Failure};
 
-const SERVERS_MAX: usize = 8;
+/// Most servers, and most of them that are asked for one connection.
+pub const SERVERS_MAX: usize = 8;
 const BASES_MAX: usize = 16;
 const TEXT_MAX: usize = 2_000;
 const AUTHORITIES_BYTES_MAX: usize = 256 * 1024;
@@ -25,15 +27,18 @@ pub enum Reach {
     Lookup,
     /// They are known.
     At(Vec<SocketAddr>),
+    /// They are known, as those of a host that DNS lists under this service's name.
+    Listed(String, Vec<SocketAddr>),
     /// It may not be reached; why.
     Closed(String),
 }
 
-/// A server: a name or an address, and a port.
+/// A server: a name or an address, and a port. Or those that DNS lists under a service's name (RFC 2782), `_ldap._tcp.DOMAIN`:
+/// whoever connects puts the listed ones in its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Server {
-    /// A DNS name or an address.
+    /// A DNS name, an address, or a service's name.
     pub host: String,
     /// Its port; 0 is the usual one of the security.
     pub port: u16,
@@ -44,14 +49,22 @@ pub struct Server {
 impl FromStr for Server {
     type Err = Failure;
 
-    /// `host`, `host:port`, `[address]:port`.
+    /// `host`, `host:port`, `[address]:port`, `_ldap._tcp.domain`.
     fn from_str(text: &str) -> Result<Self, Failure> {
         let bad = || {
             Failure::Settings(format!(
-                "{} is no server; write NAME or NAME:PORT",
+                "{} is no server; write NAME, NAME:PORT or _ldap._tcp.DOMAIN",
                 crate::failure::plain(text)
             ))
         };
+        if ServiceName::is_meant(text) {
+            let service: ServiceName = text.parse().map_err(|_| bad())?;
+            return Ok(Self {
+                host: service.to_string(),
+                port: 0,
+                reach: Reach::Lookup,
+            });
+        }
         let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((host, rest)) => (host, rest.strip_prefix(':')),
             None if text.matches(':').count() > 1 => (text, None),
@@ -71,6 +84,14 @@ impl FromStr for Server {
                 reach: Reach::Lookup,
             })
             .ok_or_else(bad)
+    }
+}
+
+impl Server {
+    /// The service whose listed hosts are meant, where it is no single server.
+    #[must_use]
+    pub fn service(&self) -> Option<ServiceName> {
+        self.host.parse().ok()
     }
 }
 
@@ -235,6 +256,7 @@ impl Settings {
         {
             return wrong("name one to sixteen bases of people, and at most sixteen of groups");
         }
+        self.check_services()?;
         let mut names = self.person_bases.iter().chain(&self.group_bases);
         if let Some(name) = names.find(|name| dn::normalize(name).is_none()) {
             return wrong(&format!(
@@ -254,6 +276,21 @@ impl Settings {
             return Err(Failure::Filter {
                 filter: crate::failure::plain(&self.person_filter),
             });
+        }
+        Ok(())
+    }
+
+    /// The record's port speaks what the service's name says, so the security must be the same.
+    fn check_services(&self) -> Result<(), Failure> {
+        for service in self.servers.iter().filter_map(Server::service) {
+            let (fits, what) = match service.kind() {
+                ServiceKind::Ldap => (self.security != Security::Ldaps, "StartTLS"),
+                ServiceKind::Ldaps => (self.security == Security::Ldaps, "LDAPS"),
+            };
+            if !fits {
+                let text = format!("the ports that DNS lists under {service} are for {what}; choose it");
+                return Err(Failure::Settings(text));
+            }
         }
         Ok(())
     }
@@ -369,6 +406,7 @@ mod tests {
             "10.0.0.1:3269",
             "[fe80::1]:389",
             "[::1]",
+            "_ldap._tcp.dc._msdcs.example.test",
         ] {
             assert_eq!(text.parse::<Server>().unwrap().to_string(), text);
         }
@@ -382,6 +420,8 @@ mod tests {
             "dc1/x",
             ":389",
             "u@h",
+            "_ldap._tcp.example.test:389",
+            "_gc._tcp.example.test",
         ] {
             assert!(text.parse::<Server>().is_err(), "{text}");
         }
@@ -412,6 +452,24 @@ mod tests {
             let mut settings = settings();
             break_it(&mut settings);
             assert!(settings.check().is_err(), "number {number}");
+        }
+    }
+
+    #[test]
+    fn a_service_is_asked_with_the_security_that_its_ports_are_for() {
+        for (service, security, fits) in [
+            ("_ldap._tcp.example.test", Security::Starttls, true),
+            ("_ldap._tcp.example.test", Security::Plain, true),
+            ("_ldap._tcp.example.test", Security::Ldaps, false),
+            ("_ldaps._tcp.example.test", Security::Ldaps, true),
+            ("_ldaps._tcp.example.test", Security::Starttls, false),
+        ] {
+            let settings = Settings {
+                servers: vec![service.parse().unwrap()],
+                security,
+                ..settings()
+            };
+            assert_eq!(settings.check().is_ok(), fits, "{service} {security:?}");
         }
     }
 

@@ -126,9 +126,13 @@ async fn connect(
     let began = Instant::now();
     let addresses = addresses(server, port, label).await?;
     let list: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
+    let listed = match &server.reach {
+        Reach::Listed(service, _) => format!(", listed under {service}"),
+        Reach::Lookup | Reach::At(_) | Reach::Closed(_) => String::new(),
+    };
     steps.push(Step {
         name: "DNS",
-        text: list.join(", "),
+        text: format!("{}{listed}", list.join(", ")),
         took: began.elapsed(),
         certificate_days: None,
     });
@@ -161,7 +165,7 @@ async fn addresses(server: &Server, port: u16, label: &str) -> Result<Vec<Socket
         server: label.to_owned(),
     };
     let found = match &server.reach {
-        Reach::At(addresses) => addresses.clone(),
+        Reach::At(addresses) | Reach::Listed(_, addresses) => addresses.clone(),
         Reach::Closed(why) => {
             let (server, why) = (label.to_owned(), why.clone());
             return Err(Failure::NotNamed { server, why });

@@ -17,6 +17,8 @@ mod fixture;
 mod listing;
 #[path = "all/report.rs"]
 mod report;
+#[path = "all/service.rs"]
+mod service;
 #[path = "all/sign_in.rs"]
 mod sign_in;
 #[path = "all/trust.rs"]

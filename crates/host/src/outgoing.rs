@@ -25,6 +25,8 @@ pub const KEPT_NAME: &str = "outgoing.json";
 pub const WORKER_DROP_IN: &str = "/etc/systemd/system/strongroom-worker.service.d/outgoing.conf";
 /// Most addresses of one name: a domain of directory servers has some dozens.
 pub const ADDRESSES_MAX: usize = 32;
+/// Most hosts of one service that DNS lists: a large domain has some dozens of directory servers.
+pub const PLACES_MAX: usize = 64;
 /// Most targets.
 pub const TARGETS_MAX: usize = 64;
 
@@ -34,6 +36,31 @@ pub const TARGETS_MAX: usize = 64;
 pub struct Kept {
     /// At most [`TARGETS_MAX`].
     pub targets: Vec<KeptTarget>,
+    /// What DNS lists under the names of services: at most [`TARGETS_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<KeptService>,
+}
+
+/// A service of a domain, as DNS listed it (RFC 2782).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeptService {
+    /// Its name as settings have it, in lower case: `_ldap._tcp.example.com`.
+    pub name: String,
+    /// Its hosts: at least one, at most [`PLACES_MAX`], sorted.
+    pub places: Vec<KeptPlace>,
+}
+
+/// One host of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeptPlace {
+    /// Lower ones are asked first.
+    pub priority: u16,
+    /// How often it is asked first among those of its priority, against the others' weights.
+    pub weight: u16,
+    /// Host, port and addresses.
+    pub target: KeptTarget,
 }
 
 /// A target with its addresses.
@@ -106,7 +133,7 @@ impl Kept {
     #[must_use]
     pub fn rules(&self) -> Vec<egress::Target> {
         let mut rules = BTreeSet::new();
-        for target in &self.targets {
+        for target in self.all() {
             let port = target.port;
             let others = target.addresses.iter().filter(|address| !address.is_loopback());
             rules.extend(others.map(|address| egress::Target {
@@ -115,6 +142,17 @@ impl Kept {
             }));
         }
         rules.into_iter().collect()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &KeptTarget> {
+        let places = self.services.iter().flat_map(|service| &service.places);
+        self.targets.iter().chain(places.map(|place| &place.target))
+    }
+
+    /// What DNS listed under a service's name; none where it is not kept.
+    #[must_use]
+    pub fn service(&self, name: &str) -> Option<&KeptService> {
+        self.services.iter().find(|service| service.name == name)
     }
 
     /// The addresses of all targets, each once.
@@ -215,10 +253,12 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<Kept, OutgoingError> {
         Err(source) => return Err(OutgoingError::Unreadable { path, source }),
     };
     let is_bounded = kept.targets.len() <= TARGETS_MAX
+        && kept.services.len() <= TARGETS_MAX
         && kept
-            .targets
+            .services
             .iter()
-            .all(|target| target.addresses.len() <= ADDRESSES_MAX);
+            .all(|service| service.places.len() <= PLACES_MAX)
+        && kept.all().all(|target| target.addresses.len() <= ADDRESSES_MAX);
     match is_bounded {
         true => Ok(kept),
         false => Err(OutgoingError::TooMany { path }),
@@ -248,6 +288,19 @@ mod tests {
                 port,
                 addresses,
             }],
+            ..Kept::default()
+        }
+    }
+
+    fn service(host: &str, address: &str) -> KeptService {
+        let place = KeptPlace {
+            priority: 0,
+            weight: 100,
+            target: kept(host, 389, &[address]).targets.remove(0),
+        };
+        KeptService {
+            name: "_ldap._tcp.example.com".to_owned(),
+            places: vec![place],
         }
     }
 
@@ -257,11 +310,16 @@ mod tests {
         let path = folder.path().join(KEPT_NAME);
         assert_eq!(read(&path).unwrap(), Kept::default());
         assert_eq!(read_owned(&path).unwrap(), Kept::default());
-        let targets = kept("dc1.example.com", 636, &["10.0.0.5", "fd00::5"]);
+        let mut targets = kept("dc1.example.com", 636, &["10.0.0.5", "fd00::5"]);
+        let before = serde_json::to_string(&targets).unwrap();
+        assert!(!before.contains("services"), "a helper of before reads it too");
+        targets.services = vec![service("dc2.example.com", "10.0.0.6")];
         write(&path, &targets, mine(0o640)).unwrap();
         assert_eq!(read(&path).unwrap(), targets);
         assert_eq!(targets.of("dc1.example.com", 636).unwrap().addresses.len(), 2);
         assert_eq!(targets.of("dc1.example.com", 389), None);
+        assert_eq!(targets.service("_ldap._tcp.example.com").unwrap().places.len(), 1);
+        assert_eq!(targets.service("_ldaps._tcp.example.com"), None);
     }
 
     #[test]
@@ -293,6 +351,13 @@ mod tests {
         let path = folder.path().join(KEPT_NAME);
         let many = Kept {
             targets: vec![kept("a", 1, &["10.0.0.5"]).targets.remove(0); TARGETS_MAX + 1],
+            ..Kept::default()
+        };
+        let mut crowded = service("a", "10.0.0.5");
+        crowded.places = vec![crowded.places.remove(0); PLACES_MAX + 1];
+        let crowded = Kept {
+            services: vec![crowded],
+            ..Kept::default()
         };
         let wide = kept("a", 1, &["10.0.0.5"; ADDRESSES_MAX + 1]);
         for text in [
@@ -301,6 +366,7 @@ mod tests {
             "{\"targets\":[],\"more\":1}".to_owned(),
             serde_json::to_string(&many).unwrap(),
             serde_json::to_string(&wide).unwrap(),
+            serde_json::to_string(&crowded).unwrap(),
         ] {
             std::fs::write(&path, &text).unwrap();
             assert!(read(&path).is_err(), "{text}");
@@ -313,6 +379,12 @@ mod tests {
         targets.targets.extend(kept("b", 1, &["10.0.0.5", "::1"]).targets);
         assert_eq!(targets.rules().len(), 1);
         assert_eq!(targets.addresses().len(), 1);
+        targets.services = vec![service("dc2", "10.0.0.6"), service("dc1", "127.0.0.1")];
+        assert_eq!(
+            targets.rules().len(),
+            2,
+            "a service's hosts are let through as well"
+        );
     }
 
     #[test]

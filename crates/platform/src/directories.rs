@@ -42,7 +42,7 @@ use types::{ProblemCode, SourceId};
 use view::view;
 
 pub use crate::source::Newcomer;
-pub use directory::{report::Stage, settings};
+pub use directory::{report::Stage, service, settings};
 pub use store::control::directory::DirectoryState;
 
 /// The word for it in answers.

@@ -6,14 +6,14 @@
 
 use crate::{Platform, PlatformError, error::Result};
 use config::{Target, TargetHost};
-use host::outgoing::{self, Kept};
+use host::outgoing::{self, Kept, KeptPlace};
 use openid::Reach;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
-use types::ProblemCode;
+use types::{ProblemCode, ServiceName};
 
 /// What to do when names changed their addresses, or settings their targets.
 const APPLY: &str = "run `strongroom firewall apply` on the host, and then `strongroom firewall confirm`";
@@ -34,7 +34,7 @@ pub struct Standing {
 pub struct Named {
     /// The target.
     pub target: Target,
-    /// Its addresses; none where it was never looked up.
+    /// Its addresses, of a service those of all its hosts; none where it was never looked up.
     pub addresses: Vec<std::net::IpAddr>,
 }
 
@@ -53,6 +53,26 @@ pub(crate) fn reach(platform: &Platform) -> Reach {
 /// `invalid` when the host is none, or no setting names it; `unavailable` when root has not looked it up.
 pub fn addresses(platform: &Platform, host: &str, port: u16) -> Result<Vec<SocketAddr>> {
     Door::of(platform).addresses(host, port)
+}
+
+/// What root found under the name of a service of directories that settings name.
+///
+/// # Errors
+/// As [`addresses`].
+pub(crate) fn places(platform: &Platform, service: &ServiceName) -> Result<Vec<KeptPlace>> {
+    let door = Door::of(platform);
+    let target = Target::from(service.clone());
+    door.require_named(&target)?;
+    let kept = kept(&door.kept)?;
+    let found = kept.service(service.as_str()).map(|found| found.places.clone());
+    found
+        .filter(|places| !places.is_empty())
+        .ok_or_else(|| unknown(&target))
+}
+
+fn unknown(target: &Target) -> PlatformError {
+    let why = format!("the addresses of {target} are not known; {APPLY}");
+    PlatformError::new(ProblemCode::Unavailable, why)
 }
 
 /// What settings name and where root's word of it lies, for whoever dials without a platform.
@@ -81,24 +101,30 @@ impl Door {
     fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>> {
         let target = Target::new(host, port)
             .map_err(|error| PlatformError::invalid_at("/host", "malformed", error.to_string()))?;
-        if !self.named.contains(&target) {
-            let why = format!(
-                "no setting lets the platform connect to {target}; name it in [outgoing] of the settings file, and {APPLY}"
-            );
-            return Err(PlatformError::invalid_at("/host", "not-named", why));
-        }
+        self.require_named(&target)?;
         let found = match target.host {
             TargetHost::Address(address) => vec![address],
-            TargetHost::Name(_) => kept_addresses(&kept(&self.kept)?, &target),
+            TargetHost::Name(_) | TargetHost::Service(_) => kept_addresses(&kept(&self.kept)?, &target),
         };
         if found.is_empty() {
-            let why = format!("the addresses of {target} are not known; {APPLY}");
-            return Err(PlatformError::new(ProblemCode::Unavailable, why));
+            return Err(unknown(&target));
         }
         Ok(found
             .into_iter()
             .map(|address| SocketAddr::new(address, port))
             .collect())
+    }
+}
+
+impl Door {
+    fn require_named(&self, target: &Target) -> Result<()> {
+        if self.named.contains(target) {
+            return Ok(());
+        }
+        let why = format!(
+            "no setting lets the platform connect to {target}; name it in [outgoing] of the settings file, and {APPLY}"
+        );
+        Err(PlatformError::invalid_at("/host", "not-named", why))
     }
 }
 
@@ -127,11 +153,12 @@ pub fn compare(targets: &[Target], kept: Kept) -> Standing {
         .targets
         .iter()
         .filter(|target| !is_named(&target.host, target.port));
+    let forgotten = forgotten.map(|target| format!("{}:{}", target.host, target.port));
+    let services = kept.services.iter().map(|service| &service.name);
+    let services = services.filter(|name| !is_named(name, 0)).cloned();
     Standing {
         named: named.collect(),
-        forgotten: forgotten
-            .map(|target| format!("{}:{}", target.host, target.port))
-            .collect(),
+        forgotten: forgotten.chain(services).collect(),
         kept,
     }
 }
@@ -162,6 +189,7 @@ impl Standing {
             .named
             .iter()
             .map(|named| match (&named.target.host, named.addresses.as_slice()) {
+                (TargetHost::Service(name), _) => told_service(&self.kept, name),
                 (TargetHost::Name(_), []) => format!("{} (no address)", named.target),
                 (TargetHost::Name(_), addresses) => {
                     let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
@@ -177,11 +205,38 @@ impl Standing {
     }
 }
 
+/// A service with its hosts: `_ldap._tcp.example.com (dc1.example.com:389 10.0.0.5)`.
+fn told_service(kept: &Kept, name: &ServiceName) -> String {
+    let places = kept.service(name.as_str()).map(|found| found.places.as_slice());
+    let told = places.unwrap_or_default().iter().map(|place| {
+        let addresses: Vec<String> = place.target.addresses.iter().map(ToString::to_string).collect();
+        format!(
+            "{}:{} {}",
+            place.target.host,
+            place.target.port,
+            addresses.join(" ")
+        )
+    });
+    let told: Vec<String> = told.collect();
+    match told.as_slice() {
+        [] => format!("{name} (no server)"),
+        told => format!("{name} ({})", told.join(", ")),
+    }
+}
+
 fn kept(path: &Path) -> Result<Kept> {
     outgoing::read(path).map_err(|error| PlatformError::new(ProblemCode::Unavailable, error.to_string()))
 }
 
 fn kept_addresses(kept: &Kept, target: &Target) -> Vec<std::net::IpAddr> {
+    if let TargetHost::Service(name) = &target.host {
+        let places = kept.service(name.as_str()).map(|found| found.places.as_slice());
+        let addresses = places
+            .unwrap_or_default()
+            .iter()
+            .flat_map(|place| &place.target.addresses);
+        return addresses.copied().collect();
+    }
     let found = kept.of(&target.host.to_string(), target.port);
     found.map_or_else(Vec::new, |kept| kept.addresses.clone())
 }
@@ -233,6 +288,7 @@ mod tests {
                 kept_of("dc1.example.com", 636, &["10.0.0.9"]),
                 kept_of("10.0.0.5", 587, &["10.0.0.5"]),
             ],
+            ..Kept::default()
         };
         let sound = compare(&named, whole.clone());
         assert_eq!(sound.faults(), []);
@@ -247,5 +303,34 @@ mod tests {
         assert_eq!(forgotten.faults().len(), 1);
         assert!(forgotten.faults()[0].0.contains("10.0.0.5:587"), "{forgotten:?}");
         assert_eq!(compare(&[], Kept::default()).told(), "none");
+    }
+
+    #[test]
+    fn a_service_is_told_with_its_hosts_and_is_closed_until_it_was_looked_up() {
+        let named: Vec<Target> = vec!["_ldap._tcp.example.com".parse().unwrap()];
+        let place = KeptPlace {
+            priority: 0,
+            weight: 100,
+            target: kept_of("dc1.example.com", 389, &["10.0.0.9"]),
+        };
+        let service = host::outgoing::KeptService {
+            name: "_ldap._tcp.example.com".to_owned(),
+            places: vec![place],
+        };
+        let whole = Kept {
+            services: vec![service],
+            ..Kept::default()
+        };
+        let sound = compare(&named, whole.clone());
+        assert_eq!(sound.faults(), []);
+        assert_eq!(
+            sound.told(),
+            "_ldap._tcp.example.com (dc1.example.com:389 10.0.0.9)"
+        );
+        let unknown = compare(&named, Kept::default());
+        assert!(unknown.faults()[0].0.contains("are not known"), "{unknown:?}");
+        assert_eq!(unknown.told(), "_ldap._tcp.example.com (no server)");
+        let forgotten = compare(&[], whole);
+        assert_eq!(forgotten.forgotten, ["_ldap._tcp.example.com"]);
     }
 }

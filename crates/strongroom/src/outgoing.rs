@@ -5,6 +5,7 @@
 //! the kernel holds it twice, by its addresses and by its account.
 
 mod daemons;
+mod service;
 mod worker;
 
 use crate::failure::{CommandError, Exit};
@@ -15,7 +16,7 @@ use ::host::{
     unit,
     write::Access,
 };
-use config::Config;
+use config::{Config, TargetHost};
 use nix::unistd::Uid;
 use std::{
     path::PathBuf,
@@ -30,14 +31,19 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// What the settings' targets mean at this moment, as this machine's resolver says.
 ///
 /// # Errors
-/// With the first host that does not resolve.
+/// With the first host that does not resolve, or the first service whose hosts cannot be told.
 pub(crate) fn look_up(config: &Config) -> Result<Kept, CommandError> {
     let begun = Instant::now();
     let mut kept = Kept::default();
+    let left = || DEADLINE.saturating_sub(begun.elapsed());
     for target in config.outside_targets() {
-        let left = DEADLINE.saturating_sub(begun.elapsed());
-        let found = outgoing::resolve(&target.host.to_string(), target.port, left)?;
-        kept.targets.push(found);
+        match &target.host {
+            TargetHost::Service(name) => kept.services.push(service::look_up(name, left)?),
+            host @ (TargetHost::Address(_) | TargetHost::Name(_)) => {
+                let found = outgoing::resolve(&host.to_string(), target.port, left())?;
+                kept.targets.push(found);
+            }
+        }
     }
     Ok(kept)
 }
@@ -51,7 +57,7 @@ pub(crate) fn kept(config: &Config) -> Result<Kept, CommandError> {
 /// needs no file.
 pub(crate) fn keep(config: &Config, kept: &Kept) -> Result<(), CommandError> {
     let path = place(config);
-    if kept.targets.is_empty() && !path.exists() {
+    if *kept == Kept::default() && !path.exists() {
         return Ok(());
     }
     let Some(account) = Account::named(DAEMONS) else {

@@ -20,6 +20,7 @@ pub const TESTS: &[&str] = &[
     "chromium",
     "chromium-driver",
     "curl",
+    "dnsmasq-base",
     "fonts-dejavu-core",
     "openssh-client",
     "openssh-server",

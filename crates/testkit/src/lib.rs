@@ -3,6 +3,7 @@
 #[cfg(feature = "database")]
 pub mod acts;
 pub mod cluster;
+pub mod dns;
 pub mod install;
 pub mod machine;
 mod once;

@@ -12,6 +12,7 @@ pub mod page;
 pub mod problem;
 pub mod record;
 pub mod rule;
+pub mod service;
 pub mod value;
 
 pub use dataset::Dataset;
@@ -26,4 +27,5 @@ pub use name::{DatasetKey, EmailAddress, FieldKey, OrganizationSlug, SchemaName}
 pub use page::PageSize;
 pub use problem::{FieldProblem, ProblemCode};
 pub use record::Record;
+pub use service::{ServiceKind, ServiceName};
 pub use value::{Value, ValueError};

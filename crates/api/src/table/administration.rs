@@ -1,8 +1,8 @@
 //! The routes with which an organization is administered: its people, policies, life, tokens and logs.
 
-use super::{ACCESS, ACCESS_EXPORT, ACCOUNT, ACTION, AFTER, BEFORE, LIMIT};
+use super::{ACCESS, ACCESS_EXPORT, ACCOUNT, ACTION, AFTER, BEFORE, LIMIT, ROLE_GROUP};
 use crate::{
-    handler::{access_log, audit, hold, lifecycle, member, policy, restore, token},
+    handler::{access_log, audit, hold, lifecycle, member, policy, restore, role_group, token},
     route::{
         Gives,
         Needs::Permission as Needs,
@@ -80,6 +80,45 @@ pub(super) const ROUTES: &[Route] = &[
         handler!(member::invite),
     )
     .gives(Gives::Json(201, "Invitation")),
+    Route::new(
+        Get,
+        organization!("/role-groups"),
+        "role-group.list",
+        Needs(P::MemberManage),
+        "The groups of directories that give roles here, and the directories whose groups could",
+        handler!(role_group::list),
+    )
+    .gives(Gives::Json(200, "RoleGroups")),
+    Route::new(
+        Post,
+        organization!("/role-groups/preview"),
+        "role-group.preview",
+        Needs(P::MemberManage),
+        "Who would gain and who would lose what here by a group; nothing is changed",
+        handler!(role_group::preview),
+    )
+    .reads()
+    .takes(Takes::Json("RoleGroupWish"))
+    .gives(Gives::Json(200, "DirectoryChanges")),
+    Route::new(
+        Put,
+        organization!("/role-groups"),
+        "role-group.set",
+        Needs(P::MemberManage),
+        "Let a group of a directory give a role here, from the next sign-in or comparison on",
+        handler!(role_group::set),
+    )
+    .takes(Takes::Json("RoleGroup"))
+    .gives(Gives::Json(200, "RoleGroups")),
+    Route::new(
+        Delete,
+        organization!("/role-groups"),
+        "role-group.delete",
+        Needs(P::MemberManage),
+        "Let a group give nothing here any more",
+        handler!(role_group::delete),
+    )
+    .query(ROLE_GROUP),
     Route::new(
         Get,
         organization!("/policies"),

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use platform::directories::{
     DirectoryView, Explained, ExplainedGroup, MappingView, Stage,
+    role_group::RoleGroups,
     settings::Settings,
     sync::{Change, Outcome},
 };
@@ -152,6 +153,34 @@ impl<'a> MappingsView<'a> {
         };
         Self {
             mappings: found.iter().map(mapping).collect(),
+        }
+    }
+}
+
+/// Which groups give which roles in one organization, and the directories whose groups could.
+#[derive(Serialize)]
+pub(crate) struct RoleGroupsView<'a> {
+    directories: &'a [String],
+    groups: Vec<RoleGroupJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct RoleGroupJson<'a> {
+    directory: &'a str,
+    group: &'a str,
+    role: &'static str,
+}
+
+impl<'a> From<&'a RoleGroups> for RoleGroupsView<'a> {
+    fn from(found: &'a RoleGroups) -> Self {
+        let groups = found.groups.iter().map(|one| RoleGroupJson {
+            directory: &one.directory,
+            group: &one.group,
+            role: one.role.as_str(),
+        });
+        Self {
+            directories: &found.directories,
+            groups: groups.collect(),
         }
     }
 }

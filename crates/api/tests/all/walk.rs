@@ -29,6 +29,8 @@ fn body_of(operation: &str) -> Option<Json> {
         "member.create" => json!({"email": "walk@example.com", "name": "Walk", "role": "viewer"}),
         "member.update" => json!({"state": "active"}),
         "member.narrow" => json!({"others": "read"}),
+        "role-group.set" => json!({"directory": "nowhere", "group": "cn=walk,dc=walk", "role": "viewer"}),
+        "role-group.preview" => json!({"directory": "nowhere", "group": "cn=walk,dc=walk"}),
         "policy.update" => json!({"session_idle_seconds_max": 1}),
         "import.start" => json!({"mode": "dry_run"}),
         "import.plan" => json!({"dataset": {"existing": {"key": "invoices"}}, "columns": []}),
@@ -124,10 +126,10 @@ enum As<'a> {
 }
 
 async fn ask_as(web: &Web, by: As<'_>, route: &api::Route, places: &Places) -> Answer {
-    let query = if route.operation() == "file.create" {
-        "?name=walk.txt"
-    } else {
-        ""
+    let query = match route.operation() {
+        "file.create" => "?name=walk.txt",
+        "role-group.delete" => "?directory=nowhere&group=cn%3Dwalk%2Cdc%3Dwalk",
+        _ => "",
     };
     let line = format!(
         "{} /api/v1{}{query}",
@@ -185,10 +187,11 @@ async fn every_route_answers_each_role_as_the_golden_table_says() {
 }
 
 /// What a POST may be that changes nothing. A route that is not here and not a GET must be refused.
-const READING_POSTS: [&str; 9] = [
+const READING_POSTS: [&str; 10] = [
     "record.query",
     "record.aggregate",
     "record.reveal",
+    "role-group.preview",
     "directory.try",
     "directory.test",
     "directory.explain",

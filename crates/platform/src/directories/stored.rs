@@ -1,13 +1,22 @@
 //! A directory as it is stored: its settings, its secret, and how it may be reached now.
 
-use crate::{Platform, act::vault_failure, error::Result, outgoing, provider::FirstSignIn, source::secret};
-use directory::{Settings, settings::Reach};
+use crate::{
+    Platform, act::vault_failure, error::Result, outgoing, provider::FirstSignIn, source::secret,
+    workspace::random,
+};
+use directory::{
+    Settings,
+    service::order,
+    settings::{Reach, SERVERS_MAX, Server},
+};
+use host::outgoing::KeptPlace;
 use jiff::Timestamp;
+use std::net::{IpAddr, SocketAddr};
 use store::control::{
     directory::Directory as Row,
     identity::{Source, SourceKind},
 };
-use types::SourceId;
+use types::{ServiceName, SourceId};
 use vault::SecretText;
 
 /// The source that a directory is.
@@ -48,22 +57,63 @@ pub(crate) fn reachable_settings(platform: &Platform, row: &Row) -> Result<Setti
 
 /// Settings to connect with: each server at the addresses that root looked up, or not at all where no setting names it.
 /// What is on this machine is no outgoing connection.
-pub(super) fn reachable(platform: &Platform, mut settings: Settings) -> Settings {
-    let ports: Vec<u16> = settings
-        .servers
-        .iter()
-        .map(|server| settings.port_of(server))
-        .collect();
-    for (server, port) in settings.servers.iter_mut().zip(ports) {
-        server.reach = match server.host.as_str() {
-            "localhost" | "127.0.0.1" | "::1" => Reach::Lookup,
-            host => match outgoing::addresses(platform, host, port) {
-                Ok(addresses) => Reach::At(addresses),
-                Err(error) => Reach::Closed(error.detail),
-            },
-        };
+/// In the place of a service stand the hosts that root found under its name, in an order of chance as their weights say.
+pub(super) fn reachable(platform: &Platform, settings: Settings) -> Settings {
+    let found = settings.servers.iter().flat_map(|server| match server.service() {
+        Some(service) => listed(platform, server, &service),
+        None => vec![reached(platform, server, settings.port_of(server))],
+    });
+    let servers = found.take(SERVERS_MAX).collect();
+    Settings { servers, ..settings }
+}
+
+fn reached(platform: &Platform, server: &Server, port: u16) -> Server {
+    let reach = match server.host.as_str() {
+        "localhost" | "127.0.0.1" | "::1" => Reach::Lookup,
+        host => match outgoing::addresses(platform, host, port) {
+            Ok(addresses) => Reach::At(addresses),
+            Err(error) => Reach::Closed(error.detail),
+        },
+    };
+    Server {
+        reach,
+        ..server.clone()
     }
-    settings
+}
+
+/// The servers of a service. Their certificates are checked against their own names, each of which is of the domain that an
+/// administrator typed (ADR 52).
+fn listed(platform: &Platform, server: &Server, service: &ServiceName) -> Vec<Server> {
+    let closed = |why: String| Server {
+        reach: Reach::Closed(why),
+        ..server.clone()
+    };
+    let places = match outgoing::places(platform, service) {
+        Ok(places) => places,
+        Err(error) => return vec![closed(error.detail)],
+    };
+    let rank = |place: &KeptPlace| (place.priority, place.weight);
+    order(places, rank, chance)
+        .into_iter()
+        .map(|KeptPlace { target, .. }| {
+            let at = |address: &IpAddr| SocketAddr::new(*address, target.port);
+            let addresses = target.addresses.iter().map(at).collect();
+            Server {
+                reach: match service.covers(&target.host) {
+                    true => Reach::Listed(service.to_string(), addresses),
+                    false => Reach::Closed(format!("it is no host below {}", service.domain())),
+                },
+                host: target.host,
+                port: target.port,
+            }
+        })
+        .collect()
+}
+
+/// A number from 0 to `most`. Which server is asked first is no secret; without a source of chance it is the first one.
+fn chance(most: u32) -> u32 {
+    let drawn = random().map_or(0, u32::from_be_bytes);
+    u32::try_from((u64::from(drawn) * (u64::from(most) + 1)) >> 32).unwrap_or(0)
 }
 
 pub(crate) fn first_sign_in_of(row: &Row) -> FirstSignIn {

@@ -54,6 +54,7 @@ mod tests {
         };
         Kept {
             targets: vec![target],
+            ..Kept::default()
         }
     }
 

@@ -80,6 +80,7 @@ mod tests {
         };
         let kept = |all: &[&str]| Kept {
             targets: all.iter().map(|address| target(address)).collect(),
+            ..Kept::default()
         };
         assert_eq!(
             drop_in(&kept(&["127.0.0.1"])),

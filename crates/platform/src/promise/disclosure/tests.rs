@@ -126,6 +126,7 @@ fn a_target_that_was_never_looked_up_or_is_no_setting_any_more_breaks_it() {
             port: 636,
             addresses: vec![[10, 0, 0, 5].into()],
         }],
+        services: Vec::new(),
     };
     let mut look = Look::new();
     check_targets(&outgoing::compare(&named, kept.clone()), &mut look);

@@ -1,0 +1,96 @@
+//! The groups of directories that give roles in an organization, for whoever manages its members.
+
+use crate::{
+    answer::Answer,
+    call::Call,
+    read::members::Members,
+    refusal::{Refusal, Result},
+    view::directory::{ChangesView, RoleGroupsView},
+};
+use access::Role;
+use actix_web::http::StatusCode;
+use platform::directories::role_group::{self, Alteration, RoleGroup};
+
+/// A group by the names that it is asked for with.
+struct Named {
+    directory: String,
+    group: String,
+}
+
+impl Named {
+    fn take(members: &mut Members) -> Self {
+        Self {
+            directory: members.required_text("directory"),
+            group: members.required_text("group"),
+        }
+    }
+
+    fn giving(self, role: Role) -> Alteration {
+        Alteration::Give(RoleGroup {
+            directory: self.directory,
+            group: self.group,
+            role,
+        })
+    }
+
+    fn giving_nothing(self) -> Alteration {
+        Alteration::Take {
+            directory: self.directory,
+            group: self.group,
+        }
+    }
+}
+
+fn take_role(members: &mut Members) -> Option<Role> {
+    let roles: Vec<(&str, Role)> = Role::ALL.iter().map(|role| (role.as_str(), *role)).collect();
+    members.word("role", &roles)
+}
+
+/// The groups, and the directories whose groups can be given roles here.
+pub(crate) async fn list(call: Call) -> Result<Answer> {
+    let found = role_group::list(call.workspace()?).await?;
+    Ok(Answer::ok(&RoleGroupsView::from(&found)))
+}
+
+/// Who would gain and who would lose what here, if the group gave this role, or nothing where no role is sent.
+pub(crate) async fn preview(mut call: Call) -> Result<Answer> {
+    let mut members = call.take_members()?;
+    let named = Named::take(&mut members);
+    let role = take_role(&mut members);
+    members.finish()?;
+    let wanted = match role {
+        Some(role) => named.giving(role),
+        None => named.giving_nothing(),
+    };
+    let changes = role_group::preview(call.workspace()?, &wanted).await?;
+    Ok(Answer::ok(&ChangesView { changes: &changes }))
+}
+
+/// Lets a group give a role, in the place of what it gave before.
+pub(crate) async fn set(mut call: Call) -> Result<Answer> {
+    let mut members = call.take_members()?;
+    let named = Named::take(&mut members);
+    let role = take_role(&mut members);
+    if role.is_none() && members.is_sound() {
+        members.note("role", "required", "a value is required");
+    }
+    members.finish()?;
+    // What is missing was noted, so that nobody gets the lowest role for it.
+    let wanted = named.giving(role.unwrap_or(Role::Viewer));
+    role_group::alter(call.workspace()?, &wanted).await?;
+    list(call).await
+}
+
+/// Lets a group give nothing here any more.
+pub(crate) async fn delete(call: Call) -> Result<Answer> {
+    let part = |name: &str| {
+        let text = call.query.get(name).map(str::to_owned);
+        text.ok_or_else(|| Refusal::invalid_at(name, "required", "a value is required"))
+    };
+    let named = Named {
+        directory: part("directory")?,
+        group: part("group")?,
+    };
+    role_group::alter(call.workspace()?, &named.giving_nothing()).await?;
+    Ok(Answer::empty(StatusCode::NO_CONTENT))
+}

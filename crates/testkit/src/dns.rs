@@ -1,0 +1,115 @@
+//! A DNS server (Debian's dnsmasq) on the loopback, which knows what a test gives it and asks nobody.
+//!
+//! Invariant: the server ends with the [`DnsServer`]. Start at [`DnsServer::start`].
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::process;
+
+const START_PATIENCE: Duration = Duration::from_secs(20);
+
+/// What is listed under a service's name.
+#[derive(Debug, Clone, Copy)]
+pub struct Listed {
+    /// The service, such as `_ldap._tcp.harbour.test`.
+    pub service: &'static str,
+    /// The host; empty for a service that the domain says it has not.
+    pub host: &'static str,
+    /// Its port.
+    pub port: u16,
+    /// Lower ones are asked first.
+    pub priority: u16,
+    /// Its weight among those of its priority.
+    pub weight: u16,
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct DnsServer {
+    child: Child,
+    /// Where it listens, by UDP and TCP.
+    pub address: SocketAddr,
+}
+
+impl DnsServer {
+    /// Starts a server with these services.
+    ///
+    /// # Errors
+    /// dnsmasq is not there (`cargo xtask test` installs it), or does not start.
+    pub fn start(listed: &[Listed]) -> Result<Self> {
+        let mut last = None;
+        // A port that was free may be taken a moment later.
+        for _ in 0..5 {
+            match serve(listed, free_port()?) {
+                Ok(server) => return Ok(server),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.context("dnsmasq was not started")?)
+    }
+}
+
+impl Drop for DnsServer {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+fn serve(listed: &[Listed], port: u16) -> Result<DnsServer> {
+    let mut command = Command::new("dnsmasq");
+    command
+        .args([
+            "--conf-file=/dev/null",
+            "--keep-in-foreground",
+            "--no-resolv",
+            "--no-hosts",
+        ])
+        .args([
+            "--bind-interfaces",
+            "--listen-address=127.0.0.1",
+            "--user=",
+            "--pid-file=",
+        ])
+        .args(["--local=/test/", &format!("--port={port}")]);
+    for one in listed {
+        let Listed {
+            service,
+            host,
+            port,
+            priority,
+            weight,
+        } = one;
+        command.arg(match host.is_empty() {
+            true => format!("--srv-host={service}"),
+            false => format!("--srv-host={service},{host},{port},{priority},{weight}"),
+        });
+    }
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("cannot start dnsmasq: apt-get install dnsmasq-base")?;
+    let mut server = DnsServer {
+        child,
+        address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+    };
+    let came = process::poll(START_PATIENCE, || {
+        let ended = server.child.try_wait().is_ok_and(|ended| ended.is_some());
+        ended || TcpStream::connect(server.address).is_ok()
+    });
+    ensure!(
+        came && server.child.try_wait()?.is_none(),
+        "dnsmasq did not start at port {port}"
+    );
+    Ok(server)
+}
