@@ -302,14 +302,6 @@ fn people_pages(config: &mut ServiceConfig) {
         .service(
             resource("/o/{organization}/operator-access/{grant}/end").route(post().to(operator_access::end)),
         )
-        .service(resource("/o/{organization}/audit").route(get().to(audit::show)))
-        .service(
-            resource("/o/{organization}/audit/note")
-                .route(get().to(audit_note::show))
-                .route(post().to(audit_note::compare)),
-        )
-        .service(resource("/o/{organization}/audit/{entry}").route(get().to(audit::entry)))
-        .service(resource("/o/{organization}/audit/{entry}/receipt").route(get().to(audit::save_receipt)))
         .service(
             resource("/o/{organization}/tokens")
                 .route(get().to(tokens::show))
@@ -318,13 +310,22 @@ fn people_pages(config: &mut ServiceConfig) {
         .service(resource("/o/{organization}/tokens/{token}/revoke").route(post().to(tokens::revoke)));
 }
 
-/// What people look at and sign.
+/// What people look at, sign and keep of the logs.
 fn review_pages(config: &mut ServiceConfig) {
-    config.service(
-        resource("/o/{organization}/log-review")
-            .route(get().to(log_reviews::show))
-            .route(post().to(log_reviews::sign)),
-    );
+    config
+        .service(
+            resource("/o/{organization}/log-review")
+                .route(get().to(log_reviews::show))
+                .route(post().to(log_reviews::sign)),
+        )
+        .service(resource("/o/{organization}/audit").route(get().to(audit::show)))
+        .service(
+            resource("/o/{organization}/audit/note")
+                .route(get().to(audit_note::show))
+                .route(post().to(audit_note::compare)),
+        )
+        .service(resource("/o/{organization}/audit/{entry}").route(get().to(audit::entry)))
+        .service(resource("/o/{organization}/audit/{entry}/receipt").route(get().to(audit::save_receipt)));
 }
 
 /// What persons ask for about their own data.

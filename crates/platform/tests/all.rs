@@ -115,6 +115,8 @@ mod sent_code;
 mod sequencer;
 #[path = "all/session.rs"]
 mod session;
+#[path = "all/trail.rs"]
+mod trail;
 #[path = "all/upgrade.rs"]
 mod upgrade;
 #[path = "all/withdrawal.rs"]

@@ -28,7 +28,7 @@ use testkit::{
     Authority, MailServer,
     mail::{ACCOUNT, SECRET, Speech},
 };
-use types::{PageSize, ProblemCode};
+use types::ProblemCode;
 use vault::SecretText;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -238,10 +238,8 @@ async fn what_was_kept_tells_a_log_that_was_set_back_or_rewritten() {
         .newest
         .note;
     let query = TrailQuery {
-        before: None,
         action: Some("record.create".to_owned()),
-        account: None,
-        limit: PageSize::default(),
+        ..TrailQuery::default()
     };
     let id = trail::list(&owner, &query).await.unwrap().entries[0].id;
     let Proof::Proven { receipt, .. } = ledger::receipt(&owner, id).await.unwrap() else {
