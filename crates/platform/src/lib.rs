@@ -69,6 +69,7 @@ pub mod token;
 pub mod trail;
 pub mod update;
 pub mod upkeep;
+pub mod webhook;
 mod withdrawal;
 pub mod work;
 pub mod workspace;

@@ -119,6 +119,8 @@ mod session;
 mod trail;
 #[path = "all/upgrade.rs"]
 mod upgrade;
+#[path = "all/webhook.rs"]
+mod webhook;
 #[path = "all/withdrawal.rs"]
 mod withdrawal;
 #[path = "all/witness.rs"]

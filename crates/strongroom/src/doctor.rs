@@ -20,6 +20,7 @@ mod providers;
 mod targets;
 mod units;
 mod updates;
+mod webhook;
 
 use crate::{
     finding::Finding,
@@ -31,7 +32,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 35] = [
+pub(crate) const CHECKS: [&str; 36] = [
     "files",
     "settings",
     "database",
@@ -43,6 +44,7 @@ pub(crate) const CHECKS: [&str; 35] = [
     "directories",
     "providers",
     "mail",
+    "webhook",
     "forwarding",
     "audit-log",
     "audit-witness",
@@ -102,6 +104,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "directories",
                 "providers",
                 "mail",
+                "webhook",
                 "forwarding",
                 "audit-log",
                 "audit-witness",

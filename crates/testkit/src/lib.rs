@@ -20,6 +20,8 @@ pub mod authenticator;
 #[cfg(feature = "browser")]
 pub mod browser;
 #[cfg(feature = "certificate")]
+pub mod bucket;
+#[cfg(feature = "certificate")]
 pub mod certificate;
 #[cfg(feature = "certificate")]
 pub mod collector;
@@ -40,6 +42,8 @@ pub mod wait;
 
 #[cfg(feature = "browser")]
 pub use browser::Browser;
+#[cfg(feature = "certificate")]
+pub use bucket::BucketServer;
 #[cfg(feature = "certificate")]
 pub use certificate::Authority;
 pub use cluster::{Cluster, ClusterSettings, Durability, Login};

@@ -11,6 +11,7 @@ use nix::unistd::Uid;
 use testkit::cluster::{Binaries, shared};
 use testkit::{install, machine};
 
+use crate::fuzz::{self, FuzzArguments};
 use crate::{deb, image, postgresql, program, tools};
 
 /// What runs a second time on the other PostgreSQL.
@@ -60,6 +61,9 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
         failures.extend(forget_acts().err());
         failures.extend(examples().err());
         failures.extend(other_postgresql(arguments).err());
+    }
+    if arguments.all {
+        failures.extend(fuzz::run(&FuzzArguments::default()).err());
     }
     // Its tests look at the package and not at the program.
     let package = deb::build(deb::Profile::Dev);

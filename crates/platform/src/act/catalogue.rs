@@ -4,7 +4,7 @@
 //! against the source, and `cargo xtask test` ends with a look whether each of them was entered by some test. Start at [`ACTIONS`].
 
 /// The acts, by their names, in order.
-pub const ACTIONS: [&str; 160] = [
+pub const ACTIONS: [&str; 163] = [
     "access-log.export",
     "access-log.keep",
     "access-log.lost",
@@ -165,6 +165,9 @@ pub const ACTIONS: [&str; 160] = [
     "sms.test",
     "token.create",
     "token.revoke",
+    "webhook.alert",
+    "webhook.clear",
+    "webhook.set",
 ];
 
 /// Whether it is one of them.

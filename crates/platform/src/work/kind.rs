@@ -7,7 +7,7 @@ use crate::{
     import,
     job::Meter,
     ledger::daily,
-    mail, password_reset, rotation,
+    mail, password_reset, rotation, webhook,
 };
 use access::Permission;
 use store::control::job::Job;
@@ -31,6 +31,7 @@ pub(super) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result
         mail::SEND => mail::run(platform, job).await,
         daily::SEND => daily::run(platform, job).await,
         mail::ALERT => mail::run_alert(platform, job).await,
+        webhook::SEND => webhook::run(platform, job).await,
         password_reset::ASKED => password_reset::run(platform, job).await,
         other => Err(PlatformError::invariant(format!("no job is of kind {other}"))),
     }

@@ -227,6 +227,7 @@ pub(crate) async fn open(database: &TestDatabase, root: RootKey, clock: fn() -> 
             retention_days: 7,
             full_days: 7,
             second: None,
+            second_bytes_per_second: None,
         },
         audit: audit_folder(database),
         database_socket: "/nonexistent/.s.PGSQL.5432".into(),

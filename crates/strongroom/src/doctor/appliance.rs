@@ -1,6 +1,6 @@
 //! The database, the root key and the promises.
 
-use super::{audit_log, audit_note, audit_witness, directories, forwarding, mail, providers};
+use super::{audit_log, audit_note, audit_witness, directories, forwarding, mail, providers, webhook};
 use crate::{finding::Finding, host::block_on};
 use ::host::account;
 use config::Config;
@@ -21,6 +21,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
                 findings.extend(directories::check(&platform).await);
                 findings.extend(providers::check(&platform).await);
                 findings.push(mail::check(&platform).await);
+                findings.push(webhook::check(&platform).await);
                 findings.push(forwarding::check(&platform).await);
                 findings.push(audit_log::check(&platform).await);
                 findings.push(audit_witness::check(&platform));
@@ -89,6 +90,7 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
             away("directories"),
             away("providers"),
             away("mail"),
+            away("webhook"),
             away("forwarding"),
             away("audit-log"),
             away("audit-witness"),
@@ -108,6 +110,7 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
         away("directories"),
         away("providers"),
         away("mail"),
+        away("webhook"),
         away("forwarding"),
         away("audit-log"),
         away("audit-witness"),

@@ -4,8 +4,9 @@ use super::{ACTIONS, is_action};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Texts of the same form that are no acts: kinds of jobs, files, units, and where acts are told.
-const OTHERS: [&str; 15] = [
+const OTHERS: [&str; 16] = [
     "audit-note.send",
+    "backup.alert-test",
     "history.jsonl",
     "import.check",
     "mail.alert",
