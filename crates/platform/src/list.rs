@@ -328,7 +328,9 @@ fn check_aggregate(dataset: &Dataset, groups: &[Group], measures: &[Measure]) ->
             "one to ten measures in at most three groups",
         ));
     }
-    let kind = |field| dataset.field_by_id(field).map(|(_, field)| field.kind);
+    // A masked field is none here: the least value of one record is its value.
+    let found = |field| dataset.field_by_id(field).filter(|(_, field)| !field.is_masked);
+    let kind = |field| found(field).map(|(_, field)| field.kind);
     let wrong = |pointer: &str| {
         PlatformError::invalid_at(pointer, "wrong-kind", "the field's kind does not permit this")
     };

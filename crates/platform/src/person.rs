@@ -232,11 +232,10 @@ pub async fn close(workspace: &Workspace, id: PersonRequestId, outcome: Outcome,
     )
     .await?;
     forget_words_in(workspace, &tx, id).await?;
-    let reason = format!("{}: {said}", outcome.as_str());
-    self::note(workspace, tx, "person-request.close", id, &reason).await?;
     // An answer that is kept for who asks twice may show the words.
     idempotency::erase(workspace.platform(), workspace.organization().id).await?;
-    Ok(())
+    let reason = format!("{}: {said}", outcome.as_str());
+    self::note(workspace, tx, "person-request.close", id, &reason).await
 }
 
 /// An end that what was found gives the lie to.

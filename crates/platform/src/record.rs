@@ -426,23 +426,18 @@ async fn store_next(
     }
 }
 
-/// The record as the permit's holder may see it: sensitive values masked, hidden fields left out.
+/// The record as the permit's holder may see it: sensitive and masked values as masks, hidden fields left out.
 pub(crate) fn shown(permit: &Permit, dataset: &Arc<Dataset>, mut record: Record) -> Found {
-    let seen = dataset
-        .fields
-        .iter()
-        .map(|field| permit.may_see_field(dataset.id.0, field.id.0));
     let values = std::mem::take(&mut record.values)
         .into_iter()
-        .zip(seen)
-        .filter(|(_, seen)| *seen);
+        .zip(&dataset.fields)
+        .filter(|(_, field)| permit.may_see_field(dataset.id.0, field.id.0));
     record.values = values
-        .map(|(value, _)| {
-            if let Value::Sensitive(_) = value {
-                Value::Masked
-            } else {
-                value
-            }
+        .map(|(value, field)| match value {
+            Value::Empty => Value::Empty,
+            _ if !permit.may_read_field(dataset.id.0, field.id.0) => Value::Masked,
+            Value::Sensitive(_) => Value::Masked,
+            value => value,
         })
         .collect();
     Found {

@@ -213,6 +213,8 @@ fn open_value(
     show: Show,
 ) -> Result<Value> {
     match (value, show) {
+        (StoredValue::Plain(Value::Empty), _) => Ok(Value::Empty),
+        _ if field.is_masked => Ok(Value::Masked),
         (StoredValue::Plain(value), _) => Ok(value.clone()),
         (StoredValue::Sealed { .. }, Show::Masked) => Ok(Value::Masked),
         (StoredValue::Sealed { sealed, .. }, Show::Clear) => {

@@ -6,12 +6,13 @@ use crate::{
     error::{PlatformError, Result},
     record::Change,
     sealing::{self, Show},
+    workspace::visible,
 };
-use access::Permission;
+use access::{Permission, Permit};
 use audit::Header;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 use store::{
     StoreError,
     control::entry_log,
@@ -21,6 +22,8 @@ use types::{AccountId, EntryId, PageSize, ProblemCode, RecordId};
 
 /// Most entries that one answer looks through for a filter.
 const SCAN_MAX: usize = 5_000;
+/// So many entries in a row that are earlier than asked for end an answer.
+const PAST_MAX: usize = 1_000;
 /// Most versions of a record whose entries are found by it.
 const VERSIONS_MAX: i64 = 1_000;
 
@@ -150,21 +153,26 @@ struct Found {
 /// # Errors
 /// `not-allowed`, `bad-cursor`.
 pub async fn list(workspace: &Workspace, query: &TrailQuery) -> Result<TrailPage> {
-    workspace.permit(Permission::AuditRead).await?;
+    let permit = workspace.permit(Permission::AuditRead).await?;
     let bad = || PlatformError::new(ProblemCode::BadCursor, "begin again without the cursor");
     let mut marks = match &query.before {
         Some(text) => Marks::read(text).ok_or_else(bad)?,
         None => Marks::at(workspace, query.until).await?,
     };
-    let versions = versions_of(workspace, query).await?;
+    let versions = versions_of(workspace, &permit, query).await?;
     let wanted = usize::from(query.limit.get());
     let mut entries = Vec::with_capacity(wanted);
-    let mut seen = 0;
+    let (mut seen, mut past) = (0, 0);
     while seen < SCAN_MAX {
         let page = merged(workspace, marks).await?;
         let full = !page.is_empty();
         for found in page {
-            if query.from.is_some_and(|from| found.view.at < from) {
+            // One entry of an earlier time is no end: a clock may have run back for a moment.
+            past = match query.from {
+                Some(from) if found.view.at < from => past + 1,
+                _ => 0,
+            };
+            if past > PAST_MAX {
                 name_actors(workspace, &mut entries).await?;
                 return Ok(TrailPage { entries, next: None });
             }
@@ -198,6 +206,7 @@ fn matches(query: &TrailQuery, versions: &BTreeSet<EntryId>, view: &EntryView) -
         action,
         account,
         object,
+        from,
         until,
         ..
     } = query;
@@ -205,12 +214,26 @@ fn matches(query: &TrailQuery, versions: &BTreeSet<EntryId>, view: &EntryView) -
         .as_ref()
         .is_none_or(|action| view.action.starts_with(action.as_str()))
         && account.is_none_or(|account| view.actor.account == Some(account))
+        && from.is_none_or(|from| view.at >= from)
         && until.is_none_or(|until| view.at < until)
-        && (object.is_none() || view.object_id == *object || versions.contains(&view.id))
+        && object
+            .as_deref()
+            .is_none_or(|object| is_about(view, object) || versions.contains(&view.id))
+}
+
+/// Ids are written in one way, and typed in two.
+fn is_about(view: &EntryView, object: &str) -> bool {
+    view.object_id
+        .as_deref()
+        .is_some_and(|id| id.eq_ignore_ascii_case(object))
 }
 
 /// The entries that made versions of the record that is asked for: an import's own object is its dataset.
-async fn versions_of(workspace: &Workspace, query: &TrailQuery) -> Result<BTreeSet<EntryId>> {
+async fn versions_of(
+    workspace: &Workspace,
+    permit: &Permit,
+    query: &TrailQuery,
+) -> Result<BTreeSet<EntryId>> {
     let record = query
         .object
         .as_ref()
@@ -219,7 +242,10 @@ async fn versions_of(workspace: &Workspace, query: &TrailQuery) -> Result<BTreeS
         return Ok(BTreeSet::new());
     };
     let versions = log::history(workspace.tenant(), record, None, VERSIONS_MAX).await?;
-    Ok(versions.into_iter().map(|(_, entry)| entry.id).collect())
+    let seen = versions
+        .into_iter()
+        .filter(|(image, _)| permit.may_see_dataset(image.dataset.0));
+    Ok(seen.map(|(_, entry)| entry.id).collect())
 }
 
 /// The next entries of both logs in the order of their times.
@@ -341,7 +367,7 @@ async fn name_actors(workspace: &Workspace, entries: &mut [EntryView]) -> Result
 /// # Errors
 /// `not-found`, `not-allowed`.
 pub async fn find(workspace: &Workspace, id: EntryId) -> Result<EntryDetail> {
-    workspace.permit(Permission::AuditRead).await?;
+    let permit = workspace.permit(Permission::AuditRead).await?;
     let (entry, place) = match log::find_entry(workspace.tenant(), id).await {
         Ok(stored) => (Entry::from(stored), "organization"),
         Err(StoreError::NotFound) => (find_appliance(workspace, id).await?, "appliance"),
@@ -354,7 +380,7 @@ pub async fn find(workspace: &Workspace, id: EntryId) -> Result<EntryDetail> {
         dataset,
         changes,
         is_erased,
-    } = changes_of(workspace, &view, id).await?;
+    } = changes_of(workspace, &permit, &view, id).await?;
     Ok(EntryDetail {
         view,
         c_header: hex::encode(entry.stored.c_header),
@@ -391,8 +417,13 @@ struct Changed {
     is_erased: bool,
 }
 
-/// What an entry about one record changed, while the record's key is there.
-async fn changes_of(workspace: &Workspace, view: &EntryView, id: EntryId) -> Result<Changed> {
+/// What an entry about one record changed, while the record's key is there, as far as the permit's holder sees the record.
+async fn changes_of(
+    workspace: &Workspace,
+    permit: &Permit,
+    view: &EntryView,
+    id: EntryId,
+) -> Result<Changed> {
     let record = view
         .object_id
         .as_deref()
@@ -406,8 +437,12 @@ async fn changes_of(workspace: &Workspace, view: &EntryView, id: EntryId) -> Res
     };
     let dataset = match catalogue::find_by_id(workspace.tenant(), steps[place].0.dataset).await {
         Err(StoreError::NotFound) => return Ok(Changed::default()),
-        found => found?,
+        found => Arc::new(found?),
     };
+    if !permit.may_see_dataset(dataset.id.0) {
+        return Ok(Changed::default());
+    }
+    let dataset = visible(permit, &dataset);
     let of_dataset = |changes, is_erased| Changed {
         dataset: Some(dataset.key.to_string()),
         changes,

@@ -275,17 +275,20 @@ impl Workspace {
     }
 }
 
-/// The definition as the permit's holder may see it.
+/// The definition as the permit's holder may see it: without hidden fields, and with a mark at masked ones.
 pub(crate) fn visible(permit: &Permit, dataset: &Arc<Dataset>) -> Arc<Dataset> {
-    let seen = |field: &types::Field| permit.may_see_field(dataset.id.0, field.id.0);
-    if dataset.fields.iter().all(seen) {
+    let read = |field: &types::Field| permit.may_read_field(dataset.id.0, field.id.0);
+    if dataset.fields.iter().all(read) {
         return Arc::clone(dataset);
     }
     let fields = dataset
         .fields
         .iter()
-        .filter(|field| seen(field))
-        .cloned()
+        .filter(|field| permit.may_see_field(dataset.id.0, field.id.0))
+        .map(|field| types::Field {
+            is_masked: !read(field),
+            ..field.clone()
+        })
         .collect();
     Arc::new(Dataset {
         fields,

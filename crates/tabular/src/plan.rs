@@ -69,6 +69,7 @@ impl NewField {
             rules: self.rules,
             default: None,
             help: self.help,
+            is_masked: false,
         }
     }
 }

@@ -240,6 +240,9 @@ pub struct Field {
     /// A sentence for whoever fills the form, at most 500 characters.
     #[serde(default)]
     pub help: String,
+    /// Whoever this definition was narrowed for sees that there is a value, and never which, whatever the kind. Never stored.
+    #[serde(skip)]
+    pub is_masked: bool,
 }
 
 impl Field {

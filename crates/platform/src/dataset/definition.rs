@@ -78,6 +78,7 @@ pub fn check_field(known: &[Dataset], draft: &FieldDraft, at: &str) -> Result<Fi
         rules,
         default: draft.default.clone().filter(|json| !json.is_null()),
         help: draft.help.trim().to_owned(),
+        is_masked: false,
     };
     check_default(&field, at)?;
     Ok(field)

@@ -118,14 +118,16 @@ fn value_of(kind: FieldKind, value: &ImageValue) -> Value {
     known.unwrap_or(Value::Empty)
 }
 
-fn shown(value: Value, show: Show) -> Value {
+fn shown(field: &Field, value: Value, show: Show) -> Value {
     match value {
+        Value::Empty => Value::Empty,
+        _ if field.is_masked => Value::Masked,
         Value::Sensitive(_) if show == Show::Masked => Value::Masked,
         value => value,
     }
 }
 
-/// What differs between two images of one record. A sensitive value that differs is two masks. Fields that the dataset
+/// What differs between two images of one record. A sensitive or masked value that differs is two masks. Fields that the dataset
 /// no longer has are left out of sight of people who cannot look up what they were.
 pub(crate) fn compare(
     dataset: &Dataset,
@@ -143,8 +145,8 @@ pub(crate) fn compare(
             changes.push(Change {
                 key: field.key.to_string(),
                 label: field.label.clone(),
-                before: shown(old, show),
-                after: shown(new, show),
+                before: shown(field, old, show),
+                after: shown(field, new, show),
             });
         }
     }

@@ -144,6 +144,7 @@ fn read_field(row: &Row) -> Result<Option<Field>, StoreError> {
         rules: definition.rules,
         default: definition.default,
         help: definition.help,
+        is_masked: false,
     }))
 }
 

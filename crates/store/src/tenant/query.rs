@@ -200,9 +200,12 @@ fn search_sql(dataset: &Dataset, words: &str, parameters: &mut Parameters) -> Op
     ))
 }
 
-/// The text of a record that a search looks at; an index on exactly this expression makes it quick.
+/// The text of a record that a search looks at, less what its reader does not see; an index on exactly the whole expression makes it quick.
 fn search_document(dataset: &Dataset) -> Option<String> {
-    let texts = dataset.fields.iter().filter(|field| field.kind.is_text());
+    let texts = dataset
+        .fields
+        .iter()
+        .filter(|field| field.kind.is_text() && !field.is_masked);
     let columns: Vec<String> = texts
         .map(|field| format!("coalesce(\"{}\", '')", field.column()))
         .collect();
