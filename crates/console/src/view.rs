@@ -15,6 +15,7 @@ mod break_glass;
 mod chrome;
 mod dataset;
 mod directory;
+mod endings;
 mod error;
 mod export;
 mod factor;
@@ -63,6 +64,7 @@ pub use dataset::{
     DatasetHeader, DatasetNewPage, DatasetRow, DatasetSettingsPage, DatasetTab, DatasetsPage, FieldRow,
 };
 pub use directory::{DirectoriesPage, DirectoryAnswer, DirectoryPage, DirectoryRow, MappingRow};
+pub use endings::{CertificateRow, EndingRow, EndingsPage};
 pub use error::ErrorPage;
 pub use export::ExportPage;
 pub use factor::{

@@ -14,6 +14,7 @@ mod all {
     mod datasets;
     mod directories;
     mod doors;
+    mod endings;
     mod factors;
     mod html;
     mod jobs;

@@ -16,6 +16,7 @@ pub mod dataset;
 pub mod deletion;
 pub mod delivery;
 pub mod directories;
+pub mod endings;
 pub mod error;
 pub mod export;
 pub mod factor;

@@ -9,6 +9,7 @@ pub(super) fn all_pages() -> Vec<Page> {
         super::administration::pages(),
         super::audit::pages(),
         super::backups::pages(),
+        super::endings::pages(),
         super::datasets::pages(),
         super::records::pages(),
         super::jobs::pages(),
