@@ -48,6 +48,12 @@ const SECTIONS: &[ApplianceSection] = &[
         text: "Organizations that end or are held, and the certificates of what was deleted.",
     },
     ApplianceSection {
+        href: "/appliance/audit-note",
+        icon: "list",
+        title: "Note of the day",
+        text: "The newest signed checkpoint of the audit log: print it, have it mailed, compare what was kept.",
+    },
+    ApplianceSection {
         href: "/appliance/updates",
         icon: "restore",
         title: "Updates",

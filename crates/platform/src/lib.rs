@@ -2,7 +2,7 @@
 
 pub mod access_log;
 pub mod account;
-mod act;
+pub mod act;
 pub mod backup;
 pub mod break_glass;
 pub mod bulk;
@@ -53,6 +53,7 @@ pub mod platform;
 pub mod policy;
 pub mod promise;
 pub mod provider;
+mod qr;
 pub mod record;
 pub mod restore;
 pub mod revival;

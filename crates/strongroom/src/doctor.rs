@@ -6,6 +6,7 @@
 
 mod appliance;
 mod audit_log;
+mod audit_note;
 mod audit_witness;
 mod backup;
 mod directories;
@@ -31,7 +32,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 35] = [
+pub(crate) const CHECKS: [&str; 36] = [
     "files",
     "settings",
     "database",
@@ -47,6 +48,7 @@ pub(crate) const CHECKS: [&str; 35] = [
     "forwarding",
     "audit-log",
     "audit-witness",
+    "audit-note",
     "certificate",
     "listener",
     "units",
@@ -106,6 +108,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "forwarding",
                 "audit-log",
                 "audit-witness",
+                "audit-note",
                 "certificate",
                 "listener",
                 "firewall",

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "database")]
+pub mod acts;
 pub mod cluster;
 pub mod dns;
 pub mod install;

@@ -6,6 +6,7 @@ use crate::{
     export::kept,
     import,
     job::Meter,
+    ledger::daily,
     mail, password_reset, rotation, webhook,
 };
 use access::Permission;
@@ -28,6 +29,7 @@ pub(super) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result
         kept::KEEP => kept::run(platform, job, meter).await,
         rotation::REENCRYPT => rotation::run(platform, job, meter).await,
         mail::SEND => mail::run(platform, job).await,
+        daily::SEND => daily::run(platform, job).await,
         mail::ALERT => mail::run_alert(platform, job).await,
         webhook::SEND => webhook::run(platform, job).await,
         password_reset::ASKED => password_reset::run(platform, job).await,

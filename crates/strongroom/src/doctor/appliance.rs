@@ -1,6 +1,6 @@
 //! The database, the root key and the promises.
 
-use super::{audit_log, audit_witness, directories, forwarding, mail, providers, webhook};
+use super::{audit_log, audit_note, audit_witness, directories, forwarding, mail, providers, webhook};
 use crate::{finding::Finding, host::block_on};
 use ::host::account;
 use config::Config;
@@ -25,6 +25,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
                 findings.push(forwarding::check(&platform).await);
                 findings.push(audit_log::check(&platform).await);
                 findings.push(audit_witness::check(&platform));
+                findings.push(audit_note::check(&platform).await);
             }
             Err(error) => findings.extend(closed(config, &error)),
         }
@@ -93,6 +94,7 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
             away("forwarding"),
             away("audit-log"),
             away("audit-witness"),
+            away("audit-note"),
         ];
     }
     let advice = format!(
@@ -112,6 +114,7 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
         away("forwarding"),
         away("audit-log"),
         away("audit-witness"),
+        away("audit-note"),
     ]
 }
 

@@ -3,6 +3,7 @@
 //! Invariant: an [`Answers`] exists only valid; it names files with passwords and never holds one. Unknown
 //! keys are errors.
 
+pub(super) mod audit;
 pub(super) mod collector;
 pub(super) mod sources;
 
@@ -34,6 +35,7 @@ pub(crate) struct Answers {
     pub(crate) mail: Option<sources::Mail>,
     pub(crate) forwarding: Option<collector::Forwarding>,
     pub(crate) backup: Backup,
+    pub(crate) audit: audit::Audit,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +137,7 @@ pub(super) struct Written {
     pub(super) mail: Option<sources::WrittenMail>,
     pub(super) forwarding: Option<collector::WrittenForwarding>,
     pub(super) backup: WrittenBackup,
+    pub(super) audit: audit::WrittenAudit,
 }
 
 /// What else than `enable` is written goes into the settings, where it is judged.
@@ -262,6 +265,7 @@ impl Answers {
             mail: sources::mail(written.mail)?,
             forwarding: collector::forwarding(written.forwarding)?,
             backup: backup(written.backup)?,
+            audit: audit::audit(written.audit)?,
         })
     }
 
@@ -303,6 +307,7 @@ impl Answers {
             mail: None,
             forwarding: None,
             backup: Backup::default(),
+            audit: audit::Audit::default(),
         }
     }
 

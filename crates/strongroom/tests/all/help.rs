@@ -173,6 +173,8 @@ const COMMANDS: &[&str] = &[
     "audit witness",
     "audit cosign",
     "audit recover",
+    "audit kit",
+    "audit note",
     "audit policy",
     "witness",
     "witness make",
