@@ -16,6 +16,7 @@ mod listener;
 mod mail;
 mod mutes;
 mod providers;
+mod stored_certificates;
 mod targets;
 mod units;
 mod updates;
@@ -30,7 +31,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 34] = [
+pub(crate) const CHECKS: [&str; 35] = [
     "files",
     "settings",
     "database",
@@ -43,6 +44,7 @@ pub(crate) const CHECKS: [&str; 34] = [
     "providers",
     "mail",
     "forwarding",
+    "stored-certificates",
     "audit-log",
     "audit-witness",
     "certificate",
@@ -101,6 +103,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "providers",
                 "mail",
                 "forwarding",
+                "stored-certificates",
                 "audit-log",
                 "audit-witness",
                 "certificate",

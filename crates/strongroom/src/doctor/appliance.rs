@@ -1,6 +1,6 @@
 //! The database, the root key and the promises.
 
-use super::{audit_log, audit_witness, directories, forwarding, mail, providers};
+use super::{audit_log, audit_witness, directories, forwarding, mail, providers, stored_certificates};
 use crate::{finding::Finding, host::block_on};
 use ::host::account;
 use config::Config;
@@ -22,6 +22,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
                 findings.extend(providers::check(&platform).await);
                 findings.push(mail::check(&platform).await);
                 findings.push(forwarding::check(&platform).await);
+                findings.extend(stored_certificates::check(&platform).await);
                 findings.push(audit_log::check(&platform).await);
                 findings.push(audit_witness::check(&platform));
             }
@@ -89,6 +90,7 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
             away("providers"),
             away("mail"),
             away("forwarding"),
+            away("stored-certificates"),
             away("audit-log"),
             away("audit-witness"),
         ];
@@ -107,6 +109,7 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
         away("providers"),
         away("mail"),
         away("forwarding"),
+        away("stored-certificates"),
         away("audit-log"),
         away("audit-witness"),
     ]
