@@ -63,6 +63,10 @@ const BEFORE: Parameter = parameter("before", "Where an earlier answer stopped."
 const AFTER: Parameter = parameter("after", "Where an earlier answer stopped.");
 const ACTION: Parameter = parameter("action", "Only actions that begin with this, such as record.");
 const ACCOUNT: Parameter = parameter("account", "Only this account's acts.");
+const OBJECT: Parameter = parameter(
+    "object",
+    "Only acts on the thing of this id; of a record, imports and bulk acts that changed it, too.",
+);
 
 const FORMAT: Parameter = parameter("format", "csv, json or jsonl; csv when nothing is said.");
 const REVEAL: Parameter = parameter(

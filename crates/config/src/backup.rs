@@ -3,12 +3,17 @@
 //! Invariant: a second location on another machine comes with the key that its host is known by, so that nobody else is
 //! ever handed a copy.
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use url::Url;
 
 use crate::checker::Checker;
 use crate::file;
+
+mod bucket;
+
+pub use bucket::Bucket;
 
 /// `[backup]`
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +28,8 @@ pub struct Backup {
     pub full_days: u32,
     /// Where the second copy lies; default nowhere.
     pub second: Option<SecondLocation>,
+    /// Most bytes per second that are sent there; default no bound, 10,000 to 10,000,000,000.
+    pub second_bytes_per_second: Option<NonZeroU64>,
 }
 
 /// A backup is let go of by the run after its time.
@@ -44,6 +51,8 @@ pub enum SecondLocation {
     Folder(PathBuf),
     /// On another machine, by SFTP.
     Sftp(Sftp),
+    /// In a bucket of S3-compatible storage.
+    Bucket(Bucket),
 }
 
 /// A folder on another machine, by SFTP.
@@ -67,6 +76,7 @@ impl SecondLocation {
     pub fn shown(&self) -> String {
         match self {
             Self::Folder(folder) => folder.display().to_string(),
+            Self::Bucket(bucket) => bucket.shown(),
             Self::Sftp(sftp) => format!(
                 "sftp://{}@{}:{}{}",
                 sftp.user,
@@ -82,27 +92,31 @@ impl SecondLocation {
     }
 }
 
-pub(crate) fn read(section: file::Backup, checker: &mut Checker<'_>) -> Option<Backup> {
+pub(crate) fn read(mut section: file::Backup, checker: &mut Checker<'_>) -> Option<Backup> {
     let folder = section
         .folder
+        .take()
         .unwrap_or_else(|| "/var/lib/strongroom-backup".to_owned());
     let folder = checker.path("backup.folder", folder);
     let record = section
         .record
+        .take()
         .unwrap_or_else(|| "/var/lib/strongroom/backup".to_owned());
     let record = checker.path("backup.record", record);
     let retention_days = checker.number("backup.retention_days", section.retention_days, 7, 1..=30);
     let full_days = checker.number("backup.full_days", section.full_days, 6, 1..=30);
-    let second = match section.second {
+    let rate = section.second_bytes_per_second.take();
+    let rate = rate.map_or(Some(0_u64), |rate| {
+        checker.number(
+            "backup.second_bytes_per_second",
+            Some(rate),
+            0,
+            10_000..=10_000_000_000,
+        )
+    });
+    let second = match section.second.take() {
         None => None,
-        Some(text) if text.starts_with('/') => {
-            Some(SecondLocation::Folder(checker.path("backup.second", text)?))
-        }
-        Some(text) => Some(SecondLocation::Sftp(sftp(
-            &text,
-            section.second_host_key,
-            checker,
-        )?)),
+        Some(text) => Some(second(&text, section, checker)?),
     };
     let (folder, record) = (folder?, record?);
     if let Some(SecondLocation::Folder(second)) = &second
@@ -117,12 +131,25 @@ pub(crate) fn read(section: file::Backup, checker: &mut Checker<'_>) -> Option<B
         retention_days: retention_days?,
         full_days: full_days?,
         second,
+        second_bytes_per_second: NonZeroU64::new(rate?),
     })
+}
+
+fn second(text: &str, section: file::Backup, checker: &mut Checker<'_>) -> Option<SecondLocation> {
+    if text.starts_with('/') {
+        return checker
+            .path("backup.second", text.to_owned())
+            .map(SecondLocation::Folder);
+    }
+    if text.starts_with("s3:") {
+        return bucket::read(text, section, checker).map(SecondLocation::Bucket);
+    }
+    sftp(text, section.second_host_key, checker).map(SecondLocation::Sftp)
 }
 
 fn sftp(text: &str, host_key: Option<String>, checker: &mut Checker<'_>) -> Option<Sftp> {
     const KEY: &str = "backup.second";
-    const ADVICE: &str = "write \"sftp://USER@HOST:PORT/FOLDER\", or the absolute path of a folder";
+    const ADVICE: &str = "write \"sftp://USER@HOST:PORT/FOLDER\", \"s3://HOST:PORT/BUCKET/FOLDER\", or the absolute path of a folder";
     let Some((url, host)) = parse(text) else {
         checker.note(KEY, format!("{text:?} is no place for a copy"), ADVICE);
         return None;
@@ -198,7 +225,7 @@ mod tests {
 
     const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtest";
 
-    fn config(section: &str) -> Result<Backup, String> {
+    pub(super) fn config(section: &str) -> Result<Backup, String> {
         let text = format!(
             "[tls]\ncertificate = \"/c\"\nkey = \"/k\"\n[database]\nhost = \"/s\"\nname = \"n\"\nuser = \"u\"\n\
              [keys]\nroot_file = \"/r\"\n[backup]\n{section}\n"
@@ -251,5 +278,11 @@ mod tests {
         assert!(config("second = \"/var/lib/strongroom-backup/copy\"").is_err());
         assert!(config("second = \"/mnt/copy\"\nretention_days = 31").is_err());
         assert!(config("second = \"/mnt/copy\"").is_ok());
+        let paced = config("second = \"/mnt/copy\"\nsecond_bytes_per_second = 1000000").unwrap();
+        assert_eq!(
+            paced.second_bytes_per_second.map(NonZeroU64::get),
+            Some(1_000_000)
+        );
+        assert!(config("second = \"/mnt/copy\"\nsecond_bytes_per_second = 1").is_err());
     }
 }

@@ -124,4 +124,8 @@ pub(crate) struct Backup {
     pub(crate) full_days: Option<i64>,
     pub(crate) second: Option<String>,
     pub(crate) second_host_key: Option<String>,
+    pub(crate) second_region: Option<String>,
+    pub(crate) second_access_key: Option<String>,
+    pub(crate) second_authority_file: Option<String>,
+    pub(crate) second_bytes_per_second: Option<i64>,
 }

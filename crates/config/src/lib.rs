@@ -15,7 +15,7 @@ mod sections;
 mod target;
 mod window;
 
-pub use backup::{Backup, SecondLocation, Sftp};
+pub use backup::{Backup, Bucket, SecondLocation, Sftp};
 pub use client::ClientConfig;
 pub use config::{
     Acme, Audit, Config, DEFAULT_PATH, Database, Keys, Limits, Listen, Log, Outgoing, RebootSetting, Session,

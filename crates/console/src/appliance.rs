@@ -42,6 +42,12 @@ const SECTIONS: &[ApplianceSection] = &[
         text: "How far back can be gone, where copies lie, and what was really restored.",
     },
     ApplianceSection {
+        href: "/appliance/audit-note",
+        icon: "list",
+        title: "Note of the day",
+        text: "The newest signed checkpoint of the audit log: print it, have it mailed, compare what was kept.",
+    },
+    ApplianceSection {
         href: "/appliance/updates",
         icon: "restore",
         title: "Updates",

@@ -4,7 +4,7 @@ use crate::{
     chrome::crumb,
     errors::Fault,
     history::{action_badge, changes},
-    query::href,
+    query::{Pairs, href},
     view::{
         AuditEntryPage, AuditFilter, AuditPage, AuditRow, Badge, CellKind, Choice, Commitment, Fact, Nav,
         Pagination, Receipt, TableCell, Tone,
@@ -13,6 +13,7 @@ use crate::{
     words::{device, exact_moment, grouped, plural},
 };
 use actix_web::{HttpResponse, http::header, web::Path};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use platform::{
     ledger::{self, Proof},
     member,
@@ -33,6 +34,18 @@ const ACTIONS: [(&str, &str); 9] = [
     ("access.refuse", "Refused access"),
 ];
 
+/// What narrows the list, and is kept from page to page.
+const FILTERS: [&str; 5] = ["action", "actor", "object", "from", "until"];
+
+/// A day of the filter, by UTC; one that cannot be narrows nothing, and stands in the form as it was written.
+fn day(query: &Pairs, name: &str) -> Option<Date> {
+    query.get(name)?.parse().ok()
+}
+
+fn start_of(day: Date) -> Option<Timestamp> {
+    Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
 /// `GET /o/{organization}/audit`
 pub(crate) async fn show(visit: Visit, slug: Path<String>) -> Answer {
     let room = visit.enter(&slug).await?;
@@ -42,6 +55,9 @@ pub(crate) async fn show(visit: Visit, slug: Path<String>) -> Answer {
         before: text("before"),
         action: text("action"),
         account: query.get("actor").and_then(|text| text.parse().ok()),
+        object: text("object").map(|object| object.trim().to_owned()),
+        from: day(query, "from").and_then(start_of),
+        until: day(query, "until").and_then(|day| start_of(day.tomorrow().ok()?)),
         limit: PageSize::default(),
     };
     let found = trail::list(&room.workspace, &wanted).await?;
@@ -98,13 +114,16 @@ async fn filter(room: &Room) -> Result<AuditFilter, Fault> {
             .into_iter()
             .map(|member| Choice::new(member.account.to_string(), member.name).selected_if(&actor))
             .collect(),
+        object: chosen("object"),
+        from: chosen("from"),
+        until: chosen("until"),
     })
 }
 
 fn pagination(room: &Room, shown: usize, next: Option<&str>) -> Pagination {
     let query = &room.visit.query;
     let path = format!("{}/audit", room.base());
-    let kept = || ["action", "actor"].map(|name| (name, query.text(name)));
+    let kept = || FILTERS.map(|name| (name, query.text(name)));
     let kept = move || kept().into_iter().filter(|(_, value)| !value.is_empty());
     Pagination {
         summary: plural(i64::try_from(shown).unwrap_or(0), "entry", "entries"),

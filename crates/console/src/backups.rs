@@ -15,7 +15,7 @@ use crate::{
     words::{exact_moment, moment},
 };
 use jiff::Timestamp;
-use platform::backup::{self, Doing, GoingPhase, Kit, Record, Standing, Started, Step, UnderWay};
+use platform::backup::{self, Delivery, Doing, GoingPhase, Kit, Record, Standing, Started, Step, UnderWay};
 
 const RUNNING: &str = "/appliance/backups?polling=true";
 
@@ -68,6 +68,7 @@ async fn backups_page(visit: &Visit) -> Result<BackupsPage, Fault> {
         kept: rows::kept(record),
         runs: rows::runs(record),
         drills: rows::drills(record),
+        told: told(&standing),
         kit: kit(record.kit.as_ref()),
         kit_state: kit_state(standing.now, record.kit.as_ref()),
     })
@@ -87,6 +88,7 @@ fn unreadable(chrome: crate::view::Chrome, why: &str) -> BackupsPage {
         kept: Vec::new(),
         runs: Vec::new(),
         drills: Vec::new(),
+        told: Vec::new(),
         kit: Vec::new(),
         kit_state: Badge::new("Not known", Tone::Neutral),
     }
@@ -222,6 +224,33 @@ fn running(run: &UnderWay) -> Running {
 fn steps(steps: &[Step]) -> Vec<(crate::view::Moment, String)> {
     let one = |step: &Step| (exact_moment(step.at), step.said.clone());
     steps.iter().map(one).collect()
+}
+
+fn told(standing: &Standing) -> Vec<(&'static str, String)> {
+    let how = |last: Option<&Delivery>| match last {
+        None => "no alert and no test of one was sent yet".to_owned(),
+        Some(last) => match &last.failure {
+            None => format!("the last was taken {}", moment(last.at).text),
+            Some(why) => format!("the last, {}, was not taken: {why}", moment(last.at).text),
+        },
+    };
+    let told = &standing.told;
+    vec![
+        (
+            "Mail to operators",
+            match told.is_mail_set {
+                true => how(told.letter.as_ref()),
+                false => "not set; on the host, `strongroom mail set`".to_owned(),
+            },
+        ),
+        (
+            "Webhook",
+            match &told.webhook {
+                Some(target) => format!("{target}; {}", how(told.message.as_ref())),
+                None => "not set; on the host, `strongroom webhook set`".to_owned(),
+            },
+        ),
+    ]
 }
 
 fn kit(kit: Option<&Kit>) -> Vec<(&'static str, String)> {

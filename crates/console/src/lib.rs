@@ -12,6 +12,7 @@ mod appliance_updates;
 mod archive;
 mod asset_files;
 mod audit;
+mod audit_note;
 mod backups;
 mod break_glass;
 mod chrome;

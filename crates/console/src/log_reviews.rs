@@ -49,7 +49,8 @@ async fn review_page(
         ends: moment(digest.ends_at),
         ends_at: digest.ends_at.to_string(),
         sha256: prepared.sha256.clone(),
-        is_cut: digest.access_is_cut || digest.acts_are_cut,
+        access_is_cut: digest.access_is_cut,
+        acts_since: digest.acts_since.map(moment),
         access: digest
             .access
             .iter()

@@ -29,6 +29,8 @@ fn changes_nothing(path: &str) -> bool {
             | ["account", "sessions", "end-others"]
             | ["account", "sessions", _, "end"]
             | ["o", _, "archive"]
+            | ["o", _, "audit", "note"]
+            | ["appliance", "audit-note"]
             | ["o", _, "d", _, "export"]
             | ["o", _, "d", _, "r", _, "reveal"]
     )
@@ -83,6 +85,8 @@ mod tests {
             "/account/appearance",
             "/account/sessions/17/end",
             "/o/acme/archive",
+            "/o/acme/audit/note",
+            "/appliance/audit-note",
             "/o/acme/d/invoices/export",
             "/o/acme/d/invoices/r/17/reveal",
         ] {
@@ -94,6 +98,7 @@ mod tests {
             "/account/factors/17/remove",
             "/invitation/x",
             "/o/acme/archive/restore",
+            "/appliance/audit-note/addresses",
             "/o/acme/d/invoices/new",
             "/o/acme/d/invoices/r/17/edit",
             "/o/acme/d/invoices/r/17/reveal/",

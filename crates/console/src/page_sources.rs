@@ -21,6 +21,7 @@ const TEMPLATES: &[PageSource] = templates![
     "archive.html",
     "audit.html",
     "audit_entry.html",
+    "audit_note.html",
     "backups.html",
     "break_glass.html",
     "confirm.html",

@@ -59,7 +59,7 @@ async fn request_page(
     ));
     let is_open = request.closed.is_none();
     let is_free = is_open && request.proposed.is_none();
-    let is_decided = request.searched_at.is_some()
+    let is_decided = request.search_from.is_none()
         && hits.iter().any(|hit| hit.verdict == Some(Verdict::Theirs))
         && hits.iter().all(|hit| hit.verdict.is_some());
     let is_proposed = is_open && request.proposed.is_some() && request.approved.is_none();

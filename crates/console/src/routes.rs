@@ -1,9 +1,9 @@
 //! Every address of the console and who answers it: the map of this crate.
 
 use crate::{
-    access_log, account, accounts, appliance, appliance_updates, archive, asset_files, audit, backups,
-    break_glass, confirm, datasets, directories, export, factors, fields, files, grants, history, imports,
-    invitation, lifecycle, log_reviews, mail, member_rights, members, openid, operator_access,
+    access_log, account, accounts, appliance, appliance_updates, archive, asset_files, audit, audit_note,
+    backups, break_glass, confirm, datasets, directories, export, factors, fields, files, grants, history,
+    imports, invitation, lifecycle, log_reviews, mail, member_rights, members, openid, operator_access,
     organization_restore, organizations, password_reset, person_request, person_requests, policies,
     promises_page, providers, record_form, records, role_groups, second_step, security_key, sent_code,
     sign_in, sign_in_rules, single_record, sms, tokens, trash,
@@ -74,6 +74,12 @@ fn appliance_pages(config: &mut ServiceConfig) {
                 .route(post().to(grants::ask)),
         )
         .service(resource("/appliance/grants/{grant}/end").route(post().to(grants::end)))
+        .service(
+            resource("/appliance/audit-note")
+                .route(get().to(audit_note::show_appliance))
+                .route(post().to(audit_note::compare_appliance)),
+        )
+        .service(resource("/appliance/audit-note/addresses").route(post().to(audit_note::set_addresses)))
         .service(resource("/appliance/backups").route(get().to(backups::show)))
         .service(resource("/appliance/backups/now").route(post().to(backups::start)))
         .service(resource("/appliance/backups/test-alert").route(post().to(backups::test_alert)))
@@ -296,9 +302,6 @@ fn people_pages(config: &mut ServiceConfig) {
         .service(
             resource("/o/{organization}/operator-access/{grant}/end").route(post().to(operator_access::end)),
         )
-        .service(resource("/o/{organization}/audit").route(get().to(audit::show)))
-        .service(resource("/o/{organization}/audit/{entry}").route(get().to(audit::entry)))
-        .service(resource("/o/{organization}/audit/{entry}/receipt").route(get().to(audit::save_receipt)))
         .service(
             resource("/o/{organization}/tokens")
                 .route(get().to(tokens::show))
@@ -307,13 +310,22 @@ fn people_pages(config: &mut ServiceConfig) {
         .service(resource("/o/{organization}/tokens/{token}/revoke").route(post().to(tokens::revoke)));
 }
 
-/// What people look at and sign.
+/// What people look at, sign and keep of the logs.
 fn review_pages(config: &mut ServiceConfig) {
-    config.service(
-        resource("/o/{organization}/log-review")
-            .route(get().to(log_reviews::show))
-            .route(post().to(log_reviews::sign)),
-    );
+    config
+        .service(
+            resource("/o/{organization}/log-review")
+                .route(get().to(log_reviews::show))
+                .route(post().to(log_reviews::sign)),
+        )
+        .service(resource("/o/{organization}/audit").route(get().to(audit::show)))
+        .service(
+            resource("/o/{organization}/audit/note")
+                .route(get().to(audit_note::show))
+                .route(post().to(audit_note::compare)),
+        )
+        .service(resource("/o/{organization}/audit/{entry}").route(get().to(audit::entry)))
+        .service(resource("/o/{organization}/audit/{entry}/receipt").route(get().to(audit::save_receipt)));
 }
 
 /// What persons ask for about their own data.

@@ -10,6 +10,7 @@ mod appliance;
 mod appliance_updates;
 mod archive;
 mod audit;
+mod audit_note;
 mod backups;
 mod break_glass;
 mod chrome;
@@ -54,6 +55,7 @@ pub use appliance::{AppliancePage, ApplianceSection};
 pub use appliance_updates::{BundleRow, UpdateRow, UpdatesPage};
 pub use archive::{ArchivePage, KeptArchiveRow};
 pub use audit::{AuditEntryPage, AuditFilter, AuditPage, AuditRow, Commitment, Receipt};
+pub use audit_note::{AuditNotePage, ComparedRow, NoteAddresses, PrintedNote};
 pub use backups::{
     BackupsPage, CheckRow, DrillRow, KeptRow, PlaceRow, RunRow, Running, Track, TrackMark, TrackSpan,
 };

@@ -8,6 +8,7 @@ mod all {
     mod archives;
     mod attachments;
     mod audit;
+    mod audit_notes;
     mod backups;
     mod client;
     mod contrast;

@@ -127,10 +127,30 @@ pub fn enroll_tpm(source: &Path, known: &Key) -> Result<(), RunError> {
     call.reading(input).within(KEY_DEADLINE).run().map(drop)
 }
 
-/// Whether the machine has a TPM2 that systemd can use.
-#[must_use]
-pub fn has_tpm() -> bool {
-    Path::new("/sys/class/tpm/tpm0").exists() && Path::new("/dev/tpmrm0").exists()
+/// What a machine has of a TPM2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tpm {
+    /// systemd can use it.
+    Ready,
+    /// The kernel shows none.
+    NoDevice,
+    /// systemd has not the libraries that it loads when it is asked for one.
+    NoLibraries,
+}
+
+/// Looks for a TPM2 of the kernel, and whether systemd can speak to one (systemd-cryptenroll(1), `--tpm2-device=list`).
+///
+/// # Errors
+/// [`RunError`].
+pub fn tpm() -> Result<Tpm, RunError> {
+    if !Path::new("/sys/class/tpm/tpm0").exists() || !Path::new("/dev/tpmrm0").exists() {
+        return Ok(Tpm::NoDevice);
+    }
+    let call = Call::new(Program::SystemdCryptenroll).with(["--tpm2-device=list"]);
+    Ok(match call.ask()?.code {
+        Some(0) => Tpm::Ready,
+        _ => Tpm::NoLibraries,
+    })
 }
 
 /// Seals a text with the machine's own key (systemd-creds(1)), for a unit that loads it as a credential of this name.

@@ -94,6 +94,8 @@ pub enum Program {
     PgRestore,
     /// Brings a PostgreSQL cluster to another major version.
     PgUpgradecluster,
+    /// Copies files to and from S3-compatible storage.
+    Rclone,
     /// Copies files to and from another machine.
     Sftp,
     /// Makes a key to sign in with on another machine.
@@ -156,6 +158,7 @@ impl Program {
             Self::PgLsclusters => "/usr/bin/pg_lsclusters",
             Self::PgRestore => "/usr/bin/pg_restore",
             Self::PgUpgradecluster => "/usr/bin/pg_upgradecluster",
+            Self::Rclone => "/usr/bin/rclone",
             Self::Sftp => "/usr/bin/sftp",
             Self::SshKeygen => "/usr/bin/ssh-keygen",
             Self::Sshd => "/usr/sbin/sshd",

@@ -151,8 +151,8 @@ pub struct Sending<'a> {
     pub content: &'a str,
     /// The body; of no use with [`Method::Get`].
     pub body: &'a str,
-    /// One header more.
-    pub header: Option<(&'a str, &'a str)>,
+    /// Headers more.
+    pub headers: &'a [(&'a str, &'a str)],
 }
 
 /// A client for one provider or gateway.
@@ -243,7 +243,7 @@ impl Wire {
         let answer = match sending.method {
             Method::Get => {
                 let mut request = self.0.get(url).config().timeout_global(patience).build();
-                if let Some((name, value)) = sending.header {
+                for &(name, value) in sending.headers {
                     request = request.header(name, value);
                 }
                 request.call()
@@ -251,7 +251,7 @@ impl Wire {
             Method::Post => {
                 let request = self.0.post(url).config().timeout_global(patience).build();
                 let mut request = request.header("content-type", sending.content);
-                if let Some((name, value)) = sending.header {
+                for &(name, value) in sending.headers {
                     request = request.header(name, value);
                 }
                 request.send(sending.body)

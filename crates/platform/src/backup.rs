@@ -6,7 +6,8 @@
 mod standing;
 mod start;
 
-pub use standing::{Place, Record, Standing, standing};
+pub use crate::delivery::Delivery;
+pub use standing::{Place, Record, Standing, Told, standing};
 pub use start::{Started, start_now, test_alert};
 
 use crate::{

@@ -20,6 +20,8 @@ pub(crate) enum Channel {
     Sms,
     /// Letters about backups to the operators.
     Alert,
+    /// The same to a program.
+    Webhook,
 }
 
 impl Channel {
@@ -28,6 +30,7 @@ impl Channel {
             Self::Mail => "mail-test",
             Self::Sms => "sms-test",
             Self::Alert => "backup-alert",
+            Self::Webhook => "webhook-alert",
         }
     }
 
@@ -36,6 +39,7 @@ impl Channel {
         match self {
             Self::Mail | Self::Alert => "mail",
             Self::Sms => "sms",
+            Self::Webhook => "webhook",
         }
     }
 
@@ -44,6 +48,7 @@ impl Channel {
             Self::Mail => "mail.test",
             Self::Sms => "sms.test",
             Self::Alert => "backup.alert",
+            Self::Webhook => "webhook.alert",
         }
     }
 }

@@ -19,6 +19,7 @@ mod tape;
 pub use archive::{archive, sealed_archive};
 pub use envelope::Envelope;
 pub use iif::iif;
+pub(crate) use member::Reach;
 pub(crate) use person::of_person;
 pub use restore::{Restored, restore_archive};
 pub use tabular::IifMapping;

@@ -3,10 +3,12 @@
 //! Invariant: nothing here is believed of a file: checkpoints are verified, receipts are checked before they are handed out, and
 //! where the log was set back or forked, that is said. Start at [`standing`]; [`crate::sequencer`] makes what is read here.
 
+pub mod daily;
 mod error;
 mod export;
 mod feed;
 mod folder;
+pub mod kept;
 mod key;
 mod publish;
 mod recover;

@@ -2,7 +2,7 @@
 
 pub mod access_log;
 pub mod account;
-mod act;
+pub mod act;
 pub mod backup;
 pub mod break_glass;
 pub mod bulk;
@@ -52,6 +52,7 @@ pub mod platform;
 pub mod policy;
 pub mod promise;
 pub mod provider;
+mod qr;
 pub mod record;
 pub mod restore;
 pub mod revival;
@@ -69,6 +70,7 @@ pub mod token;
 pub mod trail;
 pub mod update;
 pub mod upkeep;
+pub mod webhook;
 mod withdrawal;
 pub mod work;
 pub mod workspace;

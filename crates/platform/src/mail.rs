@@ -285,7 +285,7 @@ async fn insert(platform: &Platform, on: &mut impl Keeps, kind: &str, letter: &L
 }
 
 /// By what letters to one address are told apart without saying which address it is.
-fn recipient(platform: &Platform, letter: &Letter) -> String {
+pub(crate) fn recipient(platform: &Platform, letter: &Letter) -> String {
     let key = platform.appliance_keys().current(Purpose::BlindIndex);
     let address = letter.to.to_lowercase();
     hex::encode(mac::tag(key, b"mail-recipient", address.as_bytes()))
@@ -301,10 +301,14 @@ pub(crate) fn open(platform: &Platform, job: &Job) -> Result<Letter> {
 
 /// Sends the letter of a job.
 pub(crate) async fn run(platform: &Platform, job: &Job) -> Result<Value> {
-    let letter = open(platform, job)?;
-    let Some(stored) = load(&mut platform.control().read().await?).await? else {
-        return Err(unset());
-    };
-    send::deliver(platform, &stored, &letter).await?;
+    send(platform, &open(platform, job)?).await?;
     Ok(json!({}))
+}
+
+/// Sends a letter that a job has written.
+pub(crate) async fn send(platform: &Platform, letter: &Letter) -> Result<()> {
+    let stored = load(&mut platform.control().read().await?)
+        .await?
+        .ok_or_else(unset)?;
+    send::deliver(platform, &stored, letter).await
 }

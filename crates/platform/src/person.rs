@@ -13,6 +13,7 @@ mod attachment;
 mod erase;
 mod hand_over;
 mod hit;
+mod reading;
 mod search;
 mod words;
 
@@ -31,7 +32,7 @@ use crate::{
     act::{Act, Object, vault_failure},
     error::{PlatformError, Result},
     file::{self, FilePurpose, NewFile},
-    session,
+    idempotency, session,
     workspace::random,
 };
 use access::{Permission, Permit};
@@ -232,7 +233,10 @@ pub async fn close(workspace: &Workspace, id: PersonRequestId, outcome: Outcome,
     .await?;
     forget_words_in(workspace, &tx, id).await?;
     let reason = format!("{}: {said}", outcome.as_str());
-    self::note(workspace, tx, "person-request.close", id, &reason).await
+    self::note(workspace, tx, "person-request.close", id, &reason).await?;
+    // An answer that is kept for who asks twice may show the words.
+    idempotency::erase(workspace.platform(), workspace.organization().id).await?;
+    Ok(())
 }
 
 /// An end that what was found gives the lie to.

@@ -64,7 +64,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use store::control::promise_observation as rows;
+use store::control::{Keeps, promise_observation as rows};
 use tokio::sync::watch::Receiver;
 use types::{PageSize, ProblemCode};
 
@@ -263,15 +263,15 @@ async fn observe(platform: &Platform, id: PromiseId) -> Result<Observation> {
     Ok(observation)
 }
 
-/// Puts a test of the alerts about backups up to every operator; answers how many letters.
+/// Puts a test of the alerts about backups up to every operator, and to the program that is told too; answers how many of both.
 ///
 /// # Errors
-/// `conflict` where mail is not set or too many wait; `unavailable`.
-pub(crate) async fn test_backup_alert(platform: &Platform) -> Result<usize> {
-    match backup::alert::send_test(platform).await? {
+/// `conflict` where neither is set or too many wait; `unavailable`.
+pub(crate) async fn test_backup_alert(platform: &Platform, on: &mut impl Keeps) -> Result<usize> {
+    match backup::alert::send_test(platform, on).await? {
         0 => {
             let why =
-                "no letter was written: set a mail server first, or wait until those that wait are sent";
+                "nothing was sent: set a mail server or a webhook first, or wait until what waits is sent";
             Err(PlatformError::new(ProblemCode::Conflict, why))
         }
         letters => Ok(letters),

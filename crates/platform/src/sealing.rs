@@ -6,7 +6,7 @@
 
 mod image;
 
-pub(crate) use image::{compare, image_of, values_of};
+pub(crate) use image::{compare, image_of, removed_values, values_of};
 
 use crate::{
     Workspace,

@@ -1,11 +1,11 @@
 //! When the certificates end that are stored with settings: authorities to trust, and our own ones towards others.
 //!
-//! Invariant: every place that stores one is asked here; who connects somewhere with a stored certificate adds it.
+//! Invariant: every setting in the database that has one is asked here; who stores another adds it.
 
 use crate::{
     Caller, Platform, directories,
     error::{PlatformError, Result},
-    forwarding, mail, operator, provider, sms,
+    forwarding, mail, operator, provider, sms, webhook,
 };
 use jiff::Timestamp;
 use openssl::{
@@ -78,6 +78,14 @@ pub async fn list(platform: &Platform, caller: &Caller) -> Result<Vec<StoredCert
         read(
             &mut found,
             "sms",
+            Role::Authority,
+            view.settings.authority_pem.as_deref(),
+        )?;
+    }
+    if let Some(view) = webhook::show(platform, caller).await? {
+        read(
+            &mut found,
+            "webhook",
             Role::Authority,
             view.settings.authority_pem.as_deref(),
         )?;

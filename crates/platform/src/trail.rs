@@ -11,6 +11,7 @@ use access::Permission;
 use audit::Header;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use store::{
     StoreError,
     control::entry_log,
@@ -20,6 +21,8 @@ use types::{AccountId, EntryId, PageSize, ProblemCode, RecordId};
 
 /// Most entries that one answer looks through for a filter.
 const SCAN_MAX: usize = 5_000;
+/// Most versions of a record whose entries are found by it.
+const VERSIONS_MAX: i64 = 1_000;
 
 /// Which entries.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +33,12 @@ pub struct TrailQuery {
     pub action: Option<String>,
     /// Only this account's acts.
     pub account: Option<AccountId>,
+    /// Only acts on the thing of this id; of a record, imports and bulk acts that made one of its versions, too.
+    pub object: Option<String>,
+    /// Not earlier than this.
+    pub from: Option<Timestamp>,
+    /// Earlier than this.
+    pub until: Option<Timestamp>,
     /// How many.
     pub limit: PageSize,
 }
@@ -97,6 +106,24 @@ struct Marks {
 }
 
 impl Marks {
+    /// Before the first entry of that time or later; at the newest if none is given.
+    async fn at(workspace: &Workspace, until: Option<Timestamp>) -> Result<Self> {
+        let Some(until) = until else {
+            return Ok(Self {
+                own: None,
+                appliance: None,
+            });
+        };
+        let own = log::place_of(workspace.tenant(), until).await?;
+        let mut read = workspace.platform().control().read().await?;
+        let organization = workspace.organization().id;
+        let appliance = entry_log::place_of(&mut read, organization, until).await?;
+        Ok(Self {
+            own: Some(own + 1),
+            appliance: Some(appliance + 1),
+        })
+    }
+
     fn write(self) -> String {
         let number = |mark: Option<i64>| mark.unwrap_or(i64::MAX).to_string();
         URL_SAFE_NO_PAD.encode(format!("{}.{}", number(self.own), number(self.appliance)))
@@ -127,11 +154,9 @@ pub async fn list(workspace: &Workspace, query: &TrailQuery) -> Result<TrailPage
     let bad = || PlatformError::new(ProblemCode::BadCursor, "begin again without the cursor");
     let mut marks = match &query.before {
         Some(text) => Marks::read(text).ok_or_else(bad)?,
-        None => Marks {
-            own: None,
-            appliance: None,
-        },
+        None => Marks::at(workspace, query.until).await?,
     };
+    let versions = versions_of(workspace, query).await?;
     let wanted = usize::from(query.limit.get());
     let mut entries = Vec::with_capacity(wanted);
     let mut seen = 0;
@@ -139,9 +164,13 @@ pub async fn list(workspace: &Workspace, query: &TrailQuery) -> Result<TrailPage
         let page = merged(workspace, marks).await?;
         let full = !page.is_empty();
         for found in page {
+            if query.from.is_some_and(|from| found.view.at < from) {
+                name_actors(workspace, &mut entries).await?;
+                return Ok(TrailPage { entries, next: None });
+            }
             marks = found.marks;
             seen += 1;
-            if matches(query, &found.view) {
+            if matches(query, &versions, &found.view) {
                 entries.push(found.view);
             }
             if entries.len() == wanted {
@@ -164,15 +193,33 @@ pub async fn list(workspace: &Workspace, query: &TrailQuery) -> Result<TrailPage
     })
 }
 
-fn matches(query: &TrailQuery, view: &EntryView) -> bool {
-    let action = query
-        .action
-        .as_ref()
-        .is_none_or(|action| view.action.starts_with(action.as_str()));
+fn matches(query: &TrailQuery, versions: &BTreeSet<EntryId>, view: &EntryView) -> bool {
+    let TrailQuery {
+        action,
+        account,
+        object,
+        until,
+        ..
+    } = query;
     action
-        && query
-            .account
-            .is_none_or(|account| view.actor.account == Some(account))
+        .as_ref()
+        .is_none_or(|action| view.action.starts_with(action.as_str()))
+        && account.is_none_or(|account| view.actor.account == Some(account))
+        && until.is_none_or(|until| view.at < until)
+        && (object.is_none() || view.object_id == *object || versions.contains(&view.id))
+}
+
+/// The entries that made versions of the record that is asked for: an import's own object is its dataset.
+async fn versions_of(workspace: &Workspace, query: &TrailQuery) -> Result<BTreeSet<EntryId>> {
+    let record = query
+        .object
+        .as_ref()
+        .and_then(|object| object.parse::<RecordId>().ok());
+    let Some(record) = record else {
+        return Ok(BTreeSet::new());
+    };
+    let versions = log::history(workspace.tenant(), record, None, VERSIONS_MAX).await?;
+    Ok(versions.into_iter().map(|(_, entry)| entry.id).collect())
 }
 
 /// The next entries of both logs in the order of their times.

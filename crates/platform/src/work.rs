@@ -7,8 +7,12 @@ mod kind;
 mod lease;
 
 use crate::{
-    Platform, access_log, deletion, error::Result, forwarding, job, ledger::witness, log_review, maintenance,
-    sequencer, session, upkeep, withdrawal::withdrawn_from_job,
+    Platform, access_log, deletion,
+    error::Result,
+    forwarding, job,
+    ledger::{daily, witness},
+    log_review, maintenance, sequencer, session, upkeep,
+    withdrawal::withdrawn_from_job,
 };
 use lease::{Held, LEASE};
 use std::time::{Duration, Instant};
@@ -228,6 +232,7 @@ async fn tidy_once(platform: &Platform) -> Result<()> {
     if deleted > 0 {
         tracing::info!(organizations = deleted, "organizations were deleted for good");
     }
+    daily::post_if_due(platform).await?;
     upkeep::index_searches(platform).await?;
     Ok(())
 }

@@ -9,6 +9,8 @@
 
 #[path = "all/abandoned.rs"]
 mod abandoned;
+#[path = "all/acts.rs"]
+mod acts;
 #[path = "all/ann.rs"]
 mod ann;
 #[path = "all/archive.rs"]
@@ -17,6 +19,8 @@ mod archive;
 mod attack;
 #[path = "all/audit_export.rs"]
 mod audit_export;
+#[path = "all/audit_note.rs"]
+mod audit_note;
 #[path = "all/break_glass.rs"]
 mod break_glass;
 #[path = "all/bulk.rs"]
@@ -111,8 +115,12 @@ mod sent_code;
 mod sequencer;
 #[path = "all/session.rs"]
 mod session;
+#[path = "all/trail.rs"]
+mod trail;
 #[path = "all/upgrade.rs"]
 mod upgrade;
+#[path = "all/webhook.rs"]
+mod webhook;
 #[path = "all/withdrawal.rs"]
 mod withdrawal;
 #[path = "all/witness.rs"]

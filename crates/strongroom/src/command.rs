@@ -46,6 +46,7 @@ mod storage;
 mod support;
 mod token;
 mod update;
+mod webhook;
 mod witness;
 mod work;
 
@@ -138,6 +139,9 @@ enum Command {
     /// Set and try the gateway that sends codes by SMS, on the host
     #[command(subcommand)]
     Sms(sms::Sms),
+    /// Set and try the program that is told of alerts over HTTPS, on the host
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
     /// Let an account in once when nothing else does, as root at a terminal; its organizations see it
     BreakGlass(break_glass::BreakGlass),
     /// Make API tokens
@@ -228,6 +232,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Mail(command) => command.run(common).map(done),
         Command::Forwarding(command) => command.run(common).map(done),
         Command::Sms(command) => command.run(common).map(done),
+        Command::Webhook(command) => command.run(common).map(done),
         Command::BreakGlass(command) => command.run(common).map(done),
         Command::Token(command) => command.run(common).map(done),
         Command::Dataset(command) => command.run(common).map(done),

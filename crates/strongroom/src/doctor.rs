@@ -6,6 +6,7 @@
 
 mod appliance;
 mod audit_log;
+mod audit_note;
 mod audit_witness;
 mod backup;
 mod directories;
@@ -20,6 +21,7 @@ mod stored_certificates;
 mod targets;
 mod units;
 mod updates;
+mod webhook;
 
 use crate::{
     finding::Finding,
@@ -31,7 +33,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 35] = [
+pub(crate) const CHECKS: [&str; 37] = [
     "files",
     "settings",
     "database",
@@ -43,10 +45,12 @@ pub(crate) const CHECKS: [&str; 35] = [
     "directories",
     "providers",
     "mail",
+    "webhook",
     "forwarding",
     "stored-certificates",
     "audit-log",
     "audit-witness",
+    "audit-note",
     "certificate",
     "listener",
     "units",
@@ -102,10 +106,12 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "directories",
                 "providers",
                 "mail",
+                "webhook",
                 "forwarding",
                 "stored-certificates",
                 "audit-log",
                 "audit-witness",
+                "audit-note",
                 "certificate",
                 "listener",
                 "firewall",

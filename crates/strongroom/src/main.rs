@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod audit_kit;
 mod backup;
 mod certificate;
 mod client;

@@ -74,6 +74,7 @@ impl TestDatabase {
         fingerprint: &str,
         prepare: impl AsyncFnOnce(&Database) -> Result<()>,
     ) -> Result<Self> {
+        crate::acts::record();
         let holding = cluster.clone();
         let held = tokio::task::spawn_blocking(move || -> Result<File> {
             let held = shared::hold(&holding)?;

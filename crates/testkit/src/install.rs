@@ -27,6 +27,8 @@ pub const TESTS: &[&str] = &[
     "openssl",
     "pgbackrest",
     "python3-aiosmtpd",
+    "python3-swift",
+    "rclone",
     "rsyslog",
     "rsyslog-gnutls",
     "rsyslog-openssl",

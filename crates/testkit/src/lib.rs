@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "database")]
+pub mod acts;
 pub mod cluster;
 pub mod dns;
 pub mod install;
@@ -17,6 +19,8 @@ pub mod unpacked;
 pub mod authenticator;
 #[cfg(feature = "browser")]
 pub mod browser;
+#[cfg(feature = "certificate")]
+pub mod bucket;
 #[cfg(feature = "certificate")]
 pub mod certificate;
 #[cfg(feature = "certificate")]
@@ -38,6 +42,8 @@ pub mod wait;
 
 #[cfg(feature = "browser")]
 pub use browser::Browser;
+#[cfg(feature = "certificate")]
+pub use bucket::BucketServer;
 #[cfg(feature = "certificate")]
 pub use certificate::Authority;
 pub use cluster::{Cluster, ClusterSettings, Durability, Login};

@@ -26,7 +26,7 @@ mod workshop;
 
 pub use base::Base;
 pub use capture::Capture;
-pub use emulator::Emulator;
+pub use emulator::{Emulator, Hardware};
 pub use possible::check_possible;
 pub use release::Release;
 pub use workshop::Workshop;

@@ -65,6 +65,12 @@ pub fn verify(
     }
 }
 
+/// The tag of a message under a secret that somebody else has too, as RFC 2104 has it and nothing more: for protocols of others.
+#[must_use]
+pub fn under(secret: &[u8], message: &[u8]) -> [u8; TAG_BYTES] {
+    hmac(secret, &[message])
+}
+
 /// The tag alone, for a message that both sides know (a form's session).
 #[must_use]
 pub fn tag(key: &PurposeKey, context: &[u8], message: &[u8]) -> [u8; TAG_BYTES] {

@@ -19,7 +19,7 @@ use crate::program;
 const RELEASE: &str = "trixie";
 /// What a machine has beside what our package depends on. No SSH server: fewer doors than Debian's own images.
 const PACKAGES: &str = "ca-certificates,cryptsetup,dbus,dosfstools,e2fsprogs,initramfs-tools,iproute2,kmod,less,\
-    libnss-myhostname,linux-image-amd64,nano,needrestart,nftables,passwd,systemd,systemd-boot,systemd-boot-efi,\
+    libnss-myhostname,libtss2-esys-3.0.2-0t64,libtss2-rc0t64,linux-image-amd64,nano,needrestart,nftables,passwd,systemd,systemd-boot,systemd-boot-efi,\
     systemd-cryptsetup,systemd-repart,systemd-resolved,systemd-sysv,systemd-timesyncd,udev,unattended-upgrades,zstd";
 
 /// What `cargo xtask image` takes.

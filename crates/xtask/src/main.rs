@@ -16,6 +16,7 @@ mod deb;
 #[cfg(feature = "services")]
 mod demo;
 mod documents;
+mod fuzz;
 mod image;
 mod layers;
 mod licences;
@@ -46,6 +47,8 @@ enum Command {
     Bench(stage::BenchArguments),
     /// Install what the tests need and run them
     Test(test::TestArguments),
+    /// Feed the fuzz targets for a while
+    Fuzz(fuzz::FuzzArguments),
     /// Format, clippy, layers, documents, licences and tests
     Ci,
     /// Check the order of the crates and the firewalls between them
@@ -88,6 +91,7 @@ fn run(command: Command) -> Result<()> {
         Command::Screenshots(arguments) => stage::screenshots(&arguments),
         Command::Bench(arguments) => stage::bench(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Ci => ci::run(),
         Command::Layers => layers::run(),
         Command::Documents => documents::run(),

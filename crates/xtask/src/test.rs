@@ -3,12 +3,15 @@
 //! Order: documentation examples, then the crates that speak SQL on PostgreSQL 17, then the package, then everything on
 //! Debian's PostgreSQL, so that the whole run's summary stands last. A failure does not keep the later runs from running.
 
-use anyhow::{Result, bail};
+use std::{env, fs, io::ErrorKind};
+
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use nix::unistd::Uid;
 use testkit::cluster::{Binaries, shared};
 use testkit::{install, machine};
 
+use crate::fuzz::{self, FuzzArguments};
 use crate::{deb, image, postgresql, program, tools};
 
 /// What runs a second time on the other PostgreSQL.
@@ -16,6 +19,10 @@ const SQL_TESTS: &str = "package(strongroom-store) | package(strongroom-platform
 
 /// What is left out where no test machine can run.
 const WITHOUT_MACHINES: &str = "not (package(strongroom-tests) & test(/(^|::)machine::/))";
+
+/// Whether each act of the platform's list was entered by one of the tests before.
+const ACTS: &str =
+    "package(strongroom-platform) & test(=acts::every_act_of_the_catalogue_was_entered_by_some_test)";
 
 /// What `cargo xtask test` takes.
 #[derive(Debug, Args)]
@@ -51,8 +58,12 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
     }
     let mut failures = Vec::new();
     if arguments.filters.is_empty() {
+        failures.extend(forget_acts().err());
         failures.extend(examples().err());
         failures.extend(other_postgresql(arguments).err());
+    }
+    if arguments.all {
+        failures.extend(fuzz::run(&FuzzArguments::default()).err());
     }
     // Its tests look at the package and not at the program.
     let package = deb::build(deb::Profile::Dev);
@@ -64,6 +75,9 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
     }
     failures.extend(package.err());
     failures.extend(everything(arguments).err());
+    if arguments.filters.is_empty() {
+        failures.extend(acts().err());
+    }
     let stopped = shared::stop_unused();
     if failures.is_empty() {
         return stopped;
@@ -101,6 +115,29 @@ fn everything(arguments: &TestArguments) -> Result<()> {
         eprintln!("NOTE: the tests on whole machines are left out: {reason:#}");
         nextest.args(["--filterset", WITHOUT_MACHINES]);
     }
+    program::run(&mut nextest)
+}
+
+/// Forgets which acts earlier runs entered; `testkit::acts` writes them beside what is built.
+fn forget_acts() -> Result<()> {
+    let program = env::current_exe()?;
+    let target = program
+        .ancestors()
+        .find(|path| path.join("CACHEDIR.TAG").is_file());
+    let acts = target
+        .context("this program lies in no target folder")?
+        .join("acts");
+    match fs::remove_dir_all(&acts) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot empty {}", acts.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn acts() -> Result<()> {
+    let mut nextest = tools::nextest()?;
+    nextest.args(["run", "--workspace", "--run-ignored", "only", "--filterset", ACTS]);
     program::run(&mut nextest)
 }
 

@@ -3,11 +3,15 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use testkit::machine::Emulator;
+use testkit::machine::{Emulator, Hardware};
 
 use super::super::package::target;
 
-pub(super) const DISK_GIB: u32 = 6;
+pub(super) const HARDWARE: Hardware = Hardware {
+    disk_gib: 6,
+    second_disk_gib: 2,
+    has_tpm: false,
+};
 /// Emulated processors are some twenty times slower than real ones.
 pub(super) const SLOW: u64 = 420;
 
@@ -25,7 +29,7 @@ pub(super) fn image() -> PathBuf {
 
 #[test]
 fn long_the_image_boots_asks_for_set_up_and_serves() {
-    let mut machine = Emulator::boot(&image(), DISK_GIB, 1).unwrap();
+    let mut machine = Emulator::boot(&image(), HARDWARE).unwrap();
     set_up(&mut machine);
 
     let answer = sign_in_page(machine.https_port());
@@ -57,11 +61,14 @@ pub(super) fn set_up(machine: &mut Emulator) {
         ("Its name in addresses", ""),
         ("Name of its first owner", "Olga"),
         ("E-mail address of the owner", "olga@example.org"),
+        ("as an operator: yes or no", "no"),
+        ("Set an authenticator app up", "no"),
         ("Repository of Strongroom's packages", ""),
         ("Close every port but HTTPS and SSH", ""),
         ("Servers of an LDAP directory", ""),
         ("Issuer of an OpenID provider", ""),
         ("Server that sends mail", ""),
+        ("Back up every night", "no"),
         ("Password of the first owner", "correct horse battery staple"),
         ("The same again", "correct horse battery staple"),
     ];
@@ -83,13 +90,14 @@ fn journal(machine: &mut Emulator) -> String {
     machine.wait_for("ended-here", SLOW).unwrap()
 }
 
-/// Signs in as root at the screen.
-pub(super) fn sign_in(machine: &mut Emulator) {
-    machine.wait_for("login:", SLOW).unwrap();
+/// Signs in as root at the screen, and gives what it showed before that.
+pub(super) fn sign_in(machine: &mut Emulator) -> String {
+    let shown = machine.wait_for("login:", SLOW).unwrap();
     machine.type_line("root").unwrap();
     machine.wait_for("Password:", SLOW).unwrap();
     machine.type_line("an image is not a vault").unwrap();
     machine.wait_for("# ", SLOW).unwrap();
+    shown
 }
 
 /// From outside, by the name that the certificate bears; the authority is inside, so this asks only whether it serves.

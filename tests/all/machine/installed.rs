@@ -20,9 +20,11 @@ fn long_a_package_lives_and_ends_as_promised_on_debian_12() {
 fn life_of_a_package(release: Release) {
     let mut site = Site::boot(release);
     installing_does_nothing_but_unpack(&site);
-    site.set_up();
+    let audit = audit_answers(&site);
+    site.set_up_with(&audit);
     the_owner_signs_in(&site);
-    setting_up_again_changes_nothing(&site);
+    setting_up_again_changes_nothing(&site, &audit);
+    the_auditor_is_served(&site);
     the_doctor_finds_no_fault(&site);
     the_daemons_are_confined(&site);
     site.machine.reboot().unwrap();
@@ -86,9 +88,35 @@ fn the_owner_signs_in(site: &Site) {
     }
 }
 
-fn setting_up_again_changes_nothing(site: &Site) {
-    let said = site.set_up();
+fn setting_up_again_changes_nothing(site: &Site, audit: &str) {
+    let said = site.set_up_with(audit);
     assert!(said.contains("Nothing was changed"), "{said}");
+}
+
+/// A witness, as its own account makes it; here on the same machine, so that no line is needed.
+fn audit_answers(site: &Site) -> String {
+    let make = "runuser -u strongroom-witness -- strongroom witness make /var/lib/strongroom-witness/log witness.example.org";
+    let key = site.machine.shell(make).unwrap();
+    format!(
+        "\n[audit]\nkit = \"/root/auditor\"\nwitness_key = {:?}\nnote_to = [\"auditor@example.org\"]\n",
+        key.trim()
+    )
+}
+
+/// What set-up laid out is enough for the witness to sign and for a kept note to be compared.
+fn the_auditor_is_served(site: &Site) {
+    let sign = "cd /tmp && cp /root/auditor/policy.txt . && strongroom audit anchor --witness-has 0 > request \
+        && runuser -u strongroom-witness -- strongroom witness sign /var/lib/strongroom-witness/log --policy policy.txt request > answer \
+        && strongroom audit cosign request answer";
+    site.machine.shell(sign).unwrap();
+    let said = site
+        .machine
+        .shell("strongroom audit note > /root/kept && grep -c witness.example.org /root/kept && strongroom audit check --kept /root/kept && ls /root/auditor")
+        .unwrap();
+    assert!(
+        said.contains("bears it out") && said.contains("verify.py"),
+        "{said}"
+    );
 }
 
 /// And finds one when there is one.

@@ -1,18 +1,17 @@
 //! Encryption of the disk, on a machine that has a kernel of its own: what is not blank is refused, the power is cut in the
 //! middle, the data comes onto the volume, and a reboot finds it there.
 
-use testkit::machine::Emulator;
+use testkit::machine::{Emulator, Hardware};
 
-use super::image::{DISK_GIB, SLOW, image, set_up, sign_in, sign_in_page};
+use super::image::{HARDWARE, SLOW, image, set_up, sign_in, sign_in_page};
 
-const SECOND_DISK_GIB: u32 = 2;
 const ENCRYPT: &str = "strongroom storage encrypt --device /dev/vdb --key host --yes";
 /// The database, packages of updates, temporary files.
 const VOLUMES: &str = "echo volumes-$(strongroom storage status | grep --count 'dm-crypt LUKS2')";
 
 #[test]
 fn long_the_data_comes_onto_an_encrypted_disk_and_a_reboot_finds_it_there() {
-    let mut machine = Emulator::boot(&image(), DISK_GIB, SECOND_DISK_GIB).unwrap();
+    let mut machine = Emulator::boot(&image(), HARDWARE).unwrap();
     set_up(&mut machine);
     sign_in(&mut machine);
     refuses_what_is_not_blank(&mut machine);
@@ -65,7 +64,7 @@ const MEND: &str = "rm -r /etc/systemd/system/strongroom.service.d; systemctl da
 
 #[test]
 fn long_a_bad_start_goes_back_and_a_container_file_opens_by_a_passphrase_and_is_purged_with_its_keys() {
-    let mut machine = Emulator::boot(&image(), DISK_GIB, SECOND_DISK_GIB).unwrap();
+    let mut machine = Emulator::boot(&image(), HARDWARE).unwrap();
     set_up(&mut machine);
     sign_in(&mut machine);
 
@@ -105,6 +104,61 @@ fn long_a_bad_start_goes_back_and_a_container_file_opens_by_a_passphrase_and_is_
         left.contains("luks-0-left") && !left.contains("strongroom_data"),
         "{left}"
     );
+}
+
+const BY_TPM: &str = "strongroom storage encrypt --device /dev/vdb --key tpm2 --yes";
+/// As OPERATIONS.md says after an update of firmware.
+const ENROL_ANEW: &str = "systemd-cryptenroll --wipe-slot=tpm2 --tpm2-device=auto --tpm2-pcrs=7 /dev/vdb";
+
+#[test]
+fn long_a_tpm_opens_the_disk_at_boot_and_elsewhere_only_the_recovery_key_does() {
+    let hardware = Hardware {
+        has_tpm: true,
+        ..HARDWARE
+    };
+    let mut machine = Emulator::boot(&image(), hardware).unwrap();
+    set_up(&mut machine);
+    sign_in(&mut machine);
+    let said = run(&mut machine, BY_TPM);
+    assert!(said.contains("rest-encryption is kept"), "{said}");
+    let recovery = recovery_key(&said);
+
+    machine.type_line("reboot").unwrap();
+    machine.switch_on_again(SLOW).unwrap();
+    let started = sign_in(&mut machine);
+    assert!(
+        !started.contains("passphrase for disk"),
+        "it was asked for: {started}"
+    );
+    serves(&mut machine);
+    assert_says(&mut machine, VOLUMES, "volumes-3");
+
+    machine.type_line("reboot").unwrap();
+    machine.switch_on_elsewhere(SLOW).unwrap();
+    machine.wait_for("passphrase for disk", 2 * SLOW).unwrap();
+    machine.type_line(&recovery).unwrap();
+    sign_in(&mut machine);
+    serves(&mut machine);
+    assert_says(&mut machine, VOLUMES, "volumes-3");
+
+    machine.type_line(ENROL_ANEW).unwrap();
+    machine.wait_for("enter current passphrase", SLOW).unwrap();
+    machine.type_line(&recovery).unwrap();
+    machine.wait_for("New TPM2 token enrolled", SLOW).unwrap();
+    machine.type_line("reboot").unwrap();
+    machine.switch_on_again(SLOW).unwrap();
+    let started = sign_in(&mut machine);
+    assert!(
+        !started.contains("passphrase for disk"),
+        "it was asked for: {started}"
+    );
+    assert_says(&mut machine, VOLUMES, "volumes-3");
+}
+
+/// The key that is shown once: words of eight letters with a hyphen between them.
+fn recovery_key(said: &str) -> String {
+    let is_key = |word: &&str| word.len() > 64 && word.split('-').all(|part| part.len() == 8);
+    said.split_whitespace().find(is_key).unwrap().to_owned()
 }
 
 fn refuses_what_is_not_blank(machine: &mut Emulator) {

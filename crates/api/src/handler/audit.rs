@@ -17,6 +17,11 @@ pub(crate) async fn list(call: Call) -> Result<Answer> {
         before: call.query.get("before").map(str::to_owned),
         action: call.query.get("action").map(str::to_owned),
         account: call.query.parsed("account", "an account id")?,
+        object: call.query.get("object").map(str::to_owned),
+        from: call.query.parsed("from", "a time such as 2026-03-12T00:00:00Z")?,
+        until: call
+            .query
+            .parsed("until", "a time such as 2026-03-12T00:00:00Z")?,
         limit: call.limit()?,
     };
     let page = trail::list(call.workspace()?, &query).await?;

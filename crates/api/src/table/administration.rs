@@ -1,6 +1,6 @@
 //! The routes with which an organization is administered: its people, policies, life, tokens and logs.
 
-use super::{ACCESS, ACCESS_EXPORT, ACCOUNT, ACTION, AFTER, BEFORE, LIMIT, ROLE_GROUP};
+use super::{ACCESS, ACCESS_EXPORT, ACCOUNT, ACTION, AFTER, BEFORE, FROM, LIMIT, OBJECT, ROLE_GROUP, UNTIL};
 use crate::{
     handler::{access_log, audit, hold, lifecycle, member, policy, restore, role_group, token},
     route::{
@@ -257,7 +257,7 @@ pub(super) const ROUTES: &[Route] = &[
         "Entries of the audit log, newest first",
         handler!(audit::list),
     )
-    .query(&[BEFORE, ACTION, ACCOUNT, LIMIT])
+    .query(&[BEFORE, ACTION, ACCOUNT, OBJECT, FROM, UNTIL, LIMIT])
     .gives(Gives::Json(200, "Entries")),
     Route::new(
         Get,

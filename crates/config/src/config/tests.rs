@@ -72,6 +72,7 @@ folder = "/srv/backup"
 retention_days = 14
 full_days = 3
 second = "/mnt/copy"
+second_bytes_per_second = 1_000_000
 "#;
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
@@ -212,6 +213,7 @@ fn every_key_of_backup() -> Backup {
         retention_days: 14,
         full_days: 3,
         second: Some(SecondLocation::Folder("/mnt/copy".into())),
+        second_bytes_per_second: std::num::NonZeroU64::new(1_000_000),
     }
 }
 

@@ -98,6 +98,9 @@ fn second(now: Timestamp, place: &Place, record: &Record) -> PlaceRow {
     if let Some(change) = well.and_then(|copied| copied.newest_change.clone()) {
         row.facts.push(("Newest change there", change));
     }
+    if let Some(keeps) = well.and_then(|copied| copied.keeps) {
+        row.facts.push(("Deletion there", sentence(keeps.told())));
+    }
     if let Some(key) = &place.host_key {
         row.facts.push(("Key of its host", key.clone()));
     }

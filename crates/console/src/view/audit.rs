@@ -3,7 +3,7 @@
 use super::{Badge, Change, Choice, Chrome, Fact, Moment, Pagination};
 use askama::Template;
 
-/// `/o/{org}/audit`: filters by GET with `action` and `actor`.
+/// `/o/{org}/audit`: filters by GET with `action`, `actor`, `object`, `from` and `until`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "audit.html")]
 pub struct AuditPage {
@@ -28,6 +28,12 @@ pub struct AuditFilter {
     pub actions: Vec<Choice>,
     /// Actors on offer.
     pub actors: Vec<Choice>,
+    /// The id of the thing that was acted on.
+    pub object: String,
+    /// The first day.
+    pub from: String,
+    /// The last day.
+    pub until: String,
 }
 
 /// An entry in the list.

@@ -26,6 +26,8 @@ pub struct BackupsPage {
     pub running: Option<Running>,
     /// A run that was cut off, in a sentence.
     pub cut_off: Option<String>,
+    /// Who is told when something is wrong: label and value.
+    pub told: Vec<(&'static str, String)>,
     /// Where copies lie.
     pub places: Vec<PlaceRow>,
     /// The backups that are kept, newest first: name, kind, cluster, stored.

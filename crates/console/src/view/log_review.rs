@@ -19,8 +19,10 @@ pub struct LogReviewPage {
     pub ends_at: String,
     /// SHA-256 of what is shown, in hexadecimal.
     pub sha256: String,
-    /// There is more than is shown.
-    pub is_cut: bool,
+    /// More came in or was refused than is shown.
+    pub access_is_cut: bool,
+    /// From when on acts were counted, where not all were.
+    pub acts_since: Option<Moment>,
     /// Who came in, and what was refused.
     pub access: Vec<AccessReviewRow>,
     /// Acts, by what they concern.

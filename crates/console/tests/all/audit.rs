@@ -24,6 +24,22 @@ pub(super) fn pages() -> Vec<Page> {
     ]
 }
 
+fn filter() -> AuditFilter {
+    AuditFilter {
+        actions: choices(
+            &[
+                ("record.update", "record updated"),
+                ("record.reveal", "sensitive values revealed"),
+            ],
+            "",
+        ),
+        actors: choices(&[("ada", "Ada Okonkwo"), ("jonas", "Jonas Weber")], "ada"),
+        object: "0198c2f5-13aa-7e02-8d11-0c9b54f0a7d3".into(),
+        from: "2026-03-11".into(),
+        until: String::new(),
+    }
+}
+
 fn audit() -> AuditPage {
     let row = |action, object: &str, actor: &str, time: &str| AuditRow {
         id: "0198c2f5".into(),
@@ -38,16 +54,7 @@ fn audit() -> AuditPage {
     AuditPage {
         chrome: chrome("Audit", Nav::Audit),
         organization: "northwind".into(),
-        filter: AuditFilter {
-            actions: choices(
-                &[
-                    ("record.update", "record updated"),
-                    ("record.reveal", "sensitive values revealed"),
-                ],
-                "",
-            ),
-            actors: choices(&[("ada", ada), ("jonas", "Jonas Weber")], "ada"),
-        },
+        filter: filter(),
         entries: vec![
             row(
                 badge("record updated", Tone::Accent),

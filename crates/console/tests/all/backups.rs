@@ -164,6 +164,10 @@ fn backups(is_on: bool) -> BackupsPage {
         kept: vec![],
         runs: vec![],
         drills: vec![],
+        told: vec![
+            ("Mail to operators", "the last was taken 2 Mar 2026, 04:00 UTC".into()),
+            ("Webhook", "alerts.northwind.example:443; the last, 3 Mar 2026, 04:00 UTC, was not taken: it answers with status 500".into()),
+        ],
         kit: vec![("Made", "1 Mar 2026, 10:00 UTC".into())],
         kit_state: badge("Good", Tone::Good),
     };
@@ -319,6 +323,7 @@ fn write_record(site: &Site) {
         bytes: 0,
         newest_change: None,
         holes: Vec::new(),
+        keeps: None,
     };
     folder.note_copied(&copied).unwrap();
     let kit = Kit {

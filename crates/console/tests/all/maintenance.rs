@@ -42,7 +42,7 @@ fn posts() -> Vec<String> {
 }
 
 /// Forms that are taken during maintenance, by how their addresses end.
-const TAKEN: [&str; 10] = [
+const TAKEN: [&str; 12] = [
     "/break-glass/{token}",
     "/sign-in",
     "/sign-in/factor",
@@ -52,6 +52,8 @@ const TAKEN: [&str; 10] = [
     "/account/sessions/end-others",
     "/account/sessions/{session}/end",
     "/o/{organization}/archive",
+    "/o/{organization}/audit/note",
+    "/appliance/audit-note",
     "/reveal",
 ];
 

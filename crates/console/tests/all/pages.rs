@@ -8,6 +8,7 @@ pub(super) fn all_pages() -> Vec<Page> {
     let parts = [
         super::administration::pages(),
         super::audit::pages(),
+        super::audit_notes::pages(),
         super::backups::pages(),
         super::datasets::pages(),
         super::records::pages(),

@@ -162,6 +162,7 @@ async fn open(database: &TestDatabase, base: &str, files: &Path) -> Platform {
             retention_days: 7,
             full_days: 7,
             second: None,
+            second_bytes_per_second: None,
         },
         audit: files.join("audit"),
         database_socket: "/nonexistent/.s.PGSQL.5432".into(),

@@ -14,17 +14,24 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
 
+use super::record::Keeps;
 use super::{BackupError, Repository, STANZA, plain, wal};
 
+mod bucket;
 mod folder;
+mod pace;
 mod sftp;
 
+pub use bucket::Bucket;
+pub use pace::Pace;
 pub use sftp::Remote;
 
 /// Files of a large repository.
 const FILES_MAX: usize = 2_000_000;
 /// The mark's name.
 const MARK: &str = "strongroom-second-location";
+/// What is put there and deleted again, to see whether that can be done.
+const PROBE: &str = "strongroom-deletion-tried";
 /// What of a repository is copied.
 const PARTS: [&str; 2] = ["repository", STATE];
 /// What we seal ourselves; the rest is the engine's.
@@ -37,6 +44,8 @@ pub enum Place {
     Folder(PathBuf),
     /// A folder of another machine, by SFTP.
     Remote(Remote),
+    /// A folder in a bucket of S3-compatible storage.
+    Bucket(Bucket),
 }
 
 /// Whether the place is known already.
@@ -75,7 +84,7 @@ type Lengths = BTreeMap<PathBuf, u64>;
 ///
 /// # Errors
 /// [`BackupError`]; what was copied until then is whole.
-pub fn copy(repository: &Repository, place: &Place, known: Known) -> Result<Sent, BackupError> {
+pub fn copy(repository: &Repository, place: &Place, known: Known, pace: Pace) -> Result<Sent, BackupError> {
     check_mark(place, known)?;
     let mut local = Vec::new();
     for part in PARTS {
@@ -91,7 +100,7 @@ pub fn copy(repository: &Repository, place: &Place, known: Known) -> Result<Sent
         .collect();
     for some in [&new, &last] {
         require_encrypted(repository.folder(), some)?;
-        send(repository, place, some)?;
+        send(repository, place, some, pace)?;
     }
     let there = lengths(place, &first)?;
     if let Some(missing) = new
@@ -122,22 +131,65 @@ pub fn fetch(place: &Place, into: &Path) -> Result<(), BackupError> {
     match place {
         Place::Folder(from) => folder::fetch(from, &PARTS, into),
         Place::Remote(remote) => sftp::fetch(remote, &PARTS, into),
+        Place::Bucket(bucket) => bucket::fetch(bucket, &PARTS, into),
     }
+}
+
+/// Whether whoever takes this machine over can delete what is there: something is put there, and its deletion is tried. None
+/// where that was not to be seen.
+///
+/// # Errors
+/// [`BackupError`], when nothing can be put there at all.
+pub fn keeps(place: &Place) -> Result<Option<Keeps>, BackupError> {
+    put(place, PROBE, b"May this be deleted?\n")?;
+    let removed = match place {
+        Place::Folder(folder) => folder::remove(folder, PROBE),
+        Place::Remote(remote) => sftp::remove(remote, PROBE),
+        Place::Bucket(bucket) => bucket::remove(bucket, PROBE),
+    };
+    let is_there = is_there(place, PROBE);
+    Ok(match (removed, is_there, place) {
+        (Ok(()), Ok(false), Place::Bucket(bucket)) if bucket::has_versions(bucket)? => Some(Keeps::Versions),
+        (Ok(()), Ok(false), _) => Some(Keeps::Nothing),
+        (_, Ok(true), _) => Some(Keeps::All),
+        _ => None,
+    })
 }
 
 fn check_mark(place: &Place, known: Known) -> Result<(), BackupError> {
     let text = format!("Strongroom keeps the second copy of the repository {STANZA} here.\n");
-    let (shown, is_marked) = match place {
-        Place::Folder(folder) => (folder.display().to_string(), folder::is_marked(folder, MARK)?),
-        Place::Remote(remote) => (remote.shown(), sftp::is_marked(remote, MARK)?),
-    };
-    match (is_marked, known) {
+    match (is_there(place, MARK)?, known) {
         (true, _) => Ok(()),
-        (false, Known::Before) => Err(BackupError::NotMarked { place: shown }),
-        (false, Known::FromNowOn) => match place {
-            Place::Folder(folder) => folder::mark(folder, MARK, text.as_bytes()),
-            Place::Remote(remote) => sftp::mark(remote, MARK, text.as_bytes()),
-        },
+        (false, Known::Before) => Err(BackupError::NotMarked { place: place.shown() }),
+        (false, Known::FromNowOn) => put(place, MARK, text.as_bytes()),
+    }
+}
+
+impl Place {
+    /// As people read it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Folder(folder) => folder.display().to_string(),
+            Self::Remote(remote) => remote.shown(),
+            Self::Bucket(bucket) => bucket.shown(),
+        }
+    }
+}
+
+fn is_there(place: &Place, name: &str) -> Result<bool, BackupError> {
+    match place {
+        Place::Folder(folder) => folder::is_marked(folder, name),
+        Place::Remote(remote) => sftp::is_marked(remote, name),
+        Place::Bucket(bucket) => bucket::is_marked(bucket, name),
+    }
+}
+
+fn put(place: &Place, name: &str, text: &[u8]) -> Result<(), BackupError> {
+    match place {
+        Place::Folder(folder) => folder::mark(folder, name, text),
+        Place::Remote(remote) => sftp::mark(remote, name, text),
+        Place::Bucket(bucket) => bucket::mark(bucket, name, text),
     }
 }
 
@@ -145,13 +197,15 @@ fn lengths(place: &Place, entries: &[Entry]) -> Result<Lengths, BackupError> {
     match place {
         Place::Folder(folder) => folder::lengths(folder, entries),
         Place::Remote(remote) => sftp::lengths(remote, entries),
+        Place::Bucket(bucket) => bucket::lengths(bucket, entries),
     }
 }
 
-fn send(repository: &Repository, place: &Place, entries: &[Entry]) -> Result<(), BackupError> {
+fn send(repository: &Repository, place: &Place, entries: &[Entry], pace: Pace) -> Result<(), BackupError> {
     match place {
-        Place::Folder(folder) => folder::send(repository.folder(), folder, entries),
-        Place::Remote(remote) => sftp::send(repository.folder(), remote, entries),
+        Place::Folder(folder) => folder::send(repository.folder(), folder, entries, pace),
+        Place::Remote(remote) => sftp::send(repository.folder(), remote, entries, pace),
+        Place::Bucket(bucket) => bucket::send(repository.folder(), bucket, entries, pace),
     }
 }
 

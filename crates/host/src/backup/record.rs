@@ -154,6 +154,35 @@ pub struct Copied {
     /// Between which changes others are missing there, of the first ones a sentence each.
     #[serde(default)]
     pub holes: Vec<String>,
+    /// What stays there although this machine deletes it; none where that was not seen.
+    #[serde(default)]
+    pub keeps: Option<Keeps>,
+}
+
+/// What a place keeps although the key that this machine signs in with deletes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keeps {
+    /// All of it: the deletion was refused.
+    All,
+    /// What is deleted stays as an older version, for as long as the storage keeps those.
+    Versions,
+    /// Nothing: whoever takes this machine over can empty the place.
+    Nothing,
+}
+
+impl Keeps {
+    /// As people read it.
+    #[must_use]
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::All => "refused by the other side",
+            Self::Versions => "allowed; the storage keeps what is deleted as an older version",
+            Self::Nothing => {
+                "allowed: whoever takes this machine over can empty the copy; let its account there only add"
+            }
+        }
+    }
 }
 
 /// What a place held when it was last looked at.
@@ -512,6 +541,7 @@ mod tests {
             bytes: 1,
             newest_change: None,
             holes: Vec::new(),
+            keeps: None,
         };
         folder.note_copied(&copied).unwrap();
         copied.outcome = Outcome::Failed;

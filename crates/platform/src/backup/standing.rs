@@ -5,8 +5,9 @@
 
 use crate::{
     Caller, Platform,
+    delivery::{self, Channel, Delivery},
     error::{PlatformError, Result},
-    operator,
+    mail, operator, webhook,
 };
 use base64::{
     Engine,
@@ -39,6 +40,21 @@ pub struct Standing {
     pub first: Place,
     /// Where the copy elsewhere lies; none where there is to be none.
     pub second: Option<Place>,
+    /// Who is told when something is wrong.
+    pub told: Told,
+}
+
+/// Who is told when something is wrong, and how that went.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// Operators get letters.
+    pub is_mail_set: bool,
+    /// The last alert by mail, or test of one.
+    pub letter: Option<Delivery>,
+    /// The webhook's host and port; none where none is set.
+    pub webhook: Option<String>,
+    /// The last message to it.
+    pub message: Option<Delivery>,
 }
 
 /// Root's record.
@@ -92,6 +108,7 @@ impl Standing {
 pub async fn standing(platform: &Platform, caller: &Caller) -> Result<Standing> {
     operator::require(caller)?;
     let archiver = archiver::look(&mut platform.control().read().await?).await?;
+    let ways = told_ways(platform, caller).await?;
     let (wish, now) = (platform.settings().backup.clone(), platform.now());
     // Files and disks: a mounted share may take its time.
     let look = move || Standing {
@@ -105,10 +122,22 @@ pub async fn standing(platform: &Platform, caller: &Caller) -> Result<Standing> 
             host_key: None,
         },
         second: wish.second.as_ref().map(second),
+        told: ways,
     };
     let task = tokio::task::spawn_blocking(look);
     task.await
         .map_err(|error| PlatformError::invariant(error.to_string()))
+}
+
+async fn told_ways(platform: &Platform, caller: &Caller) -> Result<Told> {
+    let webhook = webhook::show(platform, caller).await?;
+    let mut read = platform.control().read().await?;
+    Ok(Told {
+        is_mail_set: mail::settings(&mut read).await?.is_some(),
+        letter: delivery::last(&mut read, Channel::Alert).await?,
+        webhook: webhook.as_ref().map(|view| view.settings.target()).transpose()?,
+        message: webhook.and_then(|view| view.last),
+    })
 }
 
 fn read(path: &Path) -> std::result::Result<Record, BackupError> {
@@ -154,6 +183,11 @@ fn second(location: &SecondLocation) -> Place {
         SecondLocation::Folder(folder) => Place {
             shown,
             space: space(folder),
+            host_key: None,
+        },
+        SecondLocation::Bucket(_) => Place {
+            shown,
+            space: Err("the storage is not asked for its room; it says so itself".to_owned()),
             host_key: None,
         },
         SecondLocation::Sftp(sftp) => Place {

@@ -6,6 +6,7 @@
 use super::{BackupAct, note_act};
 use crate::{
     Caller, Platform,
+    act::{Act, Object},
     error::{PlatformError, Result},
     helper, operator, promise, session,
 };
@@ -43,21 +44,19 @@ pub async fn start_now(platform: &Platform, caller: &Caller) -> Result<Started> 
     }
 }
 
-/// Puts a test of the alerts about backups up, to every operator; gives to how many. Whether the server took it stands in the
+/// Puts a test of the alerts about backups up, to every operator and to the webhook; gives how many. Whether they were taken stands in the
 /// promise `backup-alert` and in the log.
 ///
 /// # Errors
-/// `not-signed-in`, `not-allowed` for anybody but an operator; `proof-required`; `conflict` where mail is not set.
+/// `not-signed-in`, `not-allowed` for anybody but an operator; `proof-required`; `conflict` where neither is set.
 pub async fn test_alert(platform: &Platform, caller: &Caller) -> Result<usize> {
     operator::require(caller)?;
     session::require_fresh(platform, caller)?;
-    let letters = promise::test_backup_alert(platform).await?;
-    note_act(
-        platform,
-        caller,
-        BackupAct::AlertTested,
-        &format!("to {letters} operators"),
-    )
-    .await?;
-    Ok(letters)
+    let mut tx = platform.control().begin().await?;
+    let messages = promise::test_backup_alert(platform, &mut tx).await?;
+    let said = format!("{messages} messages");
+    let act = Act::configuration(BackupAct::AlertTested.as_str(), Object::unknown("backup")).because(&said);
+    let entry = platform.entry(caller, None, &act)?;
+    tx.commit(&entry, &[]).await?;
+    Ok(messages)
 }

@@ -119,6 +119,17 @@ pub(super) async fn begin(
     })
 }
 
+/// How sensitive values go in an archive of whoever has this permit now.
+///
+/// # Errors
+/// `not-allowed` where they do not see the whole organization.
+pub(super) async fn reach(workspace: &Workspace, permit: &Permit) -> Result<Sensitive> {
+    let datasets = catalogue::list(workspace.tenant()).await?;
+    let datasets: Vec<Arc<Dataset>> = datasets.into_iter().map(Arc::new).collect();
+    check_whole(permit, &datasets)?;
+    Ok(sensitive_of(permit, &datasets))
+}
+
 /// An archive that silently lacks what its maker does not see would be taken for whole.
 fn check_whole(permit: &Permit, datasets: &[Arc<Dataset>]) -> Result<()> {
     let seen = |dataset: &Arc<Dataset>| {

@@ -1,9 +1,9 @@
 //! An archive that is made in the background and kept for a day, so that a download that broke off goes on where it stopped.
 //!
 //! Invariants: only what is encrypted for a public key is kept: nothing here opens it, so it is no second copy that an erasure would
-//! have to find; whoever asked for it fetches it, for as long as they may export; after its day it is gone. Start at [`ask`].
+//! have to find; whoever asked for it fetches it, for as long as they might make the same one; after its day it is gone. Start at [`ask`].
 
-use super::{Envelope, archive, envelope};
+use super::{Envelope, archive, envelope, manifest::Sensitive};
 use crate::{
     Platform, Workspace,
     act::{Act, Object, vault_failure},
@@ -38,6 +38,9 @@ pub const KEPT_MAX: usize = 3;
 const LISTED_MAX: i64 = 20;
 /// The member of a job's payload that says who opens it. A public key is no secret.
 const RECIPIENT: &str = "recipient";
+
+/// The member of a job's result that says whether sensitive values are in it, beneath the encryption.
+const CLEAR: &str = "clear";
 
 /// An archive that is made, or kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,7 +191,7 @@ fn file_id(job: JobId) -> AttachmentId {
 /// What a kept archive is.
 ///
 /// # Errors
-/// `not-allowed`; `not-found` also for one of somebody else's, and after its day.
+/// `not-allowed`, also for rights that are narrower since; `not-found` also for one of somebody else's, and after its day.
 pub async fn describe(workspace: &Workspace, id: JobId) -> Result<KeptFile> {
     Ok(find(workspace, id).await?.0)
 }
@@ -211,7 +214,7 @@ pub async fn open(workspace: &Workspace, id: JobId, from: u64) -> Result<(KeptFi
 }
 
 async fn find(workspace: &Workspace, id: JobId) -> Result<(KeptFile, file_rows::StoredFile)> {
-    workspace.permit(Permission::RecordExport).await?;
+    let permit = workspace.permit(Permission::RecordExport).await?;
     let gone = || PlatformError::not_found("archive");
     let job = job::find_own(workspace, id).await?;
     let job = job.filter(|job| job.kind == KEEP).ok_or_else(gone)?;
@@ -219,6 +222,14 @@ async fn find(workspace: &Workspace, id: JobId) -> Result<(KeptFile, file_rows::
     let KeptState::Ready { size, .. } = kept.state else {
         return Err(gone());
     };
+    let is_clear = job
+        .result
+        .as_ref()
+        .and_then(|result| result.get(CLEAR)?.as_bool());
+    if archive::reach(workspace, &permit).await? == Sensitive::Masked && is_clear != Some(false) {
+        let why = "it holds sensitive values in the clear, which you may not reveal any more";
+        return Err(PlatformError::new(ProblemCode::NotAllowed, why));
+    }
     let (about, stored) = file::find(workspace, FilePurpose::Report, file_id(id)).await?;
     let kept = KeptFile {
         name: about.name,
@@ -236,7 +247,7 @@ pub(crate) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result
         Err(StoreError::NotFound) => {}
         stored => {
             let size = u64::try_from(stored?.size).map_err(vault_failure)?;
-            return Ok(json!({ "size": size }));
+            return Ok(json!({ "size": size, CLEAR: true }));
         }
     }
     let recipient = job
@@ -248,6 +259,7 @@ pub(crate) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result
     let how = format!(", {}, kept for a day", envelope.told());
     let (sealer, header) = envelope.open(platform).await?;
     let permit = workspace.permit(Permission::RecordExport).await?;
+    let sensitive = archive::reach(&workspace, &permit).await?;
     let plain = archive::begin(&workspace, permit, &how, archive::Guard::Job).await?;
     let counted = envelope::seal(plain, sealer, header).inspect(|piece| {
         let bytes = piece.as_ref().map_or(0, |piece| piece.len() as u64);
@@ -275,7 +287,7 @@ pub(crate) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result
     let act = Act::access("export.keep", Object::new("file", file_id(job.id)));
     tx.commit(&workspace.plain_entry(&act)?).await?;
     let size = u64::try_from(stored.size).map_err(vault_failure)?;
-    Ok(json!({ "size": size }))
+    Ok(json!({ "size": size, CLEAR: sensitive == Sensitive::Clear }))
 }
 
 /// Removes those whose day is over, of one organization; gives how many.

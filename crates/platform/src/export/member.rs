@@ -2,7 +2,7 @@
 //! once to send them. Both passes read one snapshot, so they see the same.
 
 use super::{
-    Format, Shown, Source,
+    Format, Reveal, Shown, Source,
     encode::Encoder,
     manifest::{ABOUT, HISTORY, attachment_path},
 };
@@ -62,13 +62,15 @@ pub(super) struct Collection {
 }
 
 /// Which records there are for whoever reads the archive.
-pub(super) enum Reach {
+pub(crate) enum Reach {
     /// All of the organization's.
     Everything,
     /// One person's, with files that earlier versions of them name.
     Person {
         records: BTreeSet<RecordId>,
         files: BTreeSet<AttachmentId>,
+        /// How values of fields go that are removed.
+        removed: Reveal,
     },
 }
 
@@ -263,6 +265,14 @@ impl<'a> HistoryReader<'a> {
             fields.insert(field.key.to_string(), value.to_json());
         }
         line["fields"] = fields.into();
+        if let Reach::Person { removed, .. } = collection.reach {
+            let values = sealing::removed_values(dataset, &opened);
+            let values = values.iter().map(|(number, value)| match removed {
+                Reveal::Clear => (number.to_string(), value.to_json()),
+                Reveal::Masked => (number.to_string(), Value::Masked.to_json()),
+            });
+            line["removed_fields"] = serde_json::Value::Object(values.collect());
+        }
         Ok(Some(line))
     }
 

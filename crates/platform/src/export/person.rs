@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{Workspace, pipe::ByteStream, withdrawal::guarded_stream};
 use access::{Permission, Permit};
-use std::{collections::BTreeSet, sync::Arc};
-use types::{AttachmentId, Dataset, RecordId};
+use std::sync::Arc;
+use types::Dataset;
 
 /// These records, with every version and sensitive values in the clear, as a tar stream. The caller has noted it, and asked whether
 /// sensitive values may leave.
@@ -16,8 +16,7 @@ pub(crate) fn of_person(
     workspace: &Workspace,
     permit: Permit,
     datasets: Vec<Arc<Dataset>>,
-    records: BTreeSet<RecordId>,
-    files: BTreeSet<AttachmentId>,
+    reach: Reach,
 ) -> ByteStream {
     let (reader, workspace) = (workspace, workspace.clone());
     guarded_stream(reader, Permission::RecordExport, move |outlet| async move {
@@ -32,7 +31,7 @@ pub(crate) fn of_person(
             tx,
             datasets,
             shown,
-            reach: Reach::Person { records, files },
+            reach,
         };
         archive::send(&collection, Sensitive::Clear, &outlet).await?;
         Ok(collection.tx.close().await?)

@@ -25,8 +25,11 @@ use vault::OrganizationKeys;
 
 /// What the appliance's own leaves bear.
 const APPLIANCE: [u8; 16] = [0; 16];
-/// How long before its leaf an entry may have been made, the likely first: each look reads what was entered since.
-const LOOKS_BACK_MS: [u64; 3] = [2 * 60 * 1_000, 24 * 60 * 60 * 1_000, u64::MAX];
+/// The last moment that an id can hold (RFC 9562 section 5.7: 48 bits).
+const LAST_MS: u64 = (1 << 48) - 1;
+/// How long before or after its leaf an entry may have been made, by two clocks, the likely first: each look reads what was entered around
+/// the leaves, so that whoever catches up with months does not read what came after with each batch.
+const LOOKS_AROUND_MS: [u64; 3] = [2 * 60 * 1_000, 24 * 60 * 60 * 1_000, u64::MAX];
 
 /// What came after the leaf of that index.
 pub(super) async fn read(platform: &Platform, host: &str, from: &str) -> Result<Batch> {
@@ -205,21 +208,23 @@ async fn find(
     wanted: &[(u64, [u8; 32])],
     found: &mut HashMap<[u8; 32], Header>,
 ) -> Result<()> {
-    let oldest = wanted.iter().map(|(time_ms, _)| *time_ms).min().unwrap_or(0);
+    let times = || wanted.iter().map(|(time_ms, _)| *time_ms);
+    let (oldest, newest) = (times().min().unwrap_or(0), times().max().unwrap_or(LAST_MS));
     let mut open: HashSet<[u8; 32]> = wanted.iter().map(|(_, header)| *header).collect();
-    for back in LOOKS_BACK_MS {
+    for around in LOOKS_AROUND_MS {
         if open.is_empty() {
             break;
         }
-        let since = EntryId::new(oldest.saturating_sub(back), [0; 10]);
+        let since = EntryId::new(oldest.saturating_sub(around), [0; 10]);
+        let until = EntryId::new(newest.saturating_add(around).min(LAST_MS), [0xff; 10]);
         let headers: Vec<[u8; 32]> = open.iter().copied().collect();
         let entries = match &place {
             Place::Appliance(platform) => {
                 let mut read = platform.control().read().await?;
-                let entries = entry_log::find_committed(&mut read, &headers, since).await?;
+                let entries = entry_log::find_committed(&mut read, &headers, (since, until)).await?;
                 entries.into_iter().map(trail::as_tenants).collect()
             }
-            Place::Tenant(tenant) => tenant_log::find_committed(tenant, &headers, since).await?,
+            Place::Tenant(tenant) => tenant_log::find_committed(tenant, &headers, (since, until)).await?,
         };
         for entry in entries {
             open.remove(&entry.c_header);

@@ -9,7 +9,7 @@ mod ask;
 mod request;
 mod signer;
 
-pub use appointed::{Contact, appoint};
+pub use appointed::{Appointed, Contact, appoint, appointed, check_contact, check_key};
 pub(crate) use ask::watch;
 pub use ask::{Answer, Asked, ask, asked};
 pub use signer::{Logs, Refusal, make, seen, sign};
@@ -117,7 +117,7 @@ async fn take(platform: &Platform, request: &[u8], answer: &[u8]) -> Result<u64>
 }
 
 /// The note with the cosignatures of one of before that it has none of.
-fn merge(note: &[u8], before: &[u8]) -> Result<Vec<u8>, LedgerError> {
+pub(super) fn merge(note: &[u8], before: &[u8]) -> Result<Vec<u8>, LedgerError> {
     let (mut note, before) = (Note::parse(note)?, Note::parse(before)?);
     if note.text() == before.text() {
         for signature in before.signatures() {

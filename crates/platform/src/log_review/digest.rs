@@ -15,7 +15,7 @@ use types::{AccountId, EntryId};
 
 /// Most lines of who came in and what was refused.
 const ACCESS_MAX: i64 = 500;
-/// Most entries that are opened.
+/// Most entries that are opened, the newest of them.
 const ENTRIES_MAX: i64 = 200_000;
 /// Accounts that are named at an act.
 const ACCOUNTS_MAX: usize = 20;
@@ -135,8 +135,11 @@ pub struct Digest {
     pub access_is_cut: bool,
     /// Acts, by what they concern.
     pub acts: Vec<ActLine>,
-    /// There are more entries than were opened.
+    /// There are more entries than were opened; those before [`Self::acts_since`] were not.
     pub acts_are_cut: bool,
+    /// The time of the oldest entry that was counted, where not all were.
+    #[serde(default)]
+    pub acts_since: Option<Timestamp>,
 }
 
 /// Whose logs.
@@ -164,7 +167,7 @@ pub(super) async fn count(
     let access = counted
         .into_iter()
         .take(usize::try_from(ACCESS_MAX).unwrap_or(usize::MAX));
-    let (acts, acts_are_cut) = acts(platform, source, begins_at, ends_at).await?;
+    let (acts, acts_since) = acts(platform, source, begins_at, ends_at).await?;
     Ok(Digest {
         organization: summary.map(|summary| summary.slug.clone()),
         begins_at,
@@ -172,7 +175,8 @@ pub(super) async fn count(
         access: access.map(line_of).collect(),
         access_is_cut,
         acts,
-        acts_are_cut,
+        acts_are_cut: acts_since.is_some(),
+        acts_since,
     })
 }
 
@@ -187,24 +191,32 @@ fn line_of(counted: rows::Counted) -> AccessLine {
     }
 }
 
+/// The acts, and from when on they were counted where that is not the whole time.
 async fn acts(
     platform: &Platform,
     source: Source<'_>,
     begins_at: Timestamp,
     ends_at: Timestamp,
-) -> Result<(Vec<ActLine>, bool)> {
+) -> Result<(Vec<ActLine>, Option<Timestamp>)> {
     let mut tally = BTreeMap::new();
     let organization = match source {
         Source::Organization(workspace) => Some(workspace.organization().id),
         Source::Appliance => None,
     };
     let mut read = platform.control().read().await?;
-    let own =
-        entry_log::list_between(&mut read, organization, &KINDS, begins_at, ends_at, ENTRIES_MAX).await?;
+    let own = entry_log::list_newest_between(
+        &mut read,
+        organization,
+        &KINDS,
+        begins_at,
+        ends_at,
+        ENTRIES_MAX + 1,
+    )
+    .await?;
     drop(read);
-    let mut is_cut = own.len() >= usize::try_from(ENTRIES_MAX).unwrap_or(usize::MAX);
+    let mut own: Vec<log::StoredEntry> = own.into_iter().map(trail::as_tenants).collect();
+    let mut since = cut(&mut own, ENTRIES_MAX);
     for entry in own {
-        let entry = trail::as_tenants(entry);
         add(
             &mut tally,
             &read_header(platform.appliance_keys(), &entry)?,
@@ -212,14 +224,26 @@ async fn acts(
         );
     }
     if let Source::Organization(workspace) = source {
-        let entries =
-            log::entries_between(workspace.tenant(), &KINDS, begins_at, ends_at, ENTRIES_MAX).await?;
-        is_cut |= entries.len() >= usize::try_from(ENTRIES_MAX).unwrap_or(usize::MAX);
+        let mut entries =
+            log::newest_entries_between(workspace.tenant(), &KINDS, begins_at, ends_at, ENTRIES_MAX + 1)
+                .await?;
+        since = since.max(cut(&mut entries, ENTRIES_MAX));
         for entry in &entries {
             add(&mut tally, &read_header(workspace.keys(), entry)?, entry);
         }
     }
-    Ok((tally.into_values().collect(), is_cut))
+    Ok((tally.into_values().collect(), since))
+}
+
+/// Leaves off what is beyond the bound, and says from when on the rest reaches; none where nothing was left off.
+fn cut(newest_first: &mut Vec<log::StoredEntry>, most: i64) -> Option<Timestamp> {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let is_cut = newest_first.len() > most;
+    newest_first.truncate(most);
+    newest_first
+        .last()
+        .filter(|_| is_cut)
+        .map(|entry| entry.appended_at)
 }
 
 fn add(tally: &mut BTreeMap<(Concern, String), ActLine>, header: &Header, entry: &log::StoredEntry) {

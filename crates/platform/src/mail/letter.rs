@@ -1,6 +1,10 @@
 //! What letters say. Plain text; every link is made with the configured base URL.
 
-use crate::{Platform, deletion::Certificate};
+use crate::{
+    Platform,
+    deletion::Certificate,
+    ledger::{daily::Daily, kept::RULE},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use types::EmailAddress;
@@ -79,6 +83,30 @@ impl Letter {
              On the host, `strongroom log-review prepare` shows what there is to look at, and how to sign it.\n"
         );
         Self::new(to, "Review the security logs", text)
+    }
+
+    /// With the newest signed checkpoints, each between two lines.
+    pub(crate) fn audit_note(to: &EmailAddress, base_url: &str, daily: &Daily) -> Self {
+        let at = daily
+            .newest
+            .at
+            .map(|at| format!(", published {}", at.strftime("%Y-%m-%d %H:%M:%S UTC")));
+        let mut text = format!(
+            "This is the note of the day of the audit log of the Strongroom at {base_url}: its newest signed checkpoint, of {} entries{}. \
+             Keep this letter where nobody who runs that machine can change it. If the log is ever rewritten or set back, this note shows \
+             it: `strongroom audit check --kept FILE` on the host compares, and so does the page `Note of the day` of the audit log.\n\n\
+             {RULE}\n{}{RULE}\n",
+            daily.newest.size,
+            at.unwrap_or_default(),
+            daily.newest.note,
+        );
+        if let Some(older) = &daily.witnessed {
+            text += &format!(
+                "\nWitnesses elsewhere ({}) have signed it up to {} entries:\n\n{RULE}\n{}{RULE}\n",
+                older.witnesses, older.size, older.note
+            );
+        }
+        Self::new(to, "Note of the day of the audit log", text)
     }
 
     /// With the link of an invitation.

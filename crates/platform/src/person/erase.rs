@@ -6,7 +6,7 @@
 
 use super::{
     attachment::files_of, author, checked_reason, conflict, datasets_of, forget_words_in, hand_over::theirs,
-    hit::states, is_held, limit, missing, note, row, step,
+    hit::states, is_held, limit, missing, note, row, search::end_search, step,
 };
 use crate::{
     Workspace,
@@ -56,7 +56,10 @@ pub async fn propose(workspace: &Workspace, id: PersonRequestId, ground: &str) -
     let by = author(&permit)?;
     let ground = checked_reason("/ground", ground)?;
     let datasets = datasets_of(workspace, &permit).await?;
-    row(workspace, id).await?;
+    let request = row(workspace, id).await?;
+    if request.closed.is_none() && request.proposed.is_none() {
+        end_search(workspace, &request).await?;
+    }
     let tx = workspace.tenant().begin(&permit).await?;
     // Nobody marks anything from here on.
     rows::lock(&tx, id).await.map_err(missing)?;

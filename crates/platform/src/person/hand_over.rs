@@ -1,10 +1,10 @@
 //! What is this person's, as an archive to hand over (GDPR articles 15(3) and 20).
 
-use super::{author, datasets_of, limit, note, row, step};
+use super::{author, datasets_of, limit, note, row, search::end_search, step};
 use crate::{
     Workspace,
     error::{PlatformError, Result},
-    export,
+    export::{self, Reach, Reveal},
     person::{attachment::files_of, conflict},
     pipe::ByteStream,
     session,
@@ -14,8 +14,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use store::tenant::person::{self as rows, HitKind, Step, Verdict};
 use types::{FieldKind, PersonRequestId, ProblemCode, RecordId};
 
-/// A tar archive of exactly the records that are marked as theirs: CSV, JSON Lines, every version, attachments, and a manifest with
-/// checksums; sensitive values in the clear.
+/// A tar archive of exactly the records that are marked as theirs: CSV, JSON Lines, every version with what fields held that are
+/// removed since, attachments, and a manifest with checksums; sensitive values in the clear.
 ///
 /// # Errors
 /// `not-allowed` for those who may not export, or not reveal where there is a sensitive field; `proof-required`; `conflict` where a
@@ -26,11 +26,10 @@ pub async fn hand_over(workspace: &Workspace, id: PersonRequestId) -> Result<Byt
     session::require_fresh(workspace.platform(), workspace.caller())?;
     let datasets = datasets_of(workspace, &asked).await?;
     let request = row(workspace, id).await?;
-    if request.closed.is_some() || request.searched_at.is_none() {
-        return Err(conflict(
-            "the request is closed, or no search of it has come to its end",
-        ));
+    if request.closed.is_some() {
+        return Err(conflict("the request is closed"));
     }
+    end_search(workspace, &request).await?;
     let hits = rows::hits(workspace.tenant(), id, limit()).await?;
     let theirs = theirs(&hits)?;
     let mut chosen = Vec::new();
@@ -52,8 +51,14 @@ pub async fn hand_over(workspace: &Workspace, id: PersonRequestId) -> Result<Byt
         let mut fields = dataset.fields.iter();
         fields.any(|field| field.kind == FieldKind::SensitiveText)
     });
+    let reveals = workspace.permit(Permission::RecordReveal).await;
+    // Nobody knows what a field was that is removed.
+    let removed = match &reveals {
+        Ok(_) => Reveal::Clear,
+        Err(_) => Reveal::Masked,
+    };
     if has_sensitive {
-        workspace.permit(Permission::RecordReveal).await?;
+        reveals?;
     }
     let records = theirs.iter().filter(|hit| hit.kind == HitKind::Record);
     let records: BTreeSet<RecordId> = records.map(|hit| RecordId(hit.object)).collect();
@@ -61,7 +66,16 @@ pub async fn hand_over(workspace: &Workspace, id: PersonRequestId) -> Result<Byt
     step(&tx, id, author(&asked)?, Step::HandedOver).await?;
     let reason = format!("{} records with sensitive values", records.len());
     note(workspace, tx, "person-request.hand-over", id, &reason).await?;
-    Ok(export::of_person(workspace, permit, chosen, records, files))
+    Ok(export::of_person(
+        workspace,
+        permit,
+        chosen,
+        Reach::Person {
+            records,
+            files,
+            removed,
+        },
+    ))
 }
 
 /// The hits that are theirs, once every hit is decided.

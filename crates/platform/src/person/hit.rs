@@ -1,6 +1,6 @@
 //! Hits as people see them, and what they say of them.
 
-use super::{HITS_MAX, author, datasets_of, limit, missing, note, row};
+use super::{HITS_MAX, author, datasets_of, limit, missing, note, row, step};
 use crate::{
     Workspace,
     error::{PlatformError, Result},
@@ -112,7 +112,8 @@ pub(crate) async fn states(
     Ok(states)
 }
 
-/// Says of hits whose they are. Can be said anew until an erasure is proposed.
+/// Says of hits whose they are. Can be said anew until an erasure is proposed. A record that is theirs from now on asks for another search:
+/// what refers to it is theirs too, perhaps.
 ///
 /// # Errors
 /// `not-allowed`; `invalid` for what is no hit of the request; `conflict` once an erasure is proposed or the request closed.
@@ -124,12 +125,15 @@ pub async fn mark(
 ) -> Result<()> {
     let permit = workspace.permit(Permission::PersonRequest).await?;
     datasets_of(workspace, &permit).await?;
-    author(&permit)?;
+    let by = author(&permit)?;
     row(workspace, id).await?;
     if objects.is_empty() || objects.len() > HITS_MAX {
         let message = format!("1 to {HITS_MAX} of the request's hits");
         return Err(PlatformError::invalid_at("/hits", "too-long", message));
     }
+    let known = rows::hits(workspace.tenant(), id, limit()).await?;
+    let is_new = |hit: &rows::Hit| hit.kind == HitKind::Record && hit.verdict != Some(Verdict::Theirs);
+    let mut chosen = known.iter().filter(|hit| objects.contains(&hit.object));
     let tx = workspace.tenant().begin(&permit).await?;
     let marked = rows::set_verdict(&tx, id, objects, verdict)
         .await
@@ -137,6 +141,9 @@ pub async fn mark(
     if usize::try_from(marked) != Ok(objects.len()) {
         let message = "each once, and each a hit of this request";
         return Err(PlatformError::invalid_at("/hits", "unknown", message));
+    }
+    if verdict == Verdict::Theirs && chosen.any(is_new) {
+        step(&tx, id, by, rows::Step::ToBeSearched).await?;
     }
     let reason = format!("{marked} are {}", verdict.as_str());
     note(workspace, tx, "person-request.mark", id, &reason).await

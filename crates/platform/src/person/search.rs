@@ -5,7 +5,9 @@
 //! stored, and goes on when it is called again; memory does not grow with the number of records.
 
 use super::{
-    HITS_MAX, author, conflict, datasets_of, limit, missing, note, read_words, row, step,
+    HITS_MAX, author, conflict, datasets_of, limit, missing, note, read_words,
+    reading::Reading,
+    row, step,
     words::{Needle, Text},
 };
 use crate::{
@@ -26,7 +28,7 @@ use store::tenant::{
     TenantTx,
     audit::{self as log, StoredImage},
     file as file_rows,
-    person::{self as rows, Hit, HitKind, RecordKey, Step, Verdict},
+    person::{self as rows, Hit, HitKind, PersonRequest, RecordKey, Step, Verdict},
 };
 use types::{AttachmentId, Dataset, DatasetId, PersonRequestId, ProblemCode, RecordId};
 use uuid::Uuid;
@@ -35,8 +37,8 @@ use uuid::Uuid;
 const PAGE: i64 = 500;
 /// Longest search before it is stored to go on.
 const TIME_MAX: Duration = Duration::from_secs(15);
-/// Most files of imports that are read.
-const FILES_MAX: i64 = 1_000;
+/// Longest time for the files of imports.
+const FILES_TIME_MAX: Duration = Duration::from_secs(15);
 /// Of a larger file nothing is read: it is a hit that says so, for people to look at.
 const FILE_BYTES_MAX: i64 = 64 << 20;
 /// Names of attachments that are remembered at once.
@@ -106,6 +108,19 @@ pub async fn search(workspace: &Workspace, id: PersonRequestId) -> Result<Search
         hits: in_all,
         is_complete: stopped.is_none(),
     })
+}
+
+/// Sees to it that what was found is whole: a search that has not come to its end, or not since a record was marked as theirs, is made now.
+///
+/// # Errors
+/// As [`search`]; `conflict` where it does not come to its end in one go.
+pub(super) async fn end_search(workspace: &Workspace, request: &PersonRequest) -> Result<()> {
+    if request.searched_at.is_some() || search(workspace, request.id).await?.is_complete {
+        return Ok(());
+    }
+    Err(conflict(
+        "the search has not come to its end; go on with it first",
+    ))
 }
 
 /// Where words were found in one thing.
@@ -204,32 +219,43 @@ impl Walk<'_> {
         Ok(name)
     }
 
+    /// What cannot be read within the time is a hit as well: people look at it.
     async fn files(&mut self) -> Result<()> {
-        for stored in file_rows::of_imports(self.workspace.tenant(), FILES_MAX).await? {
-            let place = match stored.size > FILE_BYTES_MAX {
-                true => Some("an upload too large to be searched"),
-                false => self.is_in_file(&stored).await?.then_some("what an import left"),
-            };
-            if let Some(place) = place {
-                let found = self.found.entry(stored.id.0).or_default();
-                found.now.insert(place.to_owned());
+        let began = Instant::now();
+        let mut after = None;
+        loop {
+            let page = file_rows::of_imports(self.workspace.tenant(), after, PAGE).await?;
+            for stored in &page {
+                let place = match stored.size > FILE_BYTES_MAX {
+                    true => Some("an upload too large to be searched"),
+                    false if began.elapsed() > FILES_TIME_MAX => {
+                        Some("an upload for which there was no time")
+                    }
+                    false => self.is_in_file(stored).await?.then_some("what an import left"),
+                };
+                if let Some(place) = place {
+                    let found = self.found.entry(stored.id.0).or_default();
+                    found.now.insert(place.to_owned());
+                }
+            }
+            after = page.last().map(|last| last.id);
+            if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) || self.found.len() > HITS_MAX {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
     /// Read piece by piece, each with the end of the one before it.
     async fn is_in_file(&self, stored: &file_rows::StoredFile) -> Result<bool> {
         let overlap = self.needles.iter().map(Needle::overlap).max().unwrap_or(0);
         let mut bytes = file::read(self.workspace, stored);
-        let mut held: Vec<u8> = Vec::new();
+        let mut reading = Reading::new(overlap);
         while let Some(piece) = bytes.next().await {
-            held.extend_from_slice(&piece?);
-            let text = String::from_utf8_lossy(&held);
-            if self.needles.iter().any(|needle| needle.is_in(&text)) {
-                return Ok(true);
+            for text in reading.take(&piece?) {
+                if self.needles.iter().any(|needle| needle.is_in(&text)) {
+                    return Ok(true);
+                }
             }
-            held.drain(..held.len().saturating_sub(overlap));
         }
         Ok(false)
     }

@@ -8,7 +8,10 @@ use crate::{
 use audit::{Image, ImageValue, RecordState, image::Number};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
-use std::num::NonZeroU32;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+};
 use types::{AttachmentId, Dataset, Field, FieldId, FieldKind, Record, RecordId, Value, currency::Currency};
 use uuid::Uuid;
 
@@ -72,6 +75,19 @@ pub(crate) fn values_of(dataset: &Dataset, image: &Image) -> Vec<Value> {
         .fields
         .iter()
         .map(|field| value(field).unwrap_or(Value::Empty))
+        .collect()
+}
+
+/// What an image holds in fields that the dataset no longer has, by their numbers. Nobody knows any more which of them were sensitive.
+pub(crate) fn removed_values(dataset: &Dataset, image: &Image) -> BTreeMap<NonZeroU32, Value> {
+    let known: BTreeSet<NonZeroU32> = dataset
+        .fields
+        .iter()
+        .filter_map(|field| number_of(field.id).ok())
+        .collect();
+    let removed = image.fields.iter().filter(|(number, _)| !known.contains(number));
+    removed
+        .map(|(number, value)| (*number, value_of(FieldKind::Text, value)))
         .collect()
 }
 

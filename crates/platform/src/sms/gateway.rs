@@ -41,6 +41,11 @@ fn exchange(settings: &SmsSettings, request: &Request, reach: Reach) -> std::res
         SmsContent::Json => "application/json",
         SmsContent::Form => "application/x-www-form-urlencoded",
     };
+    let headers: Vec<(&str, &str)> = request
+        .header
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     let sending = Sending {
         url: &request.url,
         method: match settings.method {
@@ -49,10 +54,7 @@ fn exchange(settings: &SmsSettings, request: &Request, reach: Reach) -> std::res
         },
         content,
         body: request.body.as_deref().unwrap_or_default(),
-        header: request
-            .header
-            .as_ref()
-            .map(|(name, value)| (name.as_str(), value.as_str())),
+        headers: &headers,
     };
     wire.send(&sending, Deadline::after(EXCHANGE))
         .map_err(|error| told(&error))

@@ -6,7 +6,8 @@ use crate::{
     export::kept,
     import,
     job::Meter,
-    mail, password_reset, rotation,
+    ledger::daily,
+    mail, password_reset, rotation, webhook,
 };
 use access::Permission;
 use store::control::job::Job;
@@ -28,7 +29,9 @@ pub(super) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result
         kept::KEEP => kept::run(platform, job, meter).await,
         rotation::REENCRYPT => rotation::run(platform, job, meter).await,
         mail::SEND => mail::run(platform, job).await,
+        daily::SEND => daily::run(platform, job).await,
         mail::ALERT => mail::run_alert(platform, job).await,
+        webhook::SEND => webhook::run(platform, job).await,
         password_reset::ASKED => password_reset::run(platform, job).await,
         other => Err(PlatformError::invariant(format!("no job is of kind {other}"))),
     }

@@ -257,6 +257,7 @@ fn settings_of(database: &TestDatabase) -> Settings {
             retention_days: 7,
             full_days: 7,
             second: None,
+            second_bytes_per_second: None,
         },
         audit: audit_folder(database),
         database_socket: "/nonexistent/.s.PGSQL.5432".into(),

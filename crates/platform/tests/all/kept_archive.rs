@@ -6,17 +6,19 @@ use crate::{
     fixture::{Site, field},
     import::{Worker, bytes},
 };
-use access::Role;
+use access::{Choice, DatasetRight, Policies, Role};
 use jiff::{SignedDuration, Timestamp};
 use openssl::sha::sha256;
 use platform::{
     PlatformError, Workspace,
     export::kept::{self, KEPT, KeptState},
-    file, lifecycle,
+    file, lifecycle, member,
+    narrowing::NamedNarrowing,
+    policy::{self, OrganizationPolicy},
     upkeep::remove_abandoned,
 };
 use serde_json::json;
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::{collections::BTreeMap, fs, path::Path, process::Command, time::Duration};
 use testkit::wait_until;
 use types::{FieldKind, JobId, ProblemCode};
 
@@ -159,4 +161,57 @@ async fn nothing_is_kept_for_a_key_that_is_none_or_in_a_cancelled_organization()
     lifecycle::cancel(&owner).await.unwrap();
     let owner = site.as_role(Role::Owner).await;
     assert_eq!(code(kept::ask(&owner, &public).await), ProblemCode::Cancelled);
+}
+
+/// Whether owners and administrators may reveal; gives an owner under that policy.
+async fn set_reveal(site: &Site, reveal: Choice) -> Workspace {
+    let administrators = Policies {
+        administrators_reveal: reveal,
+        ..Policies::default()
+    };
+    let policy = OrganizationPolicy {
+        administrators,
+        ..OrganizationPolicy::default()
+    };
+    let owner = site.as_role(Role::Owner).await;
+    policy::set(&owner, policy).await.unwrap();
+    site.as_role(Role::Owner).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_may_see_less_since_fetches_no_more_than_they_might_make_now() {
+    let site = Site::start().await;
+    let owner = fill(&site).await;
+    let fields = vec![field("Iban", FieldKind::SensitiveText)];
+    site.dataset(&owner, "Accounts", fields).await;
+    let folder = tempfile::tempdir().unwrap();
+    let public = key_in(folder.path());
+    let _worker = Worker::start(&site.platform);
+    let masked = kept::ask(&owner, &public).await.unwrap();
+    ready(&owner, masked).await;
+    assert!(kept::describe(&owner, masked).await.is_ok(), "as it was made");
+
+    let owner = set_reveal(&site, Choice::Allow).await;
+    let clear = kept::ask(&owner, &public).await.unwrap();
+    ready(&owner, clear).await;
+    assert!(kept::describe(&owner, clear).await.is_ok());
+    let owner = set_reveal(&site, Choice::Deny).await;
+    assert_eq!(code(kept::open(&owner, clear, 0).await), ProblemCode::NotAllowed);
+    assert!(kept::describe(&owner, masked).await.is_ok(), "it holds masks");
+
+    let admin = site.as_role(Role::Administrator).await;
+    let of_all = kept::ask(&admin, &public).await.unwrap();
+    ready(&admin, of_all).await;
+    let narrowing = NamedNarrowing {
+        datasets: BTreeMap::from([("goods".to_owned(), DatasetRight::None)]),
+        ..NamedNarrowing::default()
+    };
+    member::set_narrowing(&owner, site.account(Role::Administrator), &narrowing)
+        .await
+        .unwrap();
+    let narrowed = site.as_role(Role::Administrator).await;
+    assert_eq!(
+        code(kept::open(&narrowed, of_all, 0).await),
+        ProblemCode::NotAllowed
+    );
 }

@@ -368,7 +368,7 @@ async fn a_forgotten_password_is_set_once_by_mail_and_ends_every_session() {
 }
 
 /// A backup that ended so long ago.
-fn backup_run(outcome: Outcome, hours_ago: i64) -> Run {
+pub(crate) fn backup_run(outcome: Outcome, hours_ago: i64) -> Run {
     let at = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours_ago);
     Run {
         kind: Kind::Full,

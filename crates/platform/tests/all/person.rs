@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use platform::{
-    Caller, PlatformError, Workspace, check, file, hold, idempotency, import, ledger, member,
+    Caller, PlatformError, Workspace, check, dataset, file, hold, idempotency, import, ledger, member,
     narrowing::NamedNarrowing,
     person::{self, HitKind, HitState, NewRequest, Outcome, RequestKind, Verdict},
     policy,
@@ -134,6 +134,66 @@ impl Scene {
         let id = self.found(RequestKind::Erasure).await;
         person::propose(&self.asker, id, GROUND).await.unwrap();
         id
+    }
+
+    /// Writes a note about who is looked for, and removes the field.
+    async fn remove_notes(&self) {
+        let fields = json!({"note": "left in May"});
+        let fields = fields.as_object().unwrap();
+        record::update(
+            &self.owner,
+            "people",
+            self.records["plain"],
+            Expected::Any,
+            fields,
+        )
+        .await
+        .unwrap();
+        dataset::drop_field(&self.owner, "people", "note").await.unwrap();
+    }
+
+    /// Searches and marks, with every wrong turn on the way refused.
+    async fn decide_all_but_the_trashed(&self, id: PersonRequestId) {
+        person::search(&self.asker, id).await.unwrap();
+        assert_eq!(
+            code(person::hand_over(&self.asker, id).await),
+            ProblemCode::Conflict,
+            "undecided hits"
+        );
+        let found = person::hits(&self.asker, id).await.unwrap();
+        for hit in &found {
+            let verdict = match self.name_of(hit.object) {
+                "trashed" => Verdict::Other,
+                _ => Verdict::Theirs,
+            };
+            person::mark(&self.asker, id, &[hit.object], verdict)
+                .await
+                .unwrap();
+        }
+        assert_eq!(
+            code(person::close(&self.asker, id, Outcome::NothingFound, "nothing of theirs").await),
+            ProblemCode::Conflict
+        );
+        assert_eq!(
+            code(person::close(&self.asker, id, Outcome::HandedOver, "by registered mail").await),
+            ProblemCode::Conflict,
+            "nothing was handed over"
+        );
+        let early = person::hand_over(&self.asker, id).await;
+        assert_eq!(
+            code(early),
+            ProblemCode::Conflict,
+            "an order refers to what is theirs, and nobody has looked at it"
+        );
+        person::mark(&self.asker, id, &[self.records["order"].0], Verdict::Other)
+            .await
+            .unwrap();
+        let refused = person::hand_over(&self.owner, id).await;
+        assert_eq!(
+            code(refused),
+            ProblemCode::NotAllowed,
+            "the policy keeps sensitive values from owners"
+        );
     }
 
     fn name_of(&self, object: Uuid) -> &'static str {
@@ -277,37 +337,8 @@ async fn what_is_handed_over_holds_exactly_what_is_theirs() {
         code(person::hand_over(&scene.asker, id).await),
         ProblemCode::Conflict
     );
-    person::search(&scene.asker, id).await.unwrap();
-    assert_eq!(
-        code(person::hand_over(&scene.asker, id).await),
-        ProblemCode::Conflict,
-        "undecided hits"
-    );
-    let found = person::hits(&scene.asker, id).await.unwrap();
-    for hit in &found {
-        let verdict = match scene.name_of(hit.object) {
-            "trashed" => Verdict::Other,
-            _ => Verdict::Theirs,
-        };
-        person::mark(&scene.asker, id, &[hit.object], verdict)
-            .await
-            .unwrap();
-    }
-    assert_eq!(
-        code(person::close(&scene.asker, id, Outcome::NothingFound, "nothing of theirs").await),
-        ProblemCode::Conflict
-    );
-    assert_eq!(
-        code(person::close(&scene.asker, id, Outcome::HandedOver, "by registered mail").await),
-        ProblemCode::Conflict,
-        "nothing was handed over"
-    );
-    let refused = person::hand_over(&scene.owner, id).await;
-    assert_eq!(
-        code(refused),
-        ProblemCode::NotAllowed,
-        "the policy keeps sensitive values from owners"
-    );
+    scene.decide_all_but_the_trashed(id).await;
+    scene.remove_notes().await;
     let tar = whole(person::hand_over(&scene.asker, id).await.unwrap()).await;
     let members = members(&tar);
     let paths: Vec<&str> = members.keys().map(String::as_str).collect();
@@ -325,6 +356,10 @@ async fn what_is_handed_over_holds_exactly_what_is_theirs() {
     );
     let people = &members["datasets/people.jsonl"];
     assert!(people.contains(IBAN) && people.contains(NAME) && !people.contains("Musterfrau"));
+    assert!(
+        members["history.jsonl"].contains("left in May"),
+        "of a field that is removed"
+    );
     assert!(members["history.jsonl"].contains(NAME) && !members["history.jsonl"].contains("called by"));
     assert!(!members["datasets/people.trash.jsonl"].contains("called by"));
     assert!(members["manifest.json"].contains("strongroom-person"));
@@ -376,6 +411,14 @@ async fn nobody_approves_what_they_asked_for_or_proposed_in_whatever_session() {
         code(person::propose(&admin, id, GROUND).await),
         ProblemCode::Conflict,
         "undecided hits"
+    );
+    let found = person::hits(&admin, id).await.unwrap();
+    let found: Vec<Uuid> = found.iter().map(|hit| hit.object).collect();
+    person::mark(&admin, id, &found, Verdict::Theirs).await.unwrap();
+    assert_eq!(
+        code(person::propose(&admin, id, GROUND).await),
+        ProblemCode::Conflict,
+        "an order refers to what is theirs, and nobody has looked at it"
     );
     let found = person::hits(&admin, id).await.unwrap();
     let found: Vec<Uuid> = found.iter().map(|hit| hit.object).collect();
@@ -638,6 +681,11 @@ async fn what_others_refer_to_is_told_and_goes_when_they_let_go() {
     let found = person::hits(&scene.asker, id).await.unwrap();
     let found: Vec<Uuid> = found.iter().map(|hit| hit.object).collect();
     person::mark(&scene.asker, id, &found, Verdict::Theirs)
+        .await
+        .unwrap();
+    person::search(&scene.asker, id).await.unwrap();
+    let order = [scene.records["order"].0];
+    person::mark(&scene.asker, id, &order, Verdict::Other)
         .await
         .unwrap();
     person::propose(&scene.asker, id, GROUND).await.unwrap();

@@ -475,6 +475,7 @@ pub(crate) async fn listening_also(
             retention_days: 7,
             full_days: 7,
             second: None,
+            second_bytes_per_second: None,
         },
         audit: "/nonexistent/audit".into(),
         database_socket: "/nonexistent/.s.PGSQL.5432".into(),

@@ -87,18 +87,36 @@ pub async fn list_after(
         .await?)
 }
 
-/// The entries with these commitments to their headers, of those that were made since a moment: ids are in the order of time.
+/// The place of the last entry about an organization that was appended before a time; 0 where none was.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn place_of(
+    on: &mut impl Reads,
+    organization: OrganizationId,
+    before: Timestamp,
+) -> Result<i64, StoreError> {
+    let query = entry::table
+        .filter(entry::organization_id.eq(organization.0))
+        .filter(entry::appended_at.lt(before.to_diesel()))
+        .order(entry::sequence.desc())
+        .select(entry::sequence);
+    let found: Option<i64> = query.first(on.connection()?).await.optional()?;
+    Ok(found.unwrap_or(0))
+}
+
+/// The entries with these commitments to their headers, of those that were made between two moments: ids are in the order of time.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
 pub async fn find_committed(
     on: &mut impl Reads,
     headers: &[[u8; 32]],
-    since: EntryId,
+    (since, until): (EntryId, EntryId),
 ) -> Result<Vec<StoredEntry>, StoreError> {
     let headers: Vec<&[u8]> = headers.iter().map(<[u8; 32]>::as_slice).collect();
     let query = entry::table
-        .filter(entry::id.ge(since.0))
+        .filter(entry::id.between(since.0, until.0))
         .filter(entry::c_header.eq_any(headers));
     Ok(query
         .select(StoredEntry::as_select())
@@ -124,11 +142,11 @@ pub async fn list_of_kind(on: &mut impl Reads, kind: i16) -> Result<Vec<StoredEn
         .await?)
 }
 
-/// Entries of some kinds in a time, of everything or that an organization sees, oldest first; at most `limit`.
+/// Entries of some kinds in a time, of everything or that an organization sees, newest first; at most `limit`.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
-pub async fn list_between(
+pub async fn list_newest_between(
     on: &mut impl Reads,
     organization: Option<OrganizationId>,
     kinds: &[i16],
@@ -140,7 +158,7 @@ pub async fn list_between(
         .filter(entry::kind.eq_any(kinds.to_vec()))
         .filter(entry::appended_at.ge(begins_at.to_diesel()))
         .filter(entry::appended_at.lt(ends_at.to_diesel()))
-        .order(entry::sequence.asc())
+        .order(entry::sequence.desc())
         .limit(limit)
         .select(StoredEntry::as_select())
         .into_boxed();

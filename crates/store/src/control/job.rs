@@ -12,8 +12,8 @@ use super::{
 };
 use crate::StoreError;
 use diesel::{
-    ExpressionMethods, OptionalExtension, PgExpressionMethods, PgJsonbExpressionMethods, QueryDsl,
-    SelectableHelper,
+    BoolExpressionMethods, ExpressionMethods, OptionalExtension, PgExpressionMethods,
+    PgJsonbExpressionMethods, QueryDsl, SelectableHelper,
     sql_types::{Integer, Timestamptz},
 };
 use diesel_async::RunQueryDsl;
@@ -163,6 +163,48 @@ pub async fn count_since(
         .filter(job::created_at.gt(since.to_diesel()))
         .filter(job::payload.contains(serde_json::json!({ name: text })));
     Ok(query.count().get_result(on.connection()?).await?)
+}
+
+/// Whether a job of a kind whose payload has this text under `name` waits, runs, or was done since.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn is_unfailed_since(
+    on: &mut impl Reads,
+    kind: &str,
+    name: &str,
+    text: &str,
+    since: Timestamp,
+) -> Result<bool, StoreError> {
+    let unfinished = [JobState::Waiting.as_str(), JobState::Running.as_str()];
+    let is_done = job::state
+        .eq(JobState::Done.as_str())
+        .and(job::finished_at.ge(since.to_diesel()));
+    let query = job::table
+        .filter(job::kind.eq(kind))
+        .filter(job::payload.contains(serde_json::json!({ name: text })))
+        .filter(job::state.eq_any(unfinished).or(is_done));
+    let count: i64 = query.count().get_result(on.connection()?).await?;
+    Ok(count > 0)
+}
+
+/// When the last job of a kind came to such an end.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn last_end(
+    on: &mut impl Reads,
+    kind: &str,
+    end: JobState,
+) -> Result<Option<Timestamp>, StoreError> {
+    let query = job::table
+        .filter(job::kind.eq(kind))
+        .filter(job::state.eq(end.as_str()))
+        .filter(job::finished_at.is_not_null())
+        .order(job::finished_at.desc())
+        .select(job::finished_at);
+    let found: Option<NullableTimestamp> = query.first(on.connection()?).await.optional()?;
+    Ok(found.and_then(NullableTimestamp::to_jiff))
 }
 
 /// How many jobs of a kind were given up.

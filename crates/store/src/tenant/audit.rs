@@ -139,22 +139,40 @@ pub async fn list_entries_after(
     rows.iter().map(read_entry).collect()
 }
 
-/// The entries with these commitments to their headers, of those that were made since a moment: ids are in the order of time.
+/// The place of the last entry that was appended before a time; 0 where none was. Places are in the order of time, so the newest are
+/// looked at first.
+///
+/// # Errors
+/// What the connection reports.
+pub async fn place_of(tenant: &Tenant, before: Timestamp) -> Result<i64, StoreError> {
+    let text = format!(
+        "SELECT sequence FROM {}._entry WHERE appended_at < $1 ORDER BY sequence DESC LIMIT 1",
+        tenant.schema()
+    );
+    let connection = tenant.reader().await?;
+    let row = connection.client.query_opt(&text, &[&before]).await?;
+    Ok(row.map_or(0, |row| row.get(0)))
+}
+
+/// The entries with these commitments to their headers, of those that were made between two moments: ids are in the order of time.
 ///
 /// # Errors
 /// What the connection reports.
 pub async fn find_committed(
     tenant: &Tenant,
     headers: &[[u8; 32]],
-    since: EntryId,
+    (since, until): (EntryId, EntryId),
 ) -> Result<Vec<StoredEntry>, StoreError> {
     let text = format!(
-        "SELECT {ENTRY_COLUMNS} FROM {}._entry WHERE id >= $1 AND c_header = ANY ($2)",
+        "SELECT {ENTRY_COLUMNS} FROM {}._entry WHERE id BETWEEN $1 AND $2 AND c_header = ANY ($3)",
         tenant.schema()
     );
     let headers: Vec<&[u8]> = headers.iter().map(<[u8; 32]>::as_slice).collect();
     let connection = tenant.reader().await?;
-    let rows = connection.client.query(&text, &[&since.0, &headers]).await?;
+    let rows = connection
+        .client
+        .query(&text, &[&since.0, &until.0, &headers])
+        .await?;
     rows.iter().map(read_entry).collect()
 }
 
@@ -270,11 +288,11 @@ pub async fn images_after(
     rows.iter().map(read_image).collect()
 }
 
-/// Entries of some kinds in a time, oldest first; at most `limit`.
+/// Entries of some kinds in a time, newest first; at most `limit`.
 ///
 /// # Errors
 /// What the connection reports.
-pub async fn entries_between(
+pub async fn newest_entries_between(
     tenant: &Tenant,
     kinds: &[i16],
     begins_at: Timestamp,
@@ -283,7 +301,7 @@ pub async fn entries_between(
 ) -> Result<Vec<StoredEntry>, StoreError> {
     let text = format!(
         "SELECT {ENTRY_COLUMNS} FROM {}._entry WHERE kind = ANY($1) AND appended_at >= $2 AND appended_at < $3
-         ORDER BY sequence LIMIT $4",
+         ORDER BY sequence DESC LIMIT $4",
         tenant.schema()
     );
     let connection = tenant.reader().await?;

@@ -201,19 +201,28 @@ pub async fn kept_archives(tenant: &Tenant, before: Timestamp) -> Result<Vec<Att
     rows.iter().map(|row| Ok(AttachmentId(row.try_get(0)?))).collect()
 }
 
-/// What imports left: uploads that wait, their papers, reports of refused rows. Oldest first.
+/// What imports left: uploads that wait, their papers, reports of refused rows. A page of them in the order of ids, after the one before.
 ///
 /// # Errors
 /// What the connection reports.
-pub async fn of_imports(tenant: &Tenant, limit: i64) -> Result<Vec<StoredFile>, StoreError> {
+pub async fn of_imports(
+    tenant: &Tenant,
+    after: Option<AttachmentId>,
+    limit: i64,
+) -> Result<Vec<StoredFile>, StoreError> {
     let text = format!(
         "SELECT id, name, media_type, size, sha256, created_at, created_by FROM {0}._file f
-         WHERE purpose IN ('import', 'report') AND media_type <> $2 AND NOT EXISTS (SELECT FROM {0}._person_request r WHERE r.id = f.id)
-         ORDER BY created_at, id LIMIT $1",
+         WHERE purpose IN ('import', 'report') AND media_type <> $2 AND ($3::uuid IS NULL OR id > $3)
+           AND NOT EXISTS (SELECT FROM {0}._person_request r WHERE r.id = f.id)
+         ORDER BY id LIMIT $1",
         tenant.schema()
     );
     let connection = tenant.reader().await?;
-    let rows = connection.client.query(&text, &[&limit, &KEPT_ARCHIVE]).await?;
+    let after = after.map(|id| id.0);
+    let rows = connection
+        .client
+        .query(&text, &[&limit, &KEPT_ARCHIVE, &after])
+        .await?;
     rows.iter().map(read_file).collect()
 }
 

@@ -258,6 +258,8 @@ pub enum Step<'a> {
     Searched(RecordId, i64),
     /// A search came to its end.
     SearchEnded,
+    /// Something is theirs of which no search knew: what refers to it is to be looked for.
+    ToBeSearched,
     /// It takes until then.
     Extended(Date, &'a str),
     /// What was found was taken to be handed over.
@@ -296,6 +298,11 @@ pub async fn step(
         ),
         Step::SearchEnded => (
             "search_record = NULL, search_version = NULL, searched_at = clock_timestamp()",
+            OPEN,
+            Vec::new(),
+        ),
+        Step::ToBeSearched => (
+            "search_record = NULL, search_version = NULL, searched_at = NULL",
             OPEN,
             Vec::new(),
         ),

@@ -8,8 +8,8 @@ use crate::{
 use ::host::{
     backup::{
         Repository,
-        mirror::{self, Known, Place, Remote, Sent},
-        record::{Copied, Doing, Location, Outcome, Verification},
+        mirror::{self, Bucket, Known, Pace, Place, Remote, Sent},
+        record::{Copied, Doing, Keeps, Location, Outcome, Verification},
         settings, superuser,
     },
     disk,
@@ -17,13 +17,15 @@ use ::host::{
     tree,
     write::{self, Access},
 };
-use config::{CREDENTIALS, Config, SecondLocation};
+use config::{CREDENTIALS, Config, SecondLocation, SecretSource, read_secret};
 use jiff::Timestamp;
 use nix::unistd::{Gid, Uid};
 use std::{
     fs,
     path::{Path, PathBuf},
 };
+use vault::SecretText;
+use zeroize::Zeroizing;
 
 /// Left free beside what is fetched.
 const SPARE_BYTES: u64 = 512 << 20;
@@ -34,15 +36,35 @@ pub(super) fn identity(config: &Config) -> PathBuf {
     folder.join(CREDENTIALS).join("backup-second-key")
 }
 
+/// The secret that requests to a bucket are signed with.
+pub(super) fn secret_file(config: &Config) -> PathBuf {
+    identity(config).with_file_name("backup-second-secret")
+}
+
+/// Keeps the secret that requests to a bucket are signed with.
+pub(crate) fn keep_secret(config: &Config, secret: &SecretText) -> Result<(), CommandError> {
+    let access = Access {
+        user: Uid::from_raw(0),
+        group: Gid::from_raw(0),
+        mode: 0o600,
+    };
+    write::file(&secret_file(config), secret.expose().as_bytes(), access)?;
+    Ok(())
+}
+
 /// Copies what is not there yet, notes how it went, and gives the note.
 pub(crate) fn copy(site: &Site, known: Known) -> Result<Copied, CommandError> {
     let second = second(&site.config)?;
     let progress = Progress::begin(site, Doing::Copy);
+    let pace = Pace::at_most(site.config.backup.second_bytes_per_second);
+    let before = site.record.copied()?.1;
     let sent = place(&site.config, second).and_then(|place| {
         progress.step(&format!("copy what is new to {}", second.shown()));
-        Ok(mirror::copy(&site.repository, &place, known)?)
+        let sent = mirror::copy(&site.repository, &place, known, pace)?;
+        let keeps = keeps(&place, before.as_ref())?;
+        Ok((sent, keeps))
     });
-    let ended = |outcome, why, sent: Sent| Copied {
+    let ended = |outcome, why, (sent, keeps): (Sent, Option<Keeps>)| Copied {
         to: second.shown(),
         at: Timestamp::now(),
         outcome,
@@ -51,13 +73,24 @@ pub(crate) fn copy(site: &Site, known: Known) -> Result<Copied, CommandError> {
         bytes: sent.bytes,
         newest_change: sent.newest_change,
         holes: sent.holes,
+        keeps,
     };
     let copied = match &sent {
         Ok(sent) => ended(Outcome::Done, None, sent.clone()),
-        Err(error) => ended(Outcome::Failed, Some(told(error)), Sent::default()),
+        Err(error) => ended(Outcome::Failed, Some(told(error)), (Sent::default(), None)),
     };
     site.record.note_copied(&copied)?;
     sent.map(|_| copied)
+}
+
+/// Whether the place lets this machine delete: tried once a day, because trying leaves something behind where it does not.
+fn keeps(place: &Place, before: Option<&Copied>) -> Result<Option<Keeps>, CommandError> {
+    let day = |at: Timestamp| at.as_second() / 86_400;
+    let known = before.filter(|before| before.to == place.shown() && day(before.at) == day(Timestamp::now()));
+    match known.and_then(|before| before.keeps) {
+        Some(keeps) => Ok(Some(keeps)),
+        None => Ok(mirror::keeps(place)?),
+    }
 }
 
 /// Makes the key to sign in with, where there is none; gives its public half, for the other machine.
@@ -189,6 +222,7 @@ fn second(config: &Config) -> Result<&SecondLocation, CommandError> {
 fn place(config: &Config, second: &SecondLocation) -> Result<Place, CommandError> {
     let sftp = match second {
         SecondLocation::Folder(folder) => return Ok(Place::Folder(folder.clone())),
+        SecondLocation::Bucket(bucket) => return signed(config, bucket),
         SecondLocation::Sftp(sftp) => sftp,
     };
     let identity = identity(config);
@@ -206,6 +240,27 @@ fn place(config: &Config, second: &SecondLocation) -> Result<Place, CommandError
         folder: sftp.folder.clone(),
         known_hosts,
         identity,
+    }))
+}
+
+/// A bucket with the secret of its key.
+fn signed(config: &Config, bucket: &config::Bucket) -> Result<Place, CommandError> {
+    let file = secret_file(config);
+    if write::look(&file)?.is_none() {
+        let text =
+            "there is no secret to sign with at the second location; run `strongroom backup copy --secret`";
+        return Err(CommandError::said(Exit::Failed, text));
+    }
+    let secret = read_secret(&SecretSource::File(file))?;
+    Ok(Place::Bucket(Bucket {
+        host: bucket.host.clone(),
+        port: bucket.port,
+        bucket: bucket.bucket.clone(),
+        folder: bucket.folder.clone(),
+        region: bucket.region.clone(),
+        access_key: bucket.access_key.clone(),
+        secret: Zeroizing::new(secret.expose().to_owned()),
+        authority: bucket.authority.clone(),
     }))
 }
 

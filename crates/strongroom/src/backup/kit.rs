@@ -56,13 +56,25 @@ pub(crate) struct Kit {
     pub(crate) second: Option<String>,
     /// The key of its host, where it is another machine.
     pub(crate) second_host_key: Option<String>,
-    /// The private key that signs in there.
+    /// The private key that signs in there, or the secret that signs.
     pub(crate) second_identity: Option<String>,
+    /// What else a bucket takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) second_bucket: Option<SecondBucket>,
     pass_phrase: String,
     backup_key: String,
     root_key: String,
     /// The engine's small files, by their path in the repository, in base64.
     info: Vec<(String, String)>,
+}
+
+/// What a bucket takes beside its address and its secret.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SecondBucket {
+    pub(crate) region: String,
+    pub(crate) access_key: String,
+    /// Certificates of the only authority that is trusted, in PEM.
+    pub(crate) authority: Option<String>,
 }
 
 impl Drop for Kit {
@@ -175,15 +187,16 @@ fn gather(site: &Site) -> Result<Kit, CommandError> {
     let pass_phrase = settings::pass_phrase(repository)?
         .ok_or_else(|| failed("the repository has no pass phrase; run `strongroom backup enable`"))?;
     let backup_key = read_secret(&config::SecretSource::File(key::path(config)))?;
-    let (second, second_host_key, second_identity) = second(config)?;
+    let second = second(config)?;
     Ok(Kit {
         format: FORMAT,
         made_at: Timestamp::now(),
         software_version: env!("CARGO_PKG_VERSION").to_owned(),
         first: repository.folder().to_owned(),
-        second,
-        second_host_key,
-        second_identity,
+        second: config.backup.second.as_ref().map(SecondLocation::shown),
+        second_host_key: second.host_key,
+        second_identity: second.identity,
+        second_bucket: second.bucket,
         pass_phrase: pass_phrase.to_string(),
         backup_key: backup_key.expose().to_owned(),
         root_key: read_root_key(config)?,
@@ -202,25 +215,47 @@ fn read_root_key(config: &Config) -> Result<String, CommandError> {
     })
 }
 
-type Second = (Option<String>, Option<String>, Option<String>);
+/// How the second location is reached.
+#[derive(Default)]
+struct Second {
+    host_key: Option<String>,
+    identity: Option<String>,
+    bucket: Option<SecondBucket>,
+}
 
 fn second(config: &Config) -> Result<Second, CommandError> {
     Ok(match &config.backup.second {
-        None => (None, None, None),
-        Some(place @ SecondLocation::Folder(_)) => (Some(place.shown()), None, None),
-        Some(place @ SecondLocation::Sftp(sftp)) => {
-            let identity = super::copy::identity(config);
-            let text = match identity.exists() {
-                true => Some(
-                    read_secret(&config::SecretSource::File(identity))?
-                        .expose()
-                        .to_owned(),
-                ),
-                false => None,
-            };
-            (Some(place.shown()), Some(sftp.host_key.clone()), text)
-        }
+        None | Some(SecondLocation::Folder(_)) => Second::default(),
+        Some(SecondLocation::Sftp(sftp)) => Second {
+            host_key: Some(sftp.host_key.clone()),
+            identity: read_if_there(super::copy::identity(config))?,
+            bucket: None,
+        },
+        Some(SecondLocation::Bucket(bucket)) => Second {
+            host_key: None,
+            identity: read_if_there(super::copy::secret_file(config))?,
+            bucket: Some(SecondBucket {
+                region: bucket.region.clone(),
+                access_key: bucket.access_key.clone(),
+                authority: bucket.authority.as_deref().map(read_text).transpose()?,
+            }),
+        },
     })
+}
+
+fn read_if_there(path: PathBuf) -> Result<Option<String>, CommandError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let secret = read_secret(&config::SecretSource::File(path))?;
+    Ok(Some(secret.expose().to_owned()))
+}
+
+fn read_text(path: &Path) -> Result<String, CommandError> {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(BYTES_MAX).read_to_string(&mut text));
+    read.map_err(CommandError::io(format!("cannot read {}", path.display())))?;
+    Ok(text)
 }
 
 fn read_info(repository: &Repository) -> Result<Vec<(String, String)>, CommandError> {
@@ -250,14 +285,18 @@ impl Kit {
     /// Eight bytes of a digest over the keys, which are random and long, and over where the second location is.
     pub(crate) fn fingerprint(&self) -> String {
         let all = Zeroizing::new(format!(
-            "strongroom/recovery-kit/v1\n{STANZA}\n{}\n{}\n{}\n{:?}\n{:?}\n{:?}\n{:?}",
+            "strongroom/recovery-kit/v1\n{STANZA}\n{}\n{}\n{}\n{:?}\n{:?}\n{:?}\n{:?}{}",
             self.pass_phrase,
             self.backup_key,
             self.root_key,
             self.first,
             self.second,
             self.second_host_key,
-            self.second_identity
+            self.second_identity,
+            self.second_bucket
+                .as_ref()
+                .map(|bucket| format!("\n{bucket:?}"))
+                .unwrap_or_default()
         ));
         sha256(all.as_bytes())[..8]
             .iter()

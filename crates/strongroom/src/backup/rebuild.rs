@@ -4,7 +4,13 @@
 //! to open the copy before anything is made; whatever let somebody in without a password is void afterwards. A run that
 //! was cut off says what to remove.
 
-use super::{copy, engine_settings, kit, kit::Kit, run, state, state::State, superuser_at};
+use super::{
+    copy, engine_settings, kit,
+    kit::{Kit, SecondBucket},
+    run, state,
+    state::State,
+    superuser_at,
+};
 use crate::{
     failure::{CommandError, Exit, told},
     host::block_on,
@@ -15,22 +21,28 @@ use ::host::{
     backup::{
         Repository,
         engine::{self, Kind, Target, Use},
-        mirror::{Place, Remote},
+        mirror::{Bucket, Place, Remote},
         settings, superuser, wal,
     },
     postgresql::{self, Cluster, NewCluster, Verb},
+    run::{Call, Program},
     tree,
     write::{self, Access},
 };
 use config::{Config, Environment};
 use nix::unistd::{Gid, Group, Uid};
-use platform::{Caller, Platform, backup};
+use platform::{Caller, Platform, PlatformError, backup, ledger};
 use std::{
     fs,
     os::unix::fs::{MetadataExt, chown},
     path::{Path, PathBuf},
+    time::Duration,
 };
 use vault::SecretText;
+use zeroize::Zeroizing;
+
+/// A log of millions of leaves.
+const COPY_DEADLINE: Duration = Duration::from_secs(3600);
 
 /// Where the copy lies.
 #[derive(Debug, Clone)]
@@ -46,6 +58,8 @@ pub(crate) enum From {
 pub(crate) struct Wish {
     pub(crate) from: From,
     pub(crate) kit: PathBuf,
+    /// A copy of the lost machine's audit log folder, where there is one.
+    pub(crate) audit_log: Option<PathBuf>,
     /// Where the cluster's data is to lie; where it lay if none.
     pub(crate) data_folder: Option<PathBuf>,
 }
@@ -57,6 +71,8 @@ pub(crate) struct Rebuilt {
     pub(crate) newest_change: Option<String>,
     pub(crate) ended: usize,
     pub(crate) cluster: String,
+    /// How the audit log goes on, in words.
+    pub(crate) log: String,
 }
 
 /// Rebuilds the platform; the daemons are not started.
@@ -86,12 +102,15 @@ pub(crate) fn rebuild(
         let cluster = make_cluster(&config, &state, wanted)?;
         write_engine(&repository, &cluster, &config, kit.pass_phrase())?;
         restore(&repository, &cluster)?;
+        put_audit_log(&config, wish)?;
+        let log = continue_log(&config, &cluster)?;
         let ended = begin_anew(&config, &state, newest.as_deref())?;
         Ok(Rebuilt {
             label: state.head.label.clone(),
             newest_change: newest.clone(),
             ended,
             cluster: format!("{}/{}", cluster.version, cluster.name),
+            log,
         })
     };
     let rebuilt = build().map_err(|error| half_built(settings, &state, &error))?;
@@ -150,6 +169,9 @@ fn second(kit: &Kit, settings: &Path) -> Result<Place, CommandError> {
     if shown.starts_with('/') {
         return Ok(Place::Folder(PathBuf::from(shown)));
     }
+    if let Some(bucket) = &kit.second_bucket {
+        return second_bucket(kit, shown, bucket, settings);
+    }
     let (Some(host_key), Some(identity)) = (&kit.second_host_key, &kit.second_identity) else {
         return Err(failed(
             "the kit has no key to sign in with at the second location; give --from a folder",
@@ -175,6 +197,41 @@ fn second(kit: &Kit, settings: &Path) -> Result<Place, CommandError> {
         folder: PathBuf::from(url.path()),
         known_hosts: host_file,
         identity: key_file,
+    }))
+}
+
+/// The second location in a bucket, with its authority's certificates in a file, as the client takes them.
+fn second_bucket(
+    kit: &Kit,
+    shown: &str,
+    bucket: &SecondBucket,
+    settings: &Path,
+) -> Result<Place, CommandError> {
+    let failed = |text: &str| CommandError::said(Exit::Failed, text);
+    let (host, port, name, folder) =
+        config::Bucket::parts(shown).ok_or_else(|| failed("the kit's second location is no address"))?;
+    let secret = kit.second_identity.clone().ok_or_else(|| {
+        failed("the kit has no secret to sign with at the second location; give --from a folder")
+    })?;
+    let authority = match &bucket.authority {
+        None => None,
+        Some(text) => {
+            let folder = engine_settings(settings);
+            write::folder(&folder, private(0o700))?;
+            let file = folder.join("second-authority.pem");
+            write::file(&file, text.as_bytes(), private(0o600))?;
+            Some(file)
+        }
+    };
+    Ok(Place::Bucket(Bucket {
+        host,
+        port,
+        bucket: name,
+        folder,
+        region: bucket.region.clone(),
+        access_key: bucket.access_key.clone(),
+        secret: Zeroizing::new(secret),
+        authority,
     }))
 }
 
@@ -360,6 +417,78 @@ fn restore(repository: &Repository, cluster: &Cluster) -> Result<(), CommandErro
     postgresql::control(cluster, Verb::Start)?;
     let admin = superuser_at(&cluster.socket_folder, cluster.port);
     block_on(async { Ok(backup::wait_replayed(&admin).await?) })
+}
+
+/// The lost machine's folder of the log, of which a copy was kept; the units' account owns it when they start.
+fn put_audit_log(config: &Config, wish: &Wish) -> Result<(), CommandError> {
+    let Some(kept) = &wish.audit_log else {
+        return Ok(());
+    };
+    let folder = &config.audit.folder;
+    if folder.exists() && tree::has_files(folder, |_| false)? {
+        let text = format!(
+            "{} is there and not empty; move it away, or leave --audit-log out",
+            folder.display()
+        );
+        return Err(CommandError::said(Exit::Conflict, text));
+    }
+    output::talk("  put the copy of the audit log's folder in its place");
+    let owner = owner_of_log()?;
+    write::folder(
+        folder,
+        Access {
+            user: owner.uid,
+            group: owner.gid,
+            mode: 0o750,
+        },
+    )?;
+    let mut from = kept.clone().into_os_string();
+    from.push("/.");
+    Call::new(Program::Cp)
+        .with(["-R", "--no-preserve=ownership", "--"])
+        .with([from, folder.clone().into_os_string()])
+        .within(COPY_DEADLINE)
+        .run()?;
+    copy::give(folder, owner.uid, owner.gid)
+}
+
+/// Whoever runs the worker; root where nobody of that name is there, as on a machine that only tries this out.
+fn owner_of_log() -> Result<Account, CommandError> {
+    let root = || Account::named("root");
+    Account::named("strongroom").or_else(root).ok_or_else(|| {
+        CommandError::said(
+            Exit::Failed,
+            "this machine has neither an account strongroom nor root",
+        )
+    })
+}
+
+/// The signed log goes on with what the database holds: after leaves that come back out of the tiles, or with tiles that are made
+/// anew where the folder was lost. What cannot be mended is told, and is no reason to leave the rest undone.
+fn continue_log(config: &Config, cluster: &Cluster) -> Result<String, CommandError> {
+    output::talk("  see how the audit log goes on");
+    let admin = superuser_at(&cluster.socket_folder, cluster.port);
+    block_on(async {
+        let platform = Platform::open(config).await?;
+        let caller = Caller::host();
+        let mended = async {
+            let Some(plan) = ledger::plan(&platform, &caller).await? else {
+                return Ok("it goes on as it was".to_owned());
+            };
+            let words = plan.confirmation();
+            ledger::recover(&platform, &caller, &admin, &config.database.name, &words).await?;
+            Ok(format!(
+                "{words}; compare its next checkpoint with one that was kept elsewhere"
+            ))
+        };
+        let said: Result<String, PlatformError> = mended.await;
+        Ok(said.unwrap_or_else(|error| {
+            format!(
+                "it is not signed until it is mended: {}; run `strongroom audit recover`",
+                error.detail
+            )
+        }))
+    })
 }
 
 fn begin_anew(config: &Config, state: &State, newest: Option<&str>) -> Result<usize, CommandError> {

@@ -192,6 +192,7 @@ mod tests {
             retention_days: 7,
             full_days: 7,
             second: None,
+            second_bytes_per_second: None,
         };
         let mut info = Info {
             backups: vec![full("A", 16, now), full("B", 9, now), full("C", 2, now)],

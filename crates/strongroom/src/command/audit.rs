@@ -4,6 +4,9 @@ mod anchor;
 mod check;
 mod entry;
 mod export;
+mod kept;
+mod kit;
+mod note;
 mod recover;
 
 use super::Common;
@@ -16,10 +19,17 @@ use anchor::{Anchor, Appoint, Cosign};
 use clap::Subcommand;
 use entry::{List, One, Prove};
 use export::Export;
+use kit::Kit;
+use note::Note;
 use platform::{Caller, ledger};
 use recover::Recover;
 use serde_json::{Value as Json, json};
-use std::{fs, io::Read, path::Path, process::ExitCode};
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Requests, cosignatures and policies are shorter.
 const SMALL_BYTES_MAX: u64 = 256 * 1024;
@@ -38,9 +48,14 @@ pub(super) enum Audit {
     Check {
         /// The organization
         organization: Option<String>,
+        /// Hold a receipt, a note of the day or a letter with one, kept elsewhere, against the log, and check nothing else
+        #[arg(long, value_name = "FILE", conflicts_with = "organization")]
+        kept: Option<PathBuf>,
     },
     /// Print the newest signed checkpoint, on the host, to be kept elsewhere: by mail, on paper, with a witness
     Anchor(Anchor),
+    /// Print the note of the day, on the host, and name whom it is mailed to: the newest signed checkpoint with witnesses' cosignatures
+    Note(Note),
     /// Name a witness elsewhere, on the host, by the key that `strongroom witness make` gave
     Witness(Appoint),
     /// Keep what a witness answered, on the host
@@ -48,6 +63,8 @@ pub(super) enum Audit {
     /// Mend the log after a restore of the database or the loss of its folder, on the host: shows what would be done, and does it when that
     /// is confirmed
     Recover(Recover),
+    /// Write the auditor's kit into a folder, on the host: the policy, the newest checkpoint, a second verifier and how to use them
+    Kit(Kit),
     /// Print the policy that an auditor pins, on the host: the log's name and key. Hand it over once, by a way of your own
     Policy,
 }
@@ -58,9 +75,15 @@ impl Audit {
             Self::List(list) => list.run(common).map(|()| ExitCode::SUCCESS),
             Self::Show(one) => one.show(common).map(|()| ExitCode::SUCCESS),
             Self::Prove(prove) => prove.run(common).map(|()| ExitCode::SUCCESS),
-            Self::Check { organization } => check::run(common, organization.as_deref()),
+            Self::Check { kept: Some(kept), .. } => kept::run(common, kept),
+            Self::Check {
+                organization,
+                kept: None,
+            } => check::run(common, organization.as_deref()),
             Self::Export(export) => export.run(common).map(|()| ExitCode::SUCCESS),
             Self::Anchor(wish) => wish.run(common),
+            Self::Kit(kit) => kit.run(common).map(|()| ExitCode::SUCCESS),
+            Self::Note(note) => note.run(common).map(|()| ExitCode::SUCCESS),
             Self::Witness(appoint) => appoint.run(common).map(|()| ExitCode::SUCCESS),
             Self::Cosign(cosign) => cosign.run(common).map(|()| ExitCode::SUCCESS),
             Self::Recover(recover) => recover.run(common).map(|()| ExitCode::SUCCESS),

@@ -58,8 +58,13 @@ fn prepare(common: &Common) -> Result<(), CommandError> {
     })?;
     show(common, &prepared)?;
     let digest = &prepared.digest;
-    if digest.access_is_cut || digest.acts_are_cut {
-        output::talk("there is more than is shown; look at the access log and the audit log for the rest");
+    if digest.access_is_cut {
+        output::talk("more came in or was refused than is shown; look at the access log for the rest");
+    }
+    if let Some(since) = digest.acts_since {
+        output::talk(&format!(
+            "there are more acts than can be counted at once: those before {since} are not shown, nor signed for; look at the audit log"
+        ));
     }
     output::talk(&format!(
         "sign it with: strongroom log-review sign --by EMAIL --until {} --sha256 {} --note TEXT",

@@ -16,6 +16,9 @@ pub(super) struct Rebuild {
     /// The recovery kit
     #[arg(long, value_name = "FILE")]
     kit: PathBuf,
+    /// A copy of the lost machine's /var/lib/strongroom/audit, where one was kept; without it the log's tiles are made anew
+    #[arg(long, value_name = "FOLDER")]
+    audit_log: Option<PathBuf>,
     /// Where the database is to lie; where it lay if not given
     #[arg(long, value_name = "FOLDER")]
     data_folder: Option<PathBuf>,
@@ -36,6 +39,7 @@ impl Rebuild {
         let wish = Wish {
             from,
             kit: self.kit.clone(),
+            audit_log: self.audit_log.clone(),
             data_folder: self.data_folder.clone(),
         };
         let rebuilt = rebuild::rebuild(&settings(common), &wish, &self.passphrase.read()?)?;
@@ -44,13 +48,15 @@ impl Rebuild {
             ("changes until", rebuilt.newest_change.clone().unwrap_or_default()),
             ("cluster", rebuilt.cluster.clone()),
             ("sessions, tokens and links ended", rebuilt.ended.to_string()),
-            ("next", "the copy of the audit log's folder back, strongroom audit recover, strongroom backup enable, systemctl enable --now strongroom strongroom-worker, strongroom doctor".to_owned()),
+            ("audit log", rebuilt.log.clone()),
+            ("next", "strongroom backup enable, systemctl enable --now strongroom strongroom-worker, strongroom doctor".to_owned()),
         ];
         let json = json!({
             "backup": rebuilt.label,
             "newest_change": rebuilt.newest_change,
             "cluster": rebuilt.cluster,
             "ended": rebuilt.ended,
+            "log": rebuilt.log,
         });
         common.format().thing(&pairs, &json)
     }

@@ -1,6 +1,9 @@
 //! The database, the root key and the promises.
 
-use super::{audit_log, audit_witness, directories, forwarding, mail, providers, stored_certificates};
+use super::{
+    audit_log, audit_note, audit_witness, directories, forwarding, mail, providers, stored_certificates,
+    webhook,
+};
 use crate::{finding::Finding, host::block_on};
 use ::host::account;
 use config::Config;
@@ -21,10 +24,12 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
                 findings.extend(directories::check(&platform).await);
                 findings.extend(providers::check(&platform).await);
                 findings.push(mail::check(&platform).await);
+                findings.push(webhook::check(&platform).await);
                 findings.push(forwarding::check(&platform).await);
                 findings.extend(stored_certificates::check(&platform).await);
                 findings.push(audit_log::check(&platform).await);
                 findings.push(audit_witness::check(&platform));
+                findings.push(audit_note::check(&platform).await);
             }
             Err(error) => findings.extend(closed(config, &error)),
         }
@@ -89,10 +94,12 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
             away("directories"),
             away("providers"),
             away("mail"),
+            away("webhook"),
             away("forwarding"),
             away("stored-certificates"),
             away("audit-log"),
             away("audit-witness"),
+            away("audit-note"),
         ];
     }
     let advice = format!(
@@ -108,10 +115,12 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
         away("directories"),
         away("providers"),
         away("mail"),
+        away("webhook"),
         away("forwarding"),
         away("stored-certificates"),
         away("audit-log"),
         away("audit-witness"),
+        away("audit-note"),
     ]
 }
 

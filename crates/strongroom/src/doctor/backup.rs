@@ -3,9 +3,10 @@
 use crate::finding::Finding;
 use ::host::backup::{
     BackupError,
-    record::{Copied, Drill, Folder, Outcome, Run},
+    record::{Copied, Drill, Folder, Keeps, Outcome, Run},
 };
-use config::Config;
+use ::host::run::Program;
+use config::{Config, SecondLocation};
 use jiff::Timestamp;
 
 const CHECK: &str = "backups";
@@ -103,8 +104,18 @@ fn judge_drill(now: Timestamp, drill: Option<&Drill>) -> Finding {
     }
 }
 
+fn kept(copied: &Copied) -> String {
+    let deletion = copied.keeps.map_or("not seen", Keeps::told);
+    format!("copied to {}; deletion there: {deletion}", copied.to)
+}
+
 fn judge_copy(now: Timestamp, config: &Config, copied: Option<&Copied>) -> Finding {
     match (&config.backup.second, copied) {
+        (Some(SecondLocation::Bucket(_)), _) if !Program::Rclone.is_installed() => Finding::fault(
+            CHECK,
+            "the second location is a bucket, and rclone is not installed",
+            "run `apt install rclone`",
+        ),
         (None, _) => Finding::warning(
             CHECK,
             "there is no second copy elsewhere",
@@ -135,7 +146,7 @@ fn judge_copy(now: Timestamp, config: &Config, copied: Option<&Copied>) -> Findi
             format!("the copy elsewhere has a hole: {}", copied.holes[0]),
             "run `strongroom backup run --full`: moments before it cannot all be gone back to",
         ),
-        (Some(_), Some(copied)) => Finding::ok(CHECK, format!("copied to {}", copied.to)),
+        (Some(_), Some(copied)) => Finding::ok(CHECK, kept(copied)),
     }
 }
 
@@ -200,6 +211,7 @@ mod tests {
             bytes: 0,
             newest_change: None,
             holes: Vec::new(),
+            keeps: None,
         };
         let levels = |run: Run, drill: Drill, copied: Option<&Copied>| -> Vec<Level> {
             let config = config("second = \"/mnt/copy\"");

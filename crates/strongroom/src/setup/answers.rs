@@ -3,6 +3,7 @@
 //! Invariant: an [`Answers`] exists only valid; it names files with passwords and never holds one. Unknown
 //! keys are errors.
 
+pub(super) mod audit;
 pub(super) mod collector;
 pub(super) mod sources;
 
@@ -34,6 +35,7 @@ pub(crate) struct Answers {
     pub(crate) mail: Option<sources::Mail>,
     pub(crate) forwarding: Option<collector::Forwarding>,
     pub(crate) backup: Backup,
+    pub(crate) audit: audit::Audit,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +107,8 @@ pub(crate) struct Backup {
     pub(crate) enable: bool,
     /// The section as it goes into the settings; none where nothing was answered.
     pub(crate) lines: Vec<String>,
+    /// The secret of the key that signs for a bucket; set later if none.
+    pub(crate) second_secret_file: Option<PathBuf>,
     /// Where the recovery kit goes; made later if none.
     pub(crate) kit: Option<PathBuf>,
     /// Its passphrase is asked for at the terminal if none.
@@ -133,6 +137,7 @@ pub(super) struct Written {
     pub(super) mail: Option<sources::WrittenMail>,
     pub(super) forwarding: Option<collector::WrittenForwarding>,
     pub(super) backup: WrittenBackup,
+    pub(super) audit: audit::WrittenAudit,
 }
 
 /// What else than `enable` is written goes into the settings, where it is judged.
@@ -146,6 +151,11 @@ pub(super) struct WrittenBackup {
     pub(super) full_days: Option<u32>,
     pub(super) second: Option<String>,
     pub(super) second_host_key: Option<String>,
+    pub(super) second_region: Option<String>,
+    pub(super) second_access_key: Option<String>,
+    pub(super) second_secret_file: Option<PathBuf>,
+    pub(super) second_authority_file: Option<String>,
+    pub(super) second_bytes_per_second: Option<u64>,
     pub(super) kit: Option<PathBuf>,
     pub(super) kit_passphrase_file: Option<PathBuf>,
 }
@@ -255,6 +265,7 @@ impl Answers {
             mail: sources::mail(written.mail)?,
             forwarding: collector::forwarding(written.forwarding)?,
             backup: backup(written.backup)?,
+            audit: audit::audit(written.audit)?,
         })
     }
 
@@ -296,6 +307,7 @@ impl Answers {
             mail: None,
             forwarding: None,
             backup: Backup::default(),
+            audit: audit::Audit::default(),
         }
     }
 
@@ -314,6 +326,12 @@ impl Answers {
 
 fn backup(written: WrittenBackup) -> Result<Backup, String> {
     let enable = written.enable.unwrap_or(false);
+    if written.second_secret_file.is_some() && !enable {
+        return Err(
+            "backup.second_secret_file: a secret is kept for copies of backups; write backup.enable = true as well"
+                .to_owned(),
+        );
+    }
     match &written.kit {
         Some(kit) if !kit.is_absolute() => {
             return Err("backup.kit: write the whole path, beginning with /".to_owned());
@@ -335,10 +353,14 @@ fn backup(written: WrittenBackup) -> Result<Backup, String> {
         ("record", written.record),
         ("second", written.second),
         ("second_host_key", written.second_host_key),
+        ("second_region", written.second_region),
+        ("second_access_key", written.second_access_key),
+        ("second_authority_file", written.second_authority_file),
     ];
     let numbers = [
-        ("retention_days", written.retention_days),
-        ("full_days", written.full_days),
+        ("retention_days", written.retention_days.map(u64::from)),
+        ("full_days", written.full_days.map(u64::from)),
+        ("second_bytes_per_second", written.second_bytes_per_second),
     ];
     let texts = texts
         .into_iter()
@@ -348,6 +370,7 @@ fn backup(written: WrittenBackup) -> Result<Backup, String> {
         .filter_map(|(key, value)| Some(format!("{key} = {}", value?)));
     Ok(Backup {
         enable,
+        second_secret_file: written.second_secret_file,
         lines: texts.chain(numbers).collect(),
         kit: written.kit,
         kit_passphrase_file: written.kit_passphrase_file,

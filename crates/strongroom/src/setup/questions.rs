@@ -3,6 +3,7 @@
 use super::answers::{
     Answers, Written, WrittenBackup, WrittenCertificate, WrittenDatabase, WrittenFirewall,
     WrittenOrganization, WrittenServer, WrittenServices, WrittenUpdates,
+    audit::WrittenAudit,
     sources::{WrittenDirectory, WrittenMail, WrittenProvider},
 };
 use crate::{
@@ -65,6 +66,7 @@ fn written(input: &mut impl BufRead) -> Result<Written, CommandError> {
         server,
         firewall,
         backup: backup(input)?,
+        audit: audit(input)?,
         certificate,
         organization,
         database: WrittenDatabase::default(),
@@ -206,6 +208,24 @@ fn backup(input: &mut impl BufRead) -> Result<WrittenBackup, CommandError> {
     })
 }
 
+/// The questions about the audit log's auditor.
+fn audit(input: &mut impl BufRead) -> Result<WrittenAudit, CommandError> {
+    let kit = "Folder for the auditor's kit, on a disk that leaves this machine; nothing to write it later";
+    let key =
+        "Key of a witness on another host (`strongroom witness make` prints it); nothing where there is none";
+    let note = "Whom the note of the day goes to by mail, with blanks between; nothing for nobody";
+    Ok(WrittenAudit {
+        kit: optional(input, kit)?.map(Into::into),
+        witness_key: optional(input, key)?,
+        note_to: optional(input, note)?
+            .iter()
+            .flat_map(|text| text.split_whitespace())
+            .map(str::to_owned)
+            .collect(),
+        ..WrittenAudit::default()
+    })
+}
+
 /// A question that Enter leaves out.
 fn optional(input: &mut impl BufRead, text: &str) -> Result<Option<String>, CommandError> {
     let answer = question(input, text, Some(""))?;
@@ -270,7 +290,7 @@ mod tests {
 
     #[test]
     fn enter_takes_the_default_and_what_has_none_is_asked_again() {
-        let typed = "records.example.org\n\n\n\n\nHarbour Analytics & Co\n\nOlga\nolga@example.org\nno\n\n\nperhaps\ny\n\n\n\n\n\n/media/kit\n";
+        let typed = "records.example.org\n\n\n\n\nHarbour Analytics & Co\n\nOlga\nolga@example.org\nno\n\n\nperhaps\ny\n\n\n\n\n\n/media/kit\n/media/auditor\n\nann@example.org bob@example.org\n";
         let answers = Answers::check(answers(typed).unwrap()).unwrap();
         assert_eq!(answers.base_url(), "https://records.example.org");
         assert_eq!(answers.organization.slug, "harbour-analytics-co");
@@ -281,6 +301,8 @@ mod tests {
             answers.backup.kit.as_deref(),
             Some(std::path::Path::new("/media/kit"))
         );
+        assert_eq!(answers.audit.kit, Some("/media/auditor".into()));
+        assert_eq!(answers.audit.note_to, ["ann@example.org", "bob@example.org"]);
         assert!(answers.directory.is_none() && answers.provider.is_none() && answers.mail.is_none());
     }
 
@@ -289,7 +311,7 @@ mod tests {
         let typed = "records.example.org\n\n\n\nHarbour\n\nOlga\nolga@example.org\n\n\n\n\n\
             dc1.example.org dc2.example.org\n\napp@example.org\ndc=example,dc=org\n\n\
             https://login.example.org\n\nus\n\n\n\
-            post.example.org\n\n\nus@example.org\nno\n";
+            post.example.org\n\n\nus@example.org\nno\n\n\n\n";
         let answers = Answers::check(answers(typed).unwrap()).unwrap();
         assert_eq!(answers.directory.unwrap().settings.servers.len(), 2);
         assert_eq!(answers.provider.unwrap().issuer, "https://login.example.org");

@@ -2,6 +2,9 @@
 //!
 //! Invariant: `look` changes nothing; `apply` does no harm where it was interrupted before.
 
+mod audit_kit;
+mod audit_note;
+mod audit_witness;
 mod backup;
 mod certificate;
 mod cluster;
@@ -62,6 +65,10 @@ pub(crate) enum Step {
     Mail,
     /// The collector of logs, where the answers name one
     Forwarding,
+    /// The witness of the audit log, where the answers name one
+    AuditWitness,
+    /// Whom the note of the day goes to, where the answers name somebody
+    AuditNote,
     /// Backups, where the answers ask for them
     Backup,
     /// The recovery kit, where the answers say where it goes
@@ -72,6 +79,8 @@ pub(crate) enum Step {
     Updates,
     /// An answer over HTTPS
     Health,
+    /// The auditor's kit, where the answers say where it goes
+    AuditKit,
     /// The certificate's renewal
     Renewal,
     /// The firewall, where the answers ask for it
@@ -79,7 +88,7 @@ pub(crate) enum Step {
 }
 
 /// In the order in which they are taken.
-pub(crate) const STEPS: [Step; 20] = [
+pub(crate) const STEPS: [Step; 23] = [
     Step::Folders,
     Step::Secrets,
     Step::Certificate,
@@ -93,11 +102,14 @@ pub(crate) const STEPS: [Step; 20] = [
     Step::Providers,
     Step::Mail,
     Step::Forwarding,
+    Step::AuditWitness,
+    Step::AuditNote,
     Step::Backup,
     Step::RecoveryKit,
     Step::Services,
     Step::Updates,
     Step::Health,
+    Step::AuditKit,
     Step::Renewal,
     Step::Firewall,
 ];
@@ -161,11 +173,14 @@ impl Step {
             Self::Providers => "providers",
             Self::Mail => "mail",
             Self::Forwarding => "forwarding",
+            Self::AuditWitness => "audit-witness",
+            Self::AuditNote => "audit-note",
             Self::Backup => "backup",
             Self::RecoveryKit => "recovery-kit",
             Self::Services => "services",
             Self::Updates => "updates",
             Self::Health => "health",
+            Self::AuditKit => "audit-kit",
             Self::Renewal => "renewal",
             Self::Firewall => "firewall",
         }
@@ -187,11 +202,14 @@ impl Step {
             Self::Providers => providers::look(run.site),
             Self::Mail => mail::look(run.site),
             Self::Forwarding => forwarding::look(run.site),
+            Self::AuditWitness => audit_witness::look(run.site),
+            Self::AuditNote => audit_note::look(run.site),
             Self::Backup => backup::look(run.site),
             Self::RecoveryKit => recovery_kit::look(run.site),
             Self::Services => services::look(run),
             Self::Updates => updates::look(run.site),
             Self::Health => health::look(run),
+            Self::AuditKit => audit_kit::look(run),
             Self::Renewal => renewal::look(run),
             Self::Firewall => firewall::look(run),
         }
@@ -213,11 +231,14 @@ impl Step {
             Self::Providers => providers::apply(run.site),
             Self::Mail => mail::apply(run.site),
             Self::Forwarding => forwarding::apply(run.site),
+            Self::AuditWitness => audit_witness::apply(run.site),
+            Self::AuditNote => audit_note::apply(run.site),
             Self::Backup => backup::apply(run.site),
             Self::RecoveryKit => recovery_kit::apply(run.site),
             Self::Services => services::apply(run),
             Self::Updates => updates::apply(run),
             Self::Health => health::apply(run),
+            Self::AuditKit => audit_kit::apply(run),
             Self::Renewal => renewal::apply(run),
             Self::Firewall => firewall::apply(run.site),
         }

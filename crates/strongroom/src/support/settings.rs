@@ -116,8 +116,12 @@ fn write_backup(page: &mut Page, config: &Config) {
         None => "none",
         Some(config::SecondLocation::Folder(_)) => "a folder",
         Some(config::SecondLocation::Sftp(_)) => "another machine",
+        Some(config::SecondLocation::Bucket(_)) => "a bucket",
     };
     page.fact("backup.second", Safe::known(second));
+    if let Some(rate) = config.backup.second_bytes_per_second {
+        page.fact("backup.second_bytes_per_second", Safe::number(rate.get()));
+    }
 }
 
 fn socket(redactor: &Redactor, address: SocketAddr) -> Safe {

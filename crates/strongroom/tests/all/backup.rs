@@ -12,6 +12,8 @@ use testkit::SftpServer;
 use super::program::{Said, run};
 use super::setup::Place;
 
+mod bucket;
+
 /// An address that stands in the database, in the clear.
 const KNOWN: &[u8] = b"ada@example.org";
 

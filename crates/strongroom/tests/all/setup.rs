@@ -19,7 +19,7 @@ use testkit::certificate::Authority;
 use super::appliance::{Daemon, PASSWORD, free_port, spawn};
 use super::program::{Said, run};
 
-const STEPS: [&str; 20] = [
+const STEPS: [&str; 23] = [
     "folders",
     "secrets",
     "certificate",
@@ -33,11 +33,14 @@ const STEPS: [&str; 20] = [
     "providers",
     "mail",
     "forwarding",
+    "audit-witness",
+    "audit-note",
     "backup",
     "recovery-kit",
     "services",
     "updates",
     "health",
+    "audit-kit",
     "renewal",
     "firewall",
 ];
@@ -352,25 +355,47 @@ fn sources_of_people_and_mail_are_set_once_and_left_as_operators_change_them() {
         .certificate_pem()
         .unwrap();
     fs::write(&authority, pem).unwrap();
+    let folder = place.path("witness").display().to_string();
+    let witness = run(None, &["witness", "make", &folder, "witness.example.test"]).done();
+    let witness = witness.trim().to_owned();
     place.answer_more(&format!(
         "[directory]\nproduct = \"openldap\"\nservers = [\"dc1.example.test\"]\nbase = \"dc=example,dc=test\"\n\
          service_account = \"cn=app,dc=example,dc=test\"\npassword_file = {secret:?}\n\
          [provider]\nissuer = \"https://login.example.test\"\nclient_id = \"us\"\nsecret_file = {secret:?}\n\
          [forwarding]\nhost = \"logs.example.test\"\nauthorities = {authority:?}\n\
-         [mail]\nhost = \"post.example.test\"\naccount = \"us\"\npassword_file = {secret:?}\nfrom = \"us@example.test\"\n"
+         [mail]\nhost = \"post.example.test\"\naccount = \"us\"\npassword_file = {secret:?}\nfrom = \"us@example.test\"\n\
+         [audit]\nwitness_key = {witness:?}\nwitness_url = \"https://witness.example.test:8443\"\nnote_to = [\"auditor@example.test\"]\n"
     ));
-    let four = |states: Vec<(String, String)>| {
+    let six = |states: Vec<(String, String)>| {
         let named = |step: &str| states.iter().find(|(name, _)| name == step).unwrap().1.clone();
-        ["directory", "providers", "mail", "forwarding"].map(named)
+        [
+            "directory",
+            "providers",
+            "mail",
+            "forwarding",
+            "audit-witness",
+            "audit-note",
+        ]
+        .map(named)
     };
-    assert_eq!(four(states(place.setup(&["--until", "forwarding"]))), ["done"; 4]);
+    let said = place.setup(&["--until", "audit-note"]);
+    // Nothing lets its address out yet.
+    assert!(
+        said.talk
+            .contains("witness.example.test, carried by hand for now"),
+        "{}",
+        said.talk
+    );
+    assert_eq!(six(states(said)), ["done"; 6]);
     let settings = place.settings();
     let close = ["directory", "alter", "company", "--state", "disabled"];
     run(Some(&settings), &close).done();
     assert_eq!(
-        four(states(place.setup(&["--until", "forwarding"]))),
-        ["unchanged"; 4]
+        six(states(place.setup(&["--until", "audit-note"]))),
+        ["unchanged"; 6]
     );
+    let note = run(Some(&settings), &["--json", "audit", "note", "--addresses"]).done();
+    assert!(note.contains("auditor@example.test"), "{note}");
     let listed = run(Some(&settings), &["--json", "directory", "list"]).done();
     assert!(listed.contains("disabled"), "{listed}");
     let text = fs::read_to_string(place.path("answers.toml")).unwrap();

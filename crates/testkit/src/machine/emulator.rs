@@ -24,13 +24,29 @@ const VARIABLES: &str = "/usr/share/OVMF/OVMF_VARS_4M.fd";
 const SCREEN: &str = "type=11,value=io.systemd.boot.kernel-cmdline-extra=console=ttyS0";
 /// Between a question and its answer.
 const MOMENT: Duration = Duration::from_secs(2);
+/// Where a TPM2's memory and its socket lie, in the machine's folder.
+const TPM: &str = "tpm";
+const TPM_DEADLINE: Duration = Duration::from_secs(20);
 /// Most bytes of the screen that are kept.
 const SCREEN_BYTES_MAX: usize = 4 << 20;
+
+/// What a machine is built of.
+#[derive(Debug, Clone, Copy)]
+pub struct Hardware {
+    /// Of the first disk, which begins with the image.
+    pub disk_gib: u32,
+    /// Of a second disk, which is blank.
+    pub second_disk_gib: u32,
+    /// Whether there is a TPM2.
+    pub has_tpm: bool,
+}
 
 /// A machine that runs.
 #[derive(Debug)]
 pub struct Emulator {
     qemu: Child,
+    /// It ends with the emulator's connection to it.
+    tpm: Option<Child>,
     keys: ChildStdin,
     screen: Arc<Mutex<Vec<u8>>>,
     /// How much of the screen was looked at.
@@ -41,11 +57,16 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Switches a machine on with a copy of a raw image on a disk of so many GiB, and a second, blank disk of so many.
+    /// Switches a machine on with a copy of a raw image.
     ///
     /// # Errors
     /// When the tools cannot be had or the emulator does not start.
-    pub fn boot(image: &Path, disk_gib: u32, second_disk_gib: u32) -> Result<Self> {
+    pub fn boot(image: &Path, hardware: Hardware) -> Result<Self> {
+        let Hardware {
+            disk_gib,
+            second_disk_gib,
+            has_tpm,
+        } = hardware;
         let workshop = Workshop::ensure()?;
         let runs = base::runs_folder()?;
         remove_leftovers(&runs)?;
@@ -63,9 +84,13 @@ impl Emulator {
         process::run(workshop.command(&folder).args(["sh", "-euc", &layer]))?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let screen = Arc::default();
-        let (qemu, keys) = start(workshop.command(&folder), port, &screen)?;
+        let tpm = has_tpm
+            .then(|| start_tpm(workshop.command(&folder), &folder))
+            .transpose()?;
+        let (qemu, keys) = start(workshop.command(&folder), port, has_tpm, &screen)?;
         Ok(Self {
             qemu,
+            tpm,
             keys,
             screen,
             seen: 0,
@@ -80,10 +105,7 @@ impl Emulator {
     /// # Errors
     /// When it does not go down within the time.
     pub fn switch_on_again(&mut self, seconds_max: u64) -> Result<()> {
-        let is_off = process::poll(Duration::from_secs(seconds_max), || {
-            !matches!(self.qemu.try_wait(), Ok(None))
-        });
-        ensure!(is_off, "the machine has not gone down after {seconds_max} s");
+        self.wait_until_off(seconds_max)?;
         self.switch_on()
     }
 
@@ -97,8 +119,43 @@ impl Emulator {
         self.switch_on()
     }
 
+    /// Gives a machine that was told to go down another TPM2, as if its disks were put into another machine, and switches that on.
+    ///
+    /// # Errors
+    /// When the machine does not go down within the time, or has no TPM2.
+    pub fn switch_on_elsewhere(&mut self, seconds_max: u64) -> Result<()> {
+        self.wait_until_off(seconds_max)?;
+        self.stop_tpm()?;
+        fs::remove_dir_all(self.folder.join(TPM)).context("this machine has no TPM2")?;
+        self.switch_on()
+    }
+
+    fn wait_until_off(&mut self, seconds_max: u64) -> Result<()> {
+        let is_off = process::poll(Duration::from_secs(seconds_max), || {
+            !matches!(self.qemu.try_wait(), Ok(None))
+        });
+        ensure!(is_off, "the machine has not gone down after {seconds_max} s");
+        Ok(())
+    }
+
+    fn stop_tpm(&mut self) -> Result<()> {
+        let Some(tpm) = &mut self.tpm else { return Ok(()) };
+        // It may have ended with the machine.
+        tpm.kill().ok();
+        tpm.wait().map(drop).context("cannot wait for the TPM2's end")
+    }
+
     fn switch_on(&mut self) -> Result<()> {
-        (self.qemu, self.keys) = start(self.workshop.command(&self.folder), self.port, &self.screen)?;
+        self.stop_tpm()?;
+        if let Some(tpm) = &mut self.tpm {
+            *tpm = start_tpm(self.workshop.command(&self.folder), &self.folder)?;
+        }
+        (self.qemu, self.keys) = start(
+            self.workshop.command(&self.folder),
+            self.port,
+            self.tpm.is_some(),
+            &self.screen,
+        )?;
         Ok(())
     }
 
@@ -149,13 +206,19 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         self.qemu.kill().ok();
         self.qemu.wait().ok();
+        self.stop_tpm().ok();
         // A test's result is not to hang on it: the next boot removes what is left.
         fs::remove_dir_all(&self.folder).ok();
     }
 }
 
 /// Without an accelerator: it is not to depend on what the machine at hand lets through.
-fn start(mut command: Command, port: u16, screen: &Arc<Mutex<Vec<u8>>>) -> Result<(Child, ChildStdin)> {
+fn start(
+    mut command: Command,
+    port: u16,
+    has_tpm: bool,
+    screen: &Arc<Mutex<Vec<u8>>>,
+) -> Result<(Child, ChildStdin)> {
     command
         .args(["qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-cpu", "max"])
         .args(["-smp", "2", "-m", "1536", "-no-reboot"])
@@ -169,13 +232,39 @@ fn start(mut command: Command, port: u16, screen: &Arc<Mutex<Vec<u8>>>) -> Resul
         .args(["-drive", "if=pflash,format=raw,file=/work/variables"])
         .args(["-drive", "if=virtio,format=qcow2,file=/work/disk.qcow2"])
         .args(["-drive", "if=virtio,format=qcow2,file=/work/second.qcow2"])
-        .args(["-smbios", SCREEN])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
+        .args(["-smbios", SCREEN]);
+    if has_tpm {
+        command
+            .args(["-chardev", &format!("socket,id=tpm,path=/work/{TPM}/socket")])
+            .args(["-tpmdev", "emulator,id=tpm,chardev=tpm"])
+            .args(["-device", "tpm-crb,tpmdev=tpm"]);
+    }
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut qemu = command.spawn().context("cannot start the emulator")?;
     let keys = qemu.stdin.take().context("the emulator has no keyboard")?;
     read_in_background(qemu.stdout.take().context("the emulator has no screen")?, screen);
     Ok((qemu, keys))
+}
+
+/// A TPM2 whose memory lies in the machine's folder (swtpm(8)); it ends when the emulator leaves it.
+fn start_tpm(mut command: Command, folder: &Path) -> Result<Child> {
+    let folder = folder.join(TPM);
+    fs::create_dir_all(&folder)?;
+    let socket = folder.join("socket");
+    // One that is left from before would be taken for the new one.
+    fs::remove_file(&socket).ok();
+    let child = command
+        .args(["swtpm", "socket", "--tpm2", "--terminate"])
+        .args(["--tpmstate", &format!("dir=/work/{TPM}")])
+        .args(["--ctrl", &format!("type=unixio,path=/work/{TPM}/socket")])
+        .spawn()
+        .context("cannot start the TPM2's emulator")?;
+    ensure!(
+        process::poll(TPM_DEADLINE, || socket.exists()),
+        "the TPM2's emulator has no socket after {} s",
+        TPM_DEADLINE.as_secs()
+    );
+    Ok(child)
 }
 
 fn read_in_background(mut output: impl Read + Send + 'static, screen: &Arc<Mutex<Vec<u8>>>) {

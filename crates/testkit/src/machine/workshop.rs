@@ -14,7 +14,8 @@ use crate::process;
 
 /// Debian 13's: its systemd-repart makes whole images without devices.
 const RELEASE: &str = "trixie";
-const TOOLS: &str = "dosfstools,e2fsprogs,mtools,ovmf,qemu-system-x86,qemu-utils,systemd,systemd-repart";
+const TOOLS: &str =
+    "dosfstools,e2fsprogs,mtools,ovmf,qemu-system-x86,qemu-utils,swtpm,systemd,systemd-repart";
 
 /// `$1` the root, `$2` the folder to share; the rest is what runs.
 const MOUNT_AND_RUN: &str = r#"

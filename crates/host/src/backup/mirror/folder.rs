@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use super::{BackupError, Entry, Lengths, refused, walk};
+use super::{BackupError, Entry, Lengths, Pace, refused, walk};
 
 pub(super) fn is_marked(folder: &Path, mark: &str) -> Result<bool, BackupError> {
     let path = folder.join(mark);
@@ -14,6 +14,11 @@ pub(super) fn is_marked(folder: &Path, mark: &str) -> Result<bool, BackupError> 
 pub(super) fn mark(folder: &Path, mark: &str, text: &[u8]) -> Result<(), BackupError> {
     let path = folder.join(mark);
     fs::write(&path, text).map_err(refused("write", &path))
+}
+
+pub(super) fn remove(folder: &Path, name: &str) -> Result<(), BackupError> {
+    let path = folder.join(name);
+    fs::remove_file(&path).map_err(refused("remove", &path))
 }
 
 pub(super) fn lengths(folder: &Path, entries: &[Entry]) -> Result<Lengths, BackupError> {
@@ -32,15 +37,15 @@ pub(super) fn lengths(folder: &Path, entries: &[Entry]) -> Result<Lengths, Backu
     Ok(found)
 }
 
-pub(super) fn send(from: &Path, folder: &Path, entries: &[Entry]) -> Result<(), BackupError> {
+pub(super) fn send(from: &Path, folder: &Path, entries: &[Entry], pace: Pace) -> Result<(), BackupError> {
     for entry in entries {
-        copy_file(&from.join(&entry.path), &folder.join(&entry.path))?;
+        copy_file(&from.join(&entry.path), &folder.join(&entry.path), pace)?;
     }
     Ok(())
 }
 
 /// Whole or not at all under its name.
-fn copy_file(from: &Path, to: &Path) -> Result<(), BackupError> {
+fn copy_file(from: &Path, to: &Path, pace: Pace) -> Result<(), BackupError> {
     let parent = to.parent().unwrap_or(Path::new("/"));
     fs::create_dir_all(parent).map_err(refused("make", parent))?;
     let mut name = to.as_os_str().to_owned();
@@ -53,7 +58,8 @@ fn copy_file(from: &Path, to: &Path) -> Result<(), BackupError> {
         Err(error) => return Err(refused("read", from)(error)),
     };
     let mut target = File::create(part).map_err(refused("write", part))?;
-    io::copy(&mut source, &mut target).map_err(refused("write", part))?;
+    pace.copy(&mut source, &mut target)
+        .map_err(refused("write", part))?;
     target.sync_all().map_err(refused("write", part))?;
     fs::rename(part, to).map_err(refused("write", to))
 }
@@ -63,5 +69,5 @@ pub(super) fn fetch(from: &Path, parts: &[&str], into: &Path) -> Result<(), Back
     for part in parts {
         walk(from, Path::new(part), &mut entries)?;
     }
-    send(from, into, &entries)
+    send(from, into, &entries, Pace::default())
 }

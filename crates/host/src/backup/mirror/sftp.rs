@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::{BackupError, Entry, Lengths};
+use super::{BackupError, Entry, Lengths, Pace};
 use crate::run::{Call, Program, RunError};
 
 /// A full backup over a slow line.
@@ -57,6 +57,7 @@ pub(super) fn is_marked(remote: &Remote, mark: &str) -> Result<bool, BackupError
         remote,
         &format!("-ls -ln {}\n", there(remote, Path::new(mark))),
         LIST_DEADLINE,
+        Pace::default(),
     )?;
     Ok(said.lines().any(|line| line.starts_with('-')))
 }
@@ -69,9 +70,14 @@ pub(super) fn mark(remote: &Remote, mark: &str, text: &[u8]) -> Result<(), Backu
         quoted(&file),
         there(remote, Path::new(mark))
     );
-    let done = batch(remote, &commands, LIST_DEADLINE);
+    let done = batch(remote, &commands, LIST_DEADLINE, Pace::default());
     std::fs::remove_file(&file).ok();
     done.map(drop)
+}
+
+pub(super) fn remove(remote: &Remote, name: &str) -> Result<(), BackupError> {
+    let command = format!("rm {}\n", there(remote, Path::new(name)));
+    batch(remote, &command, LIST_DEADLINE, Pace::default()).map(drop)
 }
 
 /// The client reads what it sends from a file.
@@ -90,7 +96,11 @@ pub(super) fn lengths(remote: &Remote, entries: &[Entry]) -> Result<Lengths, Bac
         for folder in some {
             commands.push_str(&format!("-ls -ln {}\n", there(remote, folder)));
         }
-        read_listing(remote, &batch(remote, &commands, LIST_DEADLINE)?, &mut found);
+        read_listing(
+            remote,
+            &batch(remote, &commands, LIST_DEADLINE, Pace::default())?,
+            &mut found,
+        );
     }
     Ok(found)
 }
@@ -114,7 +124,7 @@ fn read_listing(remote: &Remote, said: &str, found: &mut Lengths) {
     }
 }
 
-pub(super) fn send(from: &Path, remote: &Remote, entries: &[Entry]) -> Result<(), BackupError> {
+pub(super) fn send(from: &Path, remote: &Remote, entries: &[Entry], pace: Pace) -> Result<(), BackupError> {
     let mut made = BTreeSet::new();
     for some in entries.chunks(SEND_FILES) {
         let mut commands = String::new();
@@ -138,7 +148,7 @@ pub(super) fn send(from: &Path, remote: &Remote, entries: &[Entry]) -> Result<()
                 quoted(&from.join(&entry.path))
             ));
         }
-        batch(remote, &commands, SEND_DEADLINE)?;
+        batch(remote, &commands, SEND_DEADLINE, pace)?;
     }
     Ok(())
 }
@@ -152,7 +162,7 @@ pub(super) fn fetch(remote: &Remote, parts: &[&str], into: &Path) -> Result<(), 
             quoted(into)
         ));
     }
-    batch(remote, &commands, SEND_DEADLINE).map(drop)
+    batch(remote, &commands, SEND_DEADLINE, Pace::default()).map(drop)
 }
 
 fn there(remote: &Remote, path: &Path) -> String {
@@ -165,7 +175,7 @@ fn quoted(path: &Path) -> String {
 }
 
 /// Carries out commands, of which the first that fails ends it, but for those that begin with `-` (sftp(1)).
-fn batch(remote: &Remote, commands: &str, deadline: Duration) -> Result<String, BackupError> {
+fn batch(remote: &Remote, commands: &str, deadline: Duration, pace: Pace) -> Result<String, BackupError> {
     let option = |name: &str, value: &Path| {
         let mut text = OsString::from(format!("-o{name}="));
         text.push(value);
@@ -177,6 +187,7 @@ fn batch(remote: &Remote, commands: &str, deadline: Duration) -> Result<String, 
     };
     let call = Call::new(Program::Sftp)
         .with(["-F", "/dev/null", "-b", "-", "-P", &remote.port.to_string()])
+        .with(pace.kilobits_per_second().map(|kilobits| format!("-l{kilobits}")))
         .with([
             "-oBatchMode=yes",
             "-oIdentitiesOnly=yes",

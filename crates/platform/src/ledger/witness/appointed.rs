@@ -23,12 +23,12 @@ const WITNESSES_MAX: usize = 16;
 /// A witness as the setting holds it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Appointed {
+pub struct Appointed {
     /// Its key, as policies name it.
-    pub(super) key: String,
+    pub key: String,
     /// Where it is asked; carried by hand if nowhere.
     #[serde(default)]
-    pub(super) contact: Option<Contact>,
+    pub contact: Option<Contact>,
 }
 
 /// Where a witness is asked over https.
@@ -71,6 +71,39 @@ impl Contact {
     }
 }
 
+/// A witness's key as policies name it, without the blanks around it.
+///
+/// # Errors
+/// `conflict` for what is none.
+pub fn check_key(key: &str) -> Result<String> {
+    Ok(parse_key(key)?.to_string())
+}
+
+fn parse_key(key: &str) -> Result<VerifierKey> {
+    let key = VerifierKey::parse(key.trim()).map_err(|error| refused(error.to_string()))?;
+    match key.algorithm() {
+        Algorithm::CosignatureV1 => Ok(key),
+        Algorithm::Ed25519 => Err(refused("this is a log's key; a witness's has the algorithm 4")),
+    }
+}
+
+/// Whether a witness could be asked there now.
+///
+/// # Errors
+/// As [`appoint`] for its contact.
+pub fn check_contact(platform: &Platform, contact: &Contact) -> Result<()> {
+    contact.check(platform)
+}
+
+/// The witnesses, by the names in their keys.
+///
+/// # Errors
+/// `not-allowed`.
+pub async fn appointed(platform: &Platform, caller: &Caller) -> Result<BTreeMap<String, Appointed>> {
+    require_operator(caller)?;
+    read(&mut platform.control().read().await?).await
+}
+
 /// Names a witness whose cosignatures count from now on, and where it is asked if it is not carried by hand.
 ///
 /// # Errors
@@ -83,10 +116,7 @@ pub async fn appoint(
     contact: Option<Contact>,
 ) -> Result<()> {
     require_operator(caller)?;
-    let key = VerifierKey::parse(key.trim()).map_err(|error| refused(error.to_string()))?;
-    if key.algorithm() != Algorithm::CosignatureV1 {
-        return Err(refused("this is a log's key; a witness's has the algorithm 4"));
-    }
+    let key = parse_key(key)?;
     if let Some(contact) = &contact {
         contact.check(platform)?;
     }

@@ -268,7 +268,7 @@ fn exchange(contact: &Contact, body: &str, reach: Reach) -> std::result::Result<
         method: Method::Post,
         content: "text/plain; charset=utf-8",
         body,
-        header: None,
+        headers: &[],
     };
     wire.ask(&sending, Deadline::after(EXCHANGE))
         .map_err(|error| error.to_string())

@@ -12,11 +12,12 @@ use crate::{
     delivery::{self, Channel, Delivery},
     error::Result,
     mail::{self, Letter},
+    webhook::{self, Message},
 };
 use host::backup::record::Outcome as Ended;
 use jiff::Timestamp;
 use promises::{Observation, Outcome};
-use store::control::{account, job};
+use store::control::{Keeps, account, job};
 use types::EmailAddress;
 
 const TOLD: [&str; 6] = [NIGHTLY, ENCRYPTED, SECOND, RETENTION, TESTED, MOMENT];
@@ -38,6 +39,10 @@ pub(super) struct Alerts {
     pub(super) test: Option<Delivery>,
     /// The last alert, or monthly test of one.
     pub(super) alert: Option<Delivery>,
+    /// A program is told as well.
+    pub(super) is_webhook_set: bool,
+    /// The last message to it.
+    pub(super) webhook: Option<Delivery>,
 }
 
 pub(super) async fn read(platform: &Platform) -> Result<Alerts> {
@@ -47,6 +52,8 @@ pub(super) async fn read(platform: &Platform) -> Result<Alerts> {
         operators: account::list_operators(&mut read).await?.len(),
         test: delivery::last(&mut read, Channel::Mail).await?,
         alert: delivery::last(&mut read, Channel::Alert).await?,
+        is_webhook_set: webhook::is_set(&mut read).await?,
+        webhook: delivery::last(&mut read, Channel::Webhook).await?,
     })
 }
 
@@ -56,11 +63,12 @@ pub(super) fn told(ground: &Ground) -> Outcome {
         return Outcome::could_not_look("how alerts go was not looked at");
     };
     let mut look = Look::new();
-    if !alerts.is_mail_set {
-        let advice = "set a mail server with `strongroom mail set`";
+    if !alerts.is_mail_set && !alerts.is_webhook_set {
+        let advice =
+            "set a mail server with `strongroom mail set`, or a program with `strongroom webhook set`";
         look.fault("mail is not set, so nobody is told", "the settings", advice);
     }
-    if alerts.operators == 0 {
+    if alerts.operators == 0 && !alerts.is_webhook_set {
         let advice = "appoint one with `strongroom operator appoint`";
         look.fault("there is no operator who could be told", "the accounts", advice);
     }
@@ -76,12 +84,19 @@ pub(super) fn told(ground: &Ground) -> Outcome {
             "run `strongroom mail test` with your address",
         );
     }
+    if let Some(failure) = alerts.webhook.as_ref().and_then(|last| last.failure.as_ref()) {
+        look.fault(
+            format!("the last alert was not taken: {failure}"),
+            "the webhook",
+            "run `strongroom webhook test`",
+        );
+    }
     let taken = alerts.taken();
     if taken.is_none_or(|at| ground.age(at) > TEST_AGE_MAX) {
         look.fault(
             "no alert and no test of one was taken for 30 days",
-            "the mail server",
-            "run `strongroom mail test` with your address; the monthly test goes by itself where the worker runs",
+            "the mail server, and the webhook where one is set",
+            "run `strongroom mail test` with your address, or `strongroom webhook test`; the monthly test goes by itself where the worker runs",
         );
     }
     if let Some(failed) = newest_failure(ground)
@@ -95,24 +110,28 @@ pub(super) fn told(ground: &Ground) -> Outcome {
         );
     }
     let shown = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| at.to_string());
-    look.fact("last letter that was taken", shown(taken))
+    look.fact("last alert or test that was taken", shown(taken))
+        .fact(
+            "a program is told too",
+            if alerts.is_webhook_set { "yes" } else { "no" },
+        )
         .fact("last failure", shown(newest_failure(ground)))
         .fact("operators", alerts.operators)
         .done()
 }
 
 impl Alerts {
-    /// When the mail server last took a letter of either kind.
+    /// When anything was last taken, by the mail server or the program.
     fn taken(&self) -> Option<Timestamp> {
-        let both = [&self.test, &self.alert].into_iter().flatten();
-        let taken = both.filter(|delivery| delivery.failure.is_none());
+        let all = [&self.test, &self.alert, &self.webhook].into_iter().flatten();
+        let taken = all.filter(|delivery| delivery.failure.is_none());
         taken.map(|delivery| delivery.at).max()
     }
 
-    /// When either was last tried.
+    /// When any was last tried.
     fn tried(&self) -> Option<Timestamp> {
-        let both = [&self.test, &self.alert].into_iter().flatten();
-        both.map(|delivery| delivery.at).max()
+        let all = [&self.test, &self.alert, &self.webhook].into_iter().flatten();
+        all.map(|delivery| delivery.at).max()
     }
 }
 
@@ -143,20 +162,27 @@ pub(in crate::promise) async fn tell(
 ) -> Result<()> {
     let base_url = &platform.settings().base_url;
     if let Some(faults) = news(id, before, now) {
-        write(platform, |to| Letter::backup_alert(to, base_url, id, &faults)).await?;
+        let mut keep = platform.control().keep().await?;
+        write(platform, &mut keep, |to| {
+            Letter::backup_alert(to, base_url, id, &faults)
+        })
+        .await?;
+        webhook::post(platform, &mut keep, &Message::alert(platform, id, &faults)).await?;
         return Ok(());
     }
     let is_looked_at = matches!(now.outcome, Outcome::Looked { .. });
     if id == ALERT && is_looked_at && is_test_due(platform, &read(platform).await?).await? {
-        send_test(platform).await?;
+        send_test(platform, &mut platform.control().keep().await?).await?;
     }
     Ok(())
 }
 
-/// Puts a test up to every operator; answers how many letters.
-pub(in crate::promise) async fn send_test(platform: &Platform) -> Result<usize> {
+/// Puts a test up to every operator, and to the program; answers how many of both.
+pub(in crate::promise) async fn send_test(platform: &Platform, on: &mut impl Keeps) -> Result<usize> {
     let base_url = &platform.settings().base_url;
-    write(platform, |to| Letter::backup_alert_test(to, base_url)).await
+    let letters = write(platform, on, |to| Letter::backup_alert_test(to, base_url)).await?;
+    let is_told = webhook::post(platform, on, &Message::test(platform)).await?;
+    Ok(letters + usize::from(is_told))
 }
 
 /// Once a month, and once a day while the last one was not taken.
@@ -164,23 +190,28 @@ async fn is_test_due(platform: &Platform, alerts: &Alerts) -> Result<bool> {
     let age = |at: Timestamp| platform.now().as_second() - at.as_second();
     let is_old = alerts.taken().is_none_or(|at| age(at) > TEST_EVERY);
     let is_rested = alerts.tried().is_none_or(|at| age(at) > DAY);
-    if !alerts.is_mail_set || !is_old || !is_rested {
+    if !(alerts.is_mail_set || alerts.is_webhook_set) || !is_old || !is_rested {
         return Ok(false);
     }
-    let waiting = job::count_unfinished(&mut platform.control().read().await?, mail::ALERT).await?;
-    Ok(waiting == 0)
+    let mut read = platform.control().read().await?;
+    let letters = job::count_unfinished(&mut read, mail::ALERT).await?;
+    let messages = job::count_unfinished(&mut read, webhook::SEND).await?;
+    Ok(letters + messages == 0)
 }
 
 /// Answers how many letters were put up: none where mail is not set.
-async fn write(platform: &Platform, letter: impl Fn(&EmailAddress) -> Letter) -> Result<usize> {
-    let operators = account::list_operators(&mut platform.control().read().await?).await?;
-    let mut keep = platform.control().keep().await?;
+async fn write(
+    platform: &Platform,
+    on: &mut impl Keeps,
+    letter: impl Fn(&EmailAddress) -> Letter,
+) -> Result<usize> {
+    let operators = account::list_operators(on).await?;
     let mut letters = 0;
     for operator in operators {
         let Ok(address) = operator.email.parse::<EmailAddress>() else {
             continue;
         };
-        letters += usize::from(mail::post_alert(platform, &mut keep, &letter(&address)).await?);
+        letters += usize::from(mail::post_alert(platform, on, &letter(&address)).await?);
     }
     Ok(letters)
 }

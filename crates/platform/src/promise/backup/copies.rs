@@ -1,7 +1,7 @@
 //! Encrypted wherever they lie; and elsewhere too.
 
 use super::{super::look::Look, DAY, Ground, HOUR, NIGHT_MAX, WEEK_MAX};
-use host::backup::record::Outcome as Ended;
+use host::backup::record::{Keeps, Outcome as Ended};
 use promises::Outcome;
 
 /// The second location is fetched as a whole to be verified.
@@ -112,6 +112,11 @@ pub(super) fn second(ground: &Ground) -> Outcome {
             "newest change there",
             well.and_then(|copied| copied.newest_change.as_deref())
                 .unwrap_or("none"),
+        )
+        .fact(
+            "deletion there",
+            well.and_then(|copied| copied.keeps)
+                .map_or("not seen", Keeps::told),
         )
         .done()
 }

@@ -99,6 +99,7 @@ fn copied() -> Copied {
         bytes: 1,
         newest_change: None,
         holes: Vec::new(),
+        keeps: None,
     }
 }
 
@@ -129,6 +130,7 @@ fn sound() -> Ground {
             retention_days: 7,
             full_days: 7,
             second: Some(SecondLocation::Folder("/mnt/copy".into())),
+            second_bytes_per_second: None,
         },
         archiver: Some(Archiver {
             last: Some("000000010000000000000004".to_owned()),
@@ -144,6 +146,8 @@ fn sound() -> Ground {
             operators: 1,
             test: None,
             alert: taken(DAY),
+            is_webhook_set: false,
+            webhook: None,
         }),
         drills: vec![drill(Ended::Done, HOUR), drill_to_moment(HOUR)],
         report: Some(Report {
@@ -321,6 +325,10 @@ fn alerts_that_reach_nobody_are_told() {
     };
     change(|alerts| alerts.is_mail_set = false);
     change(|alerts| alerts.operators = 0);
+    change(|alerts| {
+        alerts.webhook = taken(HOUR);
+        alerts.webhook.as_mut().unwrap().failure = Some("it answers with status 500".to_owned());
+    });
     change(|alerts| alerts.alert = taken(31 * DAY));
     change(|alerts| alerts.alert = None);
     let refused = |alerts: &mut alert::Alerts, age: i64| {

@@ -41,6 +41,15 @@ pub(in crate::command) struct List {
     /// Only this account's acts
     #[arg(long, value_name = "ID")]
     account: Option<String>,
+    /// Only acts on the thing of this id, such as a record's
+    #[arg(long, value_name = "ID")]
+    object: Option<String>,
+    /// Not earlier than this time, such as 2026-03-12T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Earlier than this time
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
     /// How many, 1 to 500
     #[arg(long, default_value_t = 50)]
     limit: u16,
@@ -56,6 +65,9 @@ impl List {
         for (name, value) in [
             ("action", &self.action),
             ("account", &self.account),
+            ("object", &self.object),
+            ("from", &self.from),
+            ("until", &self.until),
             ("before", &self.before),
         ] {
             query.extend(value.iter().map(|value| (name.to_owned(), value.clone())));

@@ -4,11 +4,11 @@ use super::{Common, settings};
 use crate::{
     backup::{Site, copy},
     failure::CommandError,
-    output,
+    output, secret,
 };
-use ::host::backup::mirror::Known;
+use ::host::backup::{mirror::Known, record::Keeps};
 use serde_json::json;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::command) struct Copy {
@@ -18,8 +18,14 @@ pub(in crate::command) struct Copy {
     /// Only make the key that signs in there, if there is none, and show its public half
     #[arg(long, conflicts_with = "begin")]
     key: bool,
-    /// Where the settings name no second location, do nothing and end well
+    /// Only keep the secret of the key that signs for the bucket, which is asked for at the terminal
     #[arg(long, conflicts_with_all = ["begin", "key"])]
+    secret: bool,
+    /// The same out of a file that its owner only can read
+    #[arg(long, value_name = "FILE", requires = "secret")]
+    secret_file: Option<PathBuf>,
+    /// Where the settings name no second location, do nothing and end well
+    #[arg(long, conflicts_with_all = ["begin", "key", "secret"])]
     if_set: bool,
 }
 
@@ -31,6 +37,10 @@ impl Copy {
         }
         if self.key {
             return output::data(&copy::public_key(&site.config)?);
+        }
+        if self.secret {
+            let secret = secret::read(self.secret_file.as_deref(), "Secret of the key for the bucket: ")?;
+            return copy::keep_secret(&site.config, &secret);
         }
         let known = if self.begin {
             Known::FromNowOn
@@ -46,12 +56,17 @@ impl Copy {
                 "newest change there",
                 copied.newest_change.clone().unwrap_or_default(),
             ),
+            (
+                "deletion there",
+                copied.keeps.map_or("not seen", Keeps::told).to_owned(),
+            ),
         ];
         let json = json!({
             "to": copied.to,
             "files": copied.files,
             "bytes": copied.bytes,
             "newest_change": copied.newest_change,
+            "keeps": copied.keeps,
         });
         common.format().thing(&pairs, &json)
     }

@@ -2,9 +2,10 @@
 
 use super::{Standing, settings};
 use crate::{
-    backup::{self, PATIENT, Site as BackupSite, enable},
+    backup::{self, PATIENT, Site as BackupSite, copy, enable},
     failure::CommandError,
     host::block_on,
+    secret,
     setup::site::Site,
 };
 
@@ -30,5 +31,9 @@ pub(super) fn look(site: &Site) -> Result<Standing, CommandError> {
 }
 
 pub(super) fn apply(site: &Site) -> Result<(), CommandError> {
-    enable::enable(&BackupSite::begin(&site.settings, PATIENT)?).map(drop)
+    let backups = BackupSite::begin(&site.settings, PATIENT)?;
+    if let Some(file) = &site.answers.backup.second_secret_file {
+        copy::keep_secret(&backups.config, &secret::read_file(file)?)?;
+    }
+    enable::enable(&backups).map(drop)
 }

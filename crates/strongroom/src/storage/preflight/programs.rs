@@ -2,7 +2,11 @@
 
 use super::KeyKind;
 use crate::finding::Finding;
-use ::host::{luks, run::Program, unit};
+use ::host::{
+    luks::{self, Tpm},
+    run::Program,
+    unit,
+};
 use std::path::Path;
 
 /// Where systemd's part that unlocks at boot lies, in Debian 13 and 12.
@@ -58,13 +62,26 @@ pub(super) fn check(key: KeyKind) -> Vec<Finding> {
             "in a container, encrypt the host's disk instead",
         ));
     }
-    if key == KeyKind::Tpm2 && !luks::has_tpm() {
-        let what = "this machine has no TPM2 that the kernel shows";
-        findings.push(Finding::fault(
-            "tpm2",
-            what,
-            "choose --key passphrase or --key host",
-        ));
-    }
+    findings.extend((key == KeyKind::Tpm2).then(check_tpm).flatten());
     findings
+}
+
+fn check_tpm() -> Option<Finding> {
+    const CHECK: &str = "tpm2";
+    const ANOTHER: &str = "choose --key passphrase or --key host";
+    if !Program::SystemdCryptenroll.is_installed() {
+        return None;
+    }
+    match luks::tpm() {
+        Ok(Tpm::Ready) => None,
+        Ok(Tpm::NoDevice) => {
+            let what = "this machine has no TPM2 that the kernel shows";
+            Some(Finding::fault(CHECK, what, ANOTHER))
+        }
+        Ok(Tpm::NoLibraries) => {
+            let what = "systemd has no libraries to speak to the TPM2";
+            Some(Finding::fault(CHECK, what, "install Debian's package tpm2-tools"))
+        }
+        Err(error) => Some(Finding::fault(CHECK, error.to_string(), ANOTHER)),
+    }
 }

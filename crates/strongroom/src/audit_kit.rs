@@ -1,0 +1,110 @@
+//! The auditor's kit: what somebody needs who checks this appliance's log and believes nothing that it says.
+//!
+//! Invariant: the policy stands in it as it was when the kit was written; it is handed over once, by a way that this machine has no
+//! part in, and written again when a witness was named. Start at [`write`].
+
+use crate::failure::{CommandError, Exit};
+use ::host::write::{self, Access};
+use platform::{
+    Caller, Platform,
+    ledger::{
+        self,
+        daily::{self, Daily},
+    },
+};
+use std::path::Path;
+use types::ProblemCode;
+
+/// The policy's name in the kit.
+const POLICY: &str = "policy.txt";
+/// The newest checkpoint's.
+const CHECKPOINT: &str = "checkpoint.txt";
+/// A second verifier that shares no code with ours.
+const VERIFIER: &str = include_str!("../../../docs/verify.py");
+
+/// Writes the kit into a folder, which is made if it is not there.
+///
+/// # Errors
+/// The log was not signed yet, or the folder cannot be written.
+pub(crate) async fn write(platform: &Platform, folder: &Path) -> Result<Daily, CommandError> {
+    let host = Caller::host();
+    let policy = ledger::policy(platform, &host).await?;
+    let daily = daily::note(platform, &host).await?;
+    if !folder.is_dir() {
+        write::folder(folder, Access::own(0o755))?;
+    }
+    for (name, text) in [
+        (POLICY, policy.as_str()),
+        (CHECKPOINT, daily.newest.note.as_str()),
+        ("verify.py", VERIFIER),
+        (
+            "READ-ME.txt",
+            &read_me(&platform.settings().base_url, daily.newest.size),
+        ),
+    ] {
+        write::file(&folder.join(name), text.as_bytes(), Access::own(0o644))?;
+    }
+    Ok(daily)
+}
+
+/// Whether the folder holds the kit with the policy of now.
+///
+/// # Errors
+/// The log's key cannot be read, or the folder.
+pub(crate) async fn is_current(platform: &Platform, folder: &Path) -> Result<bool, CommandError> {
+    let policy = match ledger::policy(platform, &Caller::host()).await {
+        Ok(policy) => policy,
+        Err(error) if error.code == ProblemCode::NotFound => return Ok(false),
+        Err(error) => return Err(error.into()),
+    };
+    if !folder.is_dir() {
+        return Ok(false);
+    }
+    let written = write::read(&folder.join(POLICY))?;
+    Ok(written.as_deref() == Some(policy.as_bytes()))
+}
+
+/// Whether the log was signed, so that there is something to put into a kit.
+///
+/// # Errors
+/// The log stands still, and why.
+pub(crate) async fn is_possible(platform: &Platform) -> Result<bool, CommandError> {
+    match daily::note(platform, &Caller::host()).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.code == ProblemCode::NotFound => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What a path in answers and arguments must be.
+pub(crate) fn refuse_relative(folder: &Path) -> Result<(), CommandError> {
+    match folder.is_absolute() {
+        true => Ok(()),
+        false => Err(CommandError::said(
+            Exit::Usage,
+            format!("{}: write the whole path, beginning with /", folder.display()),
+        )),
+    }
+}
+
+fn read_me(base_url: &str, size: u64) -> String {
+    format!(
+        "The auditor's kit for the audit log of the Strongroom at {base_url}\n\
+         \n\
+         {POLICY}      what the log is called, its key, and its witnesses: believe nothing that it does not bear out\n\
+         {CHECKPOINT}  the log's signed checkpoint when this kit was written, of {size} entries\n\
+         verify.py       a second verifier, in Python alone: read it before you run it\n\
+         \n\
+         Keep this folder on a machine of your own. Ask for an export that goes on from your checkpoint,\n\
+         \n\
+             strongroom audit export --out log.srexport --cut {size}\n\
+         \n\
+         and check it where no network is, with the package strongroom-verify or with the other verifier:\n\
+         \n\
+             strongroom-verify log.srexport --policy {POLICY} --since {CHECKPOINT}\n\
+             python3 verify.py log.srexport {POLICY} {CHECKPOINT}\n\
+         \n\
+         A receipt of one entry: strongroom-verify --receipt FILE --policy {POLICY}\n\
+         Keep the newest checkpoint of each export in the place of the old one. Exports hold values in the clear.\n"
+    )
+}
