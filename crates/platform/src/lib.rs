@@ -65,6 +65,7 @@ pub mod sign_in;
 pub mod sign_in_policy;
 pub mod sms;
 mod source;
+pub mod stored_certificate;
 pub mod support;
 pub mod token;
 pub mod trail;

@@ -263,6 +263,7 @@ diesel::table! {
         state -> Text,
         settings -> Jsonb,
         secret -> Nullable<Binary>,
+        client_key -> Nullable<Binary>,
         first_sign_in -> Text,
         last_sync -> Nullable<Jsonb>,
         created_at -> Timestamptz,
