@@ -141,8 +141,9 @@ fn download(name: &str, stream: platform::ByteStream) -> HttpResponse {
 }
 
 /// Beginnings of actions on offer, and words for them: doors, pages of the console, routes of the API.
-const ACTIONS: [(&str, &str); 8] = [
+const ACTIONS: [(&str, &str); 9] = [
     ("sign-in", "Signing in"),
+    ("openid", "Signing in by a provider"),
     ("sign-out", "Signing out"),
     ("break-glass", "Break-glass"),
     ("GET ", "Reading pages"),
@@ -242,6 +243,7 @@ fn in_words(event: &AccessEvent) -> (Badge, String) {
         .unwrap_or((event.action.as_str(), ""));
     let text = match verb {
         "sign-in" | "sign-in-code" | "sign-in-key" => "Signed in",
+        "openid" => "Came back from a provider",
         "sign-in-begun" => "Asked for a code",
         "break-glass" => "Came in by break-glass",
         "sign-out" => "Signed out",

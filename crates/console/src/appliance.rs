@@ -42,6 +42,12 @@ const SECTIONS: &[ApplianceSection] = &[
         text: "How far back can be gone, where copies lie, and what was really restored.",
     },
     ApplianceSection {
+        href: "/appliance/endings",
+        icon: "trash",
+        title: "Deletions and holds",
+        text: "Organizations that end or are held, and the certificates of what was deleted.",
+    },
+    ApplianceSection {
         href: "/appliance/audit-note",
         icon: "list",
         title: "Note of the day",

@@ -114,7 +114,7 @@ fn reach(standing: &Standing, record: &Record) -> Vec<(&'static str, String)> {
         ),
         (
             "Newest moment",
-            shown(archiver.last_at, "not known; PostgreSQL has archived nothing"),
+            shown(standing.newest(), "not known; PostgreSQL has archived nothing"),
         ),
         ("Changes", archiving),
         ("Kept for", format!("{} days", standing.retention_days)),

@@ -148,6 +148,7 @@ async fn add_new(visit: &Visit, form: &Form) -> Result<Done, PlatformError> {
         key: form.text("key").trim().to_owned(),
         settings: draft.settings,
         secret: draft.secret,
+        client_key: draft.client_key,
         first_sign_in: read_newcomers(form)?,
     };
     let made = directories::add(visit.platform(), &visit.caller, new).await?;
@@ -255,6 +256,7 @@ async fn save(visit: &Visit, view: &DirectoryView, form: &Form) -> Result<(), Pl
         state: None,
         settings: (draft.settings != view.settings).then_some(draft.settings),
         secret: draft.secret,
+        client_key: draft.client_key,
         first_sign_in: Some(read_newcomers(form)?),
     };
     directories::alter(visit.platform(), &visit.caller, &view.key, change).await?;

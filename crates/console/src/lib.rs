@@ -20,6 +20,7 @@ mod confirm;
 mod csrf;
 mod datasets;
 mod directories;
+mod endings;
 mod errors;
 mod export;
 mod factors;

@@ -30,6 +30,7 @@ const TEMPLATES: &[PageSource] = templates![
     "datasets.html",
     "directories.html",
     "directory.html",
+    "endings.html",
     "error.html",
     "export.html",
     "factor_add.html",

@@ -2,11 +2,11 @@
 
 use crate::{
     access_log, account, accounts, appliance, appliance_updates, archive, asset_files, audit, audit_note,
-    backups, break_glass, confirm, datasets, directories, export, factors, fields, files, grants, history,
-    imports, invitation, lifecycle, log_reviews, mail, member_rights, members, openid, operator_access,
-    organization_restore, organizations, password_reset, person_request, person_requests, policies,
-    promises_page, providers, record_form, records, role_groups, second_step, security_key, sent_code,
-    sign_in, sign_in_rules, single_record, sms, tokens, trash,
+    backups, break_glass, confirm, datasets, directories, endings, export, factors, fields, files, grants,
+    history, imports, invitation, lifecycle, log_reviews, mail, member_rights, members, openid,
+    operator_access, organization_restore, organizations, password_reset, person_request, person_requests,
+    policies, promises_page, providers, record_form, records, role_groups, second_step, security_key,
+    sent_code, sign_in, sign_in_rules, single_record, sms, tokens, trash,
 };
 use actix_web::web::{ServiceConfig, get, post, resource};
 
@@ -83,6 +83,7 @@ fn appliance_pages(config: &mut ServiceConfig) {
         .service(resource("/appliance/backups").route(get().to(backups::show)))
         .service(resource("/appliance/backups/now").route(post().to(backups::start)))
         .service(resource("/appliance/backups/test-alert").route(post().to(backups::test_alert)))
+        .service(resource("/appliance/endings").route(get().to(endings::show)))
         .service(
             resource("/appliance/updates")
                 .route(get().to(appliance_updates::show))

@@ -16,6 +16,7 @@ mod break_glass;
 mod chrome;
 mod dataset;
 mod directory;
+mod endings;
 mod error;
 mod export;
 mod factor;
@@ -65,6 +66,7 @@ pub use dataset::{
     DatasetHeader, DatasetNewPage, DatasetRow, DatasetSettingsPage, DatasetTab, DatasetsPage, FieldRow,
 };
 pub use directory::{DirectoriesPage, DirectoryAnswer, DirectoryPage, DirectoryRow, MappingRow};
+pub use endings::{CertificateRow, EndingRow, EndingsPage};
 pub use error::ErrorPage;
 pub use export::ExportPage;
 pub use factor::{

@@ -15,6 +15,7 @@ mod all {
     mod datasets;
     mod directories;
     mod doors;
+    mod endings;
     mod factors;
     mod html;
     mod jobs;

@@ -20,6 +20,7 @@ use crate::{
     frame::Wrong,
     settings::{Server, Settings},
     state::PasswordPolicy,
+    tls,
     transport::{self, Ended, Pump, Step},
 };
 
@@ -56,6 +57,7 @@ pub(crate) struct Connection {
     driver: JoinHandle<()>,
     pump: Pump,
     pub(crate) server: String,
+    is_protected: bool,
 }
 
 impl Drop for Connection {
@@ -86,6 +88,7 @@ impl Connection {
             driver,
             pump,
             server: way.server,
+            is_protected: way.is_protected,
         })
     }
 
@@ -123,8 +126,10 @@ impl Connection {
             (_, LdapError::FilterParsing) => Failure::Filter {
                 filter: String::new(),
             },
+            (Some(Ended::Alert(reason)), _) => tls::alerted(server, reason),
             _ if panicked => Failure::Nonsense { server },
-            (Some(Ended::Closed), _) => Failure::Closed { server },
+            (Some(Ended::Unheard), _) if self.is_protected => Failure::Unheard { server },
+            (Some(Ended::Closed | Ended::Unheard), _) => Failure::Closed { server },
             (None, LdapError::Io { .. }) => Failure::Nonsense { server },
             (None, _) => Failure::Closed { server },
         }

@@ -93,6 +93,32 @@ pub enum Failure {
         /// What OpenSSL said.
         cause: String,
     },
+    /// Our own certificate cannot be shown.
+    #[error("the client certificate cannot be shown: {0}; set another one, or none")]
+    ClientCertificate(String),
+    /// Its key cannot be used.
+    #[error("the key of the client certificate cannot be used: {0}")]
+    ClientKey(String),
+    /// The server does not take our certificate, or wants one.
+    #[error(
+        "{server}: the server does not take the client certificate, or wants one and got none ({cause}); have it trust the \
+         certificate's authority, or set the certificate that it wants"
+    )]
+    ClientRefused {
+        /// Which server.
+        server: String,
+        /// What the server said, in OpenSSL's words.
+        cause: String,
+    },
+    /// The server hung up before it said anything.
+    #[error(
+        "{server}: the server closed the connection right after TLS was agreed; as a rule it wants a client certificate, or takes the \
+         one that it was shown for a wrong one: look into its log"
+    )]
+    Unheard {
+        /// Which server.
+        server: String,
+    },
     /// The answer is not LDAP.
     #[error(
         "{server}: what answers is no LDAP server; look at the port, and whether it wants TLS from the first byte"
@@ -223,6 +249,8 @@ impl Failure {
             | Self::Validity { .. }
             | Self::WrongName { .. }
             | Self::Tls { .. }
+            | Self::ClientRefused { .. }
+            | Self::Unheard { .. }
             | Self::Nonsense { .. }
             | Self::TooLarge { .. }
             | Self::Closed { .. }
@@ -230,6 +258,8 @@ impl Failure {
             | Self::Busy { .. }
             | Self::Inside(_) => true,
             Self::Settings(_)
+            | Self::ClientCertificate(_)
+            | Self::ClientKey(_)
             | Self::Stronger { .. }
             | Self::Confidentiality { .. }
             | Self::Service { .. }

@@ -26,7 +26,7 @@ const HITS_MAX: usize = 200_000;
 /// One step.
 #[derive(Debug, Clone, Serialize)]
 pub struct Stage {
-    /// Its name: `DNS`, `TCP`, `StartTLS`, `TLS`, `rootDSE`, `bind`, `base`, `filter`, `person`, `groups`.
+    /// Its name: `DNS`, `TCP`, `StartTLS`, `TLS`, `client certificate`, `rootDSE`, `bind`, `base`, `filter`, `person`, `groups`.
     pub name: &'static str,
     /// The server it was made with.
     pub server: String,
@@ -157,7 +157,11 @@ async fn reach(
     match root(&mut connection).await {
         Ok(text) => report.good("rootDSE", &label, text, began),
         Err(failure) if failure.is_of_the_server() => {
-            report.bad("rootDSE", &label, failure.to_string(), began);
+            let name = match failure {
+                Failure::ClientRefused { .. } | Failure::Unheard { .. } => "client certificate",
+                _ => "rootDSE",
+            };
+            report.bad(name, &label, failure.to_string(), began);
             return None;
         }
         Err(_) => report.good("rootDSE", &label, "not shown before a bind", began),
@@ -187,6 +191,9 @@ fn stage_of(failure: &Failure) -> &'static str {
         Failure::Name { .. } | Failure::NotNamed { .. } => "DNS",
         Failure::Tcp { .. } => "TCP",
         Failure::StartTlsRefused { .. } | Failure::Nonsense { .. } => "StartTLS",
+        Failure::ClientCertificate(_) | Failure::ClientKey(_) | Failure::ClientRefused { .. } => {
+            "client certificate"
+        }
         _ => "TLS",
     }
 }

@@ -11,7 +11,11 @@ use openssl::x509::X509;
 use serde::{Deserialize, Serialize};
 use types::{ServiceKind, ServiceName};
 
-use crate::{dn, failure::Failure};
+use crate::{
+    client::{self, ClientKey},
+    dn,
+    failure::Failure,
+};
 
 /// Most servers, and most of them that are asked for one connection.
 pub const SERVERS_MAX: usize = 8;
@@ -187,6 +191,12 @@ pub struct Settings {
     pub security: Security,
     /// The authorities to trust, in PEM; the system's when there is none.
     pub authorities: Option<String>,
+    /// Our own certificate in PEM, and those between it and its authority, where the servers ask for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_certificate: Option<String>,
+    /// Its key, to connect with; no part of what is stored with the settings.
+    #[serde(skip)]
+    pub client_key: Option<ClientKey>,
     /// Which product it is.
     pub product: Product,
     /// The service account's name.
@@ -226,6 +236,8 @@ impl Settings {
             servers: vec![server],
             security: Security::Ldaps,
             authorities: None,
+            client_certificate: None,
+            client_key: None,
             product,
             service_dn,
             binding: Binding::Search,
@@ -271,6 +283,7 @@ impl Settings {
         self.check_attributes()?;
         self.check_template()?;
         self.check_authorities()?;
+        self.check_client()?;
         let filter = self.login_filter("a");
         if self.person_filter.len() > TEXT_MAX || ldap3::parse_filter(&filter).is_err() {
             return Err(Failure::Filter {
@@ -339,6 +352,17 @@ impl Settings {
         }
     }
 
+    fn check_client(&self) -> Result<(), Failure> {
+        match &self.client_certificate {
+            Some(_) if self.security == Security::Plain => Err(Failure::Settings(
+                "a client certificate is shown over TLS only; choose LDAPS or StartTLS, or take it out"
+                    .into(),
+            )),
+            Some(pem) => client::check_certificate(pem),
+            None => Ok(()),
+        }
+    }
+
     /// The filter that finds who signs in as this.
     pub(crate) fn login_filter(&self, login: &str) -> String {
         let login = ldap3::ldap_escape(login);
@@ -364,13 +388,18 @@ impl Settings {
     /// Would a stored password go to somebody else, or less well protected, with the other settings?
     #[must_use]
     pub fn exposes_secret(&self, other: &Self) -> bool {
+        self.goes_elsewhere(other) || self.service_dn != other.service_dn
+    }
+
+    /// Do the other settings lead to other servers, or less well protected?
+    #[must_use]
+    pub fn goes_elsewhere(&self, other: &Self) -> bool {
         self.servers
             .iter()
             .map(Server::to_string)
             .ne(other.servers.iter().map(Server::to_string))
             || self.security != other.security
             || self.authorities != other.authorities
-            || self.service_dn != other.service_dn
     }
 }
 
@@ -438,7 +467,7 @@ mod tests {
 
     #[test]
     fn settings_that_cannot_work_are_refused() {
-        let broken: [fn(&mut Settings); 8] = [
+        let broken: [fn(&mut Settings); 9] = [
             |settings| settings.servers.clear(),
             |settings| settings.person_bases = vec!["people".into()],
             |settings| settings.person_filter = "(objectClass=user".into(),
@@ -447,6 +476,7 @@ mod tests {
             |settings| settings.attributes.id = "a)(b".into(),
             |settings| settings.authorities = Some("-----BEGIN".into()),
             |settings| settings.binding = Binding::Template("uid=x".into()),
+            |settings| settings.client_certificate = Some("-----BEGIN".into()),
         ];
         for (number, break_it) in broken.into_iter().enumerate() {
             let mut settings = settings();

@@ -7,12 +7,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::error::ErrorStack;
-use openssl::ssl::{Ssl, SslConnector, SslMethod, SslVerifyMode, SslVersion};
+use openssl::ssl::{Ssl, SslConnector, SslConnectorBuilder, SslMethod, SslVerifyMode, SslVersion};
 use openssl::x509::store::X509StoreBuilder;
 use openssl::x509::verify::{X509CheckFlags, X509VerifyFlags};
 use openssl::x509::{X509, X509NameRef, X509Ref, X509VerifyResult};
 
-use crate::failure::{Failure, plain};
+use crate::{
+    client,
+    failure::{Failure, plain},
+    settings::Settings,
+};
 
 /// What a server's certificate says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,20 +89,36 @@ fn handshake(server: String, cause: &openssl::ssl::Error) -> Failure {
         Some(
             "wrong version number" | "packet length too long" | "unexpected message" | "record layer failure",
         ) => Failure::NoTls { server },
-        Some(reason) => Failure::Tls {
-            server,
-            cause: plain(reason),
-        },
+        Some(reason) => alerted(server, reason),
         None => Failure::NoTls { server },
     }
 }
 
-/// A client's side of TLS for this host, and what it will have seen.
-pub(crate) fn prepare(host: &str, authorities: Option<&str>) -> Result<(Ssl, Seen), Failure> {
-    build(host, authorities).map_err(|error| Failure::Settings(plain(&error.to_string())))
+/// What an alert of the server means, in OpenSSL's words: some are about the certificate that it was shown, or was not (RFC 8446
+/// section 6.2).
+pub(crate) fn alerted(server: String, reason: &str) -> Failure {
+    let cause = plain(reason);
+    let is_of_client = reason.contains("alert")
+        && ["certificate", "unknown ca", "access denied", "decrypt error"]
+            .iter()
+            .any(|words| reason.contains(words));
+    match is_of_client {
+        true => Failure::ClientRefused { server, cause },
+        false => Failure::Tls { server, cause },
+    }
 }
 
-fn build(host: &str, authorities: Option<&str>) -> Result<(Ssl, Seen), ErrorStack> {
+/// A client's side of TLS for this host, and what it will have seen.
+pub(crate) fn prepare(host: &str, settings: &Settings) -> Result<(Ssl, Seen), Failure> {
+    let unusable = |error: ErrorStack| Failure::Settings(plain(&error.to_string()));
+    let (mut connector, seen) = trusting(settings.authorities.as_deref()).map_err(unusable)?;
+    if let Some(certificate) = &settings.client_certificate {
+        client::show(&mut connector, certificate, settings.client_key.as_ref())?;
+    }
+    Ok((finish(connector, host).map_err(unusable)?, seen))
+}
+
+fn trusting(authorities: Option<&str>) -> Result<(SslConnectorBuilder, Seen), ErrorStack> {
     let mut connector = SslConnector::builder(SslMethod::tls_client())?;
     connector.set_min_proto_version(Some(SslVersion::TLS1_2))?;
     if let Some(pem) = authorities {
@@ -120,10 +140,14 @@ fn build(host: &str, authorities: Option<&str>) -> Result<(Ssl, Seen), ErrorStac
         noted.note(leaf, (!good).then(|| context.error()));
         good
     });
+    Ok((connector, seen))
+}
+
+fn finish(connector: SslConnectorBuilder, host: &str) -> Result<Ssl, ErrorStack> {
     let mut ssl = connector.build().configure()?.into_ssl(host)?;
     ssl.param_mut()
         .set_hostflags(X509CheckFlags::NO_PARTIAL_WILDCARDS | X509CheckFlags::NEVER_CHECK_SUBJECT);
-    Ok((ssl, seen))
+    Ok(ssl)
 }
 
 fn days_until(end: &Asn1TimeRef) -> Option<i64> {
@@ -156,7 +180,7 @@ fn name(name: &openssl::x509::GeneralNameRef) -> Option<String> {
     name.dnsname().map(plain).or_else(address)
 }
 
-fn text(name: &X509NameRef) -> String {
+pub(crate) fn text(name: &X509NameRef) -> String {
     let parts = name.entries().filter_map(|entry| {
         let key = entry.object().nid().short_name().ok()?;
         Some(format!("{key}={}", entry.data().to_string().ok()?))

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use tokio_openssl::SslStream;
 
 use crate::{
+    client,
     failure::{Failure, plain},
     frame::{Frames, Wrong},
     settings::{Reach, Security, Server, Settings},
@@ -48,6 +49,8 @@ pub(crate) struct Way {
     pub(crate) stream: Box<dyn Stream>,
     /// `host:port`, for messages.
     pub(crate) server: String,
+    /// Is there TLS on it?
+    pub(crate) is_protected: bool,
 }
 
 /// Opens the way to a server. Each step that was made is noted, also when a later one fails.
@@ -67,6 +70,7 @@ pub(crate) async fn open(
         return Ok(Way {
             stream: Box::new(tcp),
             server: label,
+            is_protected: false,
         });
     }
     if settings.security == Security::Starttls {
@@ -83,7 +87,7 @@ pub(crate) async fn open(
         });
     }
     let began = Instant::now();
-    let (ssl, seen) = tls::prepare(&server.host, settings.authorities.as_deref())?;
+    let (ssl, seen) = tls::prepare(&server.host, settings)?;
     let mut stream =
         SslStream::new(ssl, tcp).map_err(|error| Failure::Settings(plain(&error.to_string())))?;
     let shaken = timeout(STEP_PATIENCE, std::pin::Pin::new(&mut stream).connect()).await;
@@ -94,19 +98,22 @@ pub(crate) async fn open(
     let certificate = seen.certificate();
     steps.push(Step {
         name: "TLS",
-        text: said(&stream, certificate.as_ref()),
+        text: said(&stream, certificate.as_ref(), settings),
         took: began.elapsed(),
         certificate_days: certificate.and_then(|seen| seen.days),
     });
     Ok(Way {
         stream: Box::new(stream),
         server: label,
+        is_protected: true,
     })
 }
 
-fn said(stream: &SslStream<TcpStream>, certificate: Option<&Certificate>) -> String {
+fn said(stream: &SslStream<TcpStream>, certificate: Option<&Certificate>, settings: &Settings) -> String {
     let version = stream.ssl().version_str();
-    certificate.map_or_else(
+    let own = settings.client_certificate.as_deref().and_then(client::said);
+    let own = own.map(|own| format!("; our own is {own}")).unwrap_or_default();
+    let theirs = certificate.map_or_else(
         || version.to_owned(),
         |seen| {
             format!(
@@ -114,7 +121,8 @@ fn said(stream: &SslStream<TcpStream>, certificate: Option<&Certificate>) -> Str
                 seen.subject, seen.issuer, seen.ends
             )
         },
-    )
+    );
+    theirs + &own
 }
 
 async fn connect(
@@ -251,7 +259,12 @@ pub(crate) struct Verdict(Arc<Mutex<Option<Ended>>>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
     Wrong(Wrong),
+    /// Closed before anything was heard.
+    Unheard,
+    /// Closed later.
     Closed,
+    /// Ended by an alert of TLS, in OpenSSL's words.
+    Alert(&'static str),
 }
 
 impl Verdict {
@@ -310,7 +323,14 @@ async fn run(server: Box<dyn Stream>, near: UnixStream, verdict: Verdict, frames
     let (mut from_us, mut to_us) = near.into_split();
     let answers = async {
         let mut buffer = vec![0; 16 * 1024];
-        while let Ok(count @ 1..) = from_server.read(&mut buffer).await {
+        let mut ended = Ended::Unheard;
+        loop {
+            let count = match from_server.read(&mut buffer).await {
+                Ok(0) => return verdict.give(ended),
+                Ok(count) => count,
+                Err(error) => return verdict.give(alert(&error).map_or(ended, Ended::Alert)),
+            };
+            ended = Ended::Closed;
             let checked = frames
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
@@ -322,7 +342,6 @@ async fn run(server: Box<dyn Stream>, near: UnixStream, verdict: Verdict, frames
                 return;
             }
         }
-        verdict.give(Ended::Closed);
     };
     let questions = async {
         // Whatever ends it ends the pump, and the exchange sees its connection closed.
@@ -333,4 +352,12 @@ async fn run(server: Box<dyn Stream>, near: UnixStream, verdict: Verdict, frames
         () = answers => {}
         () = questions => {}
     }
+}
+
+/// The alert of TLS with which a server ended the connection. With TLS 1.3 what it says of our certificate comes only after the
+/// handshake, with the first read (RFC 8446 section 4.4.2.4).
+fn alert(error: &io::Error) -> Option<&'static str> {
+    let cause = error.get_ref()?.downcast_ref::<openssl::ssl::Error>()?;
+    let reason = cause.ssl_error()?.errors().first()?.reason()?;
+    reason.contains("alert").then_some(reason)
 }

@@ -11,6 +11,8 @@
 mod active_directory;
 #[path = "all/bad_server.rs"]
 mod bad_server;
+#[path = "all/client.rs"]
+mod client;
 #[path = "all/fixture.rs"]
 mod fixture;
 #[path = "all/listing.rs"]

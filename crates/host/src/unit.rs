@@ -41,6 +41,17 @@ pub fn look(name: &str) -> Result<Unit, RunError> {
     Ok(parse(&call.within(Duration::from_secs(20)).run()?))
 }
 
+/// How a unit's last run, or the last try to start it, ended: `success`, `exit-code`, `start-limit-hit` and so on
+/// (systemd.service(5), `$SERVICE_RESULT`).
+///
+/// # Errors
+/// [`RunError`]; a unit that is not installed is no error.
+pub fn result(name: &str) -> Result<String, RunError> {
+    let call = Call::new(Program::Systemctl).with(["show", "--property=Result", "--", name]);
+    let said = call.within(Duration::from_secs(20)).run()?;
+    Ok(value(&said, "Result").to_owned())
+}
+
 /// When the process of a unit that runs was started, to the second; none where it does not run. Where systemd's word is not
 /// understood, it runs since ever.
 ///

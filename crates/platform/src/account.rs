@@ -7,13 +7,14 @@ use crate::{
     act::{Act, Object, vault_failure},
     caller::{Caller, Lacks},
     error::{PlatformError, Result},
+    factor::code,
     organization::checked_name,
     password::{self, Whose},
     workspace::random,
 };
 use store::{
     NewEntry,
-    control::{ControlTx, account as rows, session},
+    control::{ControlTx, account as rows, pending_sign_in, session},
 };
 use types::{AccountId, EmailAddress, ProblemCode};
 use vault::{SecretText, Verdict};
@@ -88,7 +89,8 @@ pub(crate) async fn find_or_insert(
 /// Changes one's own password. Every other session of the account ends.
 ///
 /// # Errors
-/// `invalid` when the old password is wrong or the new one too weak; `not-allowed` for tokens.
+/// `invalid` when the old password is wrong or the new one too weak; `too-many-requests` after many wrong ones, so that whoever
+/// finds an open session does not guess it here; `not-allowed` for tokens.
 pub async fn change_password(
     platform: &Platform,
     caller: &Caller,
@@ -102,12 +104,16 @@ pub async fn change_password(
             "sign in with a password to change it",
         ));
     };
+    code::count_try(platform, account.id).await?;
     let found = rows::find_by_id(&mut platform.control().read().await?, account.id).await?;
     let stored = found.and_then(|(_, hash)| hash);
     let verdict = platform
         .hash_with(move |hasher| hasher.verify(old.expose(), stored.as_deref()))
         .await?;
     if matches!(verdict.map_err(vault_failure)?, Verdict::Wrong) {
+        let act = Act::access("session.refuse", Object::new("account", account.id));
+        let entry = platform.entry(caller, None, &act)?;
+        platform.control().begin().await?.commit(&entry, &[]).await?;
         return Err(PlatformError::invalid_at(
             "/old_password",
             "wrong-password",
@@ -122,6 +128,7 @@ pub async fn change_password(
     let mut tx = platform.control().begin().await?;
     let now = platform.now();
     rows::set_password(&mut tx, account.id, &hashed, now).await?;
+    pending_sign_in::forgive(&mut tx, account.id).await?;
     let own = session::list_of(&mut tx, account.id, now).await?;
     for other in own.into_iter().filter(|other| other.id != session) {
         session::end(&mut tx, other.id, now).await?;

@@ -1,7 +1,7 @@
 //! LDAP directories: set by operators, tested by them, and open to people as a door.
 //!
 //! Invariants: the service account's password is sealed to its directory, leaves only towards its servers, and goes when host,
-//! port, security, authority or account change. Which group gives which role is set at the host, or by the
+//! port, security, authority or account change; so does the key of the client certificate, which leaves nowhere. Which group gives which role is set at the host, or by the
 //! organization's own people: an operator has no say in organizations. Start at [`add`].
 
 mod entrance;
@@ -37,7 +37,7 @@ use store::control::{
     directory::{self as rows, Directory as Row},
     identity,
 };
-use stored::seal_secret;
+use stored::{check_key, open_key, seal_key, seal_secret};
 use types::{ProblemCode, SourceId};
 use view::view;
 
@@ -107,6 +107,11 @@ pub async fn add(platform: &Platform, caller: &Caller, new: NewDirectory) -> Res
         secret: secret
             .map(|secret| seal_secret(platform, id, secret))
             .transpose()?,
+        client_key: new
+            .client_key
+            .as_ref()
+            .map(|key| seal_key(platform, id, &new.settings, key))
+            .transpose()?,
         first_sign_in: new.first_sign_in.as_str().to_owned(),
         last_sync: None,
         created_at: now,
@@ -145,10 +150,13 @@ pub async fn alter(
     }
     if let Some(settings) = &change.settings {
         require_host_for_plain(caller, Some(settings_of(&row)?.security), settings)?;
-        set_settings(&mut row, settings)?;
+        set_settings(platform, &mut row, settings)?;
     }
     if let Some(secret) = &change.secret {
         row.secret = Some(seal_secret(platform, row.id, secret)?);
+    }
+    if let Some(key) = &change.client_key {
+        row.client_key = Some(seal_key(platform, row.id, &settings_of(&row)?, key)?);
     }
     row.changed_at = platform.now();
     let mut tx = platform.control().begin().await?;
@@ -169,11 +177,15 @@ fn require_host_for_plain(caller: &Caller, before: Option<Security>, settings: &
     Ok(())
 }
 
-fn set_settings(row: &mut Row, settings: &Settings) -> Result<()> {
+fn set_settings(platform: &Platform, row: &mut Row, settings: &Settings) -> Result<()> {
     checked(settings)?;
     let old = settings_of(row)?;
     if old.exposes_secret(settings) {
         row.secret = None;
+    }
+    let key = open_key(platform, row)?;
+    if old.goes_elsewhere(settings) || key.is_some_and(|key| check_key(settings, &key).is_err()) {
+        row.client_key = None;
     }
     if old.attributes.id != settings.attributes.id {
         let text =

@@ -17,6 +17,7 @@ mod listener;
 mod mail;
 mod mutes;
 mod providers;
+mod stored_certificates;
 mod targets;
 mod units;
 mod updates;
@@ -32,7 +33,7 @@ use config::{Config, Environment};
 use std::path::{Path, PathBuf};
 
 /// Every check by its stable name, as a mute may name it.
-pub(crate) const CHECKS: [&str; 36] = [
+pub(crate) const CHECKS: [&str; 37] = [
     "files",
     "settings",
     "database",
@@ -46,6 +47,7 @@ pub(crate) const CHECKS: [&str; 36] = [
     "mail",
     "webhook",
     "forwarding",
+    "stored-certificates",
     "audit-log",
     "audit-witness",
     "audit-note",
@@ -106,6 +108,7 @@ pub(crate) fn examine(settings: &Path, hand: Hand) -> Vec<Finding> {
                 "mail",
                 "webhook",
                 "forwarding",
+                "stored-certificates",
                 "audit-log",
                 "audit-witness",
                 "audit-note",

@@ -108,7 +108,12 @@ impl Authority {
 
     /// A client's certificate for this name.
     pub fn issue_client(&self, name: &str) -> Result<Identity> {
-        self.issue_for(&[name], Validity::Now, ExtendedKeyUsage::new().client_auth())
+        self.issue_client_valid(name, Validity::Now)
+    }
+
+    /// The same, valid now or not any more.
+    pub fn issue_client_valid(&self, name: &str, validity: Validity) -> Result<Identity> {
+        self.issue_for(&[name], validity, ExtendedKeyUsage::new().client_auth())
     }
 
     fn issue_for(&self, names: &[&str], validity: Validity, usage: &ExtendedKeyUsage) -> Result<Identity> {

@@ -10,6 +10,8 @@ use anyhow::{Context, Result, ensure};
 
 use crate::process;
 
+/// RFC 1035 section 4.2.
+const RESOLVER_PORT: u16 = 53;
 const START_PATIENCE: Duration = Duration::from_secs(20);
 
 /// What is listed under a service's name.
@@ -44,12 +46,21 @@ impl DnsServer {
         let mut last = None;
         // A port that was free may be taken a moment later.
         for _ in 0..5 {
-            match serve(listed, free_port()?) {
+            match serve(listed, (Ipv4Addr::LOCALHOST, free_port()?).into()) {
                 Ok(server) => return Ok(server),
                 Err(error) => last = Some(error),
             }
         }
         Err(last.context("dnsmasq was not started")?)
+    }
+
+    /// Starts a server at another address of this machine, such as its end of a test machine's line, at the port where resolvers
+    /// look for one.
+    ///
+    /// # Errors
+    /// As [`DnsServer::start`].
+    pub fn start_at(address: Ipv4Addr, listed: &[Listed]) -> Result<Self> {
+        serve(listed, (address, RESOLVER_PORT).into())
     }
 }
 
@@ -64,7 +75,7 @@ fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-fn serve(listed: &[Listed], port: u16) -> Result<DnsServer> {
+fn serve(listed: &[Listed], address: SocketAddr) -> Result<DnsServer> {
     let mut command = Command::new("dnsmasq");
     command
         .args([
@@ -75,11 +86,11 @@ fn serve(listed: &[Listed], port: u16) -> Result<DnsServer> {
         ])
         .args([
             "--bind-interfaces",
-            "--listen-address=127.0.0.1",
+            &format!("--listen-address={}", address.ip()),
             "--user=",
             "--pid-file=",
         ])
-        .args(["--local=/test/", &format!("--port={port}")]);
+        .args(["--local=/test/", &format!("--port={}", address.port())]);
     for one in listed {
         let Listed {
             service,
@@ -99,17 +110,14 @@ fn serve(listed: &[Listed], port: u16) -> Result<DnsServer> {
         .stderr(Stdio::null())
         .spawn()
         .context("cannot start dnsmasq: apt-get install dnsmasq-base")?;
-    let mut server = DnsServer {
-        child,
-        address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-    };
+    let mut server = DnsServer { child, address };
     let came = process::poll(START_PATIENCE, || {
         let ended = server.child.try_wait().is_ok_and(|ended| ended.is_some());
         ended || TcpStream::connect(server.address).is_ok()
     });
     ensure!(
         came && server.child.try_wait()?.is_none(),
-        "dnsmasq did not start at port {port}"
+        "dnsmasq did not start at {address}"
     );
     Ok(server)
 }

@@ -14,6 +14,7 @@ use crate::program;
 use crate::stage::BenchArguments;
 
 mod access_log;
+mod backup;
 mod daemon;
 mod http;
 mod invoices;
@@ -70,6 +71,10 @@ struct Bench {
 pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
     if let Some(entries) = arguments.verify {
         return verification::measure(entries);
+    }
+    if let Some(megabytes) = arguments.backup {
+        let program = arguments.program.clone().map_or_else(build, Ok)?;
+        return backup::measure(&program, megabytes, if arguments.quick { 1 } else { 3 });
     }
     let extent = Extent {
         rows: arguments

@@ -51,6 +51,9 @@ pub(crate) struct BenchArguments {
     /// Nothing but the verification of an export of the audit log with so many entries, beside sha256sum
     #[arg(long, value_name = "ENTRIES")]
     pub(crate) verify: Option<u64>,
+    /// Nothing but backups of a cluster with so many megabytes, beside pgBackRest alone, pg_basebackup and cp; as root
+    #[arg(long, value_name = "MEGABYTES")]
+    pub(crate) backup: Option<u64>,
     /// Write the figures to this file as well
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

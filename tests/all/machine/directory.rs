@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use testkit::directory::{BASE, Openldap, SERVICE_DN, SERVICE_PASSWORD, password_of};
+use testkit::dns::{DnsServer, Listed};
 use testkit::machine::Release;
 
 use super::console::Console;
@@ -15,6 +16,8 @@ use super::site::{OWNER, PASSWORD, Site};
 
 /// The directory's name, which the machine finds in its own file of names.
 const NAME: &str = "directory.harbour.test";
+/// The service under which DNS lists it.
+const SERVICE: &str = "_ldap._tcp.harbour.test";
 /// What a sign-in with a password here may cost more while the directory is away.
 const DELAY_MAX: Duration = Duration::from_secs(1);
 
@@ -45,6 +48,7 @@ fn a_machine_signs_people_in_by_a_directory_and_the_owner_at_once_when_it_is_awa
     anna_signs_in(&site.console());
     nobody_here_waits_for_it(&site);
     anna_signs_in(&site.console());
+    its_servers_are_taken_from_what_dns_lists(&site, &directory);
     site.machine.run(&["strongroom", "audit", "check"]).unwrap();
 }
 
@@ -55,6 +59,46 @@ fn start(site: &Site) -> Openldap {
         .shell(&format!("echo '{address} {NAME}' >> /etc/hosts"))
         .unwrap();
     Openldap::start_at(address, NAME).unwrap()
+}
+
+/// Root asks the resolver once; what it lists then is used, and what it lists later is told by the doctor and opens nothing.
+fn its_servers_are_taken_from_what_dns_lists(site: &Site, directory: &Openldap) {
+    let address: Ipv4Addr = site.machine.host_address().parse().unwrap();
+    let listed = |port| Listed {
+        service: SERVICE,
+        host: NAME,
+        port,
+        priority: 0,
+        weight: 100,
+    };
+    let dns = DnsServer::start_at(address, &[listed(directory.port)]).unwrap();
+    let script = format!("rm -f /etc/resolv.conf; echo 'nameserver {address}' > /etc/resolv.conf");
+    site.machine.shell(&script).unwrap();
+    let applied = apply(site, &format!("\"{SERVICE}\""));
+    assert!(applied.status.success(), "{applied:?}");
+    fs::write(site.machine.outside("/root/service"), SERVICE_PASSWORD).unwrap();
+    let script = format!(
+        "cd /root; chmod 0600 service
+        strongroom directory alter harbour --server {SERVICE} --security starttls --secret-file service
+        rm service"
+    );
+    site.machine.shell(&script).unwrap();
+    site.console().wait_until_ready();
+    steps_are_well(site);
+    anna_signs_in(&site.console());
+    let outgoing = || {
+        let doctor = site.machine.attempt(&["strongroom", "doctor"]).unwrap();
+        let told = String::from_utf8_lossy(&doctor.stdout).into_owned();
+        let line = told.lines().find(|line| line.contains(SERVICE));
+        line.unwrap_or(&told).to_owned()
+    };
+    let told = outgoing();
+    assert!(told.contains(&format!("{NAME}:{}", directory.port)), "{told}");
+    drop(dns);
+    let _elsewhere = DnsServer::start_at(address, &[listed(directory.tls_port)]).unwrap();
+    let told = outgoing();
+    assert!(told.contains("resolves to others than are kept"), "{told}");
+    anna_signs_in(&site.console());
 }
 
 /// As docs/OPERATIONS.md says, but for the firewall.

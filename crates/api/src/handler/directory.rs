@@ -87,12 +87,14 @@ pub(crate) async fn create(mut call: Call) -> Result<Answer> {
     let key = members.required_text("key");
     let settings = take_settings(&mut members);
     let secret = members.secret("secret");
+    let client_key = members.secret("client_key");
     let first_sign_in = members.word("first_sign_in", FIRST_SIGN_INS).unwrap_or_default();
     members.finish()?;
     let new = NewDirectory {
         key,
         settings: required(settings, "settings")?,
         secret,
+        client_key,
         first_sign_in,
     };
     let made = directories::add(call.platform(), &call.caller, new).await?;
@@ -107,6 +109,7 @@ pub(crate) async fn update(mut call: Call) -> Result<Answer> {
         state: members.word("state", STATES),
         settings: members.part("settings"),
         secret: members.secret("secret"),
+        client_key: members.secret("client_key"),
         first_sign_in: members.word("first_sign_in", FIRST_SIGN_INS),
     };
     members.finish()?;
@@ -138,10 +141,12 @@ pub(crate) async fn test_draft(mut call: Call) -> Result<Answer> {
     let login = members.text("login");
     let settings = take_settings(&mut members);
     let secret = members.secret("secret");
+    let client_key = members.secret("client_key");
     members.finish()?;
     let draft = Draft {
         settings: required(settings, "settings")?,
         secret,
+        client_key,
     };
     let (platform, caller) = (call.platform(), &call.caller);
     let (stages, person) =
@@ -170,13 +175,25 @@ pub(crate) async fn preview(mut call: Call) -> Result<Answer> {
     let mut members = call.take_members()?;
     let settings = members.part::<Settings>("settings");
     let secret = members.secret("secret");
-    if settings.is_none() && secret.is_some() && members.is_sound() {
-        members.note("settings", "required", "a password is tried with settings");
+    let client_key = members.secret("client_key");
+    if settings.is_none() && (secret.is_some() || client_key.is_some()) && members.is_sound() {
+        members.note(
+            "settings",
+            "required",
+            "a password or a key is tried with settings",
+        );
     }
     members.finish()?;
     let (platform, caller, key) = (call.platform(), &call.caller, call.part("directory"));
     let changes = match settings {
-        Some(settings) => sync::preview(platform, caller, key, Draft { settings, secret }).await?,
+        Some(settings) => {
+            let draft = Draft {
+                settings,
+                secret,
+                client_key,
+            };
+            sync::preview(platform, caller, key, draft).await?
+        }
         None => sync::run(platform, caller, key, Mode::DryRun).await?,
     };
     Ok(Answer::ok(&ChangesView { changes: &changes }))

@@ -92,6 +92,8 @@ pub(super) fn new_inputs(form: Option<&Form>) -> Vec<FieldInput> {
             .with_help("Such as DC=example,DC=com.")
             .required(),
         authorities(&text("authorities", "")),
+        client_certificate(&text("client_certificate", "")),
+        client_key("In PEM. What is typed here is never shown again."),
     ];
     inputs.push(newcomers(&text("first_sign_in", "refuse")));
     inputs.push(login(&text("login", "")));
@@ -121,6 +123,16 @@ pub(super) fn old_inputs(view: &DirectoryView, form: Option<&Form>) -> Vec<Field
             "authorities",
             settings.authorities.as_deref().unwrap_or_default(),
         )),
+        client_certificate(&text(
+            "client_certificate",
+            settings.client_certificate.as_deref().unwrap_or_default(),
+        )),
+        client_key(match view.has_client_key {
+            true => {
+                "Leave it empty to keep the one that is stored. Another server, encryption or authority takes it away."
+            }
+            false => "In PEM. None is stored.",
+        }),
     ];
     inputs.extend(reading_inputs(settings, form));
     inputs.push(newcomers(&text("first_sign_in", view.first_sign_in.as_str())));
@@ -180,7 +192,7 @@ fn reading_inputs(settings: &Settings, form: Option<&Form>) -> Vec<FieldInput> {
 fn servers(value: &str) -> FieldInput {
     FieldInput::new("servers", "Servers", InputKind::Text)
         .with_value(value)
-        .with_help("NAME or NAME:PORT, in the order in which they are asked, with blanks between. The settings file must name each in [outgoing].")
+        .with_help("NAME, NAME:PORT, or what DNS lists under _ldap._tcp.DOMAIN, in the order in which they are asked, with blanks between. The settings file must name each in [outgoing].")
         .required()
 }
 
@@ -214,6 +226,19 @@ fn authorities(value: &str) -> FieldInput {
     FieldInput::new("authorities", "Its certificate authority", InputKind::LongText)
         .with_value(value)
         .with_help("In PEM. Empty: the authorities that this machine trusts.")
+}
+
+fn client_certificate(value: &str) -> FieldInput {
+    FieldInput::new("client_certificate", "Our own certificate", InputKind::LongText)
+        .with_value(value)
+        .with_help("In PEM, those between it and its authority after it. Only for servers that ask for one.")
+}
+
+/// What was typed is not shown again, not even after a mistake.
+fn client_key(help: &str) -> FieldInput {
+    FieldInput::new("client_key", "Its key", InputKind::LongText)
+        .with_help(help)
+        .with_autocomplete("off")
 }
 
 fn newcomers(selected: &str) -> FieldInput {
@@ -270,8 +295,8 @@ fn read_servers(form: &Form) -> Result<Vec<Server>, PlatformError> {
 }
 
 /// What stands in a box for certificates; one that was sent as it is stored is the same.
-fn read_authorities(form: &Form, stored: Option<&str>) -> Option<String> {
-    let sent = form.text("authorities").replace("\r\n", "\n");
+fn read_certificates(form: &Form, name: &str, stored: Option<&str>) -> Option<String> {
+    let sent = form.text(name).replace("\r\n", "\n");
     match stored {
         Some(stored) if stored.trim() == sent.trim() => Some(stored.to_owned()),
         _ => (!sent.trim().is_empty()).then_some(sent),
@@ -296,6 +321,12 @@ pub(super) fn read_secret(form: &Form) -> Option<SecretText> {
     (!text.is_empty()).then(|| SecretText::new(text.to_owned()))
 }
 
+/// The key of our own certificate, if one was typed.
+fn read_key(form: &Form) -> Option<SecretText> {
+    let text = form.text("client_key").trim();
+    (!text.is_empty()).then(|| SecretText::new(text.replace("\r\n", "\n")))
+}
+
 /// The settings of a new directory, as they were sent.
 pub(super) fn read_new(form: &Form) -> Result<Draft, PlatformError> {
     let product = match form.text("preset") {
@@ -311,7 +342,8 @@ pub(super) fn read_new(form: &Form) -> Result<Draft, PlatformError> {
     let mut settings = Settings::preset(product, first, text("service_dn"), text("base"));
     settings.servers.extend(more);
     settings.security = read_security(form, None)?;
-    settings.authorities = read_authorities(form, None);
+    settings.authorities = read_certificates(form, "authorities", None);
+    settings.client_certificate = read_certificates(form, "client_certificate", None);
     if form.text("preset") == "389" {
         "(objectClass=inetOrgPerson)".clone_into(&mut settings.person_filter);
         "nsUniqueId".clone_into(&mut settings.attributes.id);
@@ -320,6 +352,7 @@ pub(super) fn read_new(form: &Form) -> Result<Draft, PlatformError> {
     Ok(Draft {
         settings,
         secret: read_secret(form),
+        client_key: read_key(form),
     })
 }
 
@@ -329,7 +362,9 @@ pub(super) fn read_old(form: &Form, view: &DirectoryView) -> Result<Draft, Platf
     let mut settings = view.settings.clone();
     settings.servers = read_servers(form)?;
     settings.security = read_security(form, Some(view.settings.security))?;
-    settings.authorities = read_authorities(form, view.settings.authorities.as_deref());
+    settings.authorities = read_certificates(form, "authorities", view.settings.authorities.as_deref());
+    let stored = view.settings.client_certificate.as_deref();
+    settings.client_certificate = read_certificates(form, "client_certificate", stored);
     settings.service_dn = text("service_dn");
     settings.binding = match text("template") {
         template if template.is_empty() => Binding::Search,
@@ -348,5 +383,6 @@ pub(super) fn read_old(form: &Form, view: &DirectoryView) -> Result<Draft, Platf
     Ok(Draft {
         settings,
         secret: read_secret(form),
+        client_key: read_key(form),
     })
 }

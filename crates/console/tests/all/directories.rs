@@ -33,6 +33,7 @@ async fn site_with(server: &Openldap, first_sign_in: FirstSignIn) -> Site {
             ..preset
         },
         secret: Some(SecretText::new(SERVICE_PASSWORD.into())),
+        client_key: None,
         first_sign_in,
     };
     directories::add(&site.platform, &host, new).await.unwrap();

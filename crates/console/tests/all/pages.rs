@@ -10,6 +10,7 @@ pub(super) fn all_pages() -> Vec<Page> {
         super::audit::pages(),
         super::audit_notes::pages(),
         super::backups::pages(),
+        super::endings::pages(),
         super::datasets::pages(),
         super::records::pages(),
         super::jobs::pages(),

@@ -201,6 +201,16 @@ pub struct Report {
     pub gaps: Vec<Gap>,
 }
 
+impl Report {
+    /// The newest moment that can be gone back to, where the newest archived change is of that moment. Changes that went missing
+    /// since the last backup end it there: what was archived after them cannot be reached before another backup.
+    #[must_use]
+    pub fn restorable_to(&self, archived: Option<Timestamp>) -> Option<Timestamp> {
+        let open = self.gaps.iter().find(|gap| gap.until.is_none());
+        open.map_or(archived, |gap| Some(gap.from))
+    }
+}
+
 /// A place that was verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {
@@ -552,6 +562,29 @@ mod tests {
             (last.unwrap().at.as_second(), well.unwrap().at.as_second()),
             (2, 1)
         );
+    }
+
+    #[test]
+    fn changes_that_went_missing_end_what_can_be_gone_back_to() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let gap = |until: Option<i64>| Gap {
+            from: at(10),
+            until: until.map(at),
+        };
+        let report = |gaps: Vec<Gap>| Report {
+            seen_at: at(50),
+            info: Info::default(),
+            holes: None,
+            gaps,
+        };
+        let newest = |gaps: Vec<Gap>| report(gaps).restorable_to(Some(at(60)));
+        assert_eq!(newest(Vec::new()), Some(at(60)));
+        assert_eq!(
+            newest(vec![gap(Some(20))]),
+            Some(at(60)),
+            "a backup came after it"
+        );
+        assert_eq!(newest(vec![gap(Some(20)), gap(None)]), Some(at(10)));
     }
 
     #[test]

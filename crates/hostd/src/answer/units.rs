@@ -3,6 +3,8 @@
 use host::exposure;
 use host::helper::{BackupReply, ErrorName, OwnUnit, Refusal, RestartReply, UnitReply, UnitsReply};
 use host::unit;
+use std::thread;
+use std::time::Duration;
 
 use super::{failed, said};
 
@@ -14,6 +16,9 @@ const UNITS: [&str; 3] = [
 ];
 /// What the timer starts each night.
 const BACKUP: &str = "strongroom-backup.service";
+/// How often it is looked whether it begins, and how long between.
+const BEGIN_LOOKS: u32 = 10;
+const BEGIN_PAUSE: Duration = Duration::from_millis(200);
 const DROP_INS_MAX: usize = 20;
 
 pub(super) fn look() -> UnitsReply {
@@ -40,8 +45,30 @@ pub(super) fn start_backup() -> Result<BackupReply, Refusal> {
     let was_running = found.state == "activating";
     if !was_running {
         unit::begin(BACKUP).map_err(|error| failed(&error))?;
+        require_begun()?;
     }
     Ok(BackupReply { was_running })
+}
+
+/// systemd takes the request at once and refuses the start a moment later, where there were too many.
+fn require_begun() -> Result<(), Refusal> {
+    for _ in 0..BEGIN_LOOKS {
+        let found = unit::look(BACKUP).map_err(|error| failed(&error))?;
+        if matches!(found.state.as_str(), "activating" | "active") {
+            return Ok(());
+        }
+        thread::sleep(BEGIN_PAUSE);
+    }
+    match unit::result(BACKUP).map_err(|error| failed(&error))?.as_str() {
+        "start-limit-hit" => Err(Refusal::new(
+            ErrorName::Failed,
+            format!(
+                "systemd refuses: {BACKUP} was started too often today; `systemctl reset-failed {BACKUP}` on the host lets it start again"
+            ),
+        )),
+        // It ended already, well or not; the record says how.
+        _ => Ok(()),
+    }
 }
 
 fn of(name: &str) -> UnitReply {

@@ -96,8 +96,20 @@ impl Standing {
     #[must_use]
     pub fn restorable(&self) -> Option<(Timestamp, Timestamp)> {
         let report = self.record.as_ref().ok()?.report.as_ref()?;
-        let (from, to) = (report.info.restorable_from()?, self.archiver.last_at?);
+        let (from, to) = (report.info.restorable_from()?, self.newest()?);
         (from <= to).then_some((from, to))
+    }
+
+    /// The newest moment that can be gone back to; none where nothing was archived.
+    #[must_use]
+    pub fn newest(&self) -> Option<Timestamp> {
+        let report = self
+            .record
+            .as_ref()
+            .ok()
+            .and_then(|record| record.report.as_ref());
+        let archived = self.archiver.last_at;
+        report.map_or(archived, |report| report.restorable_to(archived))
     }
 }
 

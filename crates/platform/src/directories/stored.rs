@@ -1,11 +1,17 @@
 //! A directory as it is stored: its settings, its secret, and how it may be reached now.
 
 use crate::{
-    Platform, act::vault_failure, error::Result, outgoing, provider::FirstSignIn, source::secret,
+    Platform,
+    act::vault_failure,
+    error::{PlatformError, Result},
+    outgoing,
+    provider::FirstSignIn,
+    source::secret,
     workspace::random,
 };
 use directory::{
     Settings,
+    client::{self, ClientKey},
     service::order,
     settings::{Reach, SERVERS_MAX, Server},
 };
@@ -45,6 +51,45 @@ pub(crate) fn open_secret(platform: &Platform, row: &Row) -> Result<Option<Secre
         .transpose()
 }
 
+/// Where the key of a directory's client certificate is sealed to.
+fn key_place_of(id: SourceId) -> Vec<u8> {
+    [b"directory-key:".as_slice(), &id.bytes()].concat()
+}
+
+/// Seals the key of a client certificate, which must be of the settings' certificate.
+pub(super) fn seal_key(
+    platform: &Platform,
+    id: SourceId,
+    settings: &Settings,
+    given: &SecretText,
+) -> Result<Vec<u8>> {
+    check_key(settings, given)?;
+    secret::seal_checked(platform, &key_place_of(id), given.expose())
+}
+
+/// Looks whether a key is of the settings' certificate.
+pub(super) fn check_key(settings: &Settings, given: &SecretText) -> Result<()> {
+    let malformed = |text: String| PlatformError::invalid_at("/client_key", "malformed", text);
+    let Some(certificate) = &settings.client_certificate else {
+        let text = "a key belongs to a certificate; set both, or neither";
+        return Err(malformed(text.to_owned()));
+    };
+    let key = client_key(given);
+    client::check_key(certificate, &key).map_err(|failure| malformed(failure.to_string()))
+}
+
+pub(super) fn client_key(given: &SecretText) -> ClientKey {
+    ClientKey::new(SecretText::new(given.expose().to_owned()))
+}
+
+/// The key of the client certificate, where there is one.
+pub(super) fn open_key(platform: &Platform, row: &Row) -> Result<Option<SecretText>> {
+    let sealed = row.client_key.as_deref();
+    sealed
+        .map(|sealed| secret::open(platform, &key_place_of(row.id), sealed))
+        .transpose()
+}
+
 /// The settings as they are stored, to look at or to change.
 pub(crate) fn settings_of(row: &Row) -> Result<Settings> {
     serde_json::from_value(row.settings.clone()).map_err(vault_failure)
@@ -52,7 +97,12 @@ pub(crate) fn settings_of(row: &Row) -> Result<Settings> {
 
 /// The stored settings to connect with.
 pub(crate) fn reachable_settings(platform: &Platform, row: &Row) -> Result<Settings> {
-    Ok(reachable(platform, settings_of(row)?))
+    let client_key = open_key(platform, row)?.map(ClientKey::new);
+    let settings = Settings {
+        client_key,
+        ..settings_of(row)?
+    };
+    Ok(reachable(platform, settings))
 }
 
 /// Settings to connect with: each server at the addresses that root looked up, or not at all where no setting names it.

@@ -5,7 +5,7 @@
 
 use super::{
     find, mapping, require_host_for_plain,
-    stored::{open_secret, reachable, settings_of},
+    stored::{check_key, client_key, open_key, open_secret, reachable, reachable_settings, settings_of},
 };
 use crate::{
     Caller, Platform,
@@ -27,6 +27,8 @@ pub struct Draft {
     pub settings: Settings,
     /// The service account's password; without, the one that is stored, where it was given for the same servers.
     pub secret: Option<SecretText>,
+    /// The key of the client certificate; without, the one that is stored, where it was given for the same servers.
+    pub client_key: Option<SecretText>,
 }
 
 /// A person as `test` and `explain` tell of them.
@@ -116,7 +118,19 @@ pub(super) fn opened(
         }
         (None, _) => None,
     };
-    Ok((reachable(platform, draft.settings), secret))
+    let key = match (draft.client_key, row) {
+        (Some(key), _) => {
+            check_key(&draft.settings, &key)?;
+            Some(key)
+        }
+        (None, Some(row)) if !settings_of(row)?.goes_elsewhere(&draft.settings) => open_key(platform, row)?,
+        (None, _) => None,
+    };
+    let settings = Settings {
+        client_key: key.as_ref().map(client_key),
+        ..draft.settings
+    };
+    Ok((reachable(platform, settings), secret))
 }
 
 async fn told(
@@ -160,6 +174,6 @@ pub async fn health(platform: &Platform, caller: &Caller, key: &str) -> Result<H
 /// The test, for the promise and for [`health`].
 pub(crate) async fn look_at(platform: &Platform, row: &Row, login: Option<&str>) -> Result<Report> {
     let secret = open_secret(platform, row)?;
-    let settings = reachable(platform, settings_of(row)?);
+    let settings = reachable_settings(platform, row)?;
     Ok(directory::report::test(&settings, secret.as_ref(), login, platform.now()).await)
 }

@@ -19,6 +19,8 @@ pub struct NewDirectory {
     pub settings: Settings,
     /// The service account's password.
     pub secret: Option<SecretText>,
+    /// The key of the settings' client certificate.
+    pub client_key: Option<SecretText>,
     /// What becomes of newcomers.
     pub first_sign_in: FirstSignIn,
 }
@@ -32,6 +34,8 @@ pub struct DirectoryChange {
     pub settings: Option<Settings>,
     /// Another password of the service account.
     pub secret: Option<SecretText>,
+    /// Another key of the client certificate.
+    pub client_key: Option<SecretText>,
     /// Something else for newcomers.
     pub first_sign_in: Option<FirstSignIn>,
 }
@@ -43,6 +47,7 @@ impl DirectoryChange {
             self.state.map(DirectoryState::as_str),
             self.settings.is_some().then_some("settings"),
             self.secret.is_some().then_some("secret"),
+            self.client_key.is_some().then_some("client key"),
             self.first_sign_in.map(FirstSignIn::as_str),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
@@ -60,6 +65,8 @@ pub struct DirectoryView {
     pub settings: Settings,
     /// Is the service account's password here?
     pub has_secret: bool,
+    /// Is the key of the client certificate here?
+    pub has_client_key: bool,
     /// What becomes of newcomers.
     pub first_sign_in: FirstSignIn,
     /// How many accounts it is known for.
@@ -80,6 +87,7 @@ pub(super) fn view(row: Row, people: i64) -> Result<DirectoryView> {
         settings: settings_of(&row)?,
         first_sign_in: first_sign_in_of(&row),
         has_secret: row.secret.is_some(),
+        has_client_key: row.client_key.is_some(),
         key: row.key,
         state: row.state,
         people,

@@ -101,7 +101,7 @@ pub(crate) async fn count_try(platform: &Platform, account: AccountId) -> Result
         retry_after_seconds: Some(seconds),
         ..PlatformError::new(
             ProblemCode::TooMany,
-            "too many codes of this account were wrong; wait, or ask the operator for a break-glass link",
+            "too many codes or passwords of this account were wrong; wait, or ask the operator for a break-glass link",
         )
     })
 }

@@ -22,6 +22,11 @@ pub(crate) fn seal(platform: &Platform, place: &[u8], secret: &SecretText) -> Re
         let text = format!("1 to {BYTES_MAX} bytes on one line");
         return Err(PlatformError::invalid_at("/secret", "malformed", text));
     }
+    seal_checked(platform, place, text)
+}
+
+/// The same of a text of several lines, such as a key in PEM, which the caller has looked at.
+pub(crate) fn seal_checked(platform: &Platform, place: &[u8], text: &str) -> Result<Vec<u8>> {
     let key = platform.appliance_keys().current(Purpose::DatabaseCredential);
     seal::seal(key, place, text.as_bytes()).map_err(vault_failure)
 }

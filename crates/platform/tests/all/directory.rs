@@ -18,7 +18,11 @@ use platform::{
 };
 use promises::State;
 use std::time::{Duration, Instant};
-use testkit::directory::{BASE, Offered, Openldap, SERVICE_DN, SERVICE_PASSWORD, password_of};
+use testkit::{
+    Authority,
+    certificate::Identity,
+    directory::{BASE, Offered, Openldap, SERVICE_DN, SERVICE_PASSWORD, password_of},
+};
 use types::ProblemCode;
 use vault::SecretText;
 
@@ -46,6 +50,7 @@ async fn site(server: &Openldap, first_sign_in: FirstSignIn) -> Site {
         key: KEY.into(),
         settings: settings(server),
         secret: Some(SecretText::new(SERVICE_PASSWORD.into())),
+        client_key: None,
         first_sign_in,
     };
     let host = Caller::host();
@@ -562,6 +567,7 @@ async fn a_draft_is_tried_and_its_losses_are_told_before_anything_is_saved() {
         Draft {
             settings,
             secret: None,
+            client_key: None,
         }
     };
     let nobody = draft(|settings| settings.person_filter = "(uid=boris)".into());
@@ -601,11 +607,13 @@ async fn a_directory_without_tls_is_set_and_tried_by_the_host_alone() {
     let draft = || Draft {
         settings: plain(),
         secret: None,
+        client_key: None,
     };
     let new = NewDirectory {
         key: "plain".into(),
         settings: plain(),
         secret: None,
+        client_key: None,
         first_sign_in: FirstSignIn::Refuse,
     };
     let added = directories::add(&site.platform, &operator, new).await.map(drop);
@@ -643,6 +651,7 @@ async fn a_stored_password_does_not_follow_a_draft_to_another_server() {
                 ..settings(&server)
             },
             secret: secret.map(|secret| SecretText::new(secret.into())),
+            client_key: None,
         };
         let tried = directories::test_draft(&site.platform, &Caller::host(), Some(KEY), draft, None).await;
         let (stages, _) = tried.unwrap();
@@ -734,5 +743,192 @@ async fn an_organization_maps_no_group_that_would_tell_or_give_more_than_it_may(
     assert_eq!(
         code(role_group::alter(&stale, &give("editors", Role::Viewer)).await),
         ProblemCode::ProofRequired
+    );
+}
+
+/// A kept file of root's with these places under `_ldap._tcp.localhost`.
+fn kept(folder: &std::path::Path, places: serde_json::Value) -> std::path::PathBuf {
+    let path = folder.join("outgoing.json");
+    let service = serde_json::json!({"name": "_ldap._tcp.localhost", "places": places});
+    let kept = serde_json::json!({"targets": [], "services": [service]});
+    std::fs::write(&path, kept.to_string()).unwrap();
+    path
+}
+
+fn place(priority: u16, host: &str, port: u16) -> serde_json::Value {
+    let target = serde_json::json!({"host": host, "port": port, "addresses": ["127.0.0.1"]});
+    serde_json::json!({"priority": priority, "weight": 1, "target": target})
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_hosts_that_dns_lists_are_asked_by_priority_and_one_that_is_away_is_passed_over() {
+    let server = Openldap::start(Offered::Good, 0).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    // The first is away, and the next one takes over; a host that is not of the domain was never kept by us.
+    let places = serde_json::json!([
+        place(0, "localhost", 1),
+        place(1, "evil.example", server.port),
+        place(2, "localhost", server.port),
+    ]);
+    let kept = kept(folder.path(), places);
+    let site = Site::start_with(|settings| {
+        settings.outside_targets = vec!["_ldap._tcp.localhost".parse().unwrap()];
+        settings.kept_targets = kept;
+    })
+    .await;
+    let host = Caller::host();
+    let listed = Settings {
+        servers: vec!["_ldap._tcp.localhost".parse().unwrap()],
+        security: Security::Starttls,
+        ..settings(&server)
+    };
+    let new = NewDirectory {
+        key: KEY.into(),
+        settings: listed.clone(),
+        secret: Some(SecretText::new(SERVICE_PASSWORD.into())),
+        client_key: None,
+        first_sign_in: FirstSignIn::Create,
+    };
+    directories::add(&site.platform, &host, new).await.unwrap();
+    let name = format!("cn=owners,ou=groups,{BASE}");
+    directories::map(&site.platform, &host, KEY, &name, "acme", Role::Editor)
+        .await
+        .unwrap();
+    let (_, caller) = enter(&site.platform, "anna", &password_of("anna")).await.unwrap();
+    assert_eq!(caller.account().unwrap().email, "anna@harbour.test");
+    let (stages, _) = directories::test(&site.platform, &host, KEY, None).await.unwrap();
+    let told = |server: &str, name: &str| {
+        let mut of = stages.iter().filter(|stage| stage.server == server);
+        of.find(|stage| stage.name == name)
+            .map(|stage| (stage.good, stage.text.clone()))
+    };
+    assert_eq!(told("localhost:1", "TCP").map(|told| told.0), Some(false));
+    let outside = told(&format!("evil.example:{}", server.port), "DNS").unwrap();
+    assert!(
+        !outside.0 && outside.1.contains("no host below localhost"),
+        "{outside:?}"
+    );
+    let good = format!("localhost:{}", server.port);
+    assert_eq!(told(&good, "bind").map(|told| told.0), Some(true));
+    assert!(
+        told(&good, "DNS")
+            .unwrap()
+            .1
+            .contains("listed under _ldap._tcp.localhost")
+    );
+    // A service that no setting of root's names is asked by nobody.
+    let elsewhere = Settings {
+        servers: vec!["_ldap._tcp.dc._msdcs.localhost".parse().unwrap()],
+        ..listed
+    };
+    let draft = Draft {
+        settings: elsewhere,
+        secret: Some(SecretText::new(SERVICE_PASSWORD.into())),
+        client_key: None,
+    };
+    let (stages, _) = directories::test_draft(&site.platform, &host, None, draft, None)
+        .await
+        .unwrap();
+    assert!(stages[0].text.contains("no setting lets"), "{stages:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_key_is_sealed_opens_the_way_and_goes_when_the_servers_change() {
+    let clients = Authority::create("Clients").unwrap();
+    let server = Openldap::start_demanding(&clients).unwrap();
+    let own = clients.issue_client("strongroom").unwrap();
+    let other = clients.issue_client("another").unwrap();
+    let pem = |identity: &Identity| SecretText::new(identity.key_pem().unwrap());
+    let site = site(&server, FirstSignIn::Create).await;
+    let host = Caller::host();
+    // By the test and not by a sign-in, after which the server would be left alone for a minute.
+    let (stages, _) = directories::test(&site.platform, &host, KEY, None).await.unwrap();
+    assert!(
+        stages
+            .iter()
+            .any(|stage| stage.name == "client certificate" && !stage.good),
+        "{stages:?}"
+    );
+    let shown = Settings {
+        client_certificate: Some(own.certificate_pem().unwrap()),
+        ..settings(&server)
+    };
+    let alter = async |settings: Settings, client_key: Option<SecretText>| {
+        let change = DirectoryChange {
+            settings: Some(settings),
+            secret: Some(SecretText::new(SERVICE_PASSWORD.into())),
+            client_key,
+            ..DirectoryChange::default()
+        };
+        directories::alter(&site.platform, &host, KEY, change).await
+    };
+    let wrong = alter(shown.clone(), Some(pem(&other))).await.unwrap_err();
+    assert_eq!(wrong.errors[0].pointer, "/client_key", "{wrong:?}");
+    let without = alter(settings(&server), Some(pem(&own))).await.unwrap_err();
+    assert_eq!(without.errors[0].pointer, "/client_key", "{without:?}");
+    assert!(
+        alter(shown.clone(), Some(pem(&own)))
+            .await
+            .unwrap()
+            .has_client_key
+    );
+    let draft = Draft {
+        settings: shown.clone(),
+        secret: None,
+        client_key: None,
+    };
+    let (stages, _) = directories::test_draft(&site.platform, &host, Some(KEY), draft, None)
+        .await
+        .unwrap();
+    assert!(stages.iter().all(|stage| stage.good), "{stages:?}");
+    enter(&site.platform, "anna", &password_of("anna")).await.unwrap();
+    let superuser = site.superuser().await;
+    let text = "SELECT encode(client_key, 'escape') || settings::text FROM strongroom.directory";
+    let stored: String = superuser.query_one(text, &[]).await.unwrap().get(0);
+    assert!(
+        !stored.contains("PRIVATE KEY") && stored.contains("BEGIN CERTIFICATE"),
+        "{stored}"
+    );
+
+    let elsewhere = Settings {
+        servers: vec![server_at("127.0.0.1", server.tls_port)],
+        ..shown.clone()
+    };
+    let draft = Draft {
+        settings: elsewhere.clone(),
+        secret: Some(SecretText::new(SERVICE_PASSWORD.into())),
+        client_key: None,
+    };
+    let (stages, _) = directories::test_draft(&site.platform, &host, Some(KEY), draft, None)
+        .await
+        .unwrap();
+    let failed = stages.iter().find(|stage| !stage.good).unwrap();
+    assert!(
+        failed.text.contains("there is none here"),
+        "a stored key follows to no other server: {failed:?}"
+    );
+    assert!(!alter(elsewhere, None).await.unwrap().has_client_key);
+    assert!(
+        alter(shown.clone(), Some(pem(&own)))
+            .await
+            .unwrap()
+            .has_client_key
+    );
+    let renewed = Settings {
+        client_certificate: Some(other.certificate_pem().unwrap()),
+        ..shown
+    };
+    assert!(
+        !alter(renewed, None).await.unwrap().has_client_key,
+        "it is of another certificate"
+    );
+    let found = platform::stored_certificate::list(&site.platform, &host)
+        .await
+        .unwrap();
+    let subjects: Vec<&str> = found.iter().map(|one| one.subject.as_str()).collect();
+    assert_eq!(subjects, ["CN=Harbour authority", "CN=another"]);
+    assert!(
+        found.iter().all(|one| one.ends_at > jiff::Timestamp::now()),
+        "{found:?}"
     );
 }

@@ -32,6 +32,36 @@ async fn a_new_password_leaves_the_second_factor() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_changes_a_password_without_the_present_one() {
+    let site = Site::start_with_clock(clock).await;
+    ann(&site).await;
+    let (_, caller) = session_of(&site).await;
+    let new = "ten brown bottles standing";
+    for wrong in ["", "not the present one", new] {
+        let refused =
+            platform::account::change_password(&site.platform, &caller, secret(wrong), secret(new)).await;
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.code, ProblemCode::Invalid, "{wrong:?}");
+        assert_eq!(refused.errors[0].pointer, "/old_password", "{wrong:?}");
+    }
+    let with = async |password| {
+        sign_in::with_password(&site.platform, Origin::default(), ANN, secret(password)).await
+    };
+    assert!(with(new).await.is_err());
+    assert!(with(PASSWORD).await.is_ok());
+    // Whoever finds the session open does not guess on for long, and not even the right one helps then.
+    let change = async |old| {
+        platform::account::change_password(&site.platform, &caller, secret(old), secret(new)).await
+    };
+    let mut tries = 3;
+    while change("another guess").await.unwrap_err().code == ProblemCode::Invalid {
+        tries += 1;
+        assert!(tries < 30, "guessing goes on");
+    }
+    assert_eq!(change(PASSWORD).await.unwrap_err().code, ProblemCode::TooMany);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn break_glass_goes_past_a_lost_factor_and_can_mend_it() {
     let site = Site::start_with_clock(clock).await;
     ann(&site).await;

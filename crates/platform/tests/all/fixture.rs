@@ -46,6 +46,16 @@ impl Site {
         Self::start_with_clock(Timestamp::now).await
     }
 
+    /// The same with other settings than the usual ones.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let database = database().await;
+        let mut settings = settings_of(&database);
+        change(&mut settings);
+        let root = RootKey::generate().unwrap();
+        let platform = open_as(&database, settings, root, Timestamp::now).await;
+        Self::start_of(database, platform).await
+    }
+
     /// The same with a clock of the test's.
     pub(crate) async fn start_with_clock(clock: fn() -> Timestamp) -> Self {
         Self::start_on(database().await, RootKey::generate().unwrap(), clock).await
@@ -67,6 +77,10 @@ impl Site {
     /// The same in a given database under a given root key.
     pub(crate) async fn start_on(database: TestDatabase, root: RootKey, clock: fn() -> Timestamp) -> Self {
         let platform = open(&database, root, clock).await;
+        Self::start_of(database, platform).await
+    }
+
+    async fn start_of(database: TestDatabase, platform: Platform) -> Self {
         let organization = create(&platform, SLUG, "Acme", person(Role::Owner)).await;
         let mut site = Self {
             platform,
@@ -199,6 +213,15 @@ async fn owned(database: TestDatabase) -> TestDatabase {
 
 /// A platform on a database, with a root key and a clock.
 pub(crate) async fn open(database: &TestDatabase, root: RootKey, clock: fn() -> Timestamp) -> Platform {
+    open_as(database, settings_of(database), root, clock).await
+}
+
+async fn open_as(
+    database: &TestDatabase,
+    settings: Settings,
+    root: RootKey,
+    clock: fn() -> Timestamp,
+) -> Platform {
     let login = database.superuser().unwrap();
     let address = Address {
         socket_folder: login.socket_folder,
@@ -209,7 +232,14 @@ pub(crate) async fn open(database: &TestDatabase, root: RootKey, clock: fn() -> 
         role: "strongroom_app".to_owned(),
         password: database.cluster().password("strongroom_app").unwrap(),
     };
-    let settings = Settings {
+    Platform::open_with(settings, address, app, root, 64, clock)
+        .await
+        .unwrap()
+}
+
+/// The usual settings.
+fn settings_of(database: &TestDatabase) -> Settings {
+    Settings {
         base_url: "https://localhost".to_owned(),
         session_idle_seconds_max: 1_800,
         session_absolute_seconds_max: 43_200,
@@ -231,10 +261,7 @@ pub(crate) async fn open(database: &TestDatabase, root: RootKey, clock: fn() -> 
         },
         audit: audit_folder(database),
         database_socket: "/nonexistent/.s.PGSQL.5432".into(),
-    };
-    Platform::open_with(settings, address, app, root, 64, clock)
-        .await
-        .unwrap()
+    }
 }
 
 /// Root's record of backups, which is not there until a test makes it.

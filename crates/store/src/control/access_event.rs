@@ -164,8 +164,9 @@ struct Mark {
     at: Timestamp,
 }
 
-/// What signing in and out is called; these are in no organization, and of the members' concern in each.
-const DOORS: &str = "e.action IN ('sign-in', 'sign-out', 'break-glass')";
+/// What signing in and out is called; these are in no organization, and of the members' concern in each. The index
+/// `access_event_way_in` names the same ones.
+pub(super) const DOORS: &str = "e.action IN ('sign-in', 'sign-in-begun', 'sign-in-code', 'sign-in-key', 'openid', 'sign-out', 'break-glass')";
 
 /// The parts that `whose` is put together of, each with an index in the order of the log.
 fn parts(whose: Whose) -> Vec<String> {

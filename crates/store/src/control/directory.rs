@@ -50,6 +50,8 @@ pub struct Directory {
     pub settings: Value,
     /// The service account's password, sealed.
     pub secret: Option<Vec<u8>>,
+    /// The key of the certificate that it is shown, sealed.
+    pub client_key: Option<Vec<u8>>,
     /// What becomes of newcomers: `refuse`, `wait`, `create`.
     pub first_sign_in: String,
     /// What came of the last sync.
@@ -87,6 +89,7 @@ pub async fn insert(tx: &mut ControlTx, new: &Directory) -> Result<(), StoreErro
         directory::state.eq(new.state.as_str()),
         directory::settings.eq(&new.settings),
         directory::secret.eq(&new.secret),
+        directory::client_key.eq(&new.client_key),
         directory::first_sign_in.eq(&new.first_sign_in),
         directory::created_at.eq(new.created_at.to_diesel()),
         directory::changed_at.eq(new.changed_at.to_diesel()),
@@ -110,6 +113,7 @@ pub async fn update(tx: &mut ControlTx, changed: &Directory, before: Timestamp) 
         directory::state.eq(changed.state.as_str()),
         directory::settings.eq(&changed.settings),
         directory::secret.eq(&changed.secret),
+        directory::client_key.eq(&changed.client_key),
         directory::first_sign_in.eq(&changed.first_sign_in),
         directory::changed_at.eq(changed.changed_at.to_diesel()),
     ));

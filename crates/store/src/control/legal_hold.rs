@@ -1,8 +1,13 @@
 //! Legal holds: while one is in force nothing of its organization is deleted and nothing expires. The database refuses it.
 
-use super::{ControlTx, Reads, account::found, column::Column, schema::legal_hold};
+use super::{
+    ControlTx, Reads,
+    account::found,
+    column::Column,
+    schema::{legal_hold, organization},
+};
 use crate::StoreError;
-use diesel::{ExpressionMethods, QueryDsl, SelectableHelper, sql_types};
+use diesel::{ExpressionMethods, JoinOnDsl, QueryDsl, SelectableHelper, sql_types};
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
 use jiff_diesel::NullableTimestamp;
@@ -119,6 +124,41 @@ pub async fn list(on: &mut impl Reads, organization: OrganizationId) -> Result<V
         .select(LegalHold::as_select())
         .load(on.connection()?)
         .await?)
+}
+
+/// A hold in force, with what its organization is called.
+#[derive(Debug, Clone, PartialEq, Eq, diesel::Queryable)]
+pub struct HoldInForce {
+    /// On which organization.
+    #[diesel(deserialize_as = Column<OrganizationId>)]
+    pub organization: OrganizationId,
+    /// What that is called.
+    pub name: String,
+    /// Since when.
+    #[diesel(deserialize_as = jiff_diesel::Timestamp)]
+    pub placed_at: Timestamp,
+    /// By which member; none: on the host.
+    #[diesel(deserialize_as = Column<Option<AccountId>>)]
+    pub placed_by: Option<AccountId>,
+}
+
+/// Every hold in force, oldest first; at most a page.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn list_in_force(on: &mut impl Reads) -> Result<Vec<HoldInForce>, StoreError> {
+    let query = legal_hold::table
+        .inner_join(organization::table.on(organization::id.eq(legal_hold::organization_id)))
+        .filter(legal_hold::lifted_at.is_null())
+        .order((legal_hold::placed_at, legal_hold::id))
+        .limit(PageSize::MAX.into())
+        .select((
+            legal_hold::organization_id,
+            organization::name,
+            legal_hold::placed_at,
+            legal_hold::placed_by,
+        ));
+    Ok(query.load(on.connection()?).await?)
 }
 
 /// Whether a hold is in force: on one organization, or with none given on any.

@@ -1,6 +1,6 @@
 //! Reviews of the security logs: what was shown and who signed it, and the counts that a review is made of.
 
-use super::{ControlTx, Reads};
+use super::{ControlTx, Reads, access_event::DOORS};
 use crate::StoreError;
 use diesel::sql_types::{BigInt, Binary, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
@@ -164,14 +164,16 @@ pub async fn count_access(
     limit: i64,
 ) -> Result<Vec<Counted>, StoreError> {
     // What members did outside of any organization is shown to one of theirs only where it is a way in; the rest is others' business.
-    let text = "SELECT account_id AS account, address, action, outcome, count(*) AS count, max(at) AS last
+    let text = format!(
+        "SELECT account_id AS account, address, action, outcome, count(*) AS count, max(at) AS last
         FROM strongroom.access_event e
         WHERE at >= $2 AND at < $3 AND (
-            action IN ('sign-in', 'sign-out', 'break-glass', 'sign-in-begun', 'sign-in-code', 'sign-in-key', 'openid')
+            {DOORS}
                 AND ($1::uuid IS NULL OR organization_id = $1 OR organization_id IS NULL AND account_id IN
                     (SELECT m.account_id FROM strongroom.membership m WHERE m.organization_id = $1))
             OR outcome = 'refused' AND ($1::uuid IS NULL OR organization_id = $1))
-        GROUP BY 1, 2, 3, 4 ORDER BY outcome = 'done', count(*) DESC, max(at) DESC, 1, 2, 3 LIMIT $4";
+        GROUP BY 1, 2, 3, 4 ORDER BY outcome = 'done', count(*) DESC, max(at) DESC, 1, 2, 3 LIMIT $4"
+    );
     let query = diesel::sql_query(text)
         .bind::<Nullable<SqlUuid>, _>(organization.map(|organization| organization.0))
         .bind::<Timestamptz, _>(begins_at.to_diesel())

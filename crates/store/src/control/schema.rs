@@ -263,6 +263,7 @@ diesel::table! {
         state -> Text,
         settings -> Jsonb,
         secret -> Nullable<Binary>,
+        client_key -> Nullable<Binary>,
         first_sign_in -> Text,
         last_sync -> Nullable<Jsonb>,
         created_at -> Timestamptz,
@@ -285,6 +286,7 @@ diesel::joinable!(session -> account (account_id));
 diesel::joinable!(api_token -> account (account_id));
 diesel::joinable!(api_token -> organization (organization_id));
 diesel::joinable!(identity -> account (account_id));
+diesel::allow_tables_to_appear_in_same_query!(legal_hold, organization);
 diesel::allow_tables_to_appear_in_same_query!(
     account,
     organization,

@@ -41,6 +41,7 @@ const GUARDS: &str = "WITH guard (home, relation, trigger, function, events) AS 
         ('control', 'directory', 'require_entry', 'require_entry', 29),
         ('control', 'group_mapping', 'require_entry', 'require_entry', 29),
         ('control', 'account', 'require_entry_for_directory', 'require_entry', 17),
+        ('control', 'directory', 'require_entry_for_key', 'require_entry', 17),
         ('control', 'password_reset', 'require_entry', 'require_entry', 29),
         ('control', 'organization', 'require_entry_cancelled', 'require_entry', 17),
         ('control', 'legal_hold', 'require_entry', 'require_entry', 29),

@@ -158,6 +158,13 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0020_log_review/up.sql"),
         down: include_str!("../../migrations/control/0020_log_review/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 21,
+        name: "sign in",
+        up: include_str!("../../migrations/control/0021_sign_in/up.sql"),
+        down: include_str!("../../migrations/control/0021_sign_in/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[

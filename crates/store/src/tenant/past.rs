@@ -221,8 +221,9 @@ pub async fn entries_since(
 /// # Errors
 /// What the connection reports.
 pub async fn newest_entries(tx: &TenantTx, kind: i16, limit: i64) -> Result<Vec<StoredEntry>, StoreError> {
-    let condition = "kind = $1 AND appended_at > $2 ORDER BY sequence DESC";
-    entries(tx, condition, kind, Timestamp::UNIX_EPOCH, limit).await
+    // The number itself as well: an index on one kind is taken only where the kind is no parameter.
+    let condition = format!("kind = {kind} AND kind = $1 AND appended_at > $2 ORDER BY sequence DESC");
+    entries(tx, &condition, kind, Timestamp::UNIX_EPOCH, limit).await
 }
 
 async fn entries(

@@ -52,7 +52,7 @@ async fn down_and_up_again_gives_the_same_catalogue() {
     let left = "SELECT count(*) FROM pg_namespace WHERE nspname = 'strongroom'";
     assert_eq!(client.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0);
     let status = migration::status(&client).await.unwrap();
-    assert_eq!((status.applied.len(), status.pending.len()), (0, 28));
+    assert_eq!((status.applied.len(), status.pending.len()), (0, 29));
     let applied = migration::migrate(&client).await.unwrap();
     assert_eq!(
         (applied.control, applied.organizations),
@@ -77,7 +77,8 @@ async fn down_and_up_again_gives_the_same_catalogue() {
                 "audit log",
                 "forwarding",
                 "answer of organization",
-                "log review"
+                "log review",
+                "sign in"
             ],
             0
         )
@@ -102,7 +103,7 @@ async fn a_second_migration_does_nothing() {
             status.pending.len(),
             status.organizations_behind
         ),
-        (28, 0, 0)
+        (29, 0, 0)
     );
     let role: String = client
         .query_one("SELECT current_user::text", &[])

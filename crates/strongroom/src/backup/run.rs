@@ -108,6 +108,13 @@ fn carry_out(site: &Site, kind: Kind, progress: &Progress) -> Result<(Backup, St
     state::write(&site.config, &site.repository, &key, &head)?;
     reap(site, &info, progress)?;
     going_back::forget_overdue(site, Timestamp::now())?;
+    look_for_holes(site)?;
+    kit::look_again(site)?;
+    Ok((newest, head.manifest.point))
+}
+
+/// Notes what the repository holds, and which changes are missing in it.
+pub(crate) fn look_for_holes(site: &Site) -> Result<(), CommandError> {
     let info = engine::info(&site.repository)?;
     let oldest = info.backups.first().map(|backup| backup.archive_start.clone());
     let names = wal::archived(&site.repository.data())?;
@@ -117,9 +124,7 @@ fn carry_out(site: &Site, kind: Kind, progress: &Progress) -> Result<(Backup, St
         gaps: wal::gaps(&names, &info.backups),
         info,
     };
-    site.record.note_report(&report)?;
-    kit::look_again(site)?;
-    Ok((newest, head.manifest.point))
+    Ok(site.record.note_report(&report)?)
 }
 
 /// Lets go of what is older than it may be, although the engine would keep it.

@@ -131,12 +131,15 @@ pub(super) struct Alter {
     named: Named,
     #[command(flatten)]
     given: Given,
-    /// Servers in their order, NAME or NAME:PORT, in place of the ones before
+    /// Servers in their order, NAME, NAME:PORT or _ldap._tcp.DOMAIN, in place of the ones before
     #[arg(long, value_name = "SERVER")]
     server: Vec<String>,
     /// A file with the service account's password, which nobody else can read
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
+    /// Show no certificate of our own any more
+    #[arg(long, conflicts_with = "client_certificate")]
+    no_client_certificate: bool,
     /// What becomes of people who sign in for the first time
     #[arg(long, value_enum)]
     first_sign_in: Option<First>,
@@ -196,6 +199,7 @@ impl Add {
             key: self.named.key.clone(),
             settings,
             secret: Some(secret),
+            client_key: self.given.client_key()?,
             first_sign_in: self.first_sign_in.into(),
         };
         with(common, async |platform, caller| {
@@ -219,9 +223,13 @@ impl Alter {
         if !self.server.is_empty() {
             settings.servers = settings::servers(&self.server)?;
         }
+        if self.no_client_certificate {
+            settings.client_certificate = None;
+        }
         let change = DirectoryChange {
             settings: (settings != before.settings).then_some(settings),
             secret: self.secret_file.as_deref().map(secret::read_file).transpose()?,
+            client_key: self.given.client_key()?,
             first_sign_in: self.first_sign_in.map(Into::into),
             state: self.state.map(|state| match state {
                 State::Active => DirectoryState::Active,
@@ -235,6 +243,9 @@ impl Alter {
             output::talk(
                 "the service account's password is gone, because it was for other servers; set it with --secret-file",
             );
+        }
+        if after.settings.client_certificate.is_some() && !after.has_client_key {
+            output::talk("the client certificate has no key here; set it with --client-key-file");
         }
         Ok(())
     }

@@ -1,6 +1,9 @@
 //! The database, the root key and the promises.
 
-use super::{audit_log, audit_note, audit_witness, directories, forwarding, mail, providers, webhook};
+use super::{
+    audit_log, audit_note, audit_witness, directories, forwarding, mail, providers, stored_certificates,
+    webhook,
+};
 use crate::{finding::Finding, host::block_on};
 use ::host::account;
 use config::Config;
@@ -23,6 +26,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
                 findings.push(mail::check(&platform).await);
                 findings.push(webhook::check(&platform).await);
                 findings.push(forwarding::check(&platform).await);
+                findings.extend(stored_certificates::check(&platform).await);
                 findings.push(audit_log::check(&platform).await);
                 findings.push(audit_witness::check(&platform));
                 findings.push(audit_note::check(&platform).await);
@@ -92,6 +96,7 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
             away("mail"),
             away("webhook"),
             away("forwarding"),
+            away("stored-certificates"),
             away("audit-log"),
             away("audit-witness"),
             away("audit-note"),
@@ -112,6 +117,7 @@ fn closed(config: &Config, error: &PlatformError) -> Vec<Finding> {
         away("mail"),
         away("webhook"),
         away("forwarding"),
+        away("stored-certificates"),
         away("audit-log"),
         away("audit-witness"),
         away("audit-note"),

@@ -10,7 +10,7 @@ use platform::{
 const CHECK: &str = "directories";
 const ADVICE: &str = "run `strongroom directory test`; until it is well, owners with a password here sign in";
 /// Fewest days that a certificate is to be good for.
-const DAYS_MIN: i64 = 14;
+const DAYS_MIN: i64 = 30;
 
 /// One finding for each directory that is open. Each look ends within 90 seconds by itself.
 pub(super) async fn check(platform: &Platform) -> Vec<Finding> {
@@ -94,6 +94,7 @@ mod tests {
             state: DirectoryState::Active,
             settings: Settings::preset(Product::Openldap, server, "cn=app".into(), "dc=a".into()),
             has_secret: true,
+            has_client_key: false,
             first_sign_in: FirstSignIn::Refuse,
             people: 3,
             last_sync: result.map(|result| Outcome {
@@ -131,13 +132,13 @@ mod tests {
             ..well()
         };
         let near = Health {
-            certificate_days: Some(13),
+            certificate_days: Some(29),
             ..well()
         };
         let away = PlatformError::new(ProblemCode::Unavailable, "it is away");
         for (found, words) in [
             (judge(&view(None), Ok(failed)), "service account is wrong"),
-            (judge(&view(None), Ok(near)), "ends in 13 days"),
+            (judge(&view(None), Ok(near)), "ends in 29 days"),
             (judge(&view(Some("refused")), Ok(well())), "30 are gone"),
             (judge(&view(None), Err(away)), "it is away"),
         ] {

@@ -12,6 +12,7 @@ use testkit::SftpServer;
 use super::program::{Said, run};
 use super::setup::Place;
 
+mod bad_day;
 mod bucket;
 
 /// An address that stands in the database, in the clear.

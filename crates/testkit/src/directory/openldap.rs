@@ -71,6 +71,17 @@ impl Openldap {
         Self::start_with(address, 0, |folder| certificates(folder, Offered::Good, &[name]))
     }
 
+    /// Starts a server that takes nobody over TLS without a client certificate of this authority.
+    ///
+    /// # Errors
+    /// As [`Openldap::start`].
+    pub fn start_demanding(clients: &Authority) -> Result<Self> {
+        Self::start_with(Ipv4Addr::LOCALHOST, 0, |folder| {
+            fs::write(folder.join("clients.pem"), clients.certificate_pem()?)?;
+            certificates(folder, Offered::Good, &["localhost", "127.0.0.1"])
+        })
+    }
+
     fn start_with(
         address: Ipv4Addr,
         more: usize,
@@ -234,6 +245,12 @@ fn certificates(folder: &Path, offered: Offered, names: &[&str]) -> Result<Strin
 }
 
 fn configuration(folder: &Path) -> String {
+    let clients = match folder.join("clients.pem") {
+        file if file.exists() => {
+            format!("TLSCACertificateFile {}\nTLSVerifyClient demand", file.display())
+        }
+        _ => String::new(),
+    };
     let folder = folder.display();
     format!(
         r#"include /etc/ldap/schema/core.schema
@@ -248,6 +265,7 @@ pidfile {folder}/pid
 argsfile {folder}/args
 TLSCertificateFile {folder}/server.pem
 TLSCertificateKeyFile {folder}/server.key
+{clients}
 disallow bind_anon
 threads 4
 database mdb

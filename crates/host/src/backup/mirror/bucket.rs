@@ -299,14 +299,18 @@ pub(super) fn fetch(bucket: &Bucket, parts: &[&str], into: &Path) -> Result<(), 
     Ok(())
 }
 
-/// The last thing that it says is why it ended; before that stand attempts, and the time in each line.
+/// The last thing that it says is why it ended, with a cause in the line after it; before that stand attempts, and the time in each.
 fn reason(errors: &str) -> String {
-    let mut lines = errors.lines().filter(|line| !line.contains(NOISE));
-    let stamped = |line: &&str| line.get(4..5) == Some("/") && line.len() > STAMP_CHARS;
-    let last = lines.rfind(stamped);
-    match last.and_then(|line| line.get(STAMP_CHARS..)) {
-        Some(said) => said.to_owned(),
-        None => "it gave no reason; look at the storage's own log".to_owned(),
+    let lines: Vec<&str> = errors.lines().filter(|line| !line.contains(NOISE)).collect();
+    let is_stamped = |line: &&str| line.get(4..5) == Some("/") && line.len() > STAMP_CHARS;
+    let last = lines.iter().rposition(is_stamped);
+    let Some((said, rest)) = last.and_then(|at| Some((lines[at].get(STAMP_CHARS..)?, &lines[at + 1..])))
+    else {
+        return "it gave no reason; look at the storage's own log".to_owned();
+    };
+    match rest.first().and_then(|line| line.strip_prefix("caused by: ")) {
+        Some(cause) => format!("{said}: {cause}"),
+        None => said.to_owned(),
     }
 }
 
@@ -358,6 +362,11 @@ mod tests {
         assert_eq!(
             reason(said),
             "Failed to lsf: SignatureDoesNotMatch: check your key"
+        );
+        let cause = "2026/11/29 18:13:13 Failed to lsf: send request failed\ncaused by: Get: x509: unknown authority\n";
+        assert_eq!(
+            reason(cause),
+            "Failed to lsf: send request failed: Get: x509: unknown authority"
         );
         assert!(reason("").contains("no reason"));
     }

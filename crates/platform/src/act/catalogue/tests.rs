@@ -3,8 +3,9 @@
 use super::{ACTIONS, is_action};
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// Texts of the same form that are no acts: kinds of jobs, files, units, and where acts are told.
-const OTHERS: [&str; 16] = [
+/// Texts of the same form that are no acts: kinds of jobs, files, units, events of the journal.
+const OTHERS: [&str; 17] = [
+    "access-log.lost",
     "audit-note.send",
     "backup.alert-test",
     "history.jsonl",

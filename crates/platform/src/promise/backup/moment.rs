@@ -45,7 +45,7 @@ pub(super) fn moment(ground: &Ground) -> Outcome {
     let drill = judge_drill(ground, &mut look);
     let shown = |at: Option<jiff::Timestamp>| at.map_or_else(|| "none".to_owned(), |at| at.to_string());
     look.fact("restorable from", shown(report.info.restorable_from()))
-        .fact("restorable to", shown(archiver.last_at))
+        .fact("restorable to", shown(report.restorable_to(archiver.last_at)))
         .fact(
             "the last drill went to",
             shown(drill.and_then(|drill| drill.moment)),

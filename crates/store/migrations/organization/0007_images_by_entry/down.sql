@@ -1,1 +1,2 @@
 DROP INDEX {{schema}}._image_entry;
+DROP INDEX {{schema}}._entry_restore;

@@ -247,6 +247,51 @@ async fn access_events_are_listed_to_their_own() {
 }
 
 #[tokio::test]
+async fn an_organizations_log_has_every_way_in_of_its_members_and_an_index_names_them() {
+    let database = database().await;
+    let control = control(&database).await;
+    let ann = new_account(&control, "ann@example.com").await;
+    let (acme, _) = new_organization(&control, "acme").await;
+    join(&control, acme, ann, Role::Viewer).await;
+    let bob = AccountId::new(2, ten());
+    let ways = [
+        "sign-in",
+        "sign-in-begun",
+        "sign-in-code",
+        "sign-in-key",
+        "openid",
+        "sign-out",
+        "break-glass",
+    ];
+    let event = |account, action: &str| access_event::NewAccessEvent {
+        action: action.to_owned(),
+        ..event_of(account, None)
+    };
+    let mut events: Vec<_> = ways.iter().map(|action| event(ann, action)).collect();
+    // What a member does elsewhere, and who is no member, is not this organization's business.
+    events.extend([event(ann, "GET /account"), event(bob, "sign-in-code")]);
+    let mut keep = control.keep().await.unwrap();
+    access_event::insert_many(&mut keep, &events).await.unwrap();
+    let (whose, all) = (Whose::Organization(acme), AccessFilter::default());
+    let found = access_event::list(&mut keep, whose, &all, PageSize::default(), None);
+    let found = found.await.unwrap().events.into_iter();
+    let mut found: Vec<_> = found.map(|event| event.action).collect();
+    found.reverse();
+    assert_eq!(found, ways);
+    let text = "SELECT indexdef FROM pg_indexes WHERE indexname = 'access_event_way_in'";
+    let index: String = superuser(&database)
+        .await
+        .query_one(text, &[])
+        .await
+        .unwrap()
+        .get(0);
+    assert!(
+        ways.iter().all(|way| index.contains(&format!("'{way}'"))),
+        "{index}"
+    );
+}
+
+#[tokio::test]
 async fn access_events_of_an_organization_are_narrowed() {
     let database = database().await;
     let control = control(&database).await;

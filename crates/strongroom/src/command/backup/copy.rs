@@ -2,7 +2,7 @@
 
 use super::{Common, settings};
 use crate::{
-    backup::{Site, copy},
+    backup::{Site, copy, run},
     failure::CommandError,
     output, secret,
 };
@@ -32,8 +32,12 @@ pub(in crate::command) struct Copy {
 impl Copy {
     pub(super) fn run(&self, common: &Common) -> Result<(), CommandError> {
         let site = Site::of_enabled(&settings(common), Duration::ZERO)?;
-        if self.if_set && site.config.backup.second.is_none() {
-            return Ok(());
+        if self.if_set {
+            // Each time that the timer comes: what is missing is known within minutes, and not only after the next backup.
+            run::look_for_holes(&site)?;
+            if site.config.backup.second.is_none() {
+                return Ok(());
+            }
         }
         if self.key {
             return output::data(&copy::public_key(&site.config)?);

@@ -36,6 +36,9 @@ impl Status {
             record.drills()?.into_iter().next(),
         );
         let (verified, copied) = (record.verification(Location::First)?, record.copied()?.0);
+        let newest = record
+            .report()?
+            .map_or(archiver.last_at, |report| report.restorable_to(archiver.last_at));
         let now = Timestamp::now();
         let is_well = run.as_ref().is_some_and(|run| run.outcome == Outcome::Done)
             && drill.as_ref().is_none_or(|drill| drill.outcome == Outcome::Done)
@@ -45,7 +48,7 @@ impl Status {
                 .is_none_or(|copied| copied.outcome == Outcome::Done);
         let pairs = [
             ("restorable from", shown(info.restorable_from())),
-            ("restorable to", shown(archiver.last_at)),
+            ("restorable to", shown(newest)),
             ("backups", info.backups.len().to_string()),
             ("stored", format!("{} kB", info.stored_bytes() / 1000)),
             ("encrypted", info.cipher.clone()),
@@ -61,7 +64,7 @@ impl Status {
         ];
         let json = json!({
             "restorable_from": info.restorable_from(),
-            "restorable_to": archiver.last_at,
+            "restorable_to": newest,
             "backups": info.backups.len(),
             "stored_bytes": info.stored_bytes(),
             "cipher": info.cipher,

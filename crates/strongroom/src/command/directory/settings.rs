@@ -1,6 +1,9 @@
 //! A directory's settings out of arguments: a preset, and what differs from it.
 
-use crate::failure::{CommandError, Exit};
+use crate::{
+    failure::{CommandError, Exit},
+    secret,
+};
 use clap::{Args, ValueEnum};
 use platform::directories::settings::{Binding, Product, Security, Server, Settings};
 use std::{
@@ -8,6 +11,7 @@ use std::{
     io::Read,
     path::{Path, PathBuf},
 };
+use vault::SecretText;
 
 const AUTHORITIES_BYTES_MAX: u64 = 256 * 1024;
 
@@ -38,7 +42,7 @@ pub(super) struct Needed {
     /// The product, for what is usual there
     #[arg(long, value_enum)]
     product: Kind,
-    /// Servers in their order: NAME or NAME:PORT; may be given several times
+    /// Servers in their order: NAME, NAME:PORT, or _ldap._tcp.DOMAIN for those that DNS lists; may be given several times
     #[arg(long, value_name = "SERVER", required = true)]
     server: Vec<String>,
 }
@@ -64,6 +68,12 @@ pub(super) struct Given {
     /// A file with the certificates of the authorities to trust, in PEM; the system's without this
     #[arg(long, value_name = "FILE")]
     authorities: Option<PathBuf>,
+    /// A file with our own certificate in PEM, and those between it and its authority, for servers that ask for one
+    #[arg(long, value_name = "FILE")]
+    client_certificate: Option<PathBuf>,
+    /// A file with the key of our own certificate in PEM, which nobody else can read
+    #[arg(long, value_name = "FILE")]
+    client_key_file: Option<PathBuf>,
     /// Who is a person, as an LDAP filter
     #[arg(long, value_name = "FILTER")]
     filter: Option<String>,
@@ -117,6 +127,9 @@ impl Given {
         if let Some(file) = &self.authorities {
             settings.authorities = Some(read(file)?);
         }
+        if let Some(file) = &self.client_certificate {
+            settings.client_certificate = Some(read(file)?);
+        }
         if let Some(filter) = &self.filter {
             settings.person_filter.clone_from(filter);
         }
@@ -127,6 +140,11 @@ impl Given {
             settings.binding = Binding::Template(template.clone());
         }
         Ok(settings)
+    }
+
+    /// The key of our own certificate, where a file with one is named.
+    pub(super) fn client_key(&self) -> Result<Option<SecretText>, CommandError> {
+        self.client_key_file.as_deref().map(secret::read_file).transpose()
     }
 
     fn security(&self, wanted: Protection) -> Result<Security, CommandError> {

@@ -28,7 +28,7 @@ pub(super) fn list(format: Format, found: &[DirectoryView]) -> Result<(), Comman
     };
     let item = |one: &DirectoryView| {
         json!({
-            "key": one.key, "state": one.state.as_str(), "settings": one.settings, "has_secret": one.has_secret,
+            "key": one.key, "state": one.state.as_str(), "settings": one.settings, "has_secret": one.has_secret, "has_client_key": one.has_client_key,
             "first_sign_in": one.first_sign_in.as_str(), "people": one.people, "last_sync": one.last_sync,
         })
     };

@@ -39,6 +39,7 @@ pub(super) fn apply(site: &Site) -> Result<(), CommandError> {
         key: wanted.key.clone(),
         settings: wanted.settings.clone(),
         secret: Some(password),
+        client_key: None,
         first_sign_in: wanted.first_sign_in,
     };
     let config = settings::config(site)?;

@@ -1,0 +1,131 @@
+//! A directory that takes nobody over TLS without a client certificate: a good one, none, and wrong ones.
+
+use crate::fixture::{secret, settings, sign_in};
+use directory::{
+    Failure, Outcome, Settings,
+    client::{ClientKey, check_key},
+    report,
+    settings::Security,
+};
+use jiff::Timestamp;
+use testkit::{
+    Authority,
+    certificate::{Identity, Validity},
+    directory::{Openldap, SERVICE_DN, password_of},
+};
+use vault::SecretText;
+
+fn key(identity: &Identity) -> ClientKey {
+    ClientKey::new(SecretText::new(identity.key_pem().unwrap()))
+}
+
+fn showing(settings: Settings, identity: &Identity) -> Settings {
+    Settings {
+        client_certificate: Some(identity.certificate_pem().unwrap()),
+        client_key: Some(key(identity)),
+        ..settings
+    }
+}
+
+/// The stages that were made, and the first that failed.
+async fn staged(settings: &Settings) -> (Vec<String>, Option<(&'static str, String)>) {
+    let report = report::test(settings, Some(&secret()), None, Timestamp::now()).await;
+    let failed = report.failed().map(|stage| (stage.name, stage.text.clone()));
+    let good = report.stages.into_iter().filter(|stage| stage.good);
+    (
+        good.map(|stage| format!("{}: {}", stage.name, stage.text))
+            .collect(),
+        failed,
+    )
+}
+
+#[tokio::test]
+async fn the_right_certificate_is_shown_and_told_of() {
+    let clients = Authority::create("Clients of the harbour").unwrap();
+    let server = Openldap::start_demanding(&clients).unwrap();
+    let own = clients.issue_client("strongroom.harbour.test").unwrap();
+    let starttls = Settings {
+        servers: vec![format!("localhost:{}", server.port).parse().unwrap()],
+        security: Security::Starttls,
+        ..settings(&server)
+    };
+    for settings in [settings(&server), starttls] {
+        let settings = showing(settings, &own);
+        let (good, failed) = staged(&settings).await;
+        assert_eq!(failed, None);
+        assert!(
+            good.iter()
+                .any(|stage| stage.contains("our own is CN=strongroom.harbour.test")),
+            "{good:?}"
+        );
+        let outcome = sign_in(&settings, "anna", &password_of("anna")).await.unwrap();
+        assert!(matches!(outcome, Outcome::Proven(..)));
+    }
+}
+
+#[tokio::test]
+async fn none_a_strangers_and_one_that_is_over_are_told_by_the_test_and_bind_nobody() {
+    let clients = Authority::create("Clients of the harbour").unwrap();
+    let server = Openldap::start_demanding(&clients).unwrap();
+    let stranger = Authority::create("Strangers")
+        .unwrap()
+        .issue_client("strongroom")
+        .unwrap();
+    let over = clients.issue_client_valid("strongroom", Validity::Over).unwrap();
+    let good = clients.issue_client("strongroom").unwrap();
+    let plain = settings(&server);
+    let without_key = Settings {
+        client_key: None,
+        ..showing(plain.clone(), &good)
+    };
+    let of_another = Settings {
+        client_key: Some(key(&over)),
+        ..showing(plain.clone(), &good)
+    };
+    for (what, settings, words) in [
+        ("none", plain.clone(), "wants"),
+        ("a stranger's", showing(plain.clone(), &stranger), "certificate"),
+        ("over", showing(plain.clone(), &over), "not valid now"),
+        ("without its key", without_key, "there is none here"),
+        ("with another's key", of_another, "not the key of"),
+    ] {
+        let (_, failed) = staged(&settings).await;
+        let (stage, text) = failed.unwrap();
+        assert_eq!(stage, "client certificate", "{what}: {text}");
+        assert!(text.contains(words), "{what}: {text}");
+        let failed = sign_in(&settings, "anna", &password_of("anna")).await;
+        assert!(failed.is_err(), "{what}");
+    }
+    assert_eq!(server.binds(SERVICE_DN).unwrap(), 0);
+}
+
+#[test]
+fn a_key_is_of_its_certificate_and_is_shown_by_nothing() {
+    let clients = Authority::create("Clients").unwrap();
+    let (one, other) = (
+        clients.issue_client("a").unwrap(),
+        clients.issue_client("b").unwrap(),
+    );
+    let certificate = one.certificate_pem().unwrap();
+    assert_eq!(check_key(&certificate, &key(&one)), Ok(()));
+    let wrong = check_key(&certificate, &key(&other));
+    assert!(matches!(wrong, Err(Failure::ClientKey(_))), "{wrong:?}");
+    let nonsense = ClientKey::new(SecretText::new("-----BEGIN PRIVATE KEY-----".into()));
+    assert!(matches!(
+        check_key(&certificate, &nonsense),
+        Err(Failure::ClientKey(_))
+    ));
+    let settings = showing(
+        Settings::preset(
+            directory::settings::Product::Openldap,
+            "dc1".parse().unwrap(),
+            "cn=app".into(),
+            "dc=a".into(),
+        ),
+        &one,
+    );
+    let secret = one.key_pem().unwrap();
+    let line = secret.lines().nth(1).unwrap();
+    assert!(!format!("{settings:?}").contains(line));
+    assert!(!serde_json::to_string(&settings).unwrap().contains(line));
+}
