@@ -37,6 +37,11 @@ const SENTENCES: &[(&str, NoticeKind, &str)] = &[
         NoticeKind::Success,
         "The search has come to its end.",
     ),
+    (
+        "search-ended-with-more",
+        NoticeKind::Success,
+        "The search has come to its end. More records refer to what is theirs than the list has room for.",
+    ),
     ("request-marked", NoticeKind::Success, "Saved whose they are."),
     (
         "request-extended",

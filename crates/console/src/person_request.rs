@@ -240,9 +240,10 @@ pub(crate) async fn search(visit: Visit, place: Place, _form: Form) -> Answer {
     let room = visit.enter(&place.0).await?;
     let id = id_of(&place)?;
     let searched = person::search(&room.workspace, id).await;
-    let notice = searched.map(|searched| match searched.is_complete {
-        true => "search-ended",
-        false => "search-goes-on",
+    let notice = searched.map(|searched| match (searched.is_complete, searched.unlisted) {
+        (true, 0) => "search-ended",
+        (true, _) => "search-ended-with-more",
+        (false, _) => "search-goes-on",
     });
     answer(&room, id, "The search was not stored", notice).await
 }

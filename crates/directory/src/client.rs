@@ -87,6 +87,11 @@ pub fn check_key(certificate: &str, key: &ClientKey) -> Result<(), Failure> {
 
 fn chain(pem: &str) -> Result<(X509, Vec<X509>), Failure> {
     let malformed = || Failure::ClientCertificate("it is no certificate in PEM".into());
+    // OpenSSL passes over what is none: a key would be kept with it, and shown.
+    if !holds_certificates_alone(pem) {
+        let why = "something else stands beside the certificates; take it out, and give a key as the key";
+        return Err(Failure::ClientCertificate(why.into()));
+    }
     let found = X509::stack_from_pem(pem.as_bytes()).map_err(|_| malformed())?;
     if pem.len() > PEM_BYTES_MAX || found.len() > CHAIN_MAX {
         return Err(malformed());
@@ -94,6 +99,12 @@ fn chain(pem: &str) -> Result<(X509, Vec<X509>), Failure> {
     let mut found = found.into_iter();
     let own = found.next().ok_or_else(malformed)?;
     Ok((own, found.collect()))
+}
+
+/// Whether each block is a certificate (RFC 7468).
+pub(crate) fn holds_certificates_alone(pem: &str) -> bool {
+    let mut blocks = pem.split("-----BEGIN ").skip(1);
+    blocks.all(|block| block.starts_with("CERTIFICATE-----"))
 }
 
 /// Has the certificate shown to whoever asks for one.

@@ -12,7 +12,7 @@ use vault::SecretText;
 use crate::{
     connection::Connection,
     failure::Failure,
-    settings::{Security, Server, Settings},
+    settings::{SERVERS_MAX, Security, Server, Settings},
 };
 
 /// How long a server that failed is left alone.
@@ -41,13 +41,17 @@ impl Pool {
     ) -> Result<(Connection, Server), Failure> {
         settings.check()?;
         let mut last = None;
-        let mut asked = false;
+        let mut asked = 0;
         for server in &settings.servers {
             if let Some(failure) = self.is_resting(settings.security, server) {
                 last = Some(failure);
                 continue;
             }
-            asked = true;
+            // Those that are left are asked next time, when these rest.
+            if asked == SERVERS_MAX {
+                break;
+            }
+            asked += 1;
             match open(settings, server, secret).await {
                 Ok(connection) => {
                     self.forget(settings.security, server);
@@ -61,7 +65,7 @@ impl Pool {
             }
         }
         let last = last.unwrap_or_else(|| Failure::Settings("no server is named".into()));
-        Err(if asked {
+        Err(if asked > 0 {
             last
         } else {
             Failure::Resting { last: Box::new(last) }

@@ -259,7 +259,8 @@ impl Settings {
     /// [`Failure::Settings`] or [`Failure::Filter`], for the first thing that is wrong.
     pub fn check(&self) -> Result<(), Failure> {
         let wrong = |text: &str| Err(Failure::Settings(text.to_owned()));
-        if self.servers.is_empty() || self.servers.len() > SERVERS_MAX {
+        let is_named = |server: &&Server| !matches!(server.reach, Reach::Listed(..));
+        if self.servers.is_empty() || self.servers.iter().filter(is_named).count() > SERVERS_MAX {
             return wrong("name one to eight servers");
         }
         if self.person_bases.is_empty()
@@ -297,7 +298,7 @@ impl Settings {
     fn check_services(&self) -> Result<(), Failure> {
         for service in self.servers.iter().filter_map(Server::service) {
             let (fits, what) = match service.kind() {
-                ServiceKind::Ldap => (self.security != Security::Ldaps, "StartTLS"),
+                ServiceKind::Ldap => (self.security == Security::Starttls, "StartTLS"),
                 ServiceKind::Ldaps => (self.security == Security::Ldaps, "LDAPS"),
             };
             if !fits {
@@ -345,7 +346,7 @@ impl Settings {
         };
         let parsed = X509::stack_from_pem(pem.as_bytes()).map(|found| found.len());
         match parsed {
-            Ok(1..) if pem.len() <= AUTHORITIES_BYTES_MAX => Ok(()),
+            Ok(1..) if pem.len() <= AUTHORITIES_BYTES_MAX && client::holds_certificates_alone(pem) => Ok(()),
             _ => Err(Failure::Settings(
                 "the authorities are no certificates in PEM".into(),
             )),
@@ -489,7 +490,8 @@ mod tests {
     fn a_service_is_asked_with_the_security_that_its_ports_are_for() {
         for (service, security, fits) in [
             ("_ldap._tcp.example.test", Security::Starttls, true),
-            ("_ldap._tcp.example.test", Security::Plain, true),
+            // Whoever answers for DNS would be handed passwords.
+            ("_ldap._tcp.example.test", Security::Plain, false),
             ("_ldap._tcp.example.test", Security::Ldaps, false),
             ("_ldaps._tcp.example.test", Security::Ldaps, true),
             ("_ldaps._tcp.example.test", Security::Starttls, false),

@@ -117,13 +117,9 @@ impl Marks {
                 appliance: None,
             });
         };
-        let own = log::place_of(workspace.tenant(), until).await?;
-        let mut read = workspace.platform().control().read().await?;
-        let organization = workspace.organization().id;
-        let appliance = entry_log::place_of(&mut read, organization, until).await?;
         Ok(Self {
-            own: Some(own + 1),
-            appliance: Some(appliance + 1),
+            own: Some(Log::Own.last_before(workspace, until).await? + 1),
+            appliance: Some(Log::Appliance.last_before(workspace, until).await? + 1),
         })
     }
 
@@ -139,6 +135,52 @@ impl Marks {
             own: Some(own.parse().ok()?),
             appliance: Some(appliance.parse().ok()?),
         })
+    }
+}
+
+/// Which of the two logs.
+#[derive(Clone, Copy)]
+enum Log {
+    Own,
+    Appliance,
+}
+
+impl Log {
+    /// The newest entry before a place, or at all: its place and time.
+    async fn newest(self, workspace: &Workspace, before: Option<i64>) -> Result<Option<(i64, Timestamp)>> {
+        match self {
+            Self::Own => {
+                let found = log::list_entries(workspace.tenant(), before, 1).await?;
+                Ok(found.first().map(|entry| (entry.sequence, entry.appended_at)))
+            }
+            Self::Appliance => {
+                let one = PageSize::new(1).unwrap_or_default();
+                let mut read = workspace.platform().control().read().await?;
+                let organization = workspace.organization().id;
+                let found = entry_log::list_of_organization(&mut read, organization, one, before).await?;
+                Ok(found.first().map(|entry| (entry.sequence, entry.appended_at)))
+            }
+        }
+    }
+
+    /// A place that entries before a time do not reach beyond. Places are in the order of times, so it is found by halving; where a
+    /// clock ran back, on one side of that moment.
+    async fn last_before(self, workspace: &Workspace, until: Timestamp) -> Result<i64> {
+        let Some((newest, at)) = self.newest(workspace, None).await? else {
+            return Ok(0);
+        };
+        if at < until {
+            return Ok(newest);
+        }
+        let (mut low, mut high) = (0, newest);
+        while low + 1 < high {
+            let middle = low + (high - low) / 2;
+            match self.newest(workspace, Some(middle + 1)).await? {
+                Some((place, at)) if at >= until => high = place,
+                _ => low = middle,
+            }
+        }
+        Ok(low)
     }
 }
 

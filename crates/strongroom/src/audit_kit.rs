@@ -22,7 +22,8 @@ const CHECKPOINT: &str = "checkpoint.txt";
 /// A second verifier that shares no code with ours.
 const VERIFIER: &str = include_str!("../../../docs/verify.py");
 
-/// Writes the kit into a folder, which is made if it is not there.
+/// Writes the kit into a folder, which is made if it is not there. A checkpoint that is there already stays: it bears witness against a log
+/// that was rewritten since.
 ///
 /// # Errors
 /// The log was not signed yet, or the folder cannot be written.
@@ -33,15 +34,13 @@ pub(crate) async fn write(platform: &Platform, folder: &Path) -> Result<Daily, C
     if !folder.is_dir() {
         write::folder(folder, Access::own(0o755))?;
     }
-    for (name, text) in [
-        (POLICY, policy.as_str()),
-        (CHECKPOINT, daily.newest.note.as_str()),
-        ("verify.py", VERIFIER),
-        (
-            "READ-ME.txt",
-            &read_me(&platform.settings().base_url, daily.newest.size),
-        ),
-    ] {
+    let read_me = read_me(&platform.settings().base_url, daily.newest.size);
+    let mut files = vec![(POLICY, policy.as_str()), ("verify.py", VERIFIER)];
+    if write::read(&folder.join(CHECKPOINT))?.is_none() {
+        files.push((CHECKPOINT, daily.newest.note.as_str()));
+        files.push(("READ-ME.txt", &read_me));
+    }
+    for (name, text) in files {
         write::file(&folder.join(name), text.as_bytes(), Access::own(0o644))?;
     }
     Ok(daily)

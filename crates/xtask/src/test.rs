@@ -139,9 +139,7 @@ fn forget_acts() -> Result<()> {
 fn acts() -> Result<()> {
     let mut nextest = tools::nextest()?;
     nextest.args(["run", "--workspace", "--run-ignored", "only", "--filterset", ACTS]);
-    let output = nextest
-        .output()
-        .context("cannot look which acts were entered")?;
+    let output = nextest.output().context("cannot look which acts were entered")?;
     let said = String::from_utf8_lossy(&output.stderr);
     let missing = said.lines().find(|line| line.contains("no test enters"));
     ensure!(

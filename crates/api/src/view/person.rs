@@ -114,6 +114,7 @@ impl<'a> HitsView<'a> {
 pub(crate) struct SearchedView {
     hits: usize,
     complete: bool,
+    unlisted: usize,
 }
 
 impl From<Searched> for SearchedView {
@@ -121,6 +122,7 @@ impl From<Searched> for SearchedView {
         Self {
             hits: searched.hits,
             complete: searched.is_complete,
+            unlisted: searched.unlisted,
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::fixture::{secret, settings, sign_in};
 use directory::{
     Failure, Outcome, Settings,
-    client::{ClientKey, check_key},
+    client::{ClientKey, check_certificate, check_key},
     report,
     settings::Security,
 };
@@ -108,6 +108,12 @@ fn a_key_is_of_its_certificate_and_is_shown_by_nothing() {
     );
     let certificate = one.certificate_pem().unwrap();
     assert_eq!(check_key(&certificate, &key(&one)), Ok(()));
+    // A key that stands beside its certificate would be kept and shown with it.
+    let both = format!("{certificate}-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n");
+    assert!(matches!(
+        check_certificate(&both),
+        Err(Failure::ClientCertificate(_))
+    ));
     let wrong = check_key(&certificate, &key(&other));
     assert!(matches!(wrong, Err(Failure::ClientKey(_))), "{wrong:?}");
     let nonsense = ClientKey::new(SecretText::new("-----BEGIN PRIVATE KEY-----".into()));

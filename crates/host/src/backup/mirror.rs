@@ -6,6 +6,7 @@
 //! the place says that it is the right one: a share that is not mounted has none. Start at [`copy`] and [`fetch`].
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -135,13 +136,15 @@ pub fn fetch(place: &Place, into: &Path) -> Result<(), BackupError> {
     }
 }
 
-/// Whether whoever takes this machine over can delete what is there: something is put there, and its deletion is tried. None
-/// where that was not to be seen.
+/// Whether whoever takes this machine over can delete what is there, or replace it: something is put there, and both are tried. None
+/// where that was not to be seen: only a refusal that says so counts as one.
 ///
 /// # Errors
 /// [`BackupError`], when nothing can be put there at all.
 pub fn keeps(place: &Place) -> Result<Option<Keeps>, BackupError> {
-    put(place, PROBE, b"May this be deleted?\n")?;
+    if !is_there(place, PROBE)? {
+        put(place, PROBE, b"May this be deleted?\n")?;
+    }
     let removed = match place {
         Place::Folder(folder) => folder::remove(folder, PROBE),
         Place::Remote(remote) => sftp::remove(remote, PROBE),
@@ -151,9 +154,37 @@ pub fn keeps(place: &Place) -> Result<Option<Keeps>, BackupError> {
     Ok(match (removed, is_there, place) {
         (Ok(()), Ok(false), Place::Bucket(bucket)) if bucket::has_versions(bucket)? => Some(Keeps::Versions),
         (Ok(()), Ok(false), _) => Some(Keeps::Nothing),
-        (_, Ok(true), _) => Some(Keeps::All),
+        (Err(error), Ok(true), _) if is_refusal(&error) => replaced(place)?,
         _ => None,
     })
+}
+
+/// What comes of putting something else in the place of what cannot be deleted.
+fn replaced(place: &Place) -> Result<Option<Keeps>, BackupError> {
+    if let Place::Bucket(bucket) = place
+        && bucket::has_versions(bucket)?
+    {
+        return Ok(Some(Keeps::All));
+    }
+    Ok(match put(place, PROBE, b"May this be replaced?\n") {
+        Ok(()) => Some(Keeps::Replaceable),
+        Err(error) if is_refusal(&error) => Some(Keeps::All),
+        Err(_) => None,
+    })
+}
+
+/// Whether the other side said no, rather than nothing.
+fn is_refusal(error: &BackupError) -> bool {
+    let mut said = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        said.push_str(&error.to_string());
+        source = error.source();
+    }
+    let said = said.to_lowercase();
+    ["denied", "forbidden", "not permitted", "read-only", "403"]
+        .iter()
+        .any(|word| said.contains(word))
 }
 
 fn check_mark(place: &Place, known: Known) -> Result<(), BackupError> {

@@ -163,9 +163,11 @@ pub struct Copied {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Keeps {
-    /// All of it: the deletion was refused.
+    /// All of it: the deletion was refused, and what is replaced is kept or refused, too.
     All,
-    /// What is deleted stays as an older version, for as long as the storage keeps those.
+    /// What is there can be replaced by something else, although its deletion was refused.
+    Replaceable,
+    /// What is deleted stays as an older version, for as long as the storage keeps those and nobody deletes them.
     Versions,
     /// Nothing: whoever takes this machine over can empty the place.
     Nothing,
@@ -177,11 +179,22 @@ impl Keeps {
     pub fn told(self) -> &'static str {
         match self {
             Self::All => "refused by the other side",
-            Self::Versions => "allowed; the storage keeps what is deleted as an older version",
+            Self::Replaceable => {
+                "refused, but files can be replaced: whoever takes this machine over can empty the copy; have the storage keep versions, or lock what is there"
+            }
+            Self::Versions => {
+                "allowed; the storage keeps what is deleted as an older version, and whether this machine could delete those was not tried"
+            }
             Self::Nothing => {
                 "allowed: whoever takes this machine over can empty the copy; let its account there only add"
             }
         }
+    }
+
+    /// Whether something outlives whoever takes this machine over, as far as was seen.
+    #[must_use]
+    pub fn is_something(self) -> bool {
+        matches!(self, Self::All | Self::Versions)
     }
 }
 
@@ -216,6 +229,9 @@ impl Report {
 pub struct Verification {
     /// Which.
     pub of: Location,
+    /// Of the second, where that was.
+    #[serde(default)]
+    pub place: Option<String>,
     /// When it ended.
     pub at: Timestamp,
     /// What was found; none where it could not be looked at.

@@ -113,6 +113,8 @@ pub async fn alter(workspace: &Workspace, alteration: &Alteration) -> Result<()>
     match wish(workspace, alteration).await? {
         (row, Wish::Give(mapping)) => {
             looked(workspace, &row, Wish::Give(mapping.clone())).await?;
+            // The directory may have taken its time: somebody of a higher rank may have given the group something meanwhile.
+            wish(workspace, alteration).await?;
             mapping::write(platform, caller, row.id, &row.key, &mapping).await
         }
         (row, Wish::Take(group, organization)) => {

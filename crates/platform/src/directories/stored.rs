@@ -13,7 +13,7 @@ use directory::{
     Settings,
     client::{self, ClientKey},
     service::order,
-    settings::{Reach, SERVERS_MAX, Server},
+    settings::{Reach, Server},
 };
 use host::outgoing::KeptPlace;
 use jiff::Timestamp;
@@ -113,7 +113,7 @@ pub(super) fn reachable(platform: &Platform, settings: Settings) -> Settings {
         Some(service) => listed(platform, server, &service),
         None => vec![reached(platform, server, settings.port_of(server))],
     });
-    let servers = found.take(SERVERS_MAX).collect();
+    let servers = found.collect();
     Settings { servers, ..settings }
 }
 

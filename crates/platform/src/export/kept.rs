@@ -41,6 +41,8 @@ const RECIPIENT: &str = "recipient";
 
 /// The member of a job's result that says whether sensitive values are in it, beneath the encryption.
 const CLEAR: &str = "clear";
+/// The one that says whether the organization's people are.
+const PEOPLE: &str = "people";
 
 /// An archive that is made, or kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -230,6 +232,13 @@ async fn find(workspace: &Workspace, id: JobId) -> Result<(KeptFile, file_rows::
         let why = "it holds sensitive values in the clear, which you may not reveal any more";
         return Err(PlatformError::new(ProblemCode::NotAllowed, why));
     }
+    let has_people = job
+        .result
+        .as_ref()
+        .and_then(|result| result.get(PEOPLE)?.as_bool());
+    if has_people != Some(false) {
+        workspace.permit(Permission::MemberRead).await?;
+    }
     let (about, stored) = file::find(workspace, FilePurpose::Report, file_id(id)).await?;
     let kept = KeptFile {
         name: about.name,
@@ -247,7 +256,7 @@ pub(crate) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result
         Err(StoreError::NotFound) => {}
         stored => {
             let size = u64::try_from(stored?.size).map_err(vault_failure)?;
-            return Ok(json!({ "size": size, CLEAR: true }));
+            return Ok(json!({ "size": size, CLEAR: true, PEOPLE: true }));
         }
     }
     let recipient = job
@@ -260,6 +269,7 @@ pub(crate) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result
     let (sealer, header) = envelope.open(platform).await?;
     let permit = workspace.permit(Permission::RecordExport).await?;
     let sensitive = archive::reach(&workspace, &permit).await?;
+    let has_people = workspace.permit(Permission::MemberRead).await.is_ok();
     let plain = archive::begin(&workspace, permit, &how, archive::Guard::Job).await?;
     let counted = envelope::seal(plain, sealer, header).inspect(|piece| {
         let bytes = piece.as_ref().map_or(0, |piece| piece.len() as u64);
@@ -287,7 +297,7 @@ pub(crate) async fn run(platform: &Platform, job: &Job, meter: &Meter) -> Result
     let act = Act::access("export.keep", Object::new("file", file_id(job.id)));
     tx.commit(&workspace.plain_entry(&act)?).await?;
     let size = u64::try_from(stored.size).map_err(vault_failure)?;
-    Ok(json!({ "size": size, CLEAR: sensitive == Sensitive::Clear }))
+    Ok(json!({ "size": size, CLEAR: sensitive == Sensitive::Clear, PEOPLE: has_people }))
 }
 
 /// Removes those whose day is over, of one organization; gives how many.

@@ -29,7 +29,7 @@ const APPLIANCE: [u8; 16] = [0; 16];
 const LAST_MS: u64 = (1 << 48) - 1;
 /// How long before or after its leaf an entry may have been made, by two clocks, the likely first: each look reads what was entered around
 /// the leaves, so that whoever catches up with months does not read what came after with each batch.
-const LOOKS_AROUND_MS: [u64; 3] = [2 * 60 * 1_000, 24 * 60 * 60 * 1_000, u64::MAX];
+const LOOKS_AROUND_MS: [u64; 3] = [2 * 60 * 1_000, 24 * 60 * 60 * 1_000, 31 * 24 * 60 * 60 * 1_000];
 
 /// What came after the leaf of that index.
 pub(super) async fn read(platform: &Platform, host: &str, from: &str) -> Result<Batch> {

@@ -51,6 +51,8 @@ pub struct Searched {
     pub hits: usize,
     /// Whether it came to its end; else call it again.
     pub is_complete: bool,
+    /// Records that only refer to what is theirs, and for which the list has no room.
+    pub unlisted: usize,
 }
 
 /// Looks for the request's words, from where an earlier search stopped or from the beginning. What was said of hits stays. Records that
@@ -83,31 +85,60 @@ pub async fn search(workspace: &Workspace, id: PersonRequestId) -> Result<Search
     if stopped.is_none() {
         walk.files().await?;
     }
-    let hits = walk.hits();
-    let new = hits
-        .iter()
-        .filter(|hit| !known.iter().any(|old| old.object == hit.object));
-    let in_all = known.len() + new.count();
-    if in_all > HITS_MAX {
-        return Err(conflict(
-            "the words fit too many records; open a request with words that fit this person alone",
-        ));
-    }
+    let looked_for = walk.theirs.clone();
+    let (hits, unlisted) = fitting(walk.hits(), &known)?;
+    let in_all = known.len() + hits.iter().filter(|hit| !is_known(&known, hit)).count();
     let tx = workspace.tenant().begin(&permit).await?;
+    // Whoever marks something meanwhile waits, or was quicker and is seen here.
+    rows::lock(&tx, id).await.map_err(missing)?;
     rows::put_hits(&tx, id, &hits).await.map_err(missing)?;
-    let place = stopped.map_or(Step::SearchEnded, |(record, version)| {
-        Step::Searched(record, version)
-    });
-    step(&tx, id, author(&permit)?, place).await?;
-    let reason = match stopped {
-        None => format!("to its end: {in_all} hits"),
-        Some((record, _)) => format!("up to the record {record}: {in_all} hits so far"),
+    let now = rows::hits(workspace.tenant(), id, limit()).await?;
+    let is_new = |hit: &Hit| hit.verdict == Some(Verdict::Theirs) && !looked_for.contains(&hit.object);
+    let place = match stopped {
+        _ if now.iter().any(is_new) => Step::ToBeSearched,
+        None => Step::SearchEnded,
+        Some((record, version)) => Step::Searched(record, version),
     };
+    let is_complete = matches!(place, Step::SearchEnded);
+    step(&tx, id, author(&permit)?, place).await?;
+    let mut reason = match is_complete {
+        true => format!("to its end: {in_all} hits"),
+        false => format!("not to its end: {in_all} hits so far"),
+    };
+    if unlisted > 0 {
+        reason.push_str(&format!("; {unlisted} more refer to what is theirs"));
+    }
     note(workspace, tx, "person-request.search", id, &reason).await?;
     Ok(Searched {
         hits: in_all,
-        is_complete: stopped.is_none(),
+        is_complete,
+        unlisted,
     })
+}
+
+fn is_known(known: &[Hit], hit: &Hit) -> bool {
+    known.iter().any(|old| old.object == hit.object)
+}
+
+/// Those that the list has room for, and how many it has none for: records that only refer to what is theirs, as a customer's orders do.
+fn fitting(found: Vec<Found>, known: &[Hit]) -> Result<(Vec<Hit>, usize)> {
+    let (old, new): (Vec<Found>, Vec<Found>) = found.into_iter().partition(|one| is_known(known, &one.hit));
+    let (worded, mut referring): (Vec<Found>, Vec<Found>) = new.into_iter().partition(|one| one.has_words);
+    let Some(room) = HITS_MAX.checked_sub(known.len() + worded.len()) else {
+        return Err(conflict(
+            "the words fit too many records; open a request with words that fit this person alone",
+        ));
+    };
+    let unlisted = referring.len().saturating_sub(room);
+    referring.truncate(room);
+    let all = old.into_iter().chain(worded).chain(referring);
+    Ok((all.map(|one| one.hit).collect(), unlisted))
+}
+
+/// A hit, and whether words were found in it.
+struct Found {
+    hit: Hit,
+    has_words: bool,
 }
 
 /// Sees to it that what was found is whole: a search that has not come to its end, or not since a record was marked as theirs, is made now.
@@ -127,6 +158,7 @@ pub(super) async fn end_search(workspace: &Workspace, request: &PersonRequest) -
 #[derive(Default)]
 struct Places {
     dataset: Option<DatasetId>,
+    has_words: bool,
     now: BTreeSet<String>,
     past: BTreeSet<String>,
 }
@@ -189,12 +221,16 @@ impl Walk<'_> {
                 value => texts.extend(text_of(value).map(|text| Text::new(&place, &text))),
             }
         }
+        let mut worded = BTreeSet::new();
         for needle in &self.needles {
-            places.extend(needle.find(&texts).into_iter().map(str::to_owned));
+            worded.extend(needle.find(&texts).into_iter().map(str::to_owned));
         }
+        let has_words = !worded.is_empty();
+        places.extend(worded);
         if !places.is_empty() {
             let found = self.found.entry(image.record.0).or_default();
             found.dataset = Some(image.dataset);
+            found.has_words |= has_words;
             match image.version == key.version {
                 true => found.now.extend(places),
                 false => found.past.extend(places),
@@ -228,14 +264,16 @@ impl Walk<'_> {
             for stored in &page {
                 let place = match stored.size > FILE_BYTES_MAX {
                     true => Some("an upload too large to be searched"),
-                    false if began.elapsed() > FILES_TIME_MAX => {
-                        Some("an upload for which there was no time")
-                    }
-                    false => self.is_in_file(stored).await?.then_some("what an import left"),
+                    false => match self.is_in_file(stored, began).await? {
+                        Some(true) => Some("what an import left"),
+                        Some(false) => None,
+                        None => Some("an upload for which there was no time"),
+                    },
                 };
                 if let Some(place) = place {
                     let found = self.found.entry(stored.id.0).or_default();
                     found.now.insert(place.to_owned());
+                    found.has_words = true;
                 }
             }
             after = page.last().map(|last| last.id);
@@ -245,26 +283,31 @@ impl Walk<'_> {
         }
     }
 
-    /// Read piece by piece, each with the end of the one before it.
-    async fn is_in_file(&self, stored: &file_rows::StoredFile) -> Result<bool> {
+    /// Read piece by piece, each with the end of the one before it; none where the time was over.
+    async fn is_in_file(&self, stored: &file_rows::StoredFile, began: Instant) -> Result<Option<bool>> {
         let overlap = self.needles.iter().map(Needle::overlap).max().unwrap_or(0);
         let mut bytes = file::read(self.workspace, stored);
         let mut reading = Reading::new(overlap);
         while let Some(piece) = bytes.next().await {
+            if began.elapsed() > FILES_TIME_MAX {
+                return Ok(None);
+            }
             for text in reading.take(&piece?) {
+                let text = Text::new("", &text);
                 if self.needles.iter().any(|needle| needle.is_in(&text)) {
-                    return Ok(true);
+                    return Ok(Some(true));
                 }
             }
         }
-        Ok(false)
+        Ok(Some(false))
     }
 
-    fn hits(self) -> Vec<Hit> {
+    fn hits(self) -> Vec<Found> {
         let hit = |(object, places): (Uuid, Places)| {
+            let has_words = places.has_words;
             let past = places.past.difference(&places.now);
             let past: Vec<String> = past.map(|key| format!("{key}, earlier")).collect();
-            Hit {
+            let hit = Hit {
                 object,
                 kind: match places.dataset {
                     Some(_) => HitKind::Record,
@@ -273,7 +316,8 @@ impl Walk<'_> {
                 dataset: places.dataset,
                 found_in: places.now.into_iter().chain(past).collect(),
                 verdict: None,
-            }
+            };
+            Found { hit, has_words }
         };
         self.found.into_iter().map(hit).collect()
     }

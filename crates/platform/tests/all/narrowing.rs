@@ -1,19 +1,27 @@
 //! Rights taken away from members and tokens: never given back by whoever lacks them, and never escaped.
 
-use crate::fixture::{Site, field};
+use crate::{
+    export::whole,
+    fixture::{Site, field},
+};
 use access::{DatasetRight, FieldRight, MemberState, Permission, Role};
 use platform::{
     Origin, Workspace,
     account::NewPerson,
     caller::Identity,
-    dataset, member,
+    dataset,
+    export::{self, Format, Reveal},
+    list::{self, Query},
+    member,
     narrowing::NamedNarrowing,
+    record::{self, Expected},
     session,
     token::{self, NewToken},
     trail::{self, TrailQuery},
 };
+use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
-use types::{FieldKind, ProblemCode};
+use types::{FieldKind, ProblemCode, Record, RecordId, Value};
 
 /// Datasets `people` (with a field `pay`) and `things`.
 async fn start() -> (Site, Workspace) {
@@ -103,6 +111,89 @@ async fn whoever_is_narrowed_hands_on_no_more_than_is_left_to_them() {
     }
     let refused = member::set_narrowing(&administrator, site.account(Role::Owner), &hidden_pay()).await;
     assert_eq!(refused.unwrap_err().code, ProblemCode::NotAllowed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_masked_value_is_shown_nowhere_and_a_hidden_dataset_not_in_the_log_either() {
+    let (site, owner) = start().await;
+    let ann = made(&owner, "people", json!({"name": "Ann", "pay": "ninety-one"})).await;
+    made(&owner, "people", json!({"name": "Bob"})).await;
+    let thing = made(&owner, "things", json!({"name": "a secret thing"})).await;
+    change(&owner, "people", ann, json!({"pay": "ninety-two"})).await;
+    change(&owner, "things", thing, json!({"name": "another thing"})).await;
+    let narrowing = NamedNarrowing {
+        datasets: BTreeMap::from([("things".to_owned(), DatasetRight::None)]),
+        fields: BTreeMap::from([(
+            "people".to_owned(),
+            BTreeMap::from([("pay".to_owned(), FieldRight::Masked)]),
+        )]),
+        ..NamedNarrowing::default()
+    };
+    member::set_narrowing(&owner, site.account(Role::Administrator), &narrowing)
+        .await
+        .unwrap();
+    let narrowed = site.as_role(Role::Administrator).await;
+
+    let pay = |record: &Record| record.values[1].clone();
+    let read = record::read(&narrowed, "people", ann).await.unwrap();
+    assert_eq!(pay(&read.record), Value::Masked);
+    let page = list::list(&narrowed, "people", &Query::default()).await.unwrap();
+    let pays: Vec<Value> = page.records.iter().map(pay).collect();
+    assert!(
+        pays.contains(&Value::Masked) && pays.contains(&Value::Empty),
+        "{pays:?}"
+    );
+    let searched = Query {
+        search: Some("ninety".to_owned()),
+        ..Query::default()
+    };
+    let found = list::list(&narrowed, "people", &searched).await.unwrap();
+    assert!(found.records.is_empty(), "found by a masked value");
+    let renamed = change(&narrowed, "people", ann, json!({"name": "Anna"})).await;
+    assert_eq!(pay(&renamed), Value::Masked);
+    let history = record::history(&narrowed, "people", ann, None).await.unwrap();
+    let shown = format!("{:?}", history.steps);
+    assert!(shown.contains("Masked") && !shown.contains("ninety"), "{shown}");
+    let csv = export::records(
+        &narrowed,
+        "people",
+        &Query::default(),
+        Format::Csv,
+        Reveal::Masked,
+    )
+    .await;
+    let csv = String::from_utf8(whole(csv.unwrap()).await).unwrap();
+    assert!(csv.contains("Anna") && !csv.contains("ninety"), "{csv}");
+
+    let entries = trail::list(&narrowed, &TrailQuery::default())
+        .await
+        .unwrap()
+        .entries;
+    for entry in entries {
+        let detail = trail::find(&narrowed, entry.id).await.unwrap();
+        let shown = format!("{:?}", detail.changes);
+        for gone in ["ninety", "thing"] {
+            assert!(!shown.contains(gone), "{}: {shown}", entry.action);
+        }
+    }
+    let of_thing = TrailQuery {
+        object: Some(thing.to_string()),
+        ..TrailQuery::default()
+    };
+    let entries = trail::list(&owner, &of_thing).await.unwrap().entries;
+    let detail = trail::find(&owner, entries[0].id).await.unwrap();
+    assert!(format!("{:?}", detail.changes).contains("another thing"));
+}
+
+async fn made(workspace: &Workspace, dataset: &str, fields: Json) -> RecordId {
+    let made = record::create(workspace, dataset, fields.as_object().unwrap()).await;
+    made.unwrap().record.id
+}
+
+async fn change(workspace: &Workspace, dataset: &str, id: RecordId, fields: Json) -> Record {
+    let fields = fields.as_object().unwrap();
+    let changed = record::update(workspace, dataset, id, Expected::Any, fields).await;
+    changed.unwrap().record
 }
 
 async fn token_of(workspace: &Workspace, new: NewToken) -> String {

@@ -87,24 +87,6 @@ pub async fn list_after(
         .await?)
 }
 
-/// The place of the last entry about an organization that was appended before a time; 0 where none was.
-///
-/// # Errors
-/// [`StoreError::Unavailable`].
-pub async fn place_of(
-    on: &mut impl Reads,
-    organization: OrganizationId,
-    before: Timestamp,
-) -> Result<i64, StoreError> {
-    let query = entry::table
-        .filter(entry::organization_id.eq(organization.0))
-        .filter(entry::appended_at.lt(before.to_diesel()))
-        .order(entry::sequence.desc())
-        .select(entry::sequence);
-    let found: Option<i64> = query.first(on.connection()?).await.optional()?;
-    Ok(found.unwrap_or(0))
-}
-
 /// The entries with these commitments to their headers, of those that were made between two moments: ids are in the order of time.
 ///
 /// # Errors

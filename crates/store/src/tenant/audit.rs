@@ -139,21 +139,6 @@ pub async fn list_entries_after(
     rows.iter().map(read_entry).collect()
 }
 
-/// The place of the last entry that was appended before a time; 0 where none was. Places are in the order of time, so the newest are
-/// looked at first.
-///
-/// # Errors
-/// What the connection reports.
-pub async fn place_of(tenant: &Tenant, before: Timestamp) -> Result<i64, StoreError> {
-    let text = format!(
-        "SELECT sequence FROM {}._entry WHERE appended_at < $1 ORDER BY sequence DESC LIMIT 1",
-        tenant.schema()
-    );
-    let connection = tenant.reader().await?;
-    let row = connection.client.query_opt(&text, &[&before]).await?;
-    Ok(row.map_or(0, |row| row.get(0)))
-}
-
 /// The entries with these commitments to their headers, of those that were made between two moments: ids are in the order of time.
 ///
 /// # Errors

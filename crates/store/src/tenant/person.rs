@@ -313,7 +313,7 @@ pub async fn step(
         ),
         Step::HandedOver => (
             "handed_over_by = $2, handed_over_at = clock_timestamp()",
-            OPEN,
+            "proposed_at IS NULL AND searched_at IS NOT NULL",
             vec![&by.0],
         ),
         Step::Proposed(ground) => (

@@ -61,7 +61,14 @@ pub(crate) fn copy(site: &Site, known: Known) -> Result<Copied, CommandError> {
     let sent = place(&site.config, second).and_then(|place| {
         progress.step(&format!("copy what is new to {}", second.shown()));
         let sent = mirror::copy(&site.repository, &place, known, pace)?;
-        let keeps = keeps(&place, before.as_ref())?;
+        // The copy is whole, whatever the trial comes to.
+        let keeps = keeps(&place, before.as_ref()).unwrap_or_else(|error| {
+            tracing::warn!(
+                error = told(&error),
+                "whether the second location could be emptied was not seen"
+            );
+            None
+        });
         Ok((sent, keeps))
     });
     let ended = |outcome, why, (sent, keeps): (Sent, Option<Keeps>)| Copied {

@@ -9,6 +9,7 @@ use ::host::backup::{
     record::{Doing, Location, Verification},
     verify::{self, Verified},
 };
+use config::SecondLocation;
 use jiff::Timestamp;
 use platform::backup;
 
@@ -76,8 +77,10 @@ pub(super) fn note(
 ) -> Result<Verification, CommandError> {
     let why = found.as_ref().err().map(told);
     let (found, searched) = found.map_or((None, None), |(found, searched)| (Some(found), searched));
+    let second = site.config.backup.second.as_ref().map(SecondLocation::shown);
     let verification = Verification {
         of,
+        place: second.filter(|_| of == Location::Second),
         at: Timestamp::now(),
         found,
         searched,

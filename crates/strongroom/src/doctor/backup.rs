@@ -146,6 +146,10 @@ fn judge_copy(now: Timestamp, config: &Config, copied: Option<&Copied>) -> Findi
             format!("the copy elsewhere has a hole: {}", copied.holes[0]),
             "run `strongroom backup run --full`: moments before it cannot all be gone back to",
         ),
+        (Some(_), Some(copied)) if copied.keeps.is_some_and(|keeps| !keeps.is_something()) => {
+            let advice = "let its account there only add, and have the storage keep versions or lock what is there; or mute this with a reason";
+            Finding::warning(CHECK, kept(copied), advice)
+        }
         (Some(_), Some(copied)) => Finding::ok(CHECK, kept(copied)),
     }
 }

@@ -69,7 +69,11 @@ fn judge_bundle(place: &str, role: Role, bundle: &[&StoredCertificate], now: Tim
         let text = format!("{place}: {what} {} ended on {}", needed.subject, needed.ends_at);
         return Some(Finding::fault(CHECK, text, ADVICE));
     }
-    let next = bundle.iter().min_by_key(days)?;
+    // The last good one first: one that ended beside it is the smaller matter.
+    let next = match days_left(needed, now) < DAYS_MIN {
+        true => needed,
+        false => bundle.iter().min_by_key(days)?,
+    };
     match days_left(next, now) {
         DAYS_MIN.. => None,
         days if days < 0 => {
@@ -128,6 +132,12 @@ mod tests {
             "{what}"
         );
         assert_eq!(judged(&both(Role::Own)).0, Level::Fault);
+        let last = [
+            ending("mail", Role::Authority, -5),
+            ending("mail", Role::Authority, 3),
+        ];
+        let (_, what) = judged(&last);
+        assert!(what.contains("CN=of 3 ends in 3 days"), "{what}");
         let apart = [
             ending("mail", Role::Authority, -3),
             ending("sms", Role::Authority, 400),

@@ -76,7 +76,7 @@ pub(super) fn told(ground: &Ground) -> Outcome {
     let newest = alerts
         .alert
         .as_ref()
-        .filter(|alert| alerts.taken().is_none_or(|at| at < alert.at));
+        .filter(|alert| alerts.letter_taken().is_none_or(|at| at < alert.at));
     if let Some(failure) = newest.and_then(|alert| alert.failure.as_ref()) {
         look.fault(
             format!("the last alert was not taken: {failure}"),
@@ -91,14 +91,22 @@ pub(super) fn told(ground: &Ground) -> Outcome {
             "run `strongroom webhook test`",
         );
     }
-    let taken = alerts.taken();
-    if taken.is_none_or(|at| ground.age(at) > TEST_AGE_MAX) {
+    let is_old = |at: Option<Timestamp>| at.is_none_or(|at| ground.age(at) > TEST_AGE_MAX);
+    if alerts.is_mail_set && is_old(alerts.letter_taken()) {
         look.fault(
             "no alert and no test of one was taken for 30 days",
-            "the mail server, and the webhook where one is set",
-            "run `strongroom mail test` with your address, or `strongroom webhook test`; the monthly test goes by itself where the worker runs",
+            "the mail server",
+            "run `strongroom mail test` with your address; the monthly test goes by itself where the worker runs",
         );
     }
+    if alerts.is_webhook_set && is_old(alerts.message_taken()) {
+        look.fault(
+            "no alert and no test of one was taken for 30 days",
+            "the webhook",
+            "run `strongroom webhook test`; the monthly test goes by itself where the worker runs",
+        );
+    }
+    let taken = alerts.letter_taken().max(alerts.message_taken());
     if let Some(failed) = newest_failure(ground)
         && ground.age(failed) > TOLD_WITHIN
         && taken.is_none_or(|at| at < failed)
@@ -121,11 +129,17 @@ pub(super) fn told(ground: &Ground) -> Outcome {
 }
 
 impl Alerts {
-    /// When anything was last taken, by the mail server or the program.
-    fn taken(&self) -> Option<Timestamp> {
-        let all = [&self.test, &self.alert, &self.webhook].into_iter().flatten();
-        let taken = all.filter(|delivery| delivery.failure.is_none());
+    /// When the mail server last took a letter.
+    fn letter_taken(&self) -> Option<Timestamp> {
+        let both = [&self.test, &self.alert].into_iter().flatten();
+        let taken = both.filter(|delivery| delivery.failure.is_none());
         taken.map(|delivery| delivery.at).max()
+    }
+
+    /// When the program last took a message.
+    fn message_taken(&self) -> Option<Timestamp> {
+        let last = self.webhook.as_ref().filter(|last| last.failure.is_none());
+        last.map(|delivery| delivery.at)
     }
 
     /// When any was last tried.
@@ -185,12 +199,14 @@ pub(in crate::promise) async fn send_test(platform: &Platform, on: &mut impl Kee
     Ok(letters + usize::from(is_told))
 }
 
-/// Once a month, and once a day while the last one was not taken.
+/// Once a month on each way, and once a day while the last one was not taken.
 async fn is_test_due(platform: &Platform, alerts: &Alerts) -> Result<bool> {
     let age = |at: Timestamp| platform.now().as_second() - at.as_second();
-    let is_old = alerts.taken().is_none_or(|at| age(at) > TEST_EVERY);
+    let is_old_on = |at: Option<Timestamp>| at.is_none_or(|at| age(at) > TEST_EVERY);
+    let is_old = (alerts.is_mail_set && is_old_on(alerts.letter_taken()))
+        || (alerts.is_webhook_set && is_old_on(alerts.message_taken()));
     let is_rested = alerts.tried().is_none_or(|at| age(at) > DAY);
-    if !(alerts.is_mail_set || alerts.is_webhook_set) || !is_old || !is_rested {
+    if !is_old || !is_rested {
         return Ok(false);
     }
     let mut read = platform.control().read().await?;

@@ -94,7 +94,12 @@ pub(super) fn second(ground: &Ground) -> Outcome {
             "run `strongroom backup run --full`: moments before it cannot all be gone back to there",
         );
     }
-    match &ground.second {
+    // What was verified elsewhere says nothing of a place that was named since.
+    let verified = ground
+        .second
+        .as_ref()
+        .filter(|verified| verified.place.as_deref() == Some(wanted.shown().as_str()));
+    match verified {
         Some(verified) if ground.age(verified.at) <= SECOND_VERIFIED_MAX => {
             let faults = verified.found.iter().flat_map(|found| &found.faults);
             for fault in faults.chain(&verified.why) {

@@ -58,6 +58,7 @@ fn drill(outcome: Ended, seconds: i64) -> Drill {
 
 fn verification(of: Location) -> Verification {
     Verification {
+        place: (of == Location::Second).then(|| "/mnt/copy".to_owned()),
         of,
         at: ago(HOUR),
         found: Some(Verified {

@@ -167,7 +167,14 @@ fn a_bucket_that_refuses_says_why_and_one_that_keeps_all_is_known() {
     backed.name(&server, &server.location("versions"), WRITER);
     assert_eq!(backed.json(&["copy", "--begin"])["keeps"], "versions");
     backed.name(&server, &server.location("copies"), ADDER);
-    assert_eq!(backed.json(&["copy", "--begin"])["keeps"], "all");
+    assert_eq!(
+        backed.json(&["copy", "--begin"])["keeps"],
+        "replaceable",
+        "what it may not delete it overwrites"
+    );
+    backed.name(&server, &server.location("versions"), ADDER);
+    let said = backed.json(&["copy"]);
+    assert_eq!(said["keeps"], "all", "{said}");
     let status = backed.json(&["status"]);
     assert_eq!(status["last_copy"]["keeps"], "all", "{status}");
 
