@@ -143,7 +143,7 @@ impl<'a> Client<'a> {
     fn call(&self, deadline: Duration) -> Call {
         let call = Call::new(Program::Rclone)
             .with(["--config".into(), self.settings_file().into_os_string()])
-            .with(["--quiet", "--contimeout", "10s", "--timeout", "60s"])
+            .with(["--quiet", "--contimeout", "10s", "--timeout", "30s"])
             .with(["--retries", "1", "--low-level-retries", "2", "--stats", "0"])
             .within(deadline);
         match &self.bucket.authority {
