@@ -3,10 +3,10 @@
 use crate::fixture::Site;
 use access::Role;
 use platform::{
-    Caller, Origin, Platform,
+    Caller, Origin, Platform, PlatformError,
     account::NewPerson,
     directories::{
-        self, DirectoryChange, Draft, NewDirectory,
+        self, DirectoryChange, DirectoryView, Draft, NewDirectory,
         role_group::{self, Alteration, RoleGroup},
         settings::{Product, Security, Server, Settings},
         sync::{self, Mode, What},
@@ -832,13 +832,30 @@ async fn the_hosts_that_dns_lists_are_asked_by_priority_and_one_that_is_away_is_
     assert!(stages[0].text.contains("no setting lets"), "{stages:?}");
 }
 
+fn pem(identity: &Identity) -> SecretText {
+    SecretText::new(identity.key_pem().unwrap())
+}
+
+async fn alter(
+    site: &Site,
+    settings: Settings,
+    client_key: Option<SecretText>,
+) -> Result<DirectoryView, PlatformError> {
+    let change = DirectoryChange {
+        settings: Some(settings),
+        secret: Some(SecretText::new(SERVICE_PASSWORD.into())),
+        client_key,
+        ..DirectoryChange::default()
+    };
+    directories::alter(&site.platform, &Caller::host(), KEY, change).await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_key_is_sealed_opens_the_way_and_goes_when_the_servers_change() {
     let clients = Authority::create("Clients").unwrap();
     let server = Openldap::start_demanding(&clients).unwrap();
     let own = clients.issue_client("strongroom").unwrap();
     let other = clients.issue_client("another").unwrap();
-    let pem = |identity: &Identity| SecretText::new(identity.key_pem().unwrap());
     let site = site(&server, FirstSignIn::Create).await;
     let host = Caller::host();
     // By the test and not by a sign-in, after which the server would be left alone for a minute.
@@ -853,21 +870,14 @@ async fn a_client_key_is_sealed_opens_the_way_and_goes_when_the_servers_change()
         client_certificate: Some(own.certificate_pem().unwrap()),
         ..settings(&server)
     };
-    let alter = async |settings: Settings, client_key: Option<SecretText>| {
-        let change = DirectoryChange {
-            settings: Some(settings),
-            secret: Some(SecretText::new(SERVICE_PASSWORD.into())),
-            client_key,
-            ..DirectoryChange::default()
-        };
-        directories::alter(&site.platform, &host, KEY, change).await
-    };
-    let wrong = alter(shown.clone(), Some(pem(&other))).await.unwrap_err();
+    let wrong = alter(&site, shown.clone(), Some(pem(&other))).await.unwrap_err();
     assert_eq!(wrong.errors[0].pointer, "/client_key", "{wrong:?}");
-    let without = alter(settings(&server), Some(pem(&own))).await.unwrap_err();
+    let without = alter(&site, settings(&server), Some(pem(&own)))
+        .await
+        .unwrap_err();
     assert_eq!(without.errors[0].pointer, "/client_key", "{without:?}");
     assert!(
-        alter(shown.clone(), Some(pem(&own)))
+        alter(&site, shown.clone(), Some(pem(&own)))
             .await
             .unwrap()
             .has_client_key
@@ -889,7 +899,21 @@ async fn a_client_key_is_sealed_opens_the_way_and_goes_when_the_servers_change()
         !stored.contains("PRIVATE KEY") && stored.contains("BEGIN CERTIFICATE"),
         "{stored}"
     );
+}
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_key_follows_to_no_other_server_and_stays_with_no_other_certificate() {
+    let clients = Authority::create("Clients").unwrap();
+    let server = Openldap::start_demanding(&clients).unwrap();
+    let own = clients.issue_client("strongroom").unwrap();
+    let other = clients.issue_client("another").unwrap();
+    let site = site(&server, FirstSignIn::Create).await;
+    let host = Caller::host();
+    let shown = Settings {
+        client_certificate: Some(own.certificate_pem().unwrap()),
+        ..settings(&server)
+    };
+    alter(&site, shown.clone(), Some(pem(&own))).await.unwrap();
     let elsewhere = Settings {
         servers: vec![server_at("127.0.0.1", server.tls_port)],
         ..shown.clone()
@@ -907,9 +931,9 @@ async fn a_client_key_is_sealed_opens_the_way_and_goes_when_the_servers_change()
         failed.text.contains("there is none here"),
         "a stored key follows to no other server: {failed:?}"
     );
-    assert!(!alter(elsewhere, None).await.unwrap().has_client_key);
+    assert!(!alter(&site, elsewhere, None).await.unwrap().has_client_key);
     assert!(
-        alter(shown.clone(), Some(pem(&own)))
+        alter(&site, shown.clone(), Some(pem(&own)))
             .await
             .unwrap()
             .has_client_key
@@ -919,7 +943,7 @@ async fn a_client_key_is_sealed_opens_the_way_and_goes_when_the_servers_change()
         ..shown
     };
     assert!(
-        !alter(renewed, None).await.unwrap().has_client_key,
+        !alter(&site, renewed, None).await.unwrap().has_client_key,
         "it is of another certificate"
     );
     let found = platform::stored_certificate::list(&site.platform, &host)

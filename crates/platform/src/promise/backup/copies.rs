@@ -94,24 +94,7 @@ pub(super) fn second(ground: &Ground) -> Outcome {
             "run `strongroom backup run --full`: moments before it cannot all be gone back to there",
         );
     }
-    // What was verified elsewhere says nothing of a place that was named since.
-    let verified = ground
-        .second
-        .as_ref()
-        .filter(|verified| verified.place.as_deref() == Some(wanted.shown().as_str()));
-    match verified {
-        Some(verified) if ground.age(verified.at) <= SECOND_VERIFIED_MAX => {
-            let faults = verified.found.iter().flat_map(|found| &found.faults);
-            for fault in faults.chain(&verified.why) {
-                look.fault(fault.clone(), wanted.shown(), "take another copy, and verify it");
-            }
-        }
-        Some(_) | None => look.fault(
-            "the copy was not verified for a month",
-            wanted.shown(),
-            "run `strongroom backup verify --second`",
-        ),
-    }
+    judge_verification(ground, &wanted.shown(), &mut look);
     look.fact("place", wanted.shown())
         .fact(
             "newest change there",
@@ -124,4 +107,30 @@ pub(super) fn second(ground: &Ground) -> Outcome {
                 .map_or("not seen", Keeps::told),
         )
         .done()
+}
+
+/// Whether what is there was fetched and read within a month.
+fn judge_verification(ground: &Ground, place: &str, look: &mut Look) {
+    // What was verified elsewhere says nothing of a place that was named since.
+    let verified = ground
+        .second
+        .as_ref()
+        .filter(|verified| verified.place.as_deref() == Some(place));
+    match verified {
+        Some(verified) if ground.age(verified.at) <= SECOND_VERIFIED_MAX => {
+            let faults = verified.found.iter().flat_map(|found| &found.faults);
+            for fault in faults.chain(&verified.why) {
+                look.fault(
+                    fault.clone(),
+                    place.to_owned(),
+                    "take another copy, and verify it",
+                );
+            }
+        }
+        Some(_) | None => look.fault(
+            "the copy was not verified for a month",
+            place.to_owned(),
+            "run `strongroom backup verify --second`",
+        ),
+    }
 }
