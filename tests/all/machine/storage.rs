@@ -107,8 +107,8 @@ fn long_a_bad_start_goes_back_and_a_container_file_opens_by_a_passphrase_and_is_
 }
 
 const BY_TPM: &str = "strongroom storage encrypt --device /dev/vdb --key tpm2 --yes";
-/// As OPERATIONS.md says after an update of firmware.
-const ENROL_ANEW: &str = "systemd-cryptenroll --wipe-slot=tpm2 --tpm2-device=auto --tpm2-pcrs=7 /dev/vdb";
+/// As OPERATIONS.md says after an update of firmware. One command would find its PCRs enrolled already, by the TPM2 before, and do nothing.
+const ENROL_ANEW: &str = "systemd-cryptenroll --wipe-slot=tpm2 /dev/vdb && systemd-cryptenroll --tpm2-device=auto --tpm2-pcrs=7 /dev/vdb";
 
 #[test]
 fn long_a_tpm_opens_the_disk_at_boot_and_elsewhere_only_the_recovery_key_does() {
