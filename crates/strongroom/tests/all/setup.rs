@@ -531,6 +531,7 @@ fn a_set_up_that_was_interrupted_at_each_step_ends_well_and_a_second_one_changes
     let states = states(again);
     let expected = [
         ("health", "unchanged"),
+        ("audit-kit", "left out"),
         ("renewal", "unchanged"),
         ("firewall", "left out"),
     ];
