@@ -75,7 +75,7 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
     }
     failures.extend(package.err());
     failures.extend(everything(arguments).err());
-    if arguments.all && arguments.filters.is_empty() {
+    if arguments.filters.is_empty() {
         failures.extend(acts().err());
     }
     let stopped = shared::stop_unused();

@@ -257,3 +257,19 @@ async fn a_dismissed_operators_grant_is_worth_nothing_and_the_operator_gives_one
     let editor = scene.site.caller(Role::Editor);
     assert!(scene.site.platform.enter(&editor, "globex").await.is_err());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_grant_opens_nothing_and_its_refusal_is_in_the_log() {
+    let scene = scene(Timestamp::now).await;
+    let id = scene.ask(GrantExtent::Repair).await;
+    operator_grant::decide(&scene.owner, id, GrantDecision::Refused)
+        .await
+        .unwrap();
+    assert_eq!(scene.state(id).await, GrantState::Refused);
+    assert_eq!(scene.enter().await.err(), Some(ProblemCode::NotFound));
+    let later = operator_grant::decide(&scene.owner, id, GrantDecision::Approved).await;
+    assert_eq!(later.unwrap_err().code, ProblemCode::NotFound);
+    let page = trail::list(&scene.owner, &TrailQuery::default()).await.unwrap();
+    let refusal = |entry: &trail::EntryView| entry.action == "operator-grant.refuse";
+    assert!(page.entries.iter().any(refusal));
+}

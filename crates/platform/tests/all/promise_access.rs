@@ -92,3 +92,20 @@ async fn an_operator_who_gets_in_without_a_grant_breaks_the_promise() {
     tamper(&site, lawless).await;
     assert_broken(&site, "operator-access", "approved by whoever asked").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_old_month_goes_under_an_entry_that_says_how_many_events_it_held() {
+    let site = Site::start().await;
+    let old = "INSERT INTO strongroom.access_event (at, action, outcome, method, address, device, request_id)
+        VALUES ('2020-05-05', 'a', 'done', 'none', '', '', '');
+        ALTER TABLE strongroom.access_event DETACH PARTITION strongroom.access_event_before;
+        ALTER TABLE strongroom.access_event ATTACH PARTITION strongroom.access_event_before
+            FOR VALUES FROM (MINVALUE) TO ('2021-01-01 00:00:00+00')";
+    let superuser = site.superuser().await;
+    superuser.batch_execute(old).await.unwrap();
+    assert_eq!(access_log::tend(&site.platform).await.unwrap(), 1);
+    assert_eq!(access_log::tend(&site.platform).await.unwrap(), 0);
+    let text = "SELECT count(*) FROM strongroom.access_event WHERE at < '2021-01-01'";
+    let left: i64 = superuser.query_one(text, &[]).await.unwrap().get(0);
+    assert_eq!(left, 0);
+}
