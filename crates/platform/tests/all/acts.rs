@@ -131,7 +131,7 @@ async fn a_name_and_how_long_the_access_log_is_kept_are_entered() {
 }
 
 #[test]
-#[ignore = "it looks at what all other tests entered: `cargo xtask test --all` ends with it"]
+#[ignore = "it looks at what all other tests entered: `cargo xtask test` ends with it"]
 fn every_act_of_the_catalogue_was_entered_by_some_test() {
     let seen = testkit::acts::seen().unwrap();
     let seen: BTreeSet<&str> = seen.iter().map(String::as_str).collect();
