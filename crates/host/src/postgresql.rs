@@ -359,6 +359,8 @@ password_encryption = 'scram-sha-256'
 fsync = on
 full_page_writes = on
 synchronous_commit = on
+# What was archived is removed and not written over later: a deleted organization's old pages go with it.
+wal_recycle = off
 # The values of statements are records; they do not belong into a log.
 log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0

@@ -119,6 +119,16 @@ fn second(now: Timestamp, place: &Place, record: &Record) -> PlaceRow {
         row.faults
             .push(format!("The last copy failed: {}", sentence(why)));
     }
+    if let Some(going) = record
+        .copied
+        .as_ref()
+        .filter(is_here)
+        .filter(|copied| copied.to_go > 0)
+    {
+        let files = plural(count(going.to_go), "file is", "files are");
+        row.facts
+            .push(("Under way", format!("{files} still to go; the next copy goes on")));
+    }
     let holes = well.iter().flat_map(|copied| &copied.holes);
     row.faults.extend(holes.map(|hole| sentence(hole)));
     finish(row, place, record.verified[1].as_ref(), now)

@@ -324,6 +324,8 @@ fn write_record(site: &Site) {
         newest_change: None,
         holes: Vec::new(),
         keeps: None,
+        to_go: 0,
+        oldest_backup: None,
     };
     folder.note_copied(&copied).unwrap();
     let kit = Kit {

@@ -12,8 +12,12 @@ use testkit::SftpServer;
 use super::program::{Said, run};
 use super::setup::Place;
 
+mod away;
 mod bad_day;
 mod bucket;
+mod cut_off;
+mod gone;
+mod other_time;
 
 /// An address that stands in the database, in the clear.
 const KNOWN: &[u8] = b"ada@example.org";
@@ -566,6 +570,7 @@ fn the_whole_platform_goes_back_to_a_moment_and_forth_again() {
     assert!(!kept.exists() && !backed.has("meanwhile"));
     backed.newest_timeline_lives();
     assert_eq!(backed.json(&["run"])["run"]["outcome"], "done");
+    assert_eq!(backed.json(&["list"])["holes"], serde_json::json!([]));
     assert_eq!(backed.json(&["drill"])["drill"]["outcome"], "done");
     assert_eq!(backed.restore(&["--undo"]).code, Some(4));
 }

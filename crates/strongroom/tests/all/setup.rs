@@ -19,7 +19,7 @@ use testkit::certificate::Authority;
 use super::appliance::{Daemon, PASSWORD, free_port, spawn};
 use super::program::{Said, run};
 
-const STEPS: [&str; 23] = [
+const STEPS: [&str; 24] = [
     "folders",
     "secrets",
     "certificate",
@@ -32,6 +32,7 @@ const STEPS: [&str; 23] = [
     "directory",
     "providers",
     "mail",
+    "webhook",
     "forwarding",
     "audit-witness",
     "audit-note",
@@ -349,6 +350,8 @@ fn sources_of_people_and_mail_are_set_once_and_left_as_operators_change_them() {
     let place = Place::new();
     testkit::secret::write_private(&place.path("secret"), "a service account's password").unwrap();
     let secret = place.path("secret");
+    let hook = place.path("hook");
+    testkit::secret::write_private(&hook, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
     let authority = place.path("collectors.pem");
     let pem = Authority::create("collectors")
         .unwrap()
@@ -364,14 +367,16 @@ fn sources_of_people_and_mail_are_set_once_and_left_as_operators_change_them() {
          [provider]\nissuer = \"https://login.example.test\"\nclient_id = \"us\"\nsecret_file = {secret:?}\n\
          [forwarding]\nhost = \"logs.example.test\"\nauthorities = {authority:?}\n\
          [mail]\nhost = \"post.example.test\"\naccount = \"us\"\npassword_file = {secret:?}\nfrom = \"us@example.test\"\n\
+         [webhook]\nurl = \"https://alerts.example.test/strongroom\"\nsecret_file = {hook:?}\n\
          [audit]\nwitness_key = {witness:?}\nwitness_url = \"https://witness.example.test:8443\"\nnote_to = [\"auditor@example.test\"]\n"
     ));
-    let six = |states: Vec<(String, String)>| {
+    let seven = |states: Vec<(String, String)>| {
         let named = |step: &str| states.iter().find(|(name, _)| name == step).unwrap().1.clone();
         [
             "directory",
             "providers",
             "mail",
+            "webhook",
             "forwarding",
             "audit-witness",
             "audit-note",
@@ -386,13 +391,13 @@ fn sources_of_people_and_mail_are_set_once_and_left_as_operators_change_them() {
         "{}",
         said.talk
     );
-    assert_eq!(six(states(said)), ["done"; 6]);
+    assert_eq!(seven(states(said)), ["done"; 7]);
     let settings = place.settings();
     let close = ["directory", "alter", "company", "--state", "disabled"];
     run(Some(&settings), &close).done();
     assert_eq!(
-        six(states(place.setup(&["--until", "audit-note"]))),
-        ["unchanged"; 6]
+        seven(states(place.setup(&["--until", "audit-note"]))),
+        ["unchanged"; 7]
     );
     let note = run(Some(&settings), &["--json", "audit", "note", "--addresses"]).done();
     assert!(note.contains("auditor@example.test"), "{note}");

@@ -4,18 +4,19 @@
 //! only root reads, and goes with the call; nobody's settings of the client count; what is there under a name is never
 //! replaced, but for the small files that say what there is.
 
+use std::collections::BTreeSet;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nix::unistd::{Gid, Uid};
 use zeroize::Zeroizing;
 
-use super::{BackupError, Entry, FILES_MAX, Lengths, Pace, says_what_there_is};
+use super::{BackupError, Entry, FILES_MAX, Lengths, MANIFEST, Pace, says_what_there_is};
+use crate::passing::{self, Passing};
 use crate::run::{Call, Program, RunError, Said};
-use crate::write::{self, Access};
+use crate::write;
 
 /// A full backup over a slow line.
 const SEND_DEADLINE: Duration = Duration::from_secs(12 * 3600);
@@ -109,34 +110,28 @@ impl Bucket {
     }
 }
 
-/// A private folder with the client's settings, which goes with this value.
+/// The client with its settings, in memory, which go with this value.
 struct Client<'a> {
     bucket: &'a Bucket,
-    folder: PathBuf,
-}
-
-impl Drop for Client<'_> {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.folder).ok();
-    }
+    folder: Passing,
 }
 
 impl<'a> Client<'a> {
     fn of(bucket: &'a Bucket) -> Result<Self, BackupError> {
-        let folder = Path::new("/run").join(format!("strongroom-bucket-{}", std::process::id()));
-        fs::remove_dir_all(&folder).ok();
-        write::folder(&folder, private(0o700))?;
-        let client = Self { bucket, folder };
+        let client = Self {
+            bucket,
+            folder: Passing::make("bucket")?,
+        };
         write::file(
             &client.settings_file(),
             bucket.settings()?.as_bytes(),
-            private(0o600),
+            passing::private(0o600),
         )?;
         Ok(client)
     }
 
     fn settings_file(&self) -> PathBuf {
-        self.folder.join("rclone.conf")
+        self.folder.path().join("rclone.conf")
     }
 
     /// No retry of a whole run: the timer comes again in ten minutes.
@@ -184,9 +179,14 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Lengths of everything below, each by its path from there.
-    fn list(&self, below: &str, is_deep: bool) -> Result<Lengths, BackupError> {
-        let listing = self.folder.join("listing");
+    /// Lengths of the wanted files below, each by its path from there. An only-added-to bucket may hold more of others than we ever have.
+    fn list(
+        &self,
+        below: &str,
+        is_deep: bool,
+        is_wanted: impl Fn(&Path) -> bool,
+    ) -> Result<Lengths, BackupError> {
+        let listing = self.folder.path().join("listing");
         let refused = super::refused("write", &listing);
         let file = File::create(&listing).map_err(refused)?;
         let call = self
@@ -196,18 +196,19 @@ impl<'a> Client<'a> {
             .with([self.bucket.there(below)])
             .to_file(file);
         self.run(&call)?;
-        read_listing(&listing)
+        read_listing(&listing, is_wanted)
     }
 }
 
 /// `LENGTH;PATH` in each line.
-fn read_listing(listing: &Path) -> Result<Lengths, BackupError> {
+fn read_listing(listing: &Path, is_wanted: impl Fn(&Path) -> bool) -> Result<Lengths, BackupError> {
     let refused = || super::refused("read", listing);
     let mut found = Lengths::new();
     for line in BufReader::new(File::open(listing).map_err(refused())?).lines() {
         let line = line.map_err(refused())?;
         if let Some((length, path)) = line.split_once(';')
             && let Ok(length) = length.parse()
+            && is_wanted(Path::new(path))
         {
             found.insert(PathBuf::from(path), length);
         }
@@ -221,7 +222,8 @@ fn read_listing(listing: &Path) -> Result<Lengths, BackupError> {
 }
 
 pub(super) fn is_marked(bucket: &Bucket, mark: &str) -> Result<bool, BackupError> {
-    Ok(Client::of(bucket)?.list("", false)?.contains_key(Path::new(mark)))
+    let found = Client::of(bucket)?.list("", false, |path| path == Path::new(mark))?;
+    Ok(!found.is_empty())
 }
 
 pub(super) fn mark(bucket: &Bucket, mark: &str, text: &[u8]) -> Result<(), BackupError> {
@@ -251,11 +253,16 @@ pub(super) fn has_versions(bucket: &Bucket) -> Result<bool, BackupError> {
 }
 
 pub(super) fn lengths(bucket: &Bucket, entries: &[Entry]) -> Result<Lengths, BackupError> {
-    let mut all = Client::of(bucket)?.list("", true)?;
-    let wanted: std::collections::BTreeSet<&Path> =
-        entries.iter().map(|entry| entry.path.as_path()).collect();
-    all.retain(|path, _| wanted.contains(path.as_path()));
-    Ok(all)
+    let wanted: BTreeSet<&Path> = entries.iter().map(|entry| entry.path.as_path()).collect();
+    Client::of(bucket)?.list("", true, |path| wanted.contains(path))
+}
+
+/// The manifests of the backups in a folder, which may not be there yet.
+pub(super) fn manifests(bucket: &Bucket, below: &Path) -> Result<Vec<PathBuf>, BackupError> {
+    let found = Client::of(bucket)?.list("", true, |path| {
+        path.starts_with(below) && path.file_name() == Some(MANIFEST.as_ref())
+    })?;
+    Ok(found.into_keys().collect())
 }
 
 pub(super) fn send(from: &Path, bucket: &Bucket, entries: &[Entry], pace: Pace) -> Result<(), BackupError> {
@@ -314,17 +321,10 @@ fn reason(errors: &str) -> String {
     }
 }
 
-fn private(mode: u32) -> Access {
-    Access {
-        user: Uid::effective(),
-        group: Gid::effective(),
-        mode,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn bucket(secret: &str) -> Bucket {
         Bucket {
@@ -375,8 +375,12 @@ mod tests {
     fn a_listing_gives_lengths_by_path() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("listing");
-        fs::write(&path, "17;repository/a.zst\nnonsense\n-1;folder/\n").unwrap();
-        let found = read_listing(&path).unwrap();
+        fs::write(
+            &path,
+            "17;repository/a.zst\nnonsense\n-1;folder/\n4;repository/other\n",
+        )
+        .unwrap();
+        let found = read_listing(&path, |path| path != Path::new("repository/other")).unwrap();
         assert_eq!(found, Lengths::from([("repository/a.zst".into(), 17)]));
     }
 }

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::{BackupError, Entry, Lengths, Pace};
+use super::{BackupError, Entry, Lengths, MANIFEST, Pace};
+use crate::passing::Passing;
 use crate::run::{Call, Program, RunError};
 
 /// A full backup over a slow line.
@@ -63,28 +64,22 @@ pub(super) fn is_marked(remote: &Remote, mark: &str) -> Result<bool, BackupError
 }
 
 pub(super) fn mark(remote: &Remote, mark: &str, text: &[u8]) -> Result<(), BackupError> {
-    let file = tempfile_of(text)?;
+    // The client reads what it sends from a file.
+    let passing = Passing::make("mark")?;
+    let file = passing.path().join("mark");
+    std::fs::write(&file, text).map_err(super::refused("write", &file))?;
     let commands = format!(
         "-mkdir {}\nput {} {}\n",
         quoted(&remote.folder),
         quoted(&file),
         there(remote, Path::new(mark))
     );
-    let done = batch(remote, &commands, LIST_DEADLINE, Pace::default());
-    std::fs::remove_file(&file).ok();
-    done.map(drop)
+    batch(remote, &commands, LIST_DEADLINE, Pace::default()).map(drop)
 }
 
 pub(super) fn remove(remote: &Remote, name: &str) -> Result<(), BackupError> {
     let command = format!("rm {}\n", there(remote, Path::new(name)));
     batch(remote, &command, LIST_DEADLINE, Pace::default()).map(drop)
-}
-
-/// The client reads what it sends from a file.
-fn tempfile_of(text: &[u8]) -> Result<PathBuf, BackupError> {
-    let path = Path::new("/run").join(format!("strongroom-mark-{}", std::process::id()));
-    std::fs::write(&path, text).map_err(super::refused("write", &path))?;
-    Ok(path)
 }
 
 pub(super) fn lengths(remote: &Remote, entries: &[Entry]) -> Result<Lengths, BackupError> {
@@ -103,6 +98,19 @@ pub(super) fn lengths(remote: &Remote, entries: &[Entry]) -> Result<Lengths, Bac
         );
     }
     Ok(found)
+}
+
+/// The manifests of the backups in a folder, which may not be there yet.
+pub(super) fn manifests(remote: &Remote, below: &Path) -> Result<Vec<PathBuf>, BackupError> {
+    // In quotes a star would be none.
+    let all = remote.folder.join(below).join("*").join(MANIFEST);
+    let command = format!("-ls -1 {}\n", all.display());
+    let said = batch(remote, &command, LIST_DEADLINE, Pace::default())?;
+    let lines = said
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.ends_with(MANIFEST) && !line.starts_with("sftp>"));
+    Ok(lines.map(PathBuf::from).collect())
 }
 
 /// Each command is repeated before what it says; a line of a file has its rights first, its length in the fifth place and its

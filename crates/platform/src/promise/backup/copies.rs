@@ -82,10 +82,14 @@ pub(super) fn second(ground: &Ground) -> Outcome {
             look.fault(what, copied.to.clone(), "run `strongroom backup copy`");
         }
         None => look.fault(
-            "nothing was ever copied there",
+            "no copy there was ever whole",
             wanted.shown(),
             "run `strongroom backup copy --begin`",
         ),
+    }
+    if let Some(copied) = ground.copied.as_ref().filter(|copied| copied.to_go > 0) {
+        // A fault only where what was whole before has grown old, as above.
+        look.note("files that are still to go there", copied.to_go);
     }
     for hole in well.iter().flat_map(|copied| &copied.holes) {
         look.fault(
