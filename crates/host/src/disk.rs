@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::sys::statvfs::statvfs;
+use serde::{Deserialize, Serialize};
 
 /// How many writes are timed.
 const WRITES: usize = 8;
@@ -18,13 +19,35 @@ const WRITE_BYTES: usize = 8192;
 const RATE_PIECES: usize = 32;
 const RATE_PIECE_BYTES: usize = 1 << 20;
 
+/// Less of a disk than this part is little.
+const FREE_PARTS_MIN: u64 = 10;
+
 /// The space of a file system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Space {
     /// For everybody, in bytes, root's reserve aside.
     pub free_bytes: u64,
     /// In all, in bytes.
     pub total_bytes: u64,
+}
+
+impl Space {
+    /// Somebody should make room before it is full.
+    #[must_use]
+    pub fn is_little(self) -> bool {
+        self.free_bytes < self.total_bytes / FREE_PARTS_MIN
+    }
+
+    /// As people read it.
+    #[must_use]
+    pub fn told(self) -> String {
+        let megabytes = |bytes: u64| bytes / 1_000_000;
+        format!(
+            "{} MB free of {} MB",
+            megabytes(self.free_bytes),
+            megabytes(self.total_bytes)
+        )
+    }
 }
 
 /// The innermost part of the path that is there.

@@ -4,6 +4,7 @@
 //! there are.
 
 use crate::certificate::Authority;
+use crate::process::run;
 use crate::secret::write_private;
 use anyhow::{Context, Result};
 use std::{
@@ -76,6 +77,29 @@ impl BucketServer {
     #[must_use]
     pub fn authority(&self) -> &Authority {
         &self.authority
+    }
+
+    /// Puts nothing in the place of a file of a copy, as whoever took the writer's key over.
+    ///
+    /// # Errors
+    /// When the storage refuses.
+    pub fn replace(&self, bucket: &str, below: &str) -> Result<()> {
+        let endpoint = format!("https://localhost:{}", self.port);
+        let mut client = Command::new("rclone");
+        client.args(["--config", "/dev/null", "--retries", "1", "--ca-cert"]);
+        client.arg(self.authority_file()).arg("rcat");
+        client.arg(format!("far:{bucket}/strongroom/{below}"));
+        for (name, value) in [
+            ("TYPE", "s3"),
+            ("PROVIDER", "Other"),
+            ("ACCESS_KEY_ID", WRITER),
+            ("SECRET_ACCESS_KEY", BUCKET_SECRET),
+            ("ENDPOINT", endpoint.as_str()),
+            ("NO_CHECK_BUCKET", "true"),
+        ] {
+            client.env(format!("RCLONE_CONFIG_FAR_{name}"), value);
+        }
+        run(client.stdin(Stdio::null())).map(drop)
     }
 
     /// Ends it, as an outage would; what it holds stays until it is dropped.

@@ -13,8 +13,6 @@ use platform::backup::{Copied, Outcome, Place, Record, Standing, Verification};
 const NIGHT_HOURS_MAX: i64 = 36;
 /// A week and a day.
 const WEEK_HOURS_MAX: i64 = 8 * 24;
-/// Less of a disk than this part is little.
-const FREE_PARTS_MIN: u64 = 10;
 
 pub(super) fn of(standing: &Standing, record: &Record) -> Vec<PlaceRow> {
     let first = first(standing, record);
@@ -145,7 +143,7 @@ fn finish(mut row: PlaceRow, place: &Place, verified: Option<&Verification>, now
             let (free, all) = (count(space.free_bytes), count(space.total_bytes));
             row.facts
                 .push(("Room", format!("{} free of {}", size(free), size(all))));
-            if space.free_bytes < space.total_bytes / FREE_PARTS_MIN {
+            if space.is_little() {
                 row.faults
                     .push("Its disk is nearly full: make room, or move it to a larger one.".to_owned());
             }

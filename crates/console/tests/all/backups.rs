@@ -259,6 +259,7 @@ fn report() -> Report {
             from: ago(100),
             until: Some(ago(40)),
         }],
+        space: None,
     }
 }
 
@@ -326,6 +327,7 @@ fn write_record(site: &Site) {
         keeps: None,
         to_go: 0,
         oldest_backup: None,
+        space: None,
     };
     folder.note_copied(&copied).unwrap();
     let kit = Kit {

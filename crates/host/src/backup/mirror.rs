@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use super::record::Keeps;
 use super::{BackupError, Repository, STANZA, info, plain, wal};
+use crate::disk::{self, Space};
 
 mod bucket;
 mod folder;
@@ -22,7 +23,7 @@ mod pace;
 mod sftp;
 mod stage;
 
-pub use bucket::Bucket;
+pub use bucket::SignedBucket;
 pub use pace::Pace;
 pub use sftp::Remote;
 use stage::Staged;
@@ -54,7 +55,7 @@ pub enum Place {
     /// A folder of another machine, by SFTP.
     Remote(Remote),
     /// A folder in a bucket of S3-compatible storage.
-    Bucket(Bucket),
+    Bucket(SignedBucket),
 }
 
 /// Whether the place is known already.
@@ -77,6 +78,8 @@ pub struct Sent {
     pub to_go: u64,
     /// The name of the oldest backup there.
     pub oldest_backup: Option<String>,
+    /// The room that is left there, as far as the place says it.
+    pub space: Option<Space>,
     /// The newest file of changes that is there now.
     pub newest_change: Option<String>,
     /// Between which changes others are missing there, of the first ones a sentence each.
@@ -139,6 +142,7 @@ pub fn copy(
         bytes: sent.iter().map(|entry| entry.bytes).sum(),
         to_go,
         oldest_backup: oldest_backup(place)?,
+        space: space(place)?,
         holes: wal::told_holes(&changes, ""),
         newest_change: changes.pop(),
     })
@@ -180,6 +184,15 @@ fn batches(entries: &[Entry], bytes_max: u64) -> Vec<&[Entry]> {
         batches.push(&entries[begin..]);
     }
     batches
+}
+
+/// Storage with a bucket has no size of its own; a server may keep its own to itself.
+fn space(place: &Place) -> Result<Option<Space>, BackupError> {
+    match place {
+        Place::Folder(folder) => Ok(disk::space(folder).ok()),
+        Place::Remote(remote) => sftp::space(remote),
+        Place::Bucket(_) => Ok(None),
+    }
 }
 
 /// The oldest backup that lies there, by its name: what the far side has not let go of yet.

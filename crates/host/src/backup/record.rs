@@ -19,6 +19,7 @@ use super::plain::Searched;
 use super::verify::Verified;
 use super::wal::Gap;
 use crate::account::Account;
+use crate::disk::Space;
 use crate::write::{self, Access};
 
 mod under_way;
@@ -163,6 +164,9 @@ pub struct Copied {
     /// The name of the oldest backup there; none where nobody looked.
     #[serde(default)]
     pub oldest_backup: Option<String>,
+    /// The room that was left there, as far as the place says it.
+    #[serde(default)]
+    pub space: Option<Space>,
 }
 
 impl Copied {
@@ -226,6 +230,9 @@ pub struct Report {
     /// The same holes as stretches of time to which nothing can be taken back.
     #[serde(default)]
     pub gaps: Vec<Gap>,
+    /// The room that was left on its disk; none where nobody looked.
+    #[serde(default)]
+    pub space: Option<Space>,
 }
 
 impl Report {
@@ -584,6 +591,7 @@ mod tests {
             keeps: None,
             to_go: 0,
             oldest_backup: None,
+            space: None,
         };
         folder.note_copied(&copied).unwrap();
         copied.to_go = 7;
@@ -611,6 +619,7 @@ mod tests {
             info: Info::default(),
             holes: None,
             gaps,
+            space: None,
         };
         let newest = |gaps: Vec<Gap>| report(gaps).restorable_to(Some(at(60)));
         assert_eq!(newest(Vec::new()), Some(at(60)));

@@ -72,7 +72,7 @@ fn engine(repository: &Repository, wish: &Wish<'_>, pass_phrase: &str) -> Zeroiz
          repo1-bundle=y\n\
          repo1-retention-full-type=time\n\
          repo1-retention-full={days}\n\
-         # What a backup that was let go of had held is let go of with it, and its name too: none may be earlier than one that is kept.\n\
+         # What a backup held is let go of with it.\n\
          repo1-retention-history=0\n\
          # Level 1 costs half the processor time of level 3, for the same size.\n\
          compress-type=zst\n\

@@ -8,7 +8,7 @@ use crate::{
 use ::host::{
     backup::{
         Repository,
-        mirror::{self, Bucket, Known, Pace, Place, Remote, Sent},
+        mirror::{self, Known, Pace, Place, Remote, Sent, SignedBucket},
         record::{Copied, Doing, Keeps, Location, Outcome, Verification},
         settings, superuser,
     },
@@ -87,6 +87,7 @@ pub(crate) fn copy(site: &Site, known: Known) -> Result<Copied, CommandError> {
         keeps,
         to_go: sent.to_go,
         oldest_backup: sent.oldest_backup,
+        space: sent.space,
     };
     let copied = match &sent {
         Ok(sent) => ended(Outcome::Done, None, sent.clone()),
@@ -265,7 +266,7 @@ fn signed(config: &Config, bucket: &config::Bucket) -> Result<Place, CommandErro
         return Err(CommandError::said(Exit::Failed, text));
     }
     let secret = read_secret(&SecretSource::File(file))?;
-    Ok(Place::Bucket(Bucket {
+    Ok(Place::Bucket(SignedBucket {
         host: bucket.host.clone(),
         port: bucket.port,
         bucket: bucket.bucket.clone(),
@@ -274,6 +275,7 @@ fn signed(config: &Config, bucket: &config::Bucket) -> Result<Place, CommandErro
         access_key: bucket.access_key.clone(),
         secret: Zeroizing::new(secret.expose().to_owned()),
         authority: bucket.authority.clone(),
+        as_of: None,
     }))
 }
 

@@ -22,7 +22,7 @@ use config::Config;
 use jiff::Timestamp;
 use platform::{
     Caller, Platform,
-    backup::{self, Manifest, Marks},
+    backup::{self, Manifest, Marks, SignedLog},
     database::{self, AdminAccess},
     restore::{Rehearsed, rehearse},
 };
@@ -225,6 +225,9 @@ fn look(state: &State, escrow: &Escrow, scratch: &Scratch, log: &mut Log) -> Res
     let manifest = &state.head.manifest;
     log.step("rows", || rows(&copy, &database, manifest))?;
     log.step("keys", || open(&config, &copy))?;
+    log.step("audit log", || {
+        signed_log(&config, state.head.signed_log.as_ref())
+    })?;
     log.step("pages and indexes", || {
         scratch.check(&database)?;
         Ok(((), "PostgreSQL finds nothing wrong".to_owned()))
@@ -262,6 +265,27 @@ fn open(config: &Config, admin: &AdminAccess) -> Result<((), String), CommandErr
         opened.entries, opened.records, opened.organizations
     );
     Ok(((), said))
+}
+
+/// The leaves of the copy have the root that was signed when the backup was taken.
+fn signed_log(config: &Config, wanted: Option<&SignedLog>) -> Result<((), String), CommandError> {
+    let Some(wanted) = wanted else {
+        return Ok((
+            (),
+            "nothing of it was signed when the backup was taken".to_owned(),
+        ));
+    };
+    let seen = block_on(async {
+        let copy = Platform::open(config).await?;
+        Ok(backup::see_log(&copy, wanted).await?)
+    })?;
+    match seen {
+        Ok(()) => Ok((
+            (),
+            format!("{} leaves have the root that was signed", wanted.leaves),
+        )),
+        Err(why) => Err(CommandError::said(Exit::Failed, why)),
+    }
 }
 
 impl Log {

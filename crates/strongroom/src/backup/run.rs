@@ -8,15 +8,22 @@ use super::{
 use crate::{
     failure::{CommandError, Exit, told},
     host::block_on,
+    output,
 };
-use ::host::backup::{
-    engine::{self, Kind},
-    info::{Backup, Info},
-    record::{Doing, Outcome, Report, Run},
-    wal,
+use ::host::{
+    backup::{
+        engine::{self, Kind},
+        info::{Backup, Info},
+        record::{Doing, Outcome, Report, Run},
+        wal,
+    },
+    disk,
 };
 use jiff::{SignedDuration, Timestamp};
-use platform::{Caller, backup};
+use platform::{
+    Caller, Platform,
+    backup::{self, SignedLog},
+};
 use std::{fs, path::Path};
 
 /// Runs are a night apart. After more than this a clock that was set wrong would have every older backup let go of.
@@ -86,6 +93,7 @@ fn forget_future(site: &Site, now: Timestamp, progress: &Progress) -> Result<Inf
             "let go of the backup {label}, which a wrong clock made: it says that it is of a later time than now"
         ));
         engine::expire(&site.repository, label)?;
+        engine::forget_name(&site.repository, label)?;
     }
     match labels.is_empty() {
         true => Ok(info),
@@ -131,6 +139,8 @@ fn carry_out(site: &Site, kind: Kind, progress: &Progress) -> Result<(Backup, St
         );
         return Err(CommandError::said(Exit::Failed, text));
     }
+    // Before the point: what is signed by now is in the database at it.
+    let signed_log = signed_log(site);
     progress.step("set a point that drills go back to, with the state of every table");
     let prefix = format!("strongroom-{}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"));
     let manifest =
@@ -143,6 +153,7 @@ fn carry_out(site: &Site, kind: Kind, progress: &Progress) -> Result<(Backup, St
         data_folder: cluster.data_folder,
         group: state::group_of(&site.config.path)?,
         manifest,
+        signed_log,
     };
     state::write(&site.config, &site.repository, &key, &head)?;
     reap(site, &info, progress)?;
@@ -150,6 +161,22 @@ fn carry_out(site: &Site, kind: Kind, progress: &Progress) -> Result<(Backup, St
     look_for_holes(site)?;
     kit::look_again(site)?;
     Ok((newest, head.manifest.point))
+}
+
+/// What a drill compares the audit log of its copy with. A log that cannot be looked at is no reason to take no backup: the drill says that it
+/// was not compared.
+fn signed_log(site: &Site) -> Option<SignedLog> {
+    let looked = block_on(async {
+        let platform = Platform::open(&site.config).await?;
+        Ok(backup::signed_log(&platform).await?)
+    });
+    looked.unwrap_or_else(|error| {
+        output::talk(&format!(
+            "what was signed of the audit log was not seen: {}",
+            told(&error)
+        ));
+        None
+    })
 }
 
 /// Notes what the repository holds, and which changes are missing in it.
@@ -162,6 +189,7 @@ pub(crate) fn look_for_holes(site: &Site) -> Result<(), CommandError> {
         holes: Some(wal::told_holes(&names, &oldest.unwrap_or_default())),
         gaps: wal::gaps(&names, &info.backups),
         info,
+        space: disk::space(site.repository.folder()).ok(),
     };
     Ok(site.record.note_report(&report)?)
 }

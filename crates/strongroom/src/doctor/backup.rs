@@ -218,6 +218,7 @@ mod tests {
             keeps: None,
             to_go: 0,
             oldest_backup: None,
+            space: None,
         };
         let levels = |run: Run, drill: Drill, copied: Option<&Copied>| -> Vec<Level> {
             let config = config("second = \"/mnt/copy\"");

@@ -117,6 +117,13 @@ pub(crate) struct Backup {
     pub(crate) kit_passphrase_file: Option<PathBuf>,
 }
 
+impl Backup {
+    /// Whether the second location is in a bucket.
+    pub(crate) fn is_to_bucket(&self) -> bool {
+        self.lines.iter().any(|line| line.starts_with("second = \"s3://"))
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Firewall {
     /// Whether every port but the platform's and SSH's is closed.

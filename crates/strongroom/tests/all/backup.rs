@@ -203,7 +203,7 @@ fn a_backup_is_taken_seen_to_be_whole_and_restored_aside() {
     let drill = backed.json(&["drill"]);
     let checks = drill["drill"]["checks"].as_array().unwrap();
     assert_eq!(drill["drill"]["outcome"], "done", "{drill}");
-    assert_eq!(checks.len(), 10, "{drill}");
+    assert_eq!(checks.len(), 11, "{drill}");
     assert!(drill["drill"]["moment"].is_string(), "{drill}");
     assert!(
         fs::read_dir(backed.repository().join("drill"))
@@ -313,6 +313,20 @@ fn what_the_backup_does_not_hold_fails_the_drill() {
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.talk.contains("does not open"), "{said:?}");
     fs::write(&states[0], state).unwrap();
+    // The log was rewritten after it was signed, and its backup is as good as any other.
+    backed.create("signed");
+    backed.delete("signed");
+    let signed = |run: &Json| run["run"]["outcome"] == "done";
+    assert!(signed(&backed.json(&["run"])));
+    assert_eq!(backed.json(&["drill"])["drill"]["outcome"], "done");
+    let rewrite = "SET session_replication_role = replica; \
+                   UPDATE strongroom.audit_leaf SET leaf = set_byte(leaf, 40, 255 - get_byte(leaf, 40)) WHERE index = 0";
+    backed.sql(rewrite);
+    assert!(signed(&backed.json(&["run"])));
+    let said = backed.backup(&["drill"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.talk.contains("was signed"), "{said:?}");
+    backed.sql(rewrite);
     // The root key of another appliance opens nothing.
     let key = backed.place.path("etc/credentials/root-key");
     let right = fs::read_to_string(&key).unwrap();

@@ -11,6 +11,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::{BackupError, Entry, FILES_MAX, Lengths, MANIFEST, Pace, says_what_there_is};
@@ -28,9 +29,9 @@ const NOISE: &str = "Unsolicited response";
 /// `2026/11/29 18:13:13 `
 const STAMP_CHARS: usize = 20;
 
-/// A folder in a bucket.
+/// A folder in a bucket, with what signs for it.
 #[derive(Clone)]
-pub struct Bucket {
+pub struct SignedBucket {
     /// The host, by name or address; without brackets.
     pub host: String,
     /// Its port.
@@ -47,15 +48,17 @@ pub struct Bucket {
     pub secret: Zeroizing<String>,
     /// Certificates of the only authority that is trusted; the machine's where none.
     pub authority: Option<PathBuf>,
+    /// Only read, as it was at that moment, where the storage keeps older versions; as it is now if none.
+    pub as_of: Option<Timestamp>,
 }
 
-impl fmt::Debug for Bucket {
+impl fmt::Debug for SignedBucket {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.shown())
     }
 }
 
-impl Bucket {
+impl SignedBucket {
     /// As people read it.
     #[must_use]
     pub fn shown(&self) -> String {
@@ -112,12 +115,12 @@ impl Bucket {
 
 /// The client with its settings, in memory, which go with this value.
 struct Client<'a> {
-    bucket: &'a Bucket,
+    bucket: &'a SignedBucket,
     folder: Passing,
 }
 
 impl<'a> Client<'a> {
-    fn of(bucket: &'a Bucket) -> Result<Self, BackupError> {
+    fn of(bucket: &'a SignedBucket) -> Result<Self, BackupError> {
         let client = Self {
             bucket,
             folder: Passing::make("bucket")?,
@@ -141,10 +144,15 @@ impl<'a> Client<'a> {
             .with(["--quiet", "--contimeout", "10s", "--timeout", "30s"])
             .with(["--retries", "1", "--low-level-retries", "2", "--stats", "0"])
             .within(deadline);
-        match &self.bucket.authority {
+        let call = match &self.bucket.authority {
             Some(file) => call.with(["--ca-cert".into(), file.clone().into_os_string()]),
             None => call,
-        }
+        };
+        call.with(
+            self.bucket
+                .as_of
+                .map(|moment| format!("--s3-version-at={moment}")),
+        )
     }
 
     fn run(&self, call: &Call) -> Result<(), BackupError> {
@@ -221,12 +229,12 @@ fn read_listing(listing: &Path, is_wanted: impl Fn(&Path) -> bool) -> Result<Len
     Ok(found)
 }
 
-pub(super) fn is_marked(bucket: &Bucket, mark: &str) -> Result<bool, BackupError> {
+pub(super) fn is_marked(bucket: &SignedBucket, mark: &str) -> Result<bool, BackupError> {
     let found = Client::of(bucket)?.list("", false, |path| path == Path::new(mark))?;
     Ok(!found.is_empty())
 }
 
-pub(super) fn mark(bucket: &Bucket, mark: &str, text: &[u8]) -> Result<(), BackupError> {
+pub(super) fn mark(bucket: &SignedBucket, mark: &str, text: &[u8]) -> Result<(), BackupError> {
     let client = Client::of(bucket)?;
     let call = client
         .call(LIST_DEADLINE)
@@ -235,7 +243,7 @@ pub(super) fn mark(bucket: &Bucket, mark: &str, text: &[u8]) -> Result<(), Backu
     client.run(&call)
 }
 
-pub(super) fn remove(bucket: &Bucket, name: &str) -> Result<(), BackupError> {
+pub(super) fn remove(bucket: &SignedBucket, name: &str) -> Result<(), BackupError> {
     let client = Client::of(bucket)?;
     client.run(
         &client
@@ -245,27 +253,32 @@ pub(super) fn remove(bucket: &Bucket, name: &str) -> Result<(), BackupError> {
 }
 
 /// Whether the bucket keeps what is replaced or deleted as an older version.
-pub(super) fn has_versions(bucket: &Bucket) -> Result<bool, BackupError> {
+pub(super) fn has_versions(bucket: &SignedBucket) -> Result<bool, BackupError> {
     let client = Client::of(bucket)?;
     let asked = client.call(LIST_DEADLINE).with(["backend", "versioning"]);
     let said = client.ask(&asked.with([format!("far:{}", bucket.bucket)]))?;
     Ok(said.code == Some(0) && said.output.trim() == "Enabled")
 }
 
-pub(super) fn lengths(bucket: &Bucket, entries: &[Entry]) -> Result<Lengths, BackupError> {
+pub(super) fn lengths(bucket: &SignedBucket, entries: &[Entry]) -> Result<Lengths, BackupError> {
     let wanted: BTreeSet<&Path> = entries.iter().map(|entry| entry.path.as_path()).collect();
     Client::of(bucket)?.list("", true, |path| wanted.contains(path))
 }
 
 /// The manifests of the backups in a folder, which may not be there yet.
-pub(super) fn manifests(bucket: &Bucket, below: &Path) -> Result<Vec<PathBuf>, BackupError> {
+pub(super) fn manifests(bucket: &SignedBucket, below: &Path) -> Result<Vec<PathBuf>, BackupError> {
     let found = Client::of(bucket)?.list("", true, |path| {
         path.starts_with(below) && path.file_name() == Some(MANIFEST.as_ref())
     })?;
     Ok(found.into_keys().collect())
 }
 
-pub(super) fn send(from: &Path, bucket: &Bucket, entries: &[Entry], pace: Pace) -> Result<(), BackupError> {
+pub(super) fn send(
+    from: &Path,
+    bucket: &SignedBucket,
+    entries: &[Entry],
+    pace: Pace,
+) -> Result<(), BackupError> {
     let (replaced, kept): (Vec<&Entry>, Vec<&Entry>) =
         entries.iter().partition(|entry| says_what_there_is(entry));
     let client = Client::of(bucket)?;
@@ -293,7 +306,7 @@ pub(super) fn send(from: &Path, bucket: &Bucket, entries: &[Entry], pace: Pace) 
     Ok(())
 }
 
-pub(super) fn fetch(bucket: &Bucket, parts: &[&str], into: &Path) -> Result<(), BackupError> {
+pub(super) fn fetch(bucket: &SignedBucket, parts: &[&str], into: &Path) -> Result<(), BackupError> {
     let client = Client::of(bucket)?;
     for part in parts {
         let call = client.call(SEND_DEADLINE).with([
@@ -326,8 +339,8 @@ mod tests {
     use super::*;
     use std::fs;
 
-    fn bucket(secret: &str) -> Bucket {
-        Bucket {
+    fn bucket(secret: &str) -> SignedBucket {
+        SignedBucket {
             host: "fd00::1".to_owned(),
             port: 9000,
             bucket: "copies".to_owned(),
@@ -336,6 +349,7 @@ mod tests {
             access_key: "writer".to_owned(),
             secret: Zeroizing::new(secret.to_owned()),
             authority: None,
+            as_of: None,
         }
     }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::{BackupError, Entry, Lengths, MANIFEST, Pace};
+use crate::disk::Space;
 use crate::passing::Passing;
 use crate::run::{Call, Program, RunError};
 
@@ -98,6 +99,29 @@ pub(super) fn lengths(remote: &Remote, entries: &[Entry]) -> Result<Lengths, Bac
         );
     }
     Ok(found)
+}
+
+/// The room on its disk, where the server says it (OpenSSH's `statvfs@openssh.com`).
+pub(super) fn space(remote: &Remote) -> Result<Option<Space>, BackupError> {
+    let command = format!("-df {}\n", quoted(&remote.folder));
+    let said = batch(remote, &command, LIST_DEADLINE, Pace::default())?;
+    Ok(read_space(&said))
+}
+
+/// Thousands of 1024 bytes: all, used, free for everybody, free for root, and the part that is used (sftp(1), `df`).
+fn read_space(said: &str) -> Option<Space> {
+    let numbers = said.lines().find(|line| line.trim_end().ends_with('%'))?;
+    let numbers: Vec<u64> = numbers
+        .split_whitespace()
+        .map_while(|word| word.parse().ok())
+        .collect();
+    match numbers.as_slice() {
+        [all, _, free, _] => Some(Space {
+            free_bytes: free.saturating_mul(1024),
+            total_bytes: all.saturating_mul(1024),
+        }),
+        _ => None,
+    }
 }
 
 /// The manifests of the backups in a folder, which may not be there yet.
@@ -225,6 +249,21 @@ fn batch(remote: &Remote, commands: &str, deadline: Duration, pace: Pace) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_room_is_read_where_the_server_says_it() {
+        let said = "sftp> -df \"/srv/copy\"\n        Size         Used        Avail       (root)    %Capacity\n\
+                    \u{20}     204800         4096       200704       200704           2%\n";
+        let space = read_space(said).unwrap();
+        assert_eq!(
+            (space.total_bytes, space.free_bytes),
+            (204_800 * 1024, 200_704 * 1024)
+        );
+        assert_eq!(
+            read_space("Server does not support statvfs@openssh.com extension\n"),
+            None
+        );
+    }
 
     #[test]
     fn a_listing_gives_lengths_by_path_and_nothing_else_is_taken_for_one() {

@@ -103,6 +103,7 @@ fn copied() -> Copied {
         keeps: None,
         to_go: 0,
         oldest_backup: None,
+        space: None,
     }
 }
 
@@ -162,6 +163,7 @@ fn sound() -> Ground {
             },
             holes: Some(Vec::new()),
             gaps: Vec::new(),
+            space: None,
         }),
         first: Some(verification(Location::First)),
         second: Some(verification(Location::Second)),

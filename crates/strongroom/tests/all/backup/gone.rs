@@ -28,18 +28,16 @@ type Wanted = Vec<(&'static str, Vec<u8>)>;
 impl Backed {
     /// The owner's own commands.
     fn as_owner(&self, words: &str, more: &[&str]) -> Said {
-        let (url, authority) = (
-            format!("https://localhost:{}", self.place.https),
+        let client = self.place.path("client.toml");
+        let text = format!(
+            "url = \"https://localhost:{}\"\nca_file = {:?}\ntoken_file = {:?}\norganization = {SLUG:?}\n",
+            self.place.https,
             self.place.path("etc/tls/authority.pem"),
+            self.place.path("doomed-token")
         );
-        let token = self.place.path("doomed-token");
-        let who = ["--url", &url, "--ca", authority.to_str().unwrap()];
-        let with = ["--token-file", token.to_str().unwrap(), "-o", SLUG];
+        fs::write(&client, text).unwrap();
         let words: Vec<&str> = words.split(' ').chain(more.iter().copied()).collect();
-        run(
-            Some(&self.place.settings()),
-            &[words.as_slice(), &who, &with].concat(),
-        )
+        run(Some(&client), &words)
     }
 
     /// An organization with a record of both kinds of values; gives what its deletion must leave nothing of.
@@ -147,6 +145,32 @@ impl Backed {
         found(&opened, wanted)
     }
 
+    /// Days later both places let go of what is too old: here by our own runs, and there, where as much time has passed for these files, by its own
+    /// clock.
+    fn let_go(&self, later: &Moved, old: &BTreeSet<PathBuf>) {
+        self.at(later, &["backup", "run", "--full"]).done();
+        assert_eq!(
+            self.json(&["list"])["backups"].as_array().unwrap().len(),
+            2,
+            "a jump of the clock let go of it"
+        );
+        self.at(later, &["backup", "run", "--full"]).done();
+        for path in old {
+            let aged = Command::new("touch")
+                .args(["--date", "20 days ago"])
+                .arg(self.second().join(path))
+                .status();
+            assert!(aged.unwrap().success());
+        }
+        self.at(later, &["backup", "copy"]).done();
+        let cleaned = Command::new("sh")
+            .args(["-c", &clean_up_there()])
+            .current_dir(self.second())
+            .status();
+        assert!(cleaned.unwrap().success());
+        self.at(later, &["backup", "copy"]).done();
+    }
+
     /// What lies at both places, by its path.
     fn at_both(&self) -> (BTreeSet<PathBuf>, BTreeSet<PathBuf>) {
         let below = |root: PathBuf| {
@@ -233,29 +257,8 @@ fn a_deleted_organization_is_nowhere_once_both_places_have_let_go_of_old_backups
     let promise = backed.promise(&Moved::by_days(20), "deletion-backups");
     assert_eq!(promise.0, "broken", "both hold it still: {}", promise.1);
 
-    // Twenty days later here, by our own run; and there, by its own clock.
     let later = Moved::by_days(20);
-    backed.at(&later, &["backup", "run", "--full"]).done();
-    assert_eq!(
-        backed.json(&["list"])["backups"].as_array().unwrap().len(),
-        2,
-        "a jump of the clock let go of it"
-    );
-    backed.at(&later, &["backup", "run", "--full"]).done();
-    for path in &old {
-        let aged = Command::new("touch")
-            .args(["--date", "20 days ago"])
-            .arg(backed.second().join(path))
-            .status();
-        assert!(aged.unwrap().success());
-    }
-    backed.at(&later, &["backup", "copy"]).done();
-    let cleaned = Command::new("sh")
-        .args(["-c", &clean_up_there()])
-        .current_dir(backed.second())
-        .status();
-    assert!(cleaned.unwrap().success());
-    backed.at(&later, &["backup", "copy"]).done();
+    backed.let_go(&later, &old);
     let (here, there) = backed.at_both();
     for (place, held) in [("here", &here), ("there", &there)] {
         let left: Vec<_> = held.intersection(&old).filter(|path| !is_list(path)).collect();
