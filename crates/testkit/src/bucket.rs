@@ -79,7 +79,7 @@ impl BucketServer {
         &self.authority
     }
 
-    /// Puts nothing in the place of a file of a copy, as whoever took the writer's key over.
+    /// Puts something else in the place of a file of a copy, as whoever took the writer's key over.
     ///
     /// # Errors
     /// When the storage refuses.
@@ -87,8 +87,12 @@ impl BucketServer {
         let endpoint = format!("https://localhost:{}", self.port);
         let mut client = Command::new("rclone");
         client.args(["--config", "/dev/null", "--retries", "1", "--ca-cert"]);
-        client.arg(self.authority_file()).arg("rcat");
-        client.arg(format!("far:{bucket}/strongroom/{below}"));
+        let other = self.folder.path().join("other");
+        fs::write(&other, "nothing")?;
+        client
+            .arg(self.authority_file())
+            .args(["--ignore-times", "copyto"]);
+        client.arg(other).arg(format!("far:{bucket}/strongroom/{below}"));
         for (name, value) in [
             ("TYPE", "s3"),
             ("PROVIDER", "Other"),
@@ -99,7 +103,7 @@ impl BucketServer {
         ] {
             client.env(format!("RCLONE_CONFIG_FAR_{name}"), value);
         }
-        run(client.stdin(Stdio::null())).map(drop)
+        run(&mut client).map(drop)
     }
 
     /// Ends it, as an outage would; what it holds stays until it is dropped.

@@ -119,7 +119,8 @@ pub fn forget_name(repository: &Repository, label: &str) -> Result<(), BackupErr
         Err(Errno::ENOENT) => return Ok(()),
         Err(error) => return Err(refused(error.into())),
     };
-    let name = format!("{label}.manifest.zst");
+    // In its history it compresses by gzip, whatever else it compresses by.
+    let name = format!("{label}.manifest.gz");
     match unlinkat(&opened, name.as_str(), UnlinkatFlags::NoRemoveDir) {
         Ok(()) | Err(Errno::ENOENT) => Ok(()),
         Err(error) => Err(refused(error.into())),

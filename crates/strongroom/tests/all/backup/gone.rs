@@ -189,7 +189,11 @@ impl Backed {
 fn found(folder: &Path, wanted: &Wanted) -> Vec<String> {
     let mut found = Vec::new();
     for path in files(folder) {
-        let content = fs::read(&path).unwrap();
+        let content = match fs::read(&path) {
+            // PostgreSQL runs, and removes files of its own.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            read => read.unwrap(),
+        };
         for (what, value) in wanted {
             if content.windows(value.len()).any(|part| part == value) {
                 found.push(format!("{what} in {}", path.display()));
