@@ -95,6 +95,12 @@ fn forget_future(site: &Site, now: Timestamp, progress: &Progress) -> Result<Inf
         engine::expire(&site.repository, label)?;
         engine::forget_name(&site.repository, label)?;
     }
+    // Drills begin with the newest state, by its name.
+    for path in state::list(&site.repository)? {
+        if is_after(&path, now) {
+            fs::remove_file(&path).map_err(CommandError::io(format!("cannot remove {}", path.display())))?;
+        }
+    }
     match labels.is_empty() {
         true => Ok(info),
         false => Ok(engine::info(&site.repository)?),
@@ -243,10 +249,20 @@ fn overdue(info: &Info, wish: &config::Backup, now: Timestamp) -> Vec<String> {
 
 /// Whether a state's name says a moment before.
 fn is_before(path: &Path, moment: Timestamp) -> bool {
-    let stamp = moment.strftime("%Y%m%dT%H%M%SZ").to_string();
-    path.file_stem()
-        .and_then(|name| name.to_str())
-        .is_some_and(|name| name < stamp.as_str())
+    name_of(path).is_some_and(|name| *name < *stamp(moment))
+}
+
+/// Whether it says one afterwards.
+fn is_after(path: &Path, moment: Timestamp) -> bool {
+    name_of(path).is_some_and(|name| *name > *stamp(moment))
+}
+
+fn name_of(path: &Path) -> Option<&str> {
+    path.file_stem()?.to_str()
+}
+
+fn stamp(moment: Timestamp) -> String {
+    moment.strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
 #[cfg(test)]

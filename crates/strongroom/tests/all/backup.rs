@@ -313,20 +313,23 @@ fn what_the_backup_does_not_hold_fails_the_drill() {
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.talk.contains("does not open"), "{said:?}");
     fs::write(&states[0], state).unwrap();
-    // The log was rewritten after it was signed, and its backup is as good as any other.
+    // The log was cut after it was signed, and its backup is as good as any other.
     backed.create("signed");
     backed.delete("signed");
     let signed = |run: &Json| run["run"]["outcome"] == "done";
     assert!(signed(&backed.json(&["run"])));
     assert_eq!(backed.json(&["drill"])["drill"]["outcome"], "done");
-    let rewrite = "SET session_replication_role = replica; \
-                   UPDATE strongroom.audit_leaf SET leaf = set_byte(leaf, 40, 255 - get_byte(leaf, 40)) WHERE index = 0";
-    backed.sql(rewrite);
+    backed.sql(
+        "SET session_replication_role = replica; CREATE TABLE public.cut AS SELECT * FROM strongroom.audit_leaf ORDER BY index DESC LIMIT 1; \
+         DELETE FROM strongroom.audit_leaf WHERE index = (SELECT index FROM public.cut)",
+    );
     assert!(signed(&backed.json(&["run"])));
     let said = backed.backup(&["drill"]);
     assert_eq!(said.code, Some(1), "{said:?}");
-    assert!(said.talk.contains("was signed"), "{said:?}");
-    backed.sql(rewrite);
+    assert!(said.talk.contains("were signed"), "{said:?}");
+    backed.sql(
+        "SET session_replication_role = replica; INSERT INTO strongroom.audit_leaf SELECT * FROM public.cut; DROP TABLE public.cut",
+    );
     // The root key of another appliance opens nothing.
     let key = backed.place.path("etc/credentials/root-key");
     let right = fs::read_to_string(&key).unwrap();
