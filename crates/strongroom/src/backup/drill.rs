@@ -224,10 +224,10 @@ fn look(state: &State, escrow: &Escrow, scratch: &Scratch, log: &mut Log) -> Res
     let copy = superuser_at(&scratch.socket(), scratch::PORT);
     let manifest = &state.head.manifest;
     log.step("rows", || rows(&copy, &database, manifest))?;
-    log.step("keys", || open(&config, &copy))?;
     log.step("audit log", || {
         signed_log(&config, state.head.signed_log.as_ref())
     })?;
+    log.step("keys", || open(&config, &copy))?;
     log.step("pages and indexes", || {
         scratch.check(&database)?;
         Ok(((), "PostgreSQL finds nothing wrong".to_owned()))
