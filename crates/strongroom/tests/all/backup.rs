@@ -16,6 +16,7 @@ mod away;
 mod bad_day;
 mod bucket;
 mod cut_off;
+mod gone;
 mod other_time;
 
 /// An address that stands in the database, in the clear.
