@@ -307,12 +307,12 @@ async fn days_of_servers_that_hang_drip_or_flood_change_nobody() {
             day("a server that hangs", at(Rogue::Hangs), "in time"),
             day("a server that hangs before TLS", over_tls, "in time"),
             day("a byte a second", at(Rogue::Drips), "in time"),
-            day("two gibibytes", at(Rogue::AnnouncesTwoGibibytes), "too"),
-            day("entries without end", at(Rogue::SendsEntriesWithoutEnd), "too"),
+            day("two gibibytes", at(Rogue::AnnouncesTwoGibibytes), "16 MiB"),
+            day("entries without end", at(Rogue::SendsEntriesWithoutEnd), "16 MiB"),
             day(
                 "one entry of millions of values",
                 at(Rogue::SendsOneEntryOfMillions),
-                "too",
+                "16 MiB",
             ),
             day("a death in mid-page", at(Rogue::DiesInMidPage), "closed"),
         ])
