@@ -140,7 +140,7 @@ pub(super) fn directory(written: Option<WrittenDirectory>) -> Result<Option<Dire
         }
     };
     settings.authorities = certificates("directory", written.authorities.as_deref())?;
-    settings.client_certificate = pem(
+    settings.client_certificate = certificates_at(
         "directory.client_certificate",
         written.client_certificate.as_deref(),
     )?;
