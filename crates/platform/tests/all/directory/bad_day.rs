@@ -29,7 +29,9 @@ const LOCAL_PASSWORD: &str = "a long enough sentence";
 const PATIENCE: Duration = Duration::from_secs(12);
 /// Whoever has a password here comes in within a second on a machine at rest, and a directory that hangs takes five at least.
 const LOCAL_PATIENCE: Duration = Duration::from_secs(4);
-const MEMORY_MIB_MAX: u64 = 64;
+/// One exchange stays within 64 MiB (`bad_server.rs` of the directory's tests). Here are three in a row, and a password that takes
+/// 19 MiB is measured beside the first.
+const MEMORY_MIB_MAX: u64 = 128;
 
 /// A day on which the directory is set or behaves so.
 struct Day {
