@@ -69,6 +69,7 @@ pub(super) fn set_up(machine: &mut Emulator) {
         ("Issuer of an OpenID provider", ""),
         ("Server that sends mail", ""),
         ("Back up every night", "no"),
+        ("Folder for the auditor's kit", ""),
         ("Password of the first owner", "correct horse battery staple"),
         ("The same again", "correct horse battery staple"),
     ];
