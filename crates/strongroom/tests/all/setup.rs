@@ -341,6 +341,26 @@ fn signed(request: &[u8]) -> Vec<u8> {
     builder.build().to_pem().unwrap()
 }
 
+/// A client's certificate for a directory, and its key, as files.
+fn client_files(place: &Place) -> (PathBuf, PathBuf) {
+    let client = Authority::create("clients")
+        .unwrap()
+        .issue_client("strongroom")
+        .unwrap();
+    let (shown, key) = (place.path("client.pem"), place.path("client.key"));
+    fs::write(&shown, client.certificate_pem().unwrap()).unwrap();
+    testkit::secret::write_private(&key, &client.key_pem().unwrap()).unwrap();
+    (shown, key)
+}
+
+/// The directory has the key of its certificate, and shows it to nobody.
+fn assert_client_key(settings: &Path) {
+    let listed = run(Some(settings), &["--json", "directory", "list"]).done();
+    assert!(!listed.contains("PRIVATE KEY"), "{listed}");
+    let listed = listed.replace(char::is_whitespace, "");
+    assert!(listed.contains("\"has_client_key\":true"), "{listed}");
+}
+
 #[test]
 fn sources_of_people_and_mail_are_set_once_and_left_as_operators_change_them() {
     if !is_root() {
@@ -355,11 +375,7 @@ fn sources_of_people_and_mail_are_set_once_and_left_as_operators_change_them() {
         .certificate_pem()
         .unwrap();
     fs::write(&authority, pem).unwrap();
-    let clients = Authority::create("clients").unwrap();
-    let client = clients.issue_client("strongroom").unwrap();
-    let (shown, key) = (place.path("client.pem"), place.path("client.key"));
-    fs::write(&shown, client.certificate_pem().unwrap()).unwrap();
-    testkit::secret::write_private(&key, &client.key_pem().unwrap()).unwrap();
+    let (shown, key) = client_files(&place);
     let folder = place.path("witness").display().to_string();
     let witness = run(None, &["witness", "make", &folder, "witness.example.test"]).done();
     let witness = witness.trim().to_owned();
@@ -394,13 +410,7 @@ fn sources_of_people_and_mail_are_set_once_and_left_as_operators_change_them() {
     );
     assert_eq!(six(states(said)), ["done"; 6]);
     let settings = place.settings();
-    let listed = run(Some(&settings), &["--json", "directory", "list"])
-        .done()
-        .replace(char::is_whitespace, "");
-    assert!(
-        listed.contains("\"has_client_key\":true") && !listed.contains("PRIVATE KEY"),
-        "{listed}"
-    );
+    assert_client_key(&settings);
     let close = ["directory", "alter", "company", "--state", "disabled"];
     run(Some(&settings), &close).done();
     assert_eq!(
@@ -409,9 +419,7 @@ fn sources_of_people_and_mail_are_set_once_and_left_as_operators_change_them() {
     );
     let note = run(Some(&settings), &["--json", "audit", "note", "--addresses"]).done();
     assert!(note.contains("auditor@example.test"), "{note}");
-    let listed = run(Some(&settings), &["--json", "directory", "list"])
-        .done()
-        .replace(char::is_whitespace, "");
+    let listed = run(Some(&settings), &["--json", "directory", "list"]).done();
     assert!(listed.contains("disabled"), "{listed}");
     let text = fs::read_to_string(place.path("answers.toml")).unwrap();
     fs::write(
