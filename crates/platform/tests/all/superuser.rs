@@ -294,7 +294,7 @@ async fn leaves_that_a_superuser_edits_deletes_reorders_or_truncates_are_found_b
         // Cut shorter than the witness has it, until it has grown past that.
         assert_says(&watched.ask_witness().await, &[by_witness], sql);
         assert_says(&watched.verifier().await, &[again], sql);
-        for number in 10..14 {
+        for number in 10..30 {
             watched.write(number).await;
         }
         watched.pass().await;
