@@ -3,15 +3,11 @@
 //! Invariant: a change of the channel's settings forgets it, since it says nothing of the new ones; one that was under way then
 //! is not written down.
 
-use crate::{
-    Caller, Platform,
-    act::{Act, Object, vault_failure},
-    error::Result,
-};
+use crate::{Caller, Platform, act::Act, error::Result, setting::Setting};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::control::{ControlTx, Reads, setting};
+use store::control::{ControlTx, Reads};
 
 /// By what messages go out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,22 +21,22 @@ pub(crate) enum Channel {
 }
 
 impl Channel {
-    fn setting(self) -> &'static str {
-        match self {
+    fn setting(self) -> Setting<Delivery> {
+        Setting::named(match self {
             Self::Mail => "mail-test",
             Self::Sms => "sms-test",
             Self::Alert => "backup-alert",
             Self::Webhook => "webhook-alert",
-        }
+        })
     }
 
     /// The setting that says how messages go out.
-    fn configured(self) -> &'static str {
-        match self {
+    fn configured(self) -> Setting<Value> {
+        Setting::named(match self {
             Self::Mail | Self::Alert => "mail",
             Self::Sms => "sms",
             Self::Webhook => "webhook",
-        }
+        })
     }
 
     fn action(self) -> &'static str {
@@ -70,7 +66,8 @@ pub(crate) struct Trial {
 
 /// To be called before the settings are read that the message goes out by.
 pub(crate) async fn begin(platform: &Platform, channel: Channel) -> Result<Trial> {
-    let settings = setting::get(&mut platform.control().read().await?, channel.configured()).await?;
+    let mut read = platform.control().read().await?;
+    let settings = channel.configured().read(&mut read).await?;
     Ok(Trial { channel, settings })
 }
 
@@ -86,14 +83,13 @@ pub(crate) async fn note(
         at: platform.now(),
         failure: sent.as_ref().err().map(|error| error.detail.clone()),
     };
-    let value = serde_json::to_value(&delivery).map_err(vault_failure)?;
     let mut tx = platform.control().begin().await?;
     // Whoever sets the channel anew writes this row as well, and so comes before the next line or after the commit.
-    setting::set(&mut tx, channel.setting(), &value, delivery.at).await?;
-    if setting::get(&mut tx, channel.configured()).await? != trial.settings {
+    channel.setting().write(platform, &mut tx, &delivery).await?;
+    if channel.configured().read(&mut tx).await? != trial.settings {
         return Ok(tx.close().await?);
     }
-    let act = Act::configuration(channel.action(), Object::new("setting", channel.setting()));
+    let act = Act::configuration(channel.action(), channel.setting().object());
     let act = match sent {
         Ok(()) => act.because("taken"),
         Err(_) => act.because("not taken"),
@@ -105,13 +101,10 @@ pub(crate) async fn note(
 
 /// Forgets it, within the transaction that changes the channel.
 pub(crate) async fn forget(platform: &Platform, tx: &mut ControlTx, channel: Channel) -> Result<()> {
-    Ok(setting::set(tx, channel.setting(), &Value::Null, platform.now()).await?)
+    channel.setting().clear(platform, tx).await
 }
 
 /// What became of the last one since the channel was set.
 pub(crate) async fn last(on: &mut impl Reads, channel: Channel) -> Result<Option<Delivery>> {
-    match setting::get(on, channel.setting()).await? {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => Ok(Some(serde_json::from_value(value).map_err(vault_failure)?)),
-    }
+    channel.setting().read(on).await
 }

@@ -21,19 +21,19 @@ pub use standing::{ForwardingView, StreamView};
 
 use crate::{
     Caller, Platform,
-    act::{Act, Object, vault_failure},
+    act::Act,
     error::{PlatformError, Result},
     operator, session,
+    setting::Setting,
 };
-use serde_json::Value;
 use settings::Stored;
-use store::control::{ControlTx, Reads, access_event, audit_log, forwarding as rows, setting};
+use store::control::{ControlTx, Reads, access_event, audit_log, forwarding as rows};
 use syslog::{Facility, Message, Severity};
 use types::ProblemCode;
 use vault::SecretText;
 
 /// The setting's name.
-const SETTING: &str = "forwarding";
+const SETTING: Setting<Stored> = Setting::named("forwarding");
 
 /// Where a log begins that was not sent before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub async fn set(
     session::require_fresh(platform, caller)?;
     settings.check(key_pem.as_ref())?;
     let mut tx = platform.control().begin().await?;
-    let before = load(&mut tx).await?;
+    let before = SETTING.read(&mut tx).await?;
     let kept = before.filter(|before| before.settings.is_same_client(&settings));
     let key = match key_pem {
         Some(key) => Some(settings::seal_key(platform, &settings, &key)?),
@@ -80,11 +80,10 @@ pub async fn set(
     }
     begin_streams(&mut tx, &settings, from).await?;
     let stored = Stored { settings, key };
-    let value = serde_json::to_value(&stored).map_err(vault_failure)?;
-    setting::set(&mut tx, SETTING, &value, platform.now()).await?;
+    SETTING.write(platform, &mut tx, &stored).await?;
     rows::forget_failure(&mut tx).await?;
     let place = stored.settings.place();
-    let act = Act::configuration("forwarding.set", Object::new("setting", SETTING)).because(&place);
+    let act = Act::configuration("forwarding.set", SETTING.object()).because(&place);
     let entry = platform.entry(caller, None, &act)?;
     tx.commit(&entry, &[]).await?;
     Ok(())
@@ -120,9 +119,9 @@ pub async fn clear(platform: &Platform, caller: &Caller) -> Result<()> {
     operator::require(caller)?;
     session::require_fresh(platform, caller)?;
     let mut tx = platform.control().begin().await?;
-    setting::set(&mut tx, SETTING, &Value::Null, platform.now()).await?;
+    SETTING.clear(platform, &mut tx).await?;
     rows::forget_failure(&mut tx).await?;
-    let act = Act::configuration("forwarding.clear", Object::new("setting", SETTING));
+    let act = Act::configuration("forwarding.clear", SETTING.object());
     let entry = platform.entry(caller, None, &act)?;
     tx.commit(&entry, &[]).await?;
     Ok(())
@@ -135,7 +134,8 @@ pub async fn clear(platform: &Platform, caller: &Caller) -> Result<()> {
 pub async fn test(platform: &Platform, caller: &Caller) -> Result<Sent> {
     operator::require(caller)?;
     session::require_fresh(platform, caller)?;
-    let stored = load(&mut platform.control().read().await?)
+    let stored = SETTING
+        .read(&mut platform.control().read().await?)
         .await?
         .ok_or_else(unset)?;
     let message = Message {
@@ -149,7 +149,7 @@ pub async fn test(platform: &Platform, caller: &Caller) -> Result<Sent> {
         text: "a test of Strongroom's forwarding; nothing happened",
     };
     let taken = collector::deliver(platform, &stored, &message.frame()).await;
-    let act = Act::configuration("forwarding.test", Object::new("setting", SETTING));
+    let act = Act::configuration("forwarding.test", SETTING.object());
     let act = act.because(if taken.is_ok() { "taken" } else { "not taken" });
     let entry = platform.entry(caller, None, &act)?;
     platform.control().begin().await?.commit(&entry, &[]).await?;
@@ -170,14 +170,7 @@ pub(crate) async fn look(platform: &Platform) -> Result<Option<ForwardingView>> 
     standing::look(platform).await
 }
 
-async fn load(on: &mut impl Reads) -> Result<Option<Stored>> {
-    match setting::get(on, SETTING).await? {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => Ok(Some(serde_json::from_value(value).map_err(vault_failure)?)),
-    }
-}
-
 /// The collector, for what nobody is shown.
 pub(crate) async fn settings(on: &mut impl Reads) -> Result<Option<ForwardingSettings>> {
-    Ok(load(on).await?.map(|stored| stored.settings))
+    Ok(SETTING.read(on).await?.map(|stored| stored.settings))
 }

@@ -61,6 +61,7 @@ pub mod rotation;
 mod sealing;
 pub mod sequencer;
 pub mod session;
+mod setting;
 pub mod sign_in;
 pub mod sign_in_policy;
 pub mod sms;

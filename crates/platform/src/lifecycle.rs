@@ -9,15 +9,16 @@ use crate::{
     caller::Identity,
     error::{PlatformError, Result},
     session,
+    setting::Setting,
 };
 use access::{Permission, TokenScope};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use store::{
     StoreError,
     control::{
         ControlTx, deletion, legal_hold, lifecycle as rows,
         organization::{self, Organization},
-        setting,
     },
 };
 use types::{AccountId, ProblemCode};
@@ -31,7 +32,13 @@ pub const DAYS_MAX: u16 = 365;
 /// What holds until somebody says otherwise.
 pub const DAYS_DEFAULT: u16 = 90;
 /// The setting.
-const SETTING: &str = "lifecycle";
+const SETTING: Setting<Window> = Setting::named("lifecycle");
+
+/// What is kept of it.
+#[derive(Serialize, Deserialize)]
+struct Window {
+    window_days: u16,
+}
 
 /// A deletion that is ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,10 +215,10 @@ pub(crate) async fn commit(
 /// # Errors
 /// `unavailable`.
 pub async fn window_days(platform: &Platform) -> Result<u16> {
-    let found = setting::get(&mut platform.control().read().await?, SETTING).await?;
-    let days = found.and_then(|value| value.get("window_days")?.as_u64());
-    let days = days.and_then(|days| u16::try_from(days).ok());
-    Ok(days.unwrap_or(DAYS_DEFAULT).clamp(DAYS_MIN, DAYS_MAX))
+    let window = SETTING.read(&mut platform.control().read().await?).await?;
+    Ok(window.map_or(DAYS_DEFAULT, |window| {
+        window.window_days.clamp(DAYS_MIN, DAYS_MAX)
+    }))
 }
 
 /// Sets how many days later cancellations leave for exports, on the host.
@@ -228,11 +235,12 @@ pub async fn set_window_days(platform: &Platform, caller: &Caller, days: u16) ->
         return Err(PlatformError::invalid_at("/days", "out-of-range", message));
     }
     let before = window_days(platform).await?;
-    let value = serde_json::json!({ "window_days": days });
     let mut tx = platform.control().begin().await?;
-    setting::set(&mut tx, SETTING, &value, platform.now()).await?;
+    SETTING
+        .write(platform, &mut tx, &Window { window_days: days })
+        .await?;
     let reason = format!("{before} -> {days} days");
-    let act = Act::configuration("organization.set-window", Object::new("setting", SETTING)).because(&reason);
+    let act = Act::configuration("organization.set-window", SETTING.object()).because(&reason);
     let entry = platform.entry(caller, None, &act)?;
     tx.commit(&entry, &[]).await?;
     Ok(())

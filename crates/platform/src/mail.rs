@@ -13,10 +13,11 @@ pub use settings::{MailSecurity, MailSettings};
 
 use crate::{
     Caller, Platform,
-    act::{Act, Object, vault_failure},
+    act::{Act, vault_failure},
     delivery::{self, Channel},
     error::{PlatformError, Result},
     operator, session,
+    setting::Setting,
     workspace::random,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -27,7 +28,6 @@ use std::time::Duration;
 use store::control::{
     Keeps, Reads,
     job::{self as jobs, Job, JobStart, NewJob},
-    setting,
 };
 use types::{EmailAddress, JobId, ProblemCode};
 use vault::{Purpose, SecretText, mac, seal};
@@ -43,7 +43,7 @@ const NOW_MAX: Duration = Duration::from_secs(10);
 /// Most letters that wait.
 pub const WAITING_MAX: i64 = 1_000;
 /// The setting's name.
-const SETTING: &str = "mail";
+const SETTING: Setting<Stored> = Setting::named("mail");
 /// Where a letter is sealed to.
 const PLACE: &[u8] = b"mail-letter";
 
@@ -69,7 +69,7 @@ pub struct MailView {
 pub async fn show(platform: &Platform, caller: &Caller) -> Result<Option<MailView>> {
     operator::require(caller)?;
     let mut read = platform.control().read().await?;
-    let Some(stored) = load(&mut read).await? else {
+    let Some(stored) = SETTING.read(&mut read).await? else {
         return Ok(None);
     };
     let failure = jobs::last_failure(&mut read, SEND).await?;
@@ -96,7 +96,7 @@ pub async fn set(
     session::require_fresh(platform, caller)?;
     settings.check()?;
     let mut tx = platform.control().begin().await?;
-    let before = load(&mut tx).await?;
+    let before = SETTING.read(&mut tx).await?;
     let kept = before.filter(|before| before.settings.is_same_server(&settings));
     let sealed = match secret {
         Some(secret) => Some(settings::seal_secret(platform, &settings, &secret)?),
@@ -106,11 +106,10 @@ pub async fn set(
         settings,
         secret: sealed,
     };
-    let value = serde_json::to_value(&stored).map_err(vault_failure)?;
-    setting::set(&mut tx, SETTING, &value, platform.now()).await?;
+    SETTING.write(platform, &mut tx, &stored).await?;
     delivery::forget(platform, &mut tx, Channel::Mail).await?;
     delivery::forget(platform, &mut tx, Channel::Alert).await?;
-    let act = Act::configuration("mail.set", Object::new("setting", SETTING)).because(&stored.settings.host);
+    let act = Act::configuration("mail.set", SETTING.object()).because(&stored.settings.host);
     let entry = platform.entry(caller, None, &act)?;
     tx.commit(&entry, &[]).await?;
     show(platform, caller).await?.ok_or_else(unset)
@@ -124,10 +123,10 @@ pub async fn clear(platform: &Platform, caller: &Caller) -> Result<()> {
     operator::require(caller)?;
     session::require_fresh(platform, caller)?;
     let mut tx = platform.control().begin().await?;
-    setting::set(&mut tx, SETTING, &Value::Null, platform.now()).await?;
+    SETTING.clear(platform, &mut tx).await?;
     delivery::forget(platform, &mut tx, Channel::Mail).await?;
     delivery::forget(platform, &mut tx, Channel::Alert).await?;
-    let act = Act::configuration("mail.clear", Object::new("setting", SETTING));
+    let act = Act::configuration("mail.clear", SETTING.object());
     let entry = platform.entry(caller, None, &act)?;
     tx.commit(&entry, &[]).await?;
     Ok(())
@@ -143,7 +142,8 @@ pub async fn test(platform: &Platform, caller: &Caller, to: &str) -> Result<()> 
     let to = to.trim().parse::<EmailAddress>();
     let to = to.map_err(|error| PlatformError::invalid_at("/to", "malformed", error.to_string()))?;
     let trial = delivery::begin(platform, Channel::Mail).await?;
-    let stored = load(&mut platform.control().read().await?)
+    let stored = SETTING
+        .read(&mut platform.control().read().await?)
         .await?
         .ok_or_else(unset)?;
     let letter = letter::test(platform, &to);
@@ -157,7 +157,8 @@ pub async fn test(platform: &Platform, caller: &Caller, to: &str) -> Result<()> 
 /// # Errors
 /// `conflict` where mail is not set; `unavailable` with what the server said, or after [`NOW_MAX`].
 pub(crate) async fn send_now(platform: &Platform, letter: &Letter) -> Result<()> {
-    let stored = load(&mut platform.control().read().await?)
+    let stored = SETTING
+        .read(&mut platform.control().read().await?)
         .await?
         .ok_or_else(unset)?;
     let sent = tokio::time::timeout(NOW_MAX, send::deliver(platform, &stored, letter)).await;
@@ -170,7 +171,8 @@ pub(crate) async fn send_now(platform: &Platform, letter: &Letter) -> Result<()>
 /// `conflict` where mail is not set; `unavailable` with what went wrong; `not-allowed`.
 pub async fn look(platform: &Platform, caller: &Caller) -> Result<()> {
     operator::require(caller)?;
-    let stored = load(&mut platform.control().read().await?)
+    let stored = SETTING
+        .read(&mut platform.control().read().await?)
         .await?
         .ok_or_else(unset)?;
     send::reach(platform, &stored).await
@@ -181,27 +183,23 @@ fn unset() -> PlatformError {
     PlatformError::new(ProblemCode::Conflict, text)
 }
 
-async fn load(on: &mut impl Reads) -> Result<Option<Stored>> {
-    match setting::get(on, SETTING).await? {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => Ok(Some(serde_json::from_value(value).map_err(vault_failure)?)),
-    }
-}
-
 /// How mail is set, for what nobody is shown.
 pub(crate) async fn settings(on: &mut impl Reads) -> Result<Option<MailSettings>> {
-    Ok(load(on).await?.map(|stored| stored.settings))
+    Ok(SETTING.read(on).await?.map(|stored| stored.settings))
 }
 
 /// Is there mail at all?
 pub(crate) async fn is_set(platform: &Platform) -> Result<bool> {
-    Ok(load(&mut platform.control().read().await?).await?.is_some())
+    Ok(SETTING
+        .read(&mut platform.control().read().await?)
+        .await?
+        .is_some())
 }
 
 /// Puts a letter up within a transaction; answers whether there is mail at all. A full queue takes no more and says so to
 /// the journal: whatever the letter is for goes on without it.
 pub(crate) async fn post(platform: &Platform, on: &mut impl Keeps, letter: &Letter) -> Result<bool> {
-    if load(on).await?.is_none() {
+    if SETTING.read(on).await?.is_none() {
         return Ok(false);
     }
     put_up(platform, on, SEND, letter).await
@@ -210,7 +208,7 @@ pub(crate) async fn post(platform: &Platform, on: &mut impl Keeps, letter: &Lett
 /// Puts an alert up; answers whether there is mail at all. The platform itself has written it, so an address gets as many in an
 /// hour as there are.
 pub(crate) async fn post_alert(platform: &Platform, on: &mut impl Keeps, letter: &Letter) -> Result<bool> {
-    if load(on).await?.is_none() || is_full(on, ALERT).await? {
+    if SETTING.read(on).await?.is_none() || is_full(on, ALERT).await? {
         return Ok(false);
     }
     insert(platform, on, ALERT, letter).await?;
@@ -239,7 +237,7 @@ pub(crate) async fn post_job(
     kind: &str,
     letter: &Letter,
 ) -> Result<bool> {
-    if load(on).await?.is_none() {
+    if SETTING.read(on).await?.is_none() {
         return Err(unset());
     }
     put_up(platform, on, kind, letter).await
@@ -307,7 +305,8 @@ pub(crate) async fn run(platform: &Platform, job: &Job) -> Result<Value> {
 
 /// Sends a letter that a job has written.
 pub(crate) async fn send(platform: &Platform, letter: &Letter) -> Result<()> {
-    let stored = load(&mut platform.control().read().await?)
+    let stored = SETTING
+        .read(&mut platform.control().read().await?)
         .await?
         .ok_or_else(unset)?;
     send::deliver(platform, &stored, letter).await

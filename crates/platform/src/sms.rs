@@ -14,20 +14,20 @@ pub use settings::{SmsContent, SmsMethod, SmsSettings};
 
 use crate::{
     Caller, Platform,
-    act::{Act, Object, vault_failure},
+    act::Act,
     delivery::{self, Channel, Delivery},
     error::{PlatformError, Result},
     factor::sent,
     operator, session,
+    setting::Setting,
 };
-use serde_json::Value;
 use settings::Stored;
-use store::control::{Reads, setting};
+use store::control::Reads;
 use types::ProblemCode;
 use vault::SecretText;
 
 /// The setting's name.
-const SETTING: &str = "sms";
+const SETTING: Setting<Stored> = Setting::named("sms");
 
 /// How SMS is set.
 #[derive(Debug, Clone)]
@@ -49,7 +49,7 @@ pub struct SmsView {
 pub async fn show(platform: &Platform, caller: &Caller) -> Result<Option<SmsView>> {
     operator::require(caller)?;
     let mut read = platform.control().read().await?;
-    let Some(stored) = load(&mut read).await? else {
+    let Some(stored) = SETTING.read(&mut read).await? else {
         return Ok(None);
     };
     Ok(Some(SmsView {
@@ -75,7 +75,7 @@ pub async fn set(
     settings.check()?;
     let target = settings.target()?;
     let mut tx = platform.control().begin().await?;
-    let before = load(&mut tx).await?;
+    let before = SETTING.read(&mut tx).await?;
     let kept = before.filter(|before| before.settings.is_same_gateway(&settings));
     let sealed = match secret {
         Some(secret) => Some(settings::seal_secret(platform, &settings, &secret)?),
@@ -85,10 +85,9 @@ pub async fn set(
         settings,
         secret: sealed,
     };
-    let value = serde_json::to_value(&stored).map_err(vault_failure)?;
-    setting::set(&mut tx, SETTING, &value, platform.now()).await?;
+    SETTING.write(platform, &mut tx, &stored).await?;
     delivery::forget(platform, &mut tx, Channel::Sms).await?;
-    let act = Act::configuration("sms.set", Object::new("setting", SETTING)).because(&target);
+    let act = Act::configuration("sms.set", SETTING.object()).because(&target);
     let entry = platform.entry(caller, None, &act)?;
     tx.commit(&entry, &[]).await?;
     show(platform, caller).await?.ok_or_else(unset)
@@ -102,9 +101,9 @@ pub async fn clear(platform: &Platform, caller: &Caller) -> Result<()> {
     operator::require(caller)?;
     session::require_fresh(platform, caller)?;
     let mut tx = platform.control().begin().await?;
-    setting::set(&mut tx, SETTING, &Value::Null, platform.now()).await?;
+    SETTING.clear(platform, &mut tx).await?;
     delivery::forget(platform, &mut tx, Channel::Sms).await?;
-    let act = Act::configuration("sms.clear", Object::new("setting", SETTING));
+    let act = Act::configuration("sms.clear", SETTING.object());
     let entry = platform.entry(caller, None, &act)?;
     tx.commit(&entry, &[]).await?;
     Ok(())
@@ -139,16 +138,9 @@ fn unset() -> PlatformError {
     PlatformError::new(ProblemCode::Conflict, text)
 }
 
-async fn load(on: &mut impl Reads) -> Result<Option<Stored>> {
-    match setting::get(on, SETTING).await? {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => Ok(Some(serde_json::from_value(value).map_err(vault_failure)?)),
-    }
-}
-
 /// Is there SMS at all?
 pub(crate) async fn is_set(on: &mut impl Reads) -> Result<bool> {
-    Ok(load(on).await?.is_some())
+    Ok(SETTING.read(on).await?.is_some())
 }
 
 /// Hands one message to the gateway.
@@ -156,7 +148,8 @@ pub(crate) async fn is_set(on: &mut impl Reads) -> Result<bool> {
 /// # Errors
 /// `conflict` where SMS is not set; `unavailable` with what went wrong.
 pub(crate) async fn deliver(platform: &Platform, number: &PhoneNumber, code: &str, text: &str) -> Result<()> {
-    let stored = load(&mut platform.control().read().await?)
+    let stored = SETTING
+        .read(&mut platform.control().read().await?)
         .await?
         .ok_or_else(unset)?;
     let secret = stored.open_secret(platform)?;

@@ -13,10 +13,11 @@ pub use settings::WebhookSettings;
 
 use crate::{
     Caller, Platform,
-    act::{Act, Object, vault_failure},
+    act::{Act, vault_failure},
     delivery::{self, Channel, Delivery},
     error::{PlatformError, Result},
     job, operator, outgoing, session,
+    setting::Setting,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
@@ -25,7 +26,6 @@ use settings::Stored;
 use store::control::{
     Keeps, Reads,
     job::{self as jobs, Job, JobStart, NewJob},
-    setting,
 };
 use types::ProblemCode;
 use vault::{Purpose, SecretText, seal};
@@ -35,7 +35,7 @@ pub(crate) const SEND: &str = "webhook.alert";
 /// Most messages that wait.
 pub const WAITING_MAX: i64 = 100;
 /// The setting's name.
-const SETTING: &str = "webhook";
+const SETTING: Setting<Stored> = Setting::named("webhook");
 /// Where a message is sealed to.
 const PLACE: &[u8] = b"webhook-message";
 
@@ -104,7 +104,7 @@ impl Message {
 pub async fn show(platform: &Platform, caller: &Caller) -> Result<Option<WebhookView>> {
     operator::require(caller)?;
     let mut read = platform.control().read().await?;
-    let Some(stored) = load(&mut read).await? else {
+    let Some(stored) = SETTING.read(&mut read).await? else {
         return Ok(None);
     };
     Ok(Some(WebhookView {
@@ -128,7 +128,7 @@ pub async fn set(
     session::require_fresh(platform, caller)?;
     settings.check()?;
     let mut tx = platform.control().begin().await?;
-    let before = load(&mut tx).await?;
+    let before = SETTING.read(&mut tx).await?;
     let kept = before.filter(|before| before.settings.is_same_host(&settings));
     let secret = match secret {
         Some(secret) => settings::seal_secret(platform, &settings, &secret)?,
@@ -138,11 +138,12 @@ pub async fn set(
         })?,
     };
     let target = settings.target()?;
-    let value = serde_json::to_value(&Stored { settings, secret }).map_err(vault_failure)?;
-    setting::set(&mut tx, SETTING, &value, platform.now()).await?;
+    SETTING
+        .write(platform, &mut tx, &Stored { settings, secret })
+        .await?;
     delivery::forget(platform, &mut tx, Channel::Webhook).await?;
     // The address itself may hold what only both sides are to know.
-    let act = Act::configuration("webhook.set", Object::new("setting", SETTING)).because(&target);
+    let act = Act::configuration("webhook.set", SETTING.object()).because(&target);
     let entry = platform.entry(caller, None, &act)?;
     tx.commit(&entry, &[]).await?;
     show(platform, caller).await?.ok_or_else(unset)
@@ -156,9 +157,9 @@ pub async fn clear(platform: &Platform, caller: &Caller) -> Result<()> {
     operator::require(caller)?;
     session::require_fresh(platform, caller)?;
     let mut tx = platform.control().begin().await?;
-    setting::set(&mut tx, SETTING, &Value::Null, platform.now()).await?;
+    SETTING.clear(platform, &mut tx).await?;
     delivery::forget(platform, &mut tx, Channel::Webhook).await?;
-    let act = Act::configuration("webhook.clear", Object::new("setting", SETTING));
+    let act = Act::configuration("webhook.clear", SETTING.object());
     let entry = platform.entry(caller, None, &act)?;
     tx.commit(&entry, &[]).await?;
     Ok(())
@@ -186,12 +187,12 @@ pub fn look(platform: &Platform, settings: &WebhookSettings) -> Result<()> {
 
 /// Is there one?
 pub(crate) async fn is_set(on: &mut impl Reads) -> Result<bool> {
-    Ok(load(on).await?.is_some())
+    Ok(SETTING.read(on).await?.is_some())
 }
 
 /// Puts a message up within a transaction; answers whether it waits now. A full queue takes no more and says so to the journal.
 pub(crate) async fn post(platform: &Platform, on: &mut impl Keeps, message: &Message) -> Result<bool> {
-    if load(on).await?.is_none() {
+    if SETTING.read(on).await?.is_none() {
         return Ok(false);
     }
     if jobs::count_unfinished(on, SEND).await? >= WAITING_MAX {
@@ -230,7 +231,8 @@ pub(crate) async fn run(platform: &Platform, job: &Job) -> Result<Value> {
 /// Sends a message, and writes down what became of it.
 async fn deliver(platform: &Platform, caller: &Caller, id: &str, message: &Message) -> Result<()> {
     let trial = delivery::begin(platform, Channel::Webhook).await?;
-    let stored = load(&mut platform.control().read().await?)
+    let stored = SETTING
+        .read(&mut platform.control().read().await?)
         .await?
         .ok_or_else(unset)?;
     let sent = request::send(platform, stored, id, message).await;
@@ -241,11 +243,4 @@ async fn deliver(platform: &Platform, caller: &Caller, id: &str, message: &Messa
 fn unset() -> PlatformError {
     let text = "no webhook is set; set it with `strongroom webhook set`";
     PlatformError::new(ProblemCode::Conflict, text)
-}
-
-async fn load(on: &mut impl Reads) -> Result<Option<Stored>> {
-    match setting::get(on, SETTING).await? {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => Ok(Some(serde_json::from_value(value).map_err(vault_failure)?)),
-    }
 }

@@ -17,6 +17,7 @@ mod machine;
 mod major;
 mod outgoing;
 mod output;
+mod pem;
 mod person;
 mod probe;
 mod secret;

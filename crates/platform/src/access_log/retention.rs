@@ -5,11 +5,13 @@
 
 use crate::{
     Caller, Platform,
-    act::{Act, Object},
+    act::Act,
     caller::Identity,
     error::{PlatformError, Result},
+    setting::Setting,
 };
-use store::control::{access_log as rows, legal_hold, setting};
+use serde::{Deserialize, Serialize};
+use store::control::{access_log as rows, legal_hold};
 use types::ProblemCode;
 
 /// The shortest time, in whole months; the database holds to it too.
@@ -21,17 +23,21 @@ pub const MONTHS_DEFAULT: u16 = 13;
 /// How many months are made ahead: so long a worker may stand still.
 const AHEAD: i32 = 3;
 /// The setting.
-const SETTING: &str = "access-log";
+const SETTING: Setting<Kept> = Setting::named("access-log");
+
+/// What is kept of it.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    months: u16,
+}
 
 /// How many whole months are kept.
 ///
 /// # Errors
 /// `unavailable`.
 pub async fn months_kept(platform: &Platform) -> Result<u16> {
-    let found = setting::get(&mut platform.control().read().await?, SETTING).await?;
-    let months = found.and_then(|value| value.get("months")?.as_u64());
-    let months = months.and_then(|months| u16::try_from(months).ok());
-    Ok(months.unwrap_or(MONTHS_DEFAULT).clamp(MONTHS_MIN, MONTHS_MAX))
+    let kept = SETTING.read(&mut platform.control().read().await?).await?;
+    Ok(kept.map_or(MONTHS_DEFAULT, |kept| kept.months.clamp(MONTHS_MIN, MONTHS_MAX)))
 }
 
 /// Sets how many whole months are kept, on the host.
@@ -48,11 +54,10 @@ pub async fn keep_months(platform: &Platform, caller: &Caller, months: u16) -> R
         return Err(PlatformError::invalid_at("/months", "out-of-range", message));
     }
     let before = months_kept(platform).await?;
-    let value = serde_json::json!({ "months": months });
     let mut tx = platform.control().begin().await?;
-    setting::set(&mut tx, SETTING, &value, platform.now()).await?;
+    SETTING.write(platform, &mut tx, &Kept { months }).await?;
     let reason = format!("{before} -> {months} months");
-    let act = Act::configuration("access-log.keep", Object::new("setting", SETTING)).because(&reason);
+    let act = Act::configuration("access-log.keep", SETTING.object()).because(&reason);
     let entry = platform.entry(caller, None, &act)?;
     tx.commit(&entry, &[]).await?;
     Ok(())
@@ -85,7 +90,7 @@ pub async fn tend(platform: &Platform) -> Result<usize> {
         .map(|part| format!("{}: {} events", part.partition, part.events))
         .collect();
     let reason = said.join("; ");
-    let act = Act::access("access-log.trim", Object::new("setting", SETTING)).because(&reason);
+    let act = Act::access("access-log.trim", SETTING.object()).because(&reason);
     let entry = platform.entry(&Caller::system(), None, &act)?;
     tx.commit(&entry, &[]).await?;
     tracing::info!(months = dropped, "old months of the access log were dropped");

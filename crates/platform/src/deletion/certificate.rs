@@ -7,23 +7,23 @@
 use super::backups::Backups;
 use crate::{
     Caller, Platform,
-    act::{Act, Object, vault_failure},
+    act::{Act, vault_failure},
     check::require_operator,
     error::{PlatformError, Result},
+    setting::Setting,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::control::{
-    ControlTx, Reads,
+    ControlTx,
     deletion::{self as rows, Deletion},
-    setting,
 };
 use types::{DeletionId, OrganizationId};
 use vault::{Purpose, SigningKey, seal};
 
 /// The setting with the key.
-const SETTING: &str = "certificate-key";
+const SETTING: Setting<StoredKey> = Setting::named("certificate-key");
 /// The associated data of the sealed half.
 const PLACE: &[u8] = b"certificate-key";
 
@@ -87,7 +87,11 @@ const STAYS: [&str; 4] = [
 
 /// Makes the key pair if there is none.
 pub(super) async fn ensure_key(platform: &Platform) -> Result<()> {
-    if load(&mut platform.control().read().await?).await?.is_some() {
+    if SETTING
+        .read(&mut platform.control().read().await?)
+        .await?
+        .is_some()
+    {
         return Ok(());
     }
     let key = SigningKey::generate().map_err(vault_failure)?;
@@ -98,20 +102,12 @@ pub(super) async fn ensure_key(platform: &Platform) -> Result<()> {
         public: key.public_pem().map_err(vault_failure)?,
         sealed: hex::encode(sealed),
     };
-    let value = serde_json::to_value(stored).map_err(vault_failure)?;
     let mut tx = platform.control().begin().await?;
-    setting::set(&mut tx, SETTING, &value, platform.now()).await?;
-    let act = Act::configuration("certificate-key.make", Object::new("setting", SETTING));
+    SETTING.write(platform, &mut tx, &stored).await?;
+    let act = Act::configuration("certificate-key.make", SETTING.object());
     let entry = platform.entry(&Caller::system(), None, &act)?;
     tx.commit(&entry, &[]).await?;
     Ok(())
-}
-
-async fn load(on: &mut impl Reads) -> Result<Option<StoredKey>> {
-    let Some(value) = setting::get(on, SETTING).await? else {
-        return Ok(None);
-    };
-    Ok(Some(serde_json::from_value(value).map_err(vault_failure)?))
 }
 
 /// What is read of the organization before it goes.
@@ -132,7 +128,7 @@ pub(super) async fn sign(
     at: Timestamp,
     counts: Value,
 ) -> Result<Certificate> {
-    let stored = load(tx).await?;
+    let stored = SETTING.read(tx).await?;
     let stored = stored.ok_or_else(|| PlatformError::invariant("the certificate key is not there"))?;
     let sealed = hex::decode(&stored.sealed).map_err(vault_failure)?;
     let private = seal::open(
@@ -198,6 +194,6 @@ pub(crate) fn certificate_of(row: Deletion) -> Option<Certificate> {
 /// `not-allowed` for anybody but the host.
 pub async fn public_key(platform: &Platform, caller: &Caller) -> Result<Option<String>> {
     require_operator(caller)?;
-    let stored = load(&mut platform.control().read().await?).await?;
+    let stored = SETTING.read(&mut platform.control().read().await?).await?;
     Ok(stored.map(|stored| stored.public))
 }

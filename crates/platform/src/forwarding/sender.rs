@@ -4,10 +4,9 @@
 //! a failure is logged when it begins and when it ends, not in between.
 
 use super::{
-    access, audit,
+    SETTING, access, audit,
     batch::{self, Batch},
     collector::{self, Taken},
-    load,
     settings::{Stored, Stream},
     system,
 };
@@ -78,7 +77,8 @@ pub(crate) async fn run(platform: &Platform, mut shutdown: watch::Receiver<bool>
 /// `conflict` where no collector is set; `unavailable`.
 pub async fn run_once(platform: &Platform) -> Result<Option<Sent>> {
     let mut sender = Sender::new()?;
-    let stored = load(&mut platform.control().read().await?)
+    let stored = SETTING
+        .read(&mut platform.control().read().await?)
         .await?
         .ok_or_else(super::unset)?;
     if !sender.claim(platform).await? {
@@ -145,7 +145,7 @@ impl Sender {
     }
 
     async fn try_turn(&mut self, platform: &Platform) -> Result<Duration> {
-        let stored = load(&mut platform.control().read().await?).await?;
+        let stored = SETTING.read(&mut platform.control().read().await?).await?;
         let Some(stored) = stored else {
             self.failures = 0;
             return Ok(IDLE);

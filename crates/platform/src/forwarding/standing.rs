@@ -1,7 +1,7 @@
 //! How forwarding stands: how far each log was taken, and what waits.
 
 use super::{
-    load,
+    SETTING,
     settings::{ForwardingSettings, Stream},
 };
 use crate::{
@@ -71,7 +71,7 @@ impl ForwardingView {
 /// How it stands; nothing where no collector is set.
 pub(super) async fn look(platform: &Platform) -> Result<Option<ForwardingView>> {
     let mut read = platform.control().read().await?;
-    let Some(stored) = load(&mut read).await? else {
+    let Some(stored) = SETTING.read(&mut read).await? else {
         return Ok(None);
     };
     let positions = rows::positions(&mut read).await?;

@@ -8,14 +8,14 @@ use crate::{
     act::{Act, Object},
     error::Result,
     mail::{self, Letter},
+    setting::Setting,
 };
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
-use store::control::{account, setting};
+use store::control::account;
 use types::EmailAddress;
 
 /// When the last one went.
-const SETTING: &str = "log-review-reminded";
+const SETTING: Setting<Timestamp> = Setting::named("log-review-reminded");
 /// How often one goes while nobody signs.
 const EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -33,12 +33,11 @@ pub async fn remind_if_due(platform: &Platform) -> Result<bool> {
         return Ok(false);
     }
     let mut tx = platform.control().begin().await?;
-    let reminded = setting::get(&mut tx, SETTING).await?;
-    let reminded: Option<Timestamp> = reminded.and_then(|value| serde_json::from_value(value).ok());
+    let reminded = SETTING.read(&mut tx).await?;
     if reminded.is_some_and(|at| now.duration_since(at) < EVERY) {
         return Ok(false);
     }
-    setting::set(&mut tx, SETTING, &json!(now), now).await?;
+    SETTING.write(platform, &mut tx, &now).await?;
     let act = Act::access("log-review.remind", Object::unknown("log-review"));
     let entry = platform.entry(&Caller::system(), None, &act)?;
     tx.commit(&entry, &[]).await?;

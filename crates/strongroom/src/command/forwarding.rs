@@ -5,12 +5,12 @@
 use super::Common;
 use crate::{
     failure::{CommandError, Exit},
-    host, output, secret,
+    host, output, pem, secret,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use platform::forwarding::{self, ForwardingSettings, ForwardingView, Start, Stream};
 use serde_json::json;
-use std::{fs, path::Path, path::PathBuf};
+use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Forwarding {
@@ -97,8 +97,8 @@ impl Set {
         let settings = ForwardingSettings {
             host: self.host.clone(),
             port: self.port,
-            authority_pem: read(&self.authority)?,
-            certificate_pem: self.certificate.as_deref().map(read).transpose()?,
+            authority_pem: pem::read(&self.authority)?,
+            certificate_pem: pem::read_if_named(self.certificate.as_deref())?,
             streams,
         };
         let key = secret::of_file_or_stdin(self.key_file.as_deref())?;
@@ -113,11 +113,6 @@ impl Set {
         output::talk("now try it: strongroom forwarding test");
         status(common)
     }
-}
-
-fn read(file: &Path) -> Result<String, CommandError> {
-    let found = fs::read_to_string(file);
-    found.map_err(CommandError::io(format!("cannot read {}", file.display())))
 }
 
 fn test(common: &Common) -> Result<(), CommandError> {

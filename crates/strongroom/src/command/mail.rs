@@ -5,12 +5,12 @@
 use super::Common;
 use crate::{
     failure::{CommandError, Exit},
-    host, output, secret,
+    host, output, pem, secret,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use platform::mail::{self, MailSecurity, MailSettings, MailView};
 use serde_json::json;
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Mail {
@@ -91,13 +91,7 @@ impl Set {
             Security::Tls => (MailSecurity::Tls, 465),
             Security::Starttls => (MailSecurity::StartTls, 587),
         };
-        let authority_pem = match &self.authority {
-            None => None,
-            Some(file) => {
-                let read = fs::read_to_string(file);
-                Some(read.map_err(CommandError::io(format!("cannot read {}", file.display())))?)
-            }
-        };
+        let authority_pem = pem::read_if_named(self.authority.as_deref())?;
         let settings = MailSettings {
             host: self.host.clone(),
             port: self.port.unwrap_or(port),

@@ -5,12 +5,12 @@
 use super::Common;
 use crate::{
     failure::{CommandError, Exit},
-    host, output, secret,
+    host, output, pem, secret,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use platform::sms::{self, SmsContent, SmsMethod, SmsSettings, SmsView};
 use serde_json::json;
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Sms {
@@ -93,13 +93,7 @@ impl Sms {
 
 impl Set {
     fn run(&self, common: &Common) -> Result<(), CommandError> {
-        let authority_pem = match &self.authority {
-            None => None,
-            Some(file) => {
-                let read = fs::read_to_string(file);
-                Some(read.map_err(CommandError::io(format!("cannot read {}", file.display())))?)
-            }
-        };
+        let authority_pem = pem::read_if_named(self.authority.as_deref())?;
         let settings = SmsSettings {
             url: self.url.clone(),
             method: match self.method {

@@ -45,3 +45,55 @@ fn judge(view: &ForwardingView, now: Timestamp) -> Finding {
         format!("{place} takes them, {} messages wait", view.waiting()),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Level;
+    use platform::forwarding::{ForwardingSettings, Stream, StreamView};
+
+    /// With a message that waits since so many minutes, and a collector that takes nothing since so many.
+    fn view(now: Timestamp, waits: Option<i64>, fails: Option<i64>) -> ForwardingView {
+        let ago = |minutes: i64| now.checked_sub(SignedDuration::from_mins(minutes)).unwrap();
+        ForwardingView {
+            settings: ForwardingSettings {
+                host: "logs.example.test".to_owned(),
+                port: 6514,
+                authority_pem: String::new(),
+                certificate_pem: None,
+                streams: vec![Stream::Audit],
+            },
+            has_key: false,
+            streams: vec![StreamView {
+                stream: Stream::Audit,
+                taken: 0,
+                last: None,
+                acknowledged_at: None,
+                waiting: Some(u64::from(waits.is_some())),
+                more_wait: false,
+                oldest: waits.map(ago),
+            }],
+            tried_at: Some(now),
+            failing_since: fails.map(ago),
+            failure: fails.map(|_| "the collector hung up".to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_collector_that_is_away_and_messages_that_nobody_sends_are_warned_of_after_a_while() {
+        let now = Timestamp::now();
+        for (waits, fails) in [(None, None), (Some(4), None), (Some(4), Some(4))] {
+            assert_eq!(judge(&view(now, waits, fails), now).level, Level::Ok);
+        }
+        for (waits, fails, words) in [
+            (Some(4), Some(6), "the collector hung up"),
+            (Some(6), None, "1 messages wait, the oldest"),
+        ] {
+            let found = judge(&view(now, waits, fails), now);
+            assert!(
+                found.level == Level::Warning && found.what.contains(words),
+                "{found:?}"
+            );
+        }
+    }
+}

@@ -50,3 +50,61 @@ fn judge(view: &ProviderView, report: Result<Report, PlatformError>) -> Finding 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Level;
+    use jiff::Timestamp;
+    use platform::provider::{Preset, ProviderSettings, Stage};
+    use types::ProblemCode;
+
+    fn view() -> ProviderView {
+        ProviderView {
+            key: "company".to_owned(),
+            label: "The company".to_owned(),
+            state: ProviderState::Active,
+            issuer: "https://login.example.test".to_owned(),
+            redirect_uri: String::new(),
+            settings: ProviderSettings::new(Preset::Standard, "us"),
+            has_secret: true,
+            people: 3,
+            created_at: Timestamp::UNIX_EPOCH,
+            changed_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn ended(verdict: Verdict) -> Report {
+        let stage = |name, verdict| Stage {
+            name,
+            verdict,
+            detail: "as seen".to_owned(),
+            milliseconds: 3,
+        };
+        Report {
+            stages: vec![stage("document", Verdict::Passed), stage("keys", verdict)],
+        }
+    }
+
+    #[test]
+    fn a_provider_that_fails_a_stage_or_nearly_does_or_is_away_is_warned_of() {
+        let away = PlatformError::new(ProblemCode::Unavailable, "it is away");
+        assert_eq!(judge(&view(), Ok(ended(Verdict::Passed))).level, Level::Ok);
+        for (found, words) in [
+            (
+                judge(&view(), Ok(ended(Verdict::Failed))),
+                "company: keys: as seen",
+            ),
+            (
+                judge(&view(), Ok(ended(Verdict::Doubtful))),
+                "company: keys: as seen",
+            ),
+            (judge(&view(), Err(away)), "company: it is away"),
+        ] {
+            assert!(
+                found.level == Level::Warning && found.what.contains(words),
+                "{found:?}"
+            );
+        }
+    }
+}

@@ -212,7 +212,8 @@ impl Drop for Emulator {
     }
 }
 
-/// Without an accelerator: it is not to depend on what the machine at hand lets through.
+/// Without an accelerator: what a virtual machine lends of its processor (nested KVM) may be there and end at the firmware's first
+/// floating-point instruction, and there is no telling before.
 fn start(
     mut command: Command,
     port: u16,

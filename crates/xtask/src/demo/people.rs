@@ -1,4 +1,5 @@
-//! The people of the demo's organization: one in each role, with a password of this installation and an API token.
+//! The people of the demo: one in each role of its organization, with a password of this installation and an API token, and the
+//! operator, who looks after the appliance.
 //!
 //! Invariant: passwords and tokens lie in files that only we can read; they are drawn at random for each installation.
 
@@ -14,10 +15,10 @@ pub(super) const SLUG: &str = "harbour";
 /// The organization's name for people.
 pub(super) const ORGANIZATION: &str = "Harbour Analytics";
 
-/// Somebody of the organization.
+/// Somebody who signs in.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Person {
-    /// The role, which also names the person's files.
+    /// The role, or what the person is otherwise; it names the person's files.
     pub(super) role: &'static str,
     pub(super) name: &'static str,
     pub(super) email: &'static str,
@@ -54,6 +55,13 @@ pub(super) const PEOPLE: [Person; 5] = [
 
 /// The owner.
 pub(super) const OWNER: Person = PEOPLE[0];
+
+/// Who looks after the appliance in the browser; in the organization a viewer.
+pub(super) const OPERATOR: Person = Person {
+    role: "operator",
+    name: "Oskar Lund",
+    email: "oskar@harbour.example",
+};
 
 impl Person {
     /// The file with the password; made at the first call.

@@ -1,7 +1,9 @@
 //! Pictures of the console, taken in a real browser from the running demo: those of `docs/pictures`, or all pages in
 //! light and dark, wide and narrow, for looking at.
 //!
-//! The sample data is the same on every machine, so a picture changes only when the page does, or its times.
+//! What members see comes first; [`appliance`] has what the operator sees. The sample data is the same on every machine, so a picture changes only when the page does, or its times.
+
+mod appliance;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +15,7 @@ use testkit::browser::{BrowserSettings, ColorScheme};
 use testkit::{Browser, wait_until};
 
 use super::Demo;
-use super::people::{OWNER, SLUG};
+use super::people::{OWNER, Person, SLUG};
 use crate::program;
 
 /// Longest wait for a page to say something.
@@ -59,7 +61,7 @@ const LOOKS: [Look; 4] = [
 const RECORDS_HEIGHT: u32 = 640;
 
 /// What the documents show: page, look, file.
-const SHOWN: [(&str, &str, &str); 11] = [
+const SHOWN: [(&str, &str, &str); 13] = [
     ("sign-in", "wide-light", "sign-in"),
     ("records", "wide-light", "records"),
     ("records", "wide-dark", "records-dark"),
@@ -70,6 +72,8 @@ const SHOWN: [(&str, &str, &str); 11] = [
     ("import-preview", "wide-light", "import"),
     ("members", "wide-light", "members"),
     ("organization", "wide-light", "organization"),
+    ("audit", "wide-light", "audit"),
+    ("appliance", "wide-light", "appliance"),
     ("promises", "wide-light", "promises"),
 ];
 
@@ -100,7 +104,7 @@ const PAGES: [(&str, &str); 20] = [
     ("not-found", "/o/{slug}/d/nothing"),
 ];
 
-/// Takes them, as the owner sees them.
+/// Takes them.
 pub(super) async fn take(demo: &Demo<'_>, extent: Extent) -> Result<()> {
     let folder = match extent {
         Extent::Documents => program::root().join("docs/pictures"),
@@ -111,20 +115,16 @@ pub(super) async fn take(demo: &Demo<'_>, extent: Extent) -> Result<()> {
         trusted_pin: Some(demo.certificates.pin()?),
         ..BrowserSettings::default()
     };
-    let camera = Camera {
-        browser: Browser::start(&settings).await?,
-        base: format!("https://localhost:{}", demo.ports.https),
-        folder,
-        extent,
+    let camera = async || {
+        anyhow::Ok(Camera {
+            browser: Browser::start(&settings).await?,
+            base: format!("https://localhost:{}", demo.ports.https),
+            folder: folder.clone(),
+            extent,
+        })
     };
-    camera.sign_in(&OWNER.password(demo.folder)?).await?;
-    for (name, path) in PAGES {
-        camera.open(&path.replace("{slug}", SLUG)).await?;
-        camera.take(name).await?;
-    }
-    camera.record().await?;
-    camera.import(demo.folder).await?;
-    camera.invitation().await
+    camera().await?.as_owner(demo).await?;
+    camera().await?.as_operator(demo).await
 }
 
 /// A browser that takes pictures.
@@ -136,6 +136,20 @@ struct Camera {
 }
 
 impl Camera {
+    async fn as_owner(&self, demo: &Demo<'_>) -> Result<()> {
+        self.open("/sign-in").await?;
+        self.take("sign-in").await?;
+        self.sign_in(&OWNER, demo.folder).await?;
+        self.wait_for("Ledger").await?;
+        for (name, path) in PAGES {
+            self.open(&path.replace("{slug}", SLUG)).await?;
+            self.take(name).await?;
+        }
+        self.record().await?;
+        self.import(demo.folder).await?;
+        self.invitation().await
+    }
+
     async fn open(&self, path: &str) -> Result<()> {
         let address = format!("{}{path}", self.base);
         self.browser.goto(&address).await.context(address)
@@ -163,12 +177,10 @@ impl Camera {
         Ok(wait_until(PATIENCE, text, says).await?)
     }
 
-    async fn sign_in(&self, password: &str) -> Result<()> {
+    async fn sign_in(&self, person: &Person, folder: &Path) -> Result<()> {
         self.open("/sign-in").await?;
-        self.take("sign-in").await?;
-        let values = json!({ "login": OWNER.email, "password": password });
-        self.send("/sign-in", values).await?;
-        self.wait_for("Ledger").await
+        let values = json!({ "login": person.email, "password": person.password(folder)? });
+        self.send("/sign-in", values).await
     }
 
     /// The newest invoice that was changed, and the forms around a customer.

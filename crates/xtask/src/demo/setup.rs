@@ -8,7 +8,7 @@ use anyhow::Result;
 use testkit::Cluster;
 use testkit::cluster::SUPERUSER;
 
-use super::people::{ORGANIZATION, OWNER, PEOPLE, Person, SLUG};
+use super::people::{OPERATOR, ORGANIZATION, OWNER, PEOPLE, Person, SLUG};
 use super::strongroom::Strongroom;
 use super::{marker, settings};
 
@@ -31,8 +31,11 @@ pub(super) fn before_serving(strongroom: &Strongroom, folder: &Path, cluster: &C
     ])?;
     marker::once(folder, "organization", || create_organization(strongroom, folder))?;
     for person in &PEOPLE[1..] {
-        marker::once(folder, person.role, || add_member(strongroom, folder, person))?;
+        marker::once(folder, person.role, || {
+            add_member(strongroom, folder, person, person.role)
+        })?;
     }
+    marker::once(folder, OPERATOR.role, || appoint_operator(strongroom, folder))?;
     for person in &PEOPLE {
         make_token(strongroom, folder, person)?;
     }
@@ -57,7 +60,14 @@ fn create_organization(strongroom: &Strongroom, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn add_member(strongroom: &Strongroom, folder: &Path, person: &Person) -> Result<()> {
+/// An operator needs no place in an organization; an account comes with one.
+fn appoint_operator(strongroom: &Strongroom, folder: &Path) -> Result<()> {
+    add_member(strongroom, folder, &OPERATOR, "viewer")?;
+    strongroom.run(&["operator", "appoint", OPERATOR.email])?;
+    Ok(())
+}
+
+fn add_member(strongroom: &Strongroom, folder: &Path, person: &Person, role: &str) -> Result<()> {
     strongroom.run(&[
         "member",
         "add",
@@ -67,7 +77,7 @@ fn add_member(strongroom: &Strongroom, folder: &Path, person: &Person) -> Result
         "--name",
         person.name,
         "--role",
-        person.role,
+        role,
         "--password-file",
         &person.password_file(folder)?.to_string_lossy(),
         "--by",

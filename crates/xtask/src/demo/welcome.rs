@@ -9,7 +9,7 @@ use openssl::x509::X509;
 use testkit::secret;
 
 use super::Demo;
-use super::people::{OWNER, PEOPLE, SLUG};
+use super::people::{OPERATOR, OWNER, PEOPLE, SLUG};
 
 /// Prints it, and keeps it in a file that only we can read.
 pub(super) fn print(demo: &Demo<'_>) -> Result<()> {
@@ -24,10 +24,14 @@ fn text(demo: &Demo<'_>) -> Result<String> {
     let address = format!("https://localhost:{}", demo.ports.https);
     writeln!(text, "\nStrongroom is at {address}/\n")?;
     writeln!(text, "  {:14} {:24} password", "role", "e-mail")?;
-    for person in PEOPLE {
+    for person in PEOPLE.into_iter().chain([OPERATOR]) {
         let password = person.password(demo.folder)?;
         writeln!(text, "  {:14} {:24} {password}", person.role, person.email)?;
     }
+    writeln!(
+        text,
+        "\n  The operator looks after the appliance ({address}/appliance), and sets up an authenticator app at the first sign-in."
+    )?;
     let authority = &demo.certificates.authority;
     let print = fingerprint(&fs::read(authority)?)?;
     writeln!(

@@ -2,18 +2,12 @@
 
 use crate::{
     failure::{CommandError, Exit},
-    secret,
+    pem, secret,
 };
 use clap::{Args, ValueEnum};
 use platform::directories::settings::{Binding, Product, Security, Server, Settings};
-use std::{
-    fs::File,
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 use vault::SecretText;
-
-const AUTHORITIES_BYTES_MAX: u64 = 256 * 1024;
 
 /// Which product it is.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -125,10 +119,10 @@ impl Given {
             settings.security = self.security(security)?;
         }
         if let Some(file) = &self.authorities {
-            settings.authorities = Some(read(file)?);
+            settings.authorities = Some(pem::read(file)?);
         }
         if let Some(file) = &self.client_certificate {
-            settings.client_certificate = Some(read(file)?);
+            settings.client_certificate = Some(pem::read(file)?);
         }
         if let Some(filter) = &self.filter {
             settings.person_filter.clone_from(filter);
@@ -159,15 +153,4 @@ impl Given {
             }
         }
     }
-}
-
-fn read(file: &Path) -> Result<String, CommandError> {
-    let cannot = || CommandError::io(format!("cannot read {}", file.display()));
-    let mut text = String::new();
-    let opened = File::open(file).map_err(cannot())?;
-    opened
-        .take(AUTHORITIES_BYTES_MAX)
-        .read_to_string(&mut text)
-        .map_err(cannot())?;
-    Ok(text)
 }

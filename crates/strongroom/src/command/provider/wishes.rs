@@ -1,12 +1,15 @@
 //! What is wished of a provider, as options.
 
-use crate::failure::{CommandError, Exit};
+use crate::{
+    failure::{CommandError, Exit},
+    pem,
+};
 use clap::{Args, ValueEnum};
 use platform::{
     Caller, Platform, organization,
     provider::{DefaultMembership, FirstSignIn, Preset, ProviderSettings},
 };
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 use types::OrganizationId;
 
 /// Everything that can be set.
@@ -118,9 +121,7 @@ impl Wishes {
             };
         }
         if let Some(file) = &self.authority {
-            let pem = fs::read_to_string(file);
-            let pem = pem.map_err(CommandError::io(format!("cannot read {}", file.display())))?;
-            settings.authority_pem = Some(pem);
+            settings.authority_pem = Some(pem::read(file)?);
         }
         if let (Some(slug), Some(role)) = (&self.organization, &self.role) {
             settings.membership = Some(DefaultMembership {

@@ -2,20 +2,14 @@
 //!
 //! Invariant: passwords are named as files and read when a step needs them; the settings are checked before anything is done.
 
+use crate::pem;
 use platform::{
     directories::settings::{Product, Security, Server, Settings},
     mail::{MailSecurity, MailSettings},
     provider::{FirstSignIn, Preset, ProviderSettings},
 };
 use serde::Deserialize;
-use std::{
-    fs::File,
-    io::Read,
-    path::{Path, PathBuf},
-};
-
-/// Most bytes of a file with certificates.
-const PEM_BYTES_MAX: u64 = 256 * 1024;
+use std::path::{Path, PathBuf};
 
 /// An LDAP directory that people sign in by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,15 +92,9 @@ fn first_sign_in(section: &str, written: Option<&str>) -> Result<FirstSignIn, St
 
 pub(super) fn certificates(section: &str, file: Option<&Path>) -> Result<Option<String>, String> {
     let Some(file) = file else { return Ok(None) };
-    let at = |what: String| format!("{section}.authorities: {}: {what}", file.display());
-    let mut text = String::new();
-    let opened = File::open(file).map_err(|error| at(error.to_string()))?;
-    let read = opened.take(PEM_BYTES_MAX + 1).read_to_string(&mut text);
-    let length = read.map_err(|error| at(error.to_string()))?;
-    if u64::try_from(length).is_ok_and(|length| length <= PEM_BYTES_MAX) {
-        return Ok(Some(text));
-    }
-    Err(at(format!("more than {PEM_BYTES_MAX} bytes")))
+    let read = pem::read_bounded(file);
+    read.map(Some)
+        .map_err(|error| format!("{section}.authorities: {}: {error}", file.display()))
 }
 
 /// The directory, if one was written.
