@@ -389,7 +389,7 @@ fn copy_folder(from: &Path, to: &Path) {
         let target = to.join(entry.file_name());
         match entry.file_type().unwrap().is_dir() {
             true => copy_folder(&entry.path(), &target),
-            false => drop(fs::copy(entry.path(), target).unwrap()),
+            false => _ = fs::copy(entry.path(), target).unwrap(),
         }
     }
 }
