@@ -266,7 +266,7 @@ async fn leaves_that_a_superuser_edits_deletes_reorders_or_truncates_are_found_b
             "leaf 6 of the audit log",
             "Rewritten",
         ),
-        (delete, "leaf 6 is number", "it was set back", "SetBack"),
+        (delete, "leaf 6 is number", "it was set back", "Rewritten"),
         (&cut, "leaves 7 to", "it was set back", "SetBack"),
         (
             "TRUNCATE strongroom.audit_leaf",
