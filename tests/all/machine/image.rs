@@ -70,6 +70,8 @@ pub(super) fn set_up(machine: &mut Emulator) {
         ("Server that sends mail", ""),
         ("Back up every night", "no"),
         ("Folder for the auditor's kit", ""),
+        ("Key of a witness on another host", ""),
+        ("Whom the note of the day goes to", ""),
         ("Password of the first owner", "correct horse battery staple"),
         ("The same again", "correct horse battery staple"),
     ];
