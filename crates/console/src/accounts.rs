@@ -4,7 +4,7 @@ use crate::{
     appliance,
     errors::Fault,
     form::Form,
-    view::{AccountRow, AccountsPage, Badge, Crumb, Nav, Tone},
+    view::{AccountRow, AccountsPage, Badge, Tone},
     visit::{Answer, Visit, page, see_other},
     words::moment,
 };
@@ -44,11 +44,7 @@ pub(crate) async fn show(visit: Visit) -> Answer {
         name: account.name,
         operator: account.operator,
     };
-    let mut chrome = visit.chrome("Accounts", Nav::Appliance).await?;
-    chrome.crumbs = vec![Crumb {
-        text: "Appliance".to_owned(),
-        href: "/appliance".to_owned(),
-    }];
+    let chrome = appliance::below(&visit, "Accounts").await?;
     page(&AccountsPage {
         chrome,
         accounts: accounts.into_iter().map(row).collect(),

@@ -3,8 +3,9 @@
 //! Invariant: nobody but an operator sees that these pages exist; every handler below begins with [`enter`].
 
 use crate::{
+    chrome::crumb,
     errors::Fault,
-    view::{AppliancePage, ApplianceSection, Nav},
+    view::{AppliancePage, ApplianceSection, Chrome, Nav},
     visit::{Answer, Visit, page},
 };
 use platform::operator;
@@ -89,6 +90,13 @@ const SECTIONS: &[ApplianceSection] = &[
 pub(crate) fn enter(visit: &Visit) -> Result<(), Fault> {
     visit.account()?;
     operator::require(&visit.caller).map_err(|_| Fault::not_found("page"))
+}
+
+/// The frame of a page below `/appliance`, with the way back.
+pub(crate) async fn below(visit: &Visit, title: &str) -> Result<Chrome, Fault> {
+    let mut chrome = visit.chrome(title, Nav::Appliance).await?;
+    chrome.crumbs = vec![crumb("Appliance", "/appliance")];
+    Ok(chrome)
 }
 
 /// `GET /appliance`

@@ -9,7 +9,7 @@ use crate::{
     fields::with_problems,
     form::check_token,
     parts::read_until_file,
-    view::{Badge, BundleRow, ErrorSummary, FieldInput, InputKind, Nav, Tone, UpdateRow, UpdatesPage},
+    view::{Badge, BundleRow, ErrorSummary, FieldInput, InputKind, Tone, UpdateRow, UpdatesPage},
     visit::{Answer, Visit, page, page_with, see_other},
     words::{moment, size},
 };
@@ -77,7 +77,7 @@ async fn updates_page(
     let standing = bundle::look(visit.platform(), &visit.caller).await?;
     let report = standing.report.as_ref();
     Ok(UpdatesPage {
-        chrome: visit.chrome("Updates", Nav::Appliance).await?,
+        chrome: appliance::below(visit, "Updates").await?,
         seen: report.map(|report| moment(report.seen_at)),
         facts: report.map(facts).unwrap_or_default(),
         faults: report.map(|report| report.faults.clone()).unwrap_or_default(),

@@ -2,7 +2,7 @@
 //! `/appliance/audit-note`, who name whom it goes to by mail. What was kept of an earlier day is compared here, too.
 
 use crate::{
-    appliance::enter,
+    appliance::{below, enter},
     chrome::crumb,
     errors::Fault,
     form::Form,
@@ -173,7 +173,7 @@ async fn appliance_page(
 ) -> Result<(StatusCode, AuditNotePage), Fault> {
     let note = printed(daily::note(visit.platform(), &visit.caller).await)?;
     let found = Addresses::of(visit.platform(), &visit.caller).await?;
-    let chrome = visit.chrome("Note of the day", Nav::Appliance).await?;
+    let chrome = below(visit, "Note of the day").await?;
     let (status, mut page) = template(chrome, "/appliance/audit-note".to_owned(), note, compared);
     let texts: Vec<String> = found.addresses.iter().map(ToString::to_string).collect();
     page.address_fields = address_fields(written.unwrap_or(&texts.join("\n")));

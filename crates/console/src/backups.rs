@@ -7,10 +7,10 @@ mod rows;
 mod track;
 
 use crate::{
-    appliance::enter,
+    appliance::{below, enter},
     errors::Fault,
     form::Form,
-    view::{BackupsPage, Badge, Nav, Running, Tone},
+    view::{BackupsPage, Badge, Running, Tone},
     visit::{Answer, POLLING, Visit, page, see_other},
     words::{exact_moment, moment},
 };
@@ -48,7 +48,7 @@ async fn backups_page(visit: &Visit) -> Result<BackupsPage, Fault> {
         "looking again must not keep a session alive"
     );
     let standing = backup::standing(visit.platform(), &visit.caller).await?;
-    let chrome = visit.chrome("Backups", Nav::Appliance).await?;
+    let chrome = below(visit, "Backups").await?;
     let record = match &standing.record {
         Ok(record) => record,
         Err(why) => return Ok(unreadable(chrome, why)),

@@ -6,14 +6,15 @@ pub(crate) mod answers;
 mod inputs;
 
 use crate::{
-    appliance::enter,
+    appliance::{below, enter},
+    chrome::crumb,
     errors::Fault,
     fields::with_problems,
     form::Form,
     newcomers::{self, Decision},
     view::{
         Badge, DirectoriesPage, DirectoryAnswer, DirectoryPage, DirectoryRow, ErrorSummary, FieldInput,
-        MappingRow, Nav, Tone,
+        MappingRow, Tone,
     },
     visit::{Answer, Visit, page, page_with, see_other},
     words::moment,
@@ -24,7 +25,7 @@ use platform::{
     PlatformError,
     directories::{
         self, DirectoryChange, DirectoryState, DirectoryView, MappingView, NewDirectory,
-        settings::Security,
+        settings::{Security, ServiceProof},
         sync::{self, Mode},
     },
     provider::FirstSignIn,
@@ -80,7 +81,7 @@ fn row(one: &DirectoryView) -> DirectoryRow {
             Security::Starttls => "StartTLS",
             Security::Plain => "no TLS: everybody on the way reads passwords",
         },
-        alert: (!one.has_secret)
+        alert: (!one.has_secret && one.settings.service_proof == ServiceProof::Password)
             .then_some("The service account's password is missing, so nobody of it gets in: set it below."),
         newcomers: match one.first_sign_in {
             FirstSignIn::Refuse => "are turned away",
@@ -99,7 +100,7 @@ async fn list_page(
 ) -> Result<DirectoriesPage, Fault> {
     let found = directories::list(visit.platform(), &visit.caller).await?;
     Ok(DirectoriesPage {
-        chrome: visit.chrome("Directories", Nav::Appliance).await?,
+        chrome: below(visit, "Directories").await?,
         directories: found.iter().map(row).collect(),
         fields: new_inputs(form),
         create_open: form.is_some(),
@@ -172,8 +173,10 @@ async fn directory_page(visit: &Visit, view: &DirectoryView, extra: Extra) -> Re
         organization: one.organization,
         role: one.role.to_string(),
     };
+    let mut chrome = below(visit, &view.key).await?;
+    chrome.crumbs.push(crumb("Directories", "/appliance/directories"));
     Ok(DirectoryPage {
-        chrome: visit.chrome(&view.key, Nav::Appliance).await?,
+        chrome,
         directory: row(view),
         open: view.state == DirectoryState::Active,
         answer: extra.answer,

@@ -3,9 +3,9 @@
 //! Invariant: nothing of what an organization holds is here, and no reason that its owners wrote.
 
 use crate::{
-    appliance::enter,
+    appliance::{below, enter},
     errors::Fault,
-    view::{Badge, CertificateRow, EndingRow, EndingsPage, Nav, Tone},
+    view::{Badge, CertificateRow, EndingRow, EndingsPage, Tone},
     visit::{Answer, Visit, page},
     words::{exact_moment, moment, sentence},
 };
@@ -24,7 +24,7 @@ pub(crate) async fn show(visit: Visit) -> Answer {
 async fn endings_page(visit: &Visit) -> Result<EndingsPage, Fault> {
     let found = endings::overview(visit.platform(), &visit.caller).await?;
     Ok(EndingsPage {
-        chrome: visit.chrome("Deletions and holds", Nav::Appliance).await?,
+        chrome: below(visit, "Deletions and holds").await?,
         to_come: found
             .ordered
             .iter()

@@ -6,7 +6,7 @@ use crate::{
     fields::with_problems,
     form::Form,
     operator_access::{extent_label, state_badge, when},
-    view::{Choice, Crumb, ErrorSummary, FieldInput, GrantRow, InputKind, Nav, OwnGrantsPage},
+    view::{Choice, ErrorSummary, FieldInput, GrantRow, InputKind, OwnGrantsPage},
     visit::{Answer, Visit, page, page_with, see_other},
     words::moment,
 };
@@ -71,11 +71,7 @@ async fn grants_page(
         }
     };
     let grants = operator_grant::list_own(visit.platform(), &visit.caller).await?;
-    let mut chrome = visit.chrome("Access to organizations", Nav::Appliance).await?;
-    chrome.crumbs = vec![Crumb {
-        text: "Appliance".to_owned(),
-        href: "/appliance".to_owned(),
-    }];
+    let chrome = appliance::below(visit, "Access to organizations").await?;
     Ok(OwnGrantsPage {
         chrome,
         grants: grants.into_iter().map(row).collect(),

@@ -1,11 +1,11 @@
 //! `/appliance/mail`: the server that sends mail, as operators set and try it.
 
 use crate::{
-    appliance::enter,
+    appliance::{below, enter},
     errors::Fault,
     fields::with_problems,
     form::Form,
-    view::{Choice, ErrorSummary, FieldInput, InputKind, MailPage, Nav},
+    view::{Choice, ErrorSummary, FieldInput, InputKind, MailPage},
     visit::{Answer, Visit, page, page_with, see_other},
 };
 use actix_web::http::StatusCode;
@@ -116,7 +116,7 @@ async fn mail_page(
         ]
     });
     Ok(MailPage {
-        chrome: visit.chrome("Mail", Nav::Appliance).await?,
+        chrome: below(visit, "Mail").await?,
         is_set: view.is_some(),
         lines,
         fields: inputs(view.as_ref(), form),

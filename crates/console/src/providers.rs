@@ -3,12 +3,13 @@
 mod inputs;
 
 use crate::{
-    appliance::enter,
+    appliance::{below, enter},
+    chrome::crumb,
     errors::Fault,
     fields::with_problems,
     form::Form,
     newcomers::{self, Decision},
-    view::{Badge, ErrorSummary, FieldInput, Nav, ProviderPage, ProviderRow, ProvidersPage, StageRow, Tone},
+    view::{Badge, ErrorSummary, FieldInput, ProviderPage, ProviderRow, ProvidersPage, StageRow, Tone},
     visit::{Answer, Visit, page, page_with, see_other},
 };
 use actix_web::{http::StatusCode, web::Path};
@@ -38,7 +39,7 @@ async fn list_page(visit: &Visit, fields: Vec<FieldInput>) -> Result<ProvidersPa
         people: view.people,
     };
     Ok(ProvidersPage {
-        chrome: visit.chrome("OpenID providers", Nav::Appliance).await?,
+        chrome: below(visit, "OpenID providers").await?,
         providers: providers.into_iter().map(row).collect(),
         fields,
         create_open: false,
@@ -99,8 +100,12 @@ async fn provider_page(
     failure: Option<ErrorSummary>,
 ) -> Result<ProviderPage, Fault> {
     let newcomers = provider::newcomers(visit.platform(), &visit.caller, &view.key).await?;
+    let mut chrome = below(visit, &view.label).await?;
+    chrome
+        .crumbs
+        .push(crumb("OpenID providers", "/appliance/providers"));
     Ok(ProviderPage {
-        chrome: visit.chrome(&view.label, Nav::Appliance).await?,
+        chrome,
         open: view.state == ProviderState::Active,
         state: state_badge(view.state),
         key: view.key,

@@ -50,7 +50,7 @@ pub(crate) async fn save(visit: Visit, slug: Path<String>, form: Form) -> Answer
 pub(crate) async fn show_appliance(visit: Visit) -> Answer {
     appliance::enter(&visit)?;
     let policy = sign_in_policy::of_appliance(visit.platform(), &visit.caller).await?;
-    let chrome = visit.chrome("Sign-in rules", Nav::Appliance).await?;
+    let chrome = appliance::below(&visit, "Sign-in rules").await?;
     page(&rules_page(chrome, OF_EVERYBODY, inputs(&policy), None))
 }
 
@@ -64,7 +64,7 @@ pub(crate) async fn save_appliance(visit: Visit, form: Form) -> Answer {
     match done {
         Ok(()) => see_other("/appliance/sign-in?notice=saved"),
         Err(error) => {
-            let chrome = visit.chrome("Sign-in rules", Nav::Appliance).await?;
+            let chrome = appliance::below(&visit, "Sign-in rules").await?;
             again(chrome, OF_EVERYBODY, error, &form)
         }
     }

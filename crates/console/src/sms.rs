@@ -1,11 +1,11 @@
 //! `/appliance/sms`: the gateway that sends SMS, as operators set and try it.
 
 use crate::{
-    appliance::enter,
+    appliance::{below, enter},
     errors::Fault,
     fields::with_problems,
     form::Form,
-    view::{Choice, ErrorSummary, FieldInput, InputKind, Nav, SmsPage},
+    view::{Choice, ErrorSummary, FieldInput, InputKind, SmsPage},
     visit::{Answer, Visit, page, page_with, see_other},
 };
 use actix_web::http::StatusCode;
@@ -108,7 +108,7 @@ async fn sms_page(
 ) -> Result<SmsPage, Fault> {
     let view = sms::show(visit.platform(), &visit.caller).await?;
     Ok(SmsPage {
-        chrome: visit.chrome("SMS", Nav::Appliance).await?,
+        chrome: below(visit, "SMS").await?,
         is_set: view.is_some(),
         lines: view.as_ref().map_or_else(Vec::new, lines),
         fields: inputs(view.as_ref(), form),

@@ -102,6 +102,18 @@ pub fn holding_argument(text: &str) -> Vec<i32> {
     all_pids().filter(|pid| *pid != own).filter(holds).collect()
 }
 
+/// The most memory that this process has had, in MiB (proc(5), `VmHWM`).
+///
+/// # Errors
+/// When the system does not say.
+pub fn most_memory_mib() -> Result<u64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next());
+    let kibibytes: u64 = kibibytes.context("proc(5) does not name VmHWM")?.parse()?;
+    Ok(kibibytes / 1_024)
+}
+
 /// Sends a signal; a process that is gone already is no error.
 pub fn send(pid: i32, signal: Signal) -> Result<()> {
     match kill(Pid::from_raw(pid), signal) {

@@ -355,12 +355,18 @@ fn sources_of_people_and_mail_are_set_once_and_left_as_operators_change_them() {
         .certificate_pem()
         .unwrap();
     fs::write(&authority, pem).unwrap();
+    let clients = Authority::create("clients").unwrap();
+    let client = clients.issue_client("strongroom").unwrap();
+    let (shown, key) = (place.path("client.pem"), place.path("client.key"));
+    fs::write(&shown, client.certificate_pem().unwrap()).unwrap();
+    testkit::secret::write_private(&key, &client.key_pem().unwrap()).unwrap();
     let folder = place.path("witness").display().to_string();
     let witness = run(None, &["witness", "make", &folder, "witness.example.test"]).done();
     let witness = witness.trim().to_owned();
     place.answer_more(&format!(
         "[directory]\nproduct = \"openldap\"\nservers = [\"dc1.example.test\"]\nbase = \"dc=example,dc=test\"\n\
          service_account = \"cn=app,dc=example,dc=test\"\npassword_file = {secret:?}\n\
+         client_certificate = {shown:?}\nclient_key_file = {key:?}\n\
          [provider]\nissuer = \"https://login.example.test\"\nclient_id = \"us\"\nsecret_file = {secret:?}\n\
          [forwarding]\nhost = \"logs.example.test\"\nauthorities = {authority:?}\n\
          [mail]\nhost = \"post.example.test\"\naccount = \"us\"\npassword_file = {secret:?}\nfrom = \"us@example.test\"\n\
@@ -388,6 +394,13 @@ fn sources_of_people_and_mail_are_set_once_and_left_as_operators_change_them() {
     );
     assert_eq!(six(states(said)), ["done"; 6]);
     let settings = place.settings();
+    let listed = run(Some(&settings), &["--json", "directory", "list"])
+        .done()
+        .replace(char::is_whitespace, "");
+    assert!(
+        listed.contains("\"has_client_key\":true") && !listed.contains("PRIVATE KEY"),
+        "{listed}"
+    );
     let close = ["directory", "alter", "company", "--state", "disabled"];
     run(Some(&settings), &close).done();
     assert_eq!(
@@ -396,7 +409,9 @@ fn sources_of_people_and_mail_are_set_once_and_left_as_operators_change_them() {
     );
     let note = run(Some(&settings), &["--json", "audit", "note", "--addresses"]).done();
     assert!(note.contains("auditor@example.test"), "{note}");
-    let listed = run(Some(&settings), &["--json", "directory", "list"]).done();
+    let listed = run(Some(&settings), &["--json", "directory", "list"])
+        .done()
+        .replace(char::is_whitespace, "");
     assert!(listed.contains("disabled"), "{listed}");
     let text = fs::read_to_string(place.path("answers.toml")).unwrap();
     fs::write(
