@@ -2,7 +2,7 @@
 """A second verifier of exports of Strongroom's audit log. It shares no code with the first (strongroom-verify) and
 needs nothing but Python 3.9: an auditor can read all of it. docs/AUDIT-EXPORT.md says what each check is.
 
-    python3 verify.py EXPORT POLICY [EARLIER-CHECKPOINT] [--receipt RECEIPT]
+    python3 verify.py EXPORT POLICY [EARLIER-CHECKPOINT] [--receipt RECEIPT] [--rotation ANNOUNCEMENT]...
 
 Prints both verdicts and what is wrong, one per line. Exit codes: 0 verified, 1 false, 2 cannot tell."""
 import base64, hashlib, struct, sys, uuid
@@ -145,7 +145,7 @@ def read_checkpoint(note, policy):  # -> (origin, size, root); raises when the p
     return origin, int(size), unbase64(root)
 
 
-def read_receipt(data, policy):  # -> (origin, index, hash, tag) of its leaf (C2SP tlog-proof); raises when it proves nothing
+def read_receipt(data, policy):  # -> (origin, index, hash, tag, leaf) of its leaf (C2SP tlog-proof); raises when it proves nothing
     head, note = data.decode().split("\n\n", 1)
     first, extra, place, *hashes = head.split("\n")
     leaf, hashes = unbase64(extra[6:]), [unbase64(line) for line in hashes]
@@ -170,7 +170,7 @@ def read_receipt(data, policy):  # -> (origin, index, hash, tag) of its leaf (C2
         at, last = at >> 1, last >> 1
     if last or node != root:
         raise ValueError("receipt: not in the log")
-    return origin, index, sha(b"\0", leaf), leaf[12:28]
+    return origin, index, sha(b"\0", leaf), leaf[12:28], leaf
 
 
 # Deterministic CBOR (RFC 8949 section 4.2.1): decoded, and written again to see that it was.
@@ -276,6 +276,30 @@ def commit(role, entry, salt, data):
     return sha(b"strongroom-commit-v1\0", bytes([role]), entry, salt, struct.pack(">Q", len(data)), data)
 
 
+def follow(data, policies):  # the announcement of a new key; each policy is good up to the size that stands beside it
+    head, receipt = data.decode().split("\n\n", 1)
+    first, header, salt = head.split("\n")
+    if first != "strongroom-key-rotation-v1" or header[:7] != "header " or salt[:5] != "salt ":
+        raise ValueError("rotation: no announcement")
+    header, salt, (policy, _) = unbase64(header[7:]), unbase64(salt[5:]), policies[-1]
+    origin, index, name, tag, leaf = read_receipt(receipt.encode(), policy)
+    entry, keys = header_of(header), []
+    if leaf[8] != 5 or tag != APPLIANCE or commit(0, entry[3], salt, header) != leaf[76:108] or entry[6][1] != "log-key":
+        raise ValueError("rotation: the leaf announces no key, or has another header")
+    read_key(keys, entry[6].get(2, ""), 1)
+    if keys[0][0] != origin:
+        raise ValueError("rotation: a key of another log")
+    policies[-1] = policy, index
+    policies.append((([log for log in policy[0] if log[0] != origin] + keys, *policy[1:]), 2**64))
+    return index, name
+
+
+def policy_of(note, policies):  # the one for the size of that checkpoint
+    lines = note.split(b"\n")
+    size = min(int(lines[1]), 2**64) if len(lines) > 1 and lines[1].isdigit() else 2**64
+    return next(policy for policy, until in policies if size <= until)
+
+
 class Tree:  # RFC 6962, of which only the roots of complete subtrees are kept, with their heights
     def __init__(self):
         self.size, self.peaks = 0, []
@@ -312,7 +336,7 @@ class Verifier:
         self.homes, self.records, self.entries, self.groups = {}, {}, set(), {}
         self.waiting, self.deleted, self.tags, self.owners = {}, set(), {}, {}
         self.shown, self.opened, self.erased, self.explained, self.elsewhere = set(), set(), set(), [], []
-        self.notes, self.receipt = [], None
+        self.notes, self.receipt, self.newest, self.known = [], None, None, {}
         self.leaf, self.time, self.ended, self.unreadable, self.failed = None, 0, False, False, False
 
     def wrong(self, side, what, index=None):
@@ -348,9 +372,9 @@ class Verifier:
         self.finish()
 
     def begin(self, note, since):
-        self.size, self.root, self.since = None, None, None
+        self.size, self.root, self.since, self.note = None, None, None, note
         try:
-            origin, self.size, self.root = read_checkpoint(note, self.policy)
+            origin, self.size, self.root = read_checkpoint(note, policy_of(note, self.policy))
         except (ValueError, KeyError, IndexError, struct.error) as error:
             return self.integrity(f"the checkpoint is not accepted: {error}")
         if self.receipt and (self.receipt[0] != origin or self.receipt[1] >= self.size):
@@ -414,7 +438,7 @@ class Verifier:
         index, name = self.tree.size, sha(b"\0", data)
         self.tree.push(name)
         self.compare()
-        if self.receipt and self.receipt[1] == index and self.receipt[2] != name:
+        if (self.receipt and self.receipt[1] == index and self.receipt[2] != name) or self.known.get(index, name) != name:
             self.integrity("not the leaf that the receipt proves", index)
         self.unreadable = True
         if len(data) != 188 or data[:8] != b"SRLEAF01" or not 1 <= data[8] <= 8 or any(data[9:12]):
@@ -536,6 +560,8 @@ class Verifier:
             self.complete("the images are missing", index)
         elif header and leaf["after"] != ZERO:
             self.check_images(leaf, header, images)
+        if header and (leaf["kind"], leaf["tag"], header[6][1]) == (5, APPLIANCE, "log-key"):
+            self.newest = index, header[6].get(2, "")
         waiting = self.waiting.pop(index, None)
         if waiting and not self.explains(leaf, header, waiting):
             self.complete(f"is not explained by leaf {index}", waiting[0][0])
@@ -587,6 +613,13 @@ class Verifier:
     def finish(self):
         if self.size is not None and (self.tree.size, self.tree.root()) != (self.size, self.root):
             self.integrity("the leaves are not the tree that was signed")
+        try:  # From the leaf on that names it, the log signs with the newest key.
+            if self.newest:
+                keys = []
+                read_key(keys, self.newest[1], 1)
+                read_checkpoint(self.note, (keys, [], lambda seen: True))
+        except (ValueError, KeyError, IndexError, struct.error):
+            self.integrity("the newest key that the log announces has not signed the checkpoint", self.newest[0])
         for by, waiting in self.waiting.items():
             self.complete(f"is not explained by leaf {by}", waiting[0][0])
         for _ in self.deleted & ({("tag", tag) for tag in self.opened} | {("id", owner) for owner in self.owners}):
@@ -608,23 +641,26 @@ class Verifier:
         return integrity, completeness
 
 
-def verify(data, policy, since=None, receipt=None):
+def verify(data, policy, since=None, receipt=None, known=None):
     verifier = Verifier()
-    verifier.scope = b""
-    verifier.run(data, policy, since, receipt)
+    verifier.scope, verifier.known = b"", known or {}
+    verifier.run(data, policy if type(policy) is list else [(policy, 2**64)], since, receipt)
     return verifier
 
 
-def main(export, policy, since=None, receipt=None):
+def main(export, policy, since=None, receipt=None, rotations=()):
     try:
-        policy = read_policy(open(policy, encoding="utf-8").read())
-        since = read_checkpoint(open(since, "rb").read(), policy) if since else None
-        receipt = read_receipt(open(receipt, "rb").read(), policy) if receipt else None
+        policies = [(read_policy(open(policy, encoding="utf-8").read()), 2**64)]
+        known = dict(follow(open(rotation, "rb").read(), policies) for rotation in rotations)
+        note = open(since, "rb").read() if since else None
+        since = read_checkpoint(note, policy_of(note, policies)) if since else None
+        proof = open(receipt, "rb").read() if receipt else b""
+        receipt = read_receipt(proof, policy_of(proof.split(b"\n\n", 1)[-1], policies)) if receipt else None
         data = open(export, "rb").read()
     except (OSError, ValueError, KeyError, IndexError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    verifier = verify(data, policy, since, receipt)
+    verifier = verify(data, policies, since, receipt, known)
     integrity, completeness = verifier.report()
     print(f"integrity {integrity}\ncompleteness {completeness}")
     for fault in verifier.faults[:20]:
@@ -637,11 +673,13 @@ def main(export, policy, since=None, receipt=None):
 
 
 if __name__ == "__main__":
-    given, receipt = sys.argv[1:], None
-    if "--receipt" in given[:-1]:
-        at = given.index("--receipt")
-        receipt, given = given[at + 1], given[:at] + given[at + 2 :]
+    given, files = sys.argv[1:], {"--receipt": [], "--rotation": []}
+    for name in files:
+        while name in given[:-1]:
+            at = given.index(name)
+            files[name].append(given[at + 1])
+            given = given[:at] + given[at + 2 :]
     if len(given) not in (2, 3):
         print(__doc__, file=sys.stderr)
         sys.exit(2)
-    sys.exit(main(*given, receipt=receipt))
+    sys.exit(main(*given, receipt=(files["--receipt"] or [None])[-1], rotations=files["--rotation"]))

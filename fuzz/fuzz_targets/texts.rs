@@ -1,4 +1,4 @@
-//! Notes, checkpoints, receipts, policies, keys and names of tiles: whatever is accepted is written as it was.
+//! Notes, checkpoints, receipts, announcements of keys, policies, keys and names of tiles: whatever is accepted is written as it was.
 #![no_main]
 
 #[path = "../../crates/audit/tests/all/hostile.rs"]

@@ -12,7 +12,7 @@ use actix_web::{
     http::header::{self, HeaderName},
 };
 use openssl::sha::sha256;
-use platform::record::Expected;
+use platform::{directories::role_group, record::Expected};
 use types::ProblemCode;
 
 /// No record has this version: a tag that is not ours matches nothing.
@@ -39,6 +39,15 @@ pub(crate) fn expected(request: &HttpRequest) -> Result<Expected> {
         return Ok(Expected::Any);
     }
     Ok(Expected::Version(version(text.trim()).unwrap_or(NO_VERSION)))
+}
+
+/// What `If-Match` says of the groups that give roles, where it is sent.
+pub(crate) fn expected_groups(request: &HttpRequest) -> role_group::Expected {
+    match text(request, &header::IF_MATCH).map(str::trim) {
+        None | Some("*") => role_group::Expected::Any,
+        // What is no tag of ours matches nothing.
+        Some(tag) => role_group::Expected::Tag(tag.trim_matches('"').to_owned()),
+    }
 }
 
 /// Does `If-None-Match` name this tag? It is compared weakly.

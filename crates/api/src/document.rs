@@ -105,6 +105,11 @@ fn parameters(route: &Route) -> Vec<Json> {
             true,
             "The record's ETag or its version in quotes, such as \"3\"; * for any version. Only the version counts.",
         )),
+        Condition::IfMatchMay => list.push(header(
+            "If-Match",
+            false,
+            "The ETag of what the caller has read; refused with 412 when it is another now.",
+        )),
     }
     if route.verb != Verb::Get && route.needs != Needs::Public {
         list.push(header(

@@ -117,6 +117,8 @@ pub(crate) enum Condition {
     IfNoneMatch,
     /// `If-Match`, without which the request is refused.
     IfMatch,
+    /// `If-Match`, which may be left out.
+    IfMatchMay,
 }
 
 /// A parameter of the query.

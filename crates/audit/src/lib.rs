@@ -12,6 +12,7 @@ pub mod merkle;
 pub mod note;
 pub mod policy;
 pub mod receipt;
+pub mod rotation;
 pub mod tile;
 pub mod verify;
 

@@ -99,8 +99,14 @@ impl Policy {
     /// A policy of one log and no witnesses, as an appliance hands it out at first.
     #[must_use]
     pub fn of_log(log: VerifierKey) -> Self {
+        Self::of_keys(vec![log])
+    }
+
+    /// The same of a log that has more than one key, as during a rotation.
+    #[must_use]
+    pub fn of_keys(logs: Vec<VerifierKey>) -> Self {
         Self {
-            logs: vec![log],
+            logs,
             witnesses: Vec::new(),
             groups: Vec::new(),
             quorum: None,
@@ -117,6 +123,15 @@ impl Policy {
     #[must_use]
     pub fn witnesses(&self) -> &[Witness] {
         &self.witnesses
+    }
+
+    /// The policy with that key in the place of all others of its log.
+    #[must_use]
+    pub fn exchanged(&self, key: VerifierKey) -> Self {
+        let mut policy = self.clone();
+        policy.logs.retain(|log| log.name() != key.name());
+        policy.logs.push(key);
+        policy
     }
 
     /// Checks a signed checkpoint.

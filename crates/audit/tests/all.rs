@@ -13,6 +13,9 @@ mod golden;
 #[path = "all/hostile.rs"]
 mod hostile;
 #[cfg(test)]
+#[path = "all/rotation.rs"]
+mod rotation;
+#[cfg(test)]
 #[path = "all/sample.rs"]
 mod sample;
 #[cfg(test)]

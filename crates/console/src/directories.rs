@@ -25,7 +25,7 @@ use platform::{
     PlatformError,
     directories::{
         self, DirectoryChange, DirectoryState, DirectoryView, MappingView, NewDirectory,
-        settings::Security,
+        settings::{Security, ServiceProof},
         sync::{self, Mode},
     },
     provider::FirstSignIn,
@@ -81,7 +81,7 @@ fn row(one: &DirectoryView) -> DirectoryRow {
             Security::Starttls => "StartTLS",
             Security::Plain => "no TLS: everybody on the way reads passwords",
         },
-        alert: (!one.has_secret)
+        alert: (!one.has_secret && one.settings.service_proof == ServiceProof::Password)
             .then_some("The service account's password is missing, so nobody of it gets in: set it below."),
         newcomers: match one.first_sign_in {
             FirstSignIn::Refuse => "are turned away",

@@ -19,7 +19,7 @@ use access::Role;
 use actix_web::{http::StatusCode, web::Path};
 use platform::{
     PlatformError,
-    directories::role_group::{self, Alteration, RoleGroup},
+    directories::role_group::{self, Alteration, Expected, RoleGroup},
 };
 
 fn inputs(directories: &[String], form: Option<&Form>) -> Vec<FieldInput> {
@@ -148,6 +148,6 @@ async fn carry_out(
         let title = "Who would gain and who would lose here".to_owned();
         return Ok(Some(answers::of_changes(title, &changes)));
     }
-    role_group::alter(&room.workspace, &wanted).await?;
+    role_group::alter(&room.workspace, &wanted, &Expected::Any).await?;
     Ok(None)
 }

@@ -17,6 +17,7 @@ mod all {
     mod doors;
     mod endings;
     mod factors;
+    mod guessing;
     mod html;
     mod jobs;
     mod journey;
@@ -26,6 +27,7 @@ mod all {
     mod maintenance;
     mod openid;
     mod pages;
+    mod password_fields;
     mod person;
     mod person_requests;
     mod preview;

@@ -5,6 +5,7 @@
 //! certificate that is over is not shown, so that the cause is told here and not guessed from how the server hangs up.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use openssl::asn1::Asn1Time;
 use openssl::error::ErrorStack;
@@ -55,6 +56,12 @@ impl PartialEq for ClientKey {
 }
 
 impl Eq for ClientKey {}
+
+impl Hash for ClientKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.expose().hash(state);
+    }
+}
 
 impl fmt::Debug for ClientKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -18,7 +18,7 @@ use crate::{
     entry::Entry,
     failure::{Failure, plain},
     frame::Wrong,
-    settings::{Server, Settings},
+    settings::{Server, ServiceProof, Settings},
     state::PasswordPolicy,
     tls,
     transport::{self, Ended, Pump, Step},
@@ -160,13 +160,30 @@ impl Connection {
         })
     }
 
-    /// The service account's bind.
+    /// One bind by what TLS has shown of us: SASL EXTERNAL (RFC 4422 appendix A).
+    async fn bind_by_certificate(&mut self) -> Result<Bound, Failure> {
+        let result = self.exchange(OPERATION_PATIENCE, |mut ldap| async move {
+            ldap.sasl_external_bind().await
+        });
+        let result = result.await?;
+        Ok(Bound {
+            code: result.rc,
+            policy: PasswordPolicy::of(&result.ctrls),
+            text: plain(&result.text),
+        })
+    }
+
+    /// The service account's bind. The secret is of no use where it proves itself by its certificate.
     pub(crate) async fn bind_service(
         &mut self,
         settings: &Settings,
         secret: &SecretText,
     ) -> Result<(), Failure> {
-        let bound = self.bind(&settings.service_dn, secret).await?;
+        let by_certificate = settings.service_proof == ServiceProof::Certificate;
+        let bound = match settings.service_proof {
+            ServiceProof::Password => self.bind(&settings.service_dn, secret).await?,
+            ServiceProof::Certificate => self.bind_by_certificate().await?,
+        };
         let server = self.server.clone();
         let service = |why: String| Failure::Service {
             dn: settings.service_dn.clone(),
@@ -174,6 +191,10 @@ impl Connection {
         };
         match bound.code {
             0 => Ok(()),
+            7 | 48 | 49 if by_certificate => Err(service(format!(
+                "the server does not take the client certificate for an account (code {})",
+                bound.code
+            ))),
             8 => Err(Failure::Stronger { server }),
             13 => Err(Failure::Confidentiality { server }),
             49 => Err(service(

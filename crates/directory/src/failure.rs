@@ -158,7 +158,9 @@ pub enum Failure {
         server: String,
     },
     /// The service account is not let in.
-    #[error("the service account {dn} is not let in: {why}; type its name and password anew")]
+    #[error(
+        "the service account {dn} is not let in: {why}; look at its name and at what it proves itself with"
+    )]
     Service {
         /// Which account.
         dn: String,

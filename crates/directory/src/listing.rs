@@ -51,7 +51,7 @@ pub async fn list(
     if let Err(failure) = &listed
         && failure.is_of_the_server()
     {
-        pool.rest(settings.security, &server, failure);
+        pool.rest(settings, &server, failure);
     }
     listed
 }

@@ -1,9 +1,10 @@
 //! The servers of directories: asked in their order; one that failed is left alone for a minute, then asked first again.
 //!
-//! Invariant: only a failure of the server leads to the next one. What the account or the settings cause would be the same
-//! there, and would count twice.
+//! Invariants: only a failure of the server leads to the next one. What the account or the settings cause would be the same
+//! there, and would count twice. A failure counts for the settings that it was met with: whoever mends them is not kept waiting.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use vault::SecretText;
 use crate::{
     connection::Connection,
     failure::Failure,
-    settings::{SERVERS_MAX, Security, Server, Settings},
+    settings::{SERVERS_MAX, Server, Settings},
 };
 
 /// How long a server that failed is left alone.
@@ -20,10 +21,13 @@ pub const REST: Duration = Duration::from_secs(60);
 /// Servers that are remembered at most.
 const REMEMBERED_MAX: usize = 1_000;
 
+/// A server, and a digest of the settings that it was asked with.
+type Way = (String, u64);
+
 /// What is remembered of servers.
 #[derive(Debug, Default)]
 pub struct Pool {
-    resting: Mutex<BTreeMap<String, (Instant, Failure)>>,
+    resting: Mutex<BTreeMap<Way, (Instant, Failure)>>,
 }
 
 impl Pool {
@@ -43,7 +47,7 @@ impl Pool {
         let mut last = None;
         let mut asked = 0;
         for server in &settings.servers {
-            if let Some(failure) = self.is_resting(settings.security, server) {
+            if let Some(failure) = self.is_resting(settings, server) {
                 last = Some(failure);
                 continue;
             }
@@ -54,11 +58,11 @@ impl Pool {
             asked += 1;
             match open(settings, server, secret).await {
                 Ok(connection) => {
-                    self.forget(settings.security, server);
+                    self.forget(settings, server);
                     return Ok((connection, server.clone()));
                 }
                 Err(failure) if failure.is_of_the_server() => {
-                    self.rest(settings.security, server, &failure);
+                    self.rest(settings, server, &failure);
                     last = Some(failure);
                 }
                 Err(failure) => return Err(failure),
@@ -72,31 +76,52 @@ impl Pool {
         })
     }
 
-    fn is_resting(&self, security: Security, server: &Server) -> Option<Failure> {
+    fn is_resting(&self, settings: &Settings, server: &Server) -> Option<Failure> {
         let resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, failure) = resting.get(&label(security, server))?;
+        let (since, failure) = resting.get(&way(settings, server))?;
         (since.elapsed() < REST).then(|| failure.clone())
     }
 
     /// Remembers that a server failed.
-    pub(crate) fn rest(&self, security: Security, server: &Server, failure: &Failure) {
+    pub(crate) fn rest(&self, settings: &Settings, server: &Server, failure: &Failure) {
         let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
         resting.retain(|_, (since, _)| since.elapsed() < REST);
         if resting.len() < REMEMBERED_MAX {
-            resting.insert(label(security, server), (Instant::now(), failure.clone()));
+            resting.insert(way(settings, server), (Instant::now(), failure.clone()));
         }
     }
 
-    fn forget(&self, security: Security, server: &Server) {
+    fn forget(&self, settings: &Settings, server: &Server) {
         self.resting
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .remove(&label(security, server));
+            .remove(&way(settings, server));
     }
 }
 
-fn label(security: Security, server: &Server) -> String {
-    format!("{security:?} {server}")
+/// The digest need not withstand anybody: settings that collide would share a rest of a minute. The other servers are no part of
+/// it: those that DNS lists stand in an order of chance.
+fn way(settings: &Settings, server: &Server) -> Way {
+    let Settings {
+        servers: _,
+        security,
+        authorities,
+        client_certificate,
+        client_key,
+        product,
+        service_dn,
+        service_proof,
+        binding,
+        person_bases,
+        person_filter,
+        group_bases,
+        attributes,
+    } = settings;
+    let mut digest = DefaultHasher::new();
+    (server, security, authorities, client_certificate, client_key).hash(&mut digest);
+    (product, service_dn, service_proof, binding).hash(&mut digest);
+    (person_bases, person_filter, group_bases, attributes).hash(&mut digest);
+    (server.to_string(), digest.finish())
 }
 
 async fn open(settings: &Settings, server: &Server, secret: &SecretText) -> Result<Connection, Failure> {

@@ -24,7 +24,7 @@ const TEXT_MAX: usize = 2_000;
 const AUTHORITIES_BYTES_MAX: usize = 256 * 1024;
 
 /// How a server's addresses are found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub enum Reach {
     /// By asking the name service.
     #[default]
@@ -39,7 +39,7 @@ pub enum Reach {
 
 /// A server: a name or an address, and a port. Or those that DNS lists under a service's name (RFC 2782), `_ldap._tcp.DOMAIN`:
 /// whoever connects puts the listed ones in its place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Hash)]
 #[serde(try_from = "String", into = "String")]
 pub struct Server {
     /// A DNS name, an address, or a service's name.
@@ -125,7 +125,7 @@ impl fmt::Display for Server {
 }
 
 /// What protects the connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Hash)]
 #[serde(rename_all = "kebab-case")]
 pub enum Security {
     /// TLS from the first byte.
@@ -146,7 +146,7 @@ impl Security {
 }
 
 /// Which product it is, for what differs between them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Hash)]
 #[serde(rename_all = "kebab-case")]
 pub enum Product {
     /// Microsoft Active Directory, or Samba as a domain controller.
@@ -157,8 +157,19 @@ pub enum Product {
     Freeipa,
 }
 
+/// How the service account proves who it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Hash)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServiceProof {
+    /// By its password.
+    #[default]
+    Password,
+    /// By the client certificate: SASL EXTERNAL (RFC 4513 section 5.2.3). Which account that is, the server decides.
+    Certificate,
+}
+
 /// How a person is bound.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Hash)]
 #[serde(rename_all = "kebab-case")]
 pub enum Binding {
     /// The service account searches the person; the person's name is bound.
@@ -168,7 +179,7 @@ pub enum Binding {
 }
 
 /// Which attributes say what.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Hash)]
 #[serde(deny_unknown_fields)]
 pub struct Attributes {
     /// The identifier that never changes.
@@ -182,7 +193,7 @@ pub struct Attributes {
 }
 
 /// A directory's settings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Hash)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The servers, in the order in which they are asked.
@@ -201,6 +212,9 @@ pub struct Settings {
     pub product: Product,
     /// The service account's name.
     pub service_dn: String,
+    /// How it proves who it is.
+    #[serde(default)]
+    pub service_proof: ServiceProof,
     /// How a person is bound.
     pub binding: Binding,
     /// Below which names people are.
@@ -240,6 +254,7 @@ impl Settings {
             client_key: None,
             product,
             service_dn,
+            service_proof: ServiceProof::Password,
             binding: Binding::Search,
             person_bases: vec![base.clone()],
             person_filter: filter.to_owned(),
@@ -280,6 +295,11 @@ impl Settings {
         // Active Directory takes `user@domain` as well.
         if self.service_dn.is_empty() || self.service_dn.len() > TEXT_MAX || self.service_dn.contains('\0') {
             return wrong("name the service account");
+        }
+        if self.service_proof == ServiceProof::Certificate && self.client_certificate.is_none() {
+            return wrong(
+                "a service account that proves itself by the client certificate needs one; set it with its key",
+            );
         }
         self.check_attributes()?;
         self.check_template()?;

@@ -81,7 +81,7 @@ async fn find_within(
     if let Err(failure) = &searched
         && failure.is_of_the_server()
     {
-        pool.rest(settings.security, &server, failure);
+        pool.rest(settings, &server, failure);
     }
     Ok(searched?.map(|person| Found {
         service,

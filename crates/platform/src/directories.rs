@@ -16,7 +16,7 @@ mod view;
 pub(crate) use entrance::{Received, receive};
 pub use mapping::{MappingView, map, mappings, unmap};
 pub(crate) use stored::{
-    first_sign_in_of, is_synced_since, open_secret, reachable_settings, settings_of, source_of,
+    bind_secret, first_sign_in_of, is_synced_since, reachable_settings, settings_of, source_of,
 };
 pub(crate) use trial::look_at;
 pub use trial::{Draft, Explained, ExplainedGroup, Health, explain, health, test, test_draft};
@@ -32,7 +32,10 @@ use crate::{
     source::{self, newcomer},
     workspace::random,
 };
-use directory::{Settings, settings::Security};
+use directory::{
+    Settings,
+    settings::{Security, ServiceProof},
+};
 use store::control::{
     directory::{self as rows, Directory as Row},
     identity,
@@ -99,6 +102,9 @@ pub async fn add(platform: &Platform, caller: &Caller, new: NewDirectory) -> Res
     let now = platform.now();
     let id = SourceId::new(platform.now_ms(), random()?);
     let secret = new.secret.as_ref();
+    if secret.is_some() {
+        check_secret(&new.settings)?;
+    }
     let row = Row {
         id,
         key: new.key,
@@ -153,6 +159,7 @@ pub async fn alter(
         set_settings(platform, &mut row, settings)?;
     }
     if let Some(secret) = &change.secret {
+        check_secret(&settings_of(&row)?)?;
         row.secret = Some(seal_secret(platform, row.id, secret)?);
     }
     if let Some(key) = &change.client_key {
@@ -177,10 +184,22 @@ fn require_host_for_plain(caller: &Caller, before: Option<Security>, settings: &
     Ok(())
 }
 
+/// A password is taken only where it is used.
+fn check_secret(settings: &Settings) -> Result<()> {
+    match settings.service_proof {
+        ServiceProof::Password => Ok(()),
+        ServiceProof::Certificate => {
+            let text = "the service account proves itself by the client certificate and has no password here";
+            Err(PlatformError::invalid_at("/secret", "not-possible", text))
+        }
+    }
+}
+
 fn set_settings(platform: &Platform, row: &mut Row, settings: &Settings) -> Result<()> {
     checked(settings)?;
     let old = settings_of(row)?;
-    if old.exposes_secret(settings) {
+    // A password that nothing is proved with is kept by nobody.
+    if old.exposes_secret(settings) || settings.service_proof == ServiceProof::Certificate {
         row.secret = None;
     }
     let key = open_key(platform, row)?;

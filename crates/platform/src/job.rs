@@ -1,7 +1,8 @@
 //! Background jobs: put up by a use case, on behalf of its caller, and run by [`crate::work`].
 //!
 //! Invariants: a job's row holds ids and counts, never values of records; a job runs with the rights that its account
-//! has when it runs, not those it had when it was put up.
+//! has when it runs, not those it had when it was put up. It outlives its session's sign-out and time, and nothing else that
+//! ends the session.
 
 use crate::{
     Platform, Workspace,
@@ -22,7 +23,7 @@ use store::control::{
     account::{self, AccountState},
     api_token,
     job::{self as rows, Job, JobStart, NewJob},
-    organization,
+    organization, session,
 };
 use types::{JobId, ProblemCode, SessionId, TokenId};
 
@@ -160,6 +161,11 @@ pub(crate) async fn enter(platform: &Platform, job: &Job) -> Result<Workspace> {
     let (account, organization_id) = job.account_id.zip(job.organization_id).ok_or_else(gone)?;
     let mut read = platform.control().read().await?;
     let found = account::find_by_id(&mut read, account).await?;
+    if let Some(session) = payload.requester.session
+        && session::is_withdrawn(&mut read, session).await?
+    {
+        return Err(gone());
+    }
     let home = organization::find_by_id(&mut read, organization_id).await?;
     drop(read);
     let active = found.filter(|(account, _)| account.state == AccountState::Active);

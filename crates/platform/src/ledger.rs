@@ -12,6 +12,7 @@ pub mod kept;
 mod key;
 mod publish;
 mod recover;
+pub mod rotation;
 pub mod witness;
 
 pub use audit::Hash;
@@ -33,7 +34,7 @@ use crate::{
     trail,
 };
 use access::Permission;
-use audit::{Leaf, note::Note, policy::Policy, receipt::Receipt, tile::TiledTree};
+use audit::{Checkpoint, Leaf, note::Note, policy::Policy, receipt::Receipt, tile::TiledTree};
 use jiff::{SignedDuration, Timestamp};
 use key::LogKey;
 use store::control::audit_log::{self as rows, Figures, StoredLeaf};
@@ -166,7 +167,7 @@ async fn look(
     }
 }
 
-/// The policy that an auditor pins: what the log is called and the key that it signs with. Hand it over once, by a way that the appliance
+/// The policy that an auditor pins: what the log is called and the key that it signs with, or both while it is exchanged. Hand it over once, by a way that the appliance
 /// has no part in.
 ///
 /// # Errors
@@ -186,7 +187,7 @@ fn no_key() -> PlatformError {
 
 pub(crate) async fn policy_of(platform: &Platform) -> Result<Policy> {
     let key = LogKey::load(platform).await?.ok_or_else(no_key)?;
-    Ok(Policy::of_log(key.verifier()?))
+    Ok(key.policy()?)
 }
 
 /// The newest checkpoint, verified; none before the first.
@@ -254,23 +255,30 @@ pub async fn receipt(workspace: &Workspace, id: EntryId) -> Result<Proof> {
 /// The receipt of a leaf, checked as its holder would.
 async fn prove(platform: &Platform, leaf: &StoredLeaf) -> Result<Proof> {
     let index = leaf.index.unsigned_abs();
-    let folder = Folder::at(&platform.settings().audit);
     let Some(published) = checkpoint(platform).await?.filter(|found| found.size > index) else {
         return Ok(Proof::Unsigned { index });
     };
-    let mut tree = TiledTree::new(published.size, |tile| folder.read_tile(tile));
-    let hashes = tree.prove_inclusion(index).map_err(LedgerError::from)?;
-    let receipt = Receipt {
-        leaf: leaf.leaf,
-        index,
-        hashes,
-        checkpoint: Note::parse(published.note.as_bytes()).map_err(LedgerError::from)?,
-    };
+    let note = Note::parse(published.note.as_bytes()).map_err(LedgerError::from)?;
+    let receipt = receipt_under(platform, leaf, note)?;
     let checked = receipt.check(&policy_of(platform).await?);
     checked.map_err(|_| LedgerError::Forked { index })?;
     Ok(Proof::Proven {
         index,
         size: published.size,
         receipt: receipt.to_string(),
+    })
+}
+
+/// The proof of a leaf under a checkpoint that covers it.
+fn receipt_under(platform: &Platform, leaf: &StoredLeaf, checkpoint: Note) -> Result<Receipt> {
+    let index = leaf.index.unsigned_abs();
+    let folder = Folder::at(&platform.settings().audit);
+    let found = Checkpoint::parse(checkpoint.text()).map_err(LedgerError::from)?;
+    let mut tree = TiledTree::new(found.size, |tile| folder.read_tile(tile));
+    Ok(Receipt {
+        leaf: leaf.leaf,
+        index,
+        hashes: tree.prove_inclusion(index).map_err(LedgerError::from)?,
+        checkpoint,
     })
 }

@@ -299,7 +299,7 @@ pub(crate) fn open(platform: &Platform, job: &Job) -> Result<Letter> {
 
 /// Sends the letter of a job.
 pub(crate) async fn run(platform: &Platform, job: &Job) -> Result<Value> {
-    send(platform, &open(platform, job)?).await?;
+    send(platform, &open(platform, job)?.sent_by(job.id)).await?;
     Ok(json!({}))
 }
 

@@ -153,11 +153,16 @@ impl Signer {
         }
     }
 
-    async fn publish(&mut self, lead: &mut Lead, watch: Watch<'_>) -> Result<Option<u64>> {
+    async fn publish(
+        &mut self,
+        platform: &Platform,
+        lead: &mut Lead,
+        watch: Watch<'_>,
+    ) -> Result<Option<u64>> {
         let Some(publisher) = &mut self.publisher else {
             return Ok(None);
         };
-        match publisher.publish(lead, watch).await {
+        match publisher.publish(platform, lead, watch).await {
             Ok(()) => Ok(Some(publisher.signed().size)),
             Err(error) => {
                 // What it knows of the folder is not what is there any more.
@@ -186,7 +191,7 @@ async fn pass(platform: &Platform, lead: &mut Lead, signer: &mut Signer, watch: 
     if done.entries > 0 || done.heartbeat {
         signer.quiet_since = Instant::now();
     }
-    done.signed = signer.publish(lead, watch).await?;
+    done.signed = signer.publish(platform, lead, watch).await?;
     Ok(done)
 }
 

@@ -103,7 +103,7 @@ pub(crate) async fn begin_in(
     Ok((token, caller, entry))
 }
 
-/// Ends the caller's session.
+/// Ends the caller's session. A download breaks off; a job that it put up goes on, as when the browser is closed.
 ///
 /// # Errors
 /// `unavailable`.
@@ -112,7 +112,7 @@ pub async fn sign_out(platform: &Platform, caller: &Caller) -> Result<()> {
         return Ok(());
     };
     let mut tx = platform.control().begin().await?;
-    rows::end(&mut tx, session, platform.now()).await?;
+    rows::sign_out(&mut tx, session, platform.now()).await?;
     let entry = platform.entry(
         caller,
         None,

@@ -24,8 +24,6 @@ use types::{AccountId, EntryId, PageSize, ProblemCode, RecordId};
 const SCAN_MAX: usize = 5_000;
 /// So many entries in a row that are earlier than asked for end an answer.
 const PAST_MAX: usize = 1_000;
-/// Most versions of a record whose entries are found by it.
-const VERSIONS_MAX: i64 = 1_000;
 
 /// Which entries.
 #[derive(Debug, Clone, Default)]
@@ -201,13 +199,13 @@ pub async fn list(workspace: &Workspace, query: &TrailQuery) -> Result<TrailPage
         Some(text) => Marks::read(text).ok_or_else(bad)?,
         None => Marks::at(workspace, query.until).await?,
     };
-    let versions = versions_of(workspace, &permit, query).await?;
     let wanted = usize::from(query.limit.get());
     let mut entries = Vec::with_capacity(wanted);
     let (mut seen, mut past) = (0, 0);
     while seen < SCAN_MAX {
         let page = merged(workspace, marks).await?;
         let full = !page.is_empty();
+        let versions = versions_of(workspace, &permit, query, &page).await?;
         for found in page {
             // One entry of an earlier time is no end: a clock may have run back for a moment.
             past = match query.from {
@@ -270,11 +268,12 @@ fn is_about(view: &EntryView, object: &str) -> bool {
         .is_some_and(|id| id.eq_ignore_ascii_case(object))
 }
 
-/// The entries that made versions of the record that is asked for: an import's own object is its dataset.
+/// Those of a page's entries that made versions of the record that is asked for: an import's own object is its dataset.
 async fn versions_of(
     workspace: &Workspace,
     permit: &Permit,
     query: &TrailQuery,
+    page: &[Found],
 ) -> Result<BTreeSet<EntryId>> {
     let record = query
         .object
@@ -283,11 +282,12 @@ async fn versions_of(
     let Some(record) = record else {
         return Ok(BTreeSet::new());
     };
-    let versions = log::history(workspace.tenant(), record, None, VERSIONS_MAX).await?;
+    let entries: Vec<EntryId> = page.iter().map(|found| found.view.id).collect();
+    let versions = log::versions_by(workspace.tenant(), record, &entries).await?;
     let seen = versions
         .into_iter()
-        .filter(|(image, _)| permit.may_see_dataset(image.dataset.0));
-    Ok(seen.map(|(_, entry)| entry.id).collect())
+        .filter(|(_, _, dataset)| permit.may_see_dataset(dataset.0));
+    Ok(seen.map(|(entry, ..)| entry).collect())
 }
 
 /// The next entries of both logs in the order of their times.
@@ -473,11 +473,11 @@ async fn changes_of(
     let Some(record) = record.filter(|_| view.object_kind == "record") else {
         return Ok(Changed::default());
     };
-    let steps = log::history(workspace.tenant(), record, None, 1_000).await?;
-    let Some(place) = steps.iter().position(|(_, entry)| entry.id == id) else {
+    let versions = log::versions_by(workspace.tenant(), record, &[id]).await?;
+    let Some((_, version, dataset)) = versions.first().copied() else {
         return Ok(Changed::default());
     };
-    let dataset = match catalogue::find_by_id(workspace.tenant(), steps[place].0.dataset).await {
+    let dataset = match catalogue::find_by_id(workspace.tenant(), dataset).await {
         Err(StoreError::NotFound) => return Ok(Changed::default()),
         found => Arc::new(found?),
     };
@@ -494,12 +494,14 @@ async fn changes_of(
         Err(StoreError::NotFound) => return Ok(of_dataset(Vec::new(), true)),
         found => found?,
     };
+    // The version that the entry made, and the one before it.
+    let steps = log::history(workspace.tenant(), record, Some(version + 1), 2).await?;
     let image = |place: usize| {
         let step = steps.get(place).map(|(image, _)| image);
         step.map(|image| sealing::open_image(workspace.keys(), &stored.record_key, image))
             .transpose()
     };
-    let (before, after) = (image(place + 1)?, image(place)?);
+    let (before, after) = (image(1)?, image(0)?);
     let changes = sealing::compare(&dataset, before.as_ref(), after.as_ref(), Show::Masked);
     Ok(of_dataset(changes, false))
 }

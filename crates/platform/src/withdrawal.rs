@@ -1,7 +1,8 @@
 //! Rights that are withdrawn while something runs under them: a download, an export, a job.
 //!
 //! Invariant: whatever runs for longer than a moment in somebody's name ends within five seconds of the end of the session or
-//! token it was asked for with, of the disabling of its account or membership, or of the loss of its permission. It is looked
+//! token it was asked for with, of the disabling of its account or membership, or of the loss of its permission. Only jobs
+//! outlive a sign-out and a session's time ([`crate::job`]): whoever puts a long one up need not wait for it. It is looked
 //! at every [`LOOK_EVERY`], and what decides is at most [`crate::cache::AGE_MAX`] old.
 
 use crate::{
@@ -94,12 +95,19 @@ async fn withdrawn(workspace: &Workspace, permission: Permission) -> PlatformErr
 }
 
 async fn holds(workspace: &Workspace, permission: Permission) -> Result<bool> {
+    Ok(renewed(workspace).await?.may(permission))
+}
+
+/// The workspace with the rights of now, for what has waited for somebody outside: a rank that was lowered meanwhile counts.
+///
+/// # Errors
+/// `not-allowed` when the session or token has ended, `not-found` when the membership has.
+pub(crate) async fn renewed(workspace: &Workspace) -> Result<Workspace> {
     let (platform, caller) = (workspace.platform(), workspace.caller());
     if !is_live(platform, caller).await? {
-        return Ok(false);
+        return Err(lost());
     }
-    let now = platform.enter(caller, &workspace.organization().slug).await?;
-    Ok(now.may(permission))
+    platform.enter(caller, &workspace.organization().slug).await
 }
 
 /// Returns when whoever put a job up may no longer do what it does.

@@ -55,10 +55,14 @@ mod import;
 mod invitation;
 #[path = "all/kept_archive.rs"]
 mod kept_archive;
+#[path = "all/killed.rs"]
+mod killed;
 #[path = "all/ledger.rs"]
 mod ledger;
 #[path = "all/lifecycle.rs"]
 mod lifecycle;
+#[path = "all/log_key.rs"]
+mod log_key;
 #[path = "all/log_review.rs"]
 mod log_review;
 #[path = "all/mail.rs"]
@@ -117,6 +121,8 @@ mod sent_code;
 mod sequencer;
 #[path = "all/session.rs"]
 mod session;
+#[path = "all/superuser.rs"]
+mod superuser;
 #[path = "all/trail.rs"]
 mod trail;
 #[path = "all/upgrade.rs"]

@@ -10,11 +10,14 @@ use platform::{
     ledger::{
         self,
         daily::{self, Daily},
+        rotation,
     },
 };
-use std::path::Path;
+use std::{os::unix::fs::MetadataExt, path::Path};
 use types::ProblemCode;
 
+/// Where sticks are mounted.
+const STICKS: [&str; 3] = ["/media", "/mnt", "/run/media"];
 /// The policy's name in the kit.
 const POLICY: &str = "policy.txt";
 /// The newest checkpoint's.
@@ -31,8 +34,13 @@ pub(crate) async fn write(platform: &Platform, folder: &Path) -> Result<Daily, C
     let host = Caller::host();
     let policy = ledger::policy(platform, &host).await?;
     let daily = daily::note(platform, &host).await?;
+    refuse_unmounted(folder)?;
     if !folder.is_dir() {
         write::folder(folder, Access::own(0o755))?;
+    }
+    for (number, announcement) in (1..).zip(rotation::announcements(platform, &host).await?) {
+        let path = folder.join(format!("rotation-{number}.txt"));
+        write::file(&path, announcement.as_bytes(), Access::own(0o644))?;
     }
     let read_me = read_me(&platform.settings().base_url, daily.newest.size);
     let mut files = vec![(POLICY, policy.as_str()), ("verify.py", VERIFIER)];
@@ -86,6 +94,30 @@ pub(crate) fn refuse_relative(folder: &Path) -> Result<(), CommandError> {
     }
 }
 
+/// Where sticks are put and none is, the folder would come to lie on this machine's own disk, and nobody would take it along.
+fn refuse_unmounted(folder: &Path) -> Result<(), CommandError> {
+    match is_unmounted(folder, &STICKS.map(Path::new)) {
+        true => Err(CommandError::said(
+            Exit::Failed,
+            format!(
+                "{}: nothing is mounted there, so it would be a folder of this machine; put the stick in and mount it, or name another folder",
+                folder.display()
+            ),
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Whether a folder would lie below one of these places and on the same disk as that place itself.
+fn is_unmounted(folder: &Path, places: &[&Path]) -> bool {
+    let Some(place) = places.iter().find(|place| folder.starts_with(place)) else {
+        return false;
+    };
+    let device = |path: &Path| path.metadata().map(|found| found.dev()).ok();
+    let nearest = folder.ancestors().find(|path| path.exists());
+    nearest.is_some_and(|nearest| device(nearest) == device(place.parent().unwrap_or(place)))
+}
+
 fn read_me(base_url: &str, size: u64) -> String {
     format!(
         "The auditor's kit for the audit log of the Strongroom at {base_url}\n\
@@ -103,7 +135,28 @@ fn read_me(base_url: &str, size: u64) -> String {
              strongroom-verify log.srexport --policy {POLICY} --since {CHECKPOINT}\n\
              python3 verify.py log.srexport {POLICY} {CHECKPOINT}\n\
          \n\
+         A rotation-N.txt announces a new key of the log, signed by the one before it. With a policy from before, add them in their order:\n\
+         strongroom-verify log.srexport --policy OLD-POLICY --rotation rotation-1.txt; alone they print the policy to keep from then on.\n\
+         \n\
          A receipt of one entry: strongroom-verify --receipt FILE --policy {POLICY}\n\
          Keep the newest checkpoint of each export in the place of the old one. Exports hold values in the clear.\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stick_that_is_not_there_is_told_from_one_that_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("media");
+        std::fs::create_dir_all(place.join("stick")).unwrap();
+        for path in ["stick", "stick/kit", "other/kit"] {
+            assert!(is_unmounted(&place.join(path), &[&place]), "{path}");
+        }
+        // Elsewhere nothing is asked, and what is mounted has a disk of its own.
+        assert!(!is_unmounted(folder.path(), &[&place]));
+        assert!(!is_unmounted(Path::new("/dev/shm/kit"), &[Path::new("/dev")]));
+    }
 }

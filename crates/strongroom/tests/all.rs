@@ -18,6 +18,7 @@ mod all {
     mod help;
     mod kill;
     mod lifecycle;
+    mod nodes;
     mod program;
     mod serve;
     mod setup;

@@ -48,7 +48,7 @@ pub struct OpenIdProvider {
     child: Child,
     issuer: String,
     pin: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl OpenIdProvider {
@@ -79,7 +79,7 @@ impl OpenIdProvider {
             child,
             issuer: String::new(),
             pin: pin(&identity.certificate)?,
-            _folder: folder,
+            folder,
         };
         provider.issuer = provider.first_line()?;
         Ok(provider)
@@ -95,7 +95,7 @@ impl OpenIdProvider {
         });
         let line = receiver.recv_timeout(Duration::from_secs(START_SECONDS_MAX));
         line.with_context(|| {
-            let said = fs::read_to_string(self._folder.path().join("log")).unwrap_or_default();
+            let said = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
             format!("the provider did not say where it listens: {said}")
         })
     }
@@ -110,6 +110,16 @@ impl OpenIdProvider {
     #[must_use]
     pub fn pin(&self) -> &str {
         &self.pin
+    }
+
+    /// The ID tokens and access tokens that it has issued so far.
+    ///
+    /// # Errors
+    /// When its log cannot be read.
+    pub fn issued(&self) -> Result<Vec<String>> {
+        let log = fs::read_to_string(self.folder.path().join("log"))?;
+        let tokens = log.lines().filter_map(|line| line.strip_prefix("issued "));
+        Ok(tokens.map(str::to_owned).collect())
     }
 
     /// Ends it, as an outage would.

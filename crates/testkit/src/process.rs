@@ -75,6 +75,11 @@ impl Account {
     }
 }
 
+/// Ends this process as `kill -9` does: nothing runs any more, and nothing is written.
+pub fn die() -> Result<()> {
+    Ok(kill(Pid::this(), Signal::SIGKILL)?)
+}
+
 /// Whether a process lives; one that has ended and waits to be collected by its parent does not.
 pub fn is_running(pid: i32) -> bool {
     state_and_parent(pid).is_some_and(|(state, _)| state != 'Z' && state != 'X')
@@ -95,6 +100,18 @@ pub fn holding_argument(text: &str) -> Vec<i32> {
     };
     let own = std::process::id().cast_signed();
     all_pids().filter(|pid| *pid != own).filter(holds).collect()
+}
+
+/// The most memory that this process has had, in MiB (proc(5), `VmHWM`).
+///
+/// # Errors
+/// When the system does not say.
+pub fn most_memory_mib() -> Result<u64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next());
+    let kibibytes: u64 = kibibytes.context("proc(5) does not name VmHWM")?.parse()?;
+    Ok(kibibytes / 1_024)
 }
 
 /// Sends a signal; a process that is gone already is no error.

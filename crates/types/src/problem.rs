@@ -69,7 +69,7 @@ problem_codes! {
     /// A legal hold is in force: nothing of the organization is deleted.
     Held = "legal-hold", 409, "A legal hold is in force";
     /// The record was changed since it was read.
-    Stale = "stale-version", 412, "The record was changed by someone else";
+    Stale = "stale-version", 412, "What was to be changed was changed by someone else";
     /// The body is larger than the route permits.
     TooLarge = "too-large", 413, "The request is too large";
     /// The media type is not supported.

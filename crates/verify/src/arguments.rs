@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 #[command(name = "strongroom-verify", version, max_term_width = 110)]
 pub(crate) struct Arguments {
     /// The export; `-` for standard input
-    #[arg(value_name = "EXPORT", required_unless_present_any = ["man", "receipt"])]
+    #[arg(value_name = "EXPORT", required_unless_present_any = ["man", "receipt", "rotation"])]
     export: Option<PathBuf>,
     /// A receipt of one entry that you kept: with EXPORT, it must show that very leaf; alone, says as what it stands in the log
     #[arg(long, value_name = "FILE")]
@@ -23,6 +23,10 @@ pub(crate) struct Arguments {
     /// What you trust: the policy file that you were handed at set-up, never one that came with the export
     #[arg(long, value_name = "FILE", required_unless_present = "man")]
     policy: Option<PathBuf>,
+    /// The announcement of a new key of the log, several in their order: what the key in your policy has signed leads to the next one.
+    /// Alone, prints the policy that yours becomes
+    #[arg(long, value_name = "ANNOUNCEMENT")]
+    pub(crate) rotation: Vec<PathBuf>,
     /// A signed checkpoint that you kept from an earlier visit: the log must continue it
     #[arg(long, value_name = "CHECKPOINT", requires = "export")]
     pub(crate) since: Option<PathBuf>,
@@ -65,6 +69,11 @@ pub(crate) enum Request<'a> {
         /// What is trusted.
         policy: &'a Path,
     },
+    /// The policy that follows from announcements alone.
+    Rotation {
+        /// What was trusted.
+        policy: &'a Path,
+    },
     /// The manual page.
     Manual,
 }
@@ -80,7 +89,8 @@ impl Arguments {
                 policy,
             },
             (None, Some(receipt), Some(policy)) => Request::Receipt { receipt, policy },
-            _ => Request::Manual,
+            (None, None, Some(policy)) => Request::Rotation { policy },
+            (_, _, None) => Request::Manual,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The files of a verification: export, policy, earlier checkpoint, receipt.
+//! The files of a verification: export, policy, earlier checkpoint, receipt, announcements of new keys.
 //!
 //! Invariant: of a policy or a checkpoint no more is read than may be in one. The earlier checkpoint counts only if a
 //! key of the policy has signed it; a file that somebody put there proves nothing.
@@ -7,6 +7,7 @@ use audit::Checkpoint;
 use audit::note::{NOTE_BYTES_MAX, Note, NoteError};
 use audit::policy::{POLICY_BYTES_MAX, Policy, PolicyError, TrustError};
 use audit::receipt::{RECEIPT_BYTES_MAX, Receipt, ReceiptError};
+use audit::rotation::{ANNOUNCEMENT_BYTES_MAX, Announcement, Followed, RotationError, Succession};
 use audit::verify::Held;
 use std::fs::File;
 use std::io::{self, Read};
@@ -55,6 +56,14 @@ pub(crate) enum InputError {
         /// Why.
         source: ReceiptError,
     },
+    /// The announcement of a new key is none, or leads nowhere.
+    #[error("{} leads to no new key", file.display())]
+    Rotation {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: RotationError,
+    },
     /// The policy does not accept the earlier checkpoint.
     #[error("the policy does not accept the earlier checkpoint {}", file.display())]
     Trust {
@@ -72,7 +81,7 @@ impl InputError {
     }
 }
 
-pub(crate) fn policy(file: &Path) -> Result<Policy, InputError> {
+fn policy(file: &Path) -> Result<Policy, InputError> {
     let bytes = read(file, POLICY_BYTES_MAX)?;
     Policy::parse(&bytes).map_err(|source| InputError::Policy {
         file: file.to_owned(),
@@ -80,17 +89,43 @@ pub(crate) fn policy(file: &Path) -> Result<Policy, InputError> {
     })
 }
 
-pub(crate) fn since(file: &Path, policy: &Policy) -> Result<Checkpoint, InputError> {
+pub(crate) fn announcement(file: &Path) -> Result<Announcement, InputError> {
+    let bytes = read(file, ANNOUNCEMENT_BYTES_MAX)?;
+    Announcement::parse(&bytes).map_err(|source| InputError::Rotation {
+        file: file.to_owned(),
+        source,
+    })
+}
+
+/// What is trusted: the policy, and what it became by each announcement; with what was followed.
+pub(crate) fn trusted(
+    file: &Path,
+    announcements: &[PathBuf],
+) -> Result<(Succession, Vec<Followed>), InputError> {
+    let mut succession = Succession::of(policy(file)?);
+    let mut followed = Vec::new();
+    for file in announcements {
+        let step = succession.follow(&announcement(file)?);
+        followed.push(step.map_err(|source| InputError::Rotation {
+            file: file.clone(),
+            source,
+        })?);
+    }
+    Ok((succession, followed))
+}
+
+pub(crate) fn since(file: &Path, trusted: &Succession) -> Result<Checkpoint, InputError> {
     let bytes = read(file, NOTE_BYTES_MAX)?;
     let note = Note::parse(&bytes).map_err(|source| InputError::Note {
         file: file.to_owned(),
         source,
     })?;
-    let trusted = policy.check(&note).map_err(|source| InputError::Trust {
+    let found = trusted.of_note(&note).check(&note);
+    let found = found.map_err(|source| InputError::Trust {
         file: file.to_owned(),
         source,
     })?;
-    Ok(trusted.checkpoint)
+    Ok(found.checkpoint)
 }
 
 pub(crate) fn receipt(file: &Path) -> Result<Receipt, InputError> {
@@ -102,8 +137,9 @@ pub(crate) fn receipt(file: &Path) -> Result<Receipt, InputError> {
 }
 
 /// The leaf that a receipt proves.
-pub(crate) fn held(file: &Path, policy: &Policy) -> Result<Held, InputError> {
-    Held::of(&receipt(file)?, policy).map_err(|source| InputError::Held {
+pub(crate) fn held(file: &Path, trusted: &Succession) -> Result<Held, InputError> {
+    let receipt = receipt(file)?;
+    Held::of(&receipt, trusted.of_note(&receipt.checkpoint)).map_err(|source| InputError::Held {
         file: file.to_owned(),
         source,
     })

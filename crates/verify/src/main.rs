@@ -6,6 +6,7 @@ mod output;
 mod parallel;
 mod progress;
 mod receipt;
+mod rotation;
 
 use arguments::{Arguments, Format, Request};
 use clap::Parser;
@@ -24,7 +25,8 @@ fn main() -> ExitCode {
             receipt,
             policy,
         } => verify(&arguments, export, receipt, policy),
-        Request::Receipt { receipt, policy } => receipt::check(receipt, policy, arguments.format()),
+        Request::Receipt { receipt, policy } => receipt::check(receipt, policy, &arguments),
+        Request::Rotation { policy } => rotation::follow(policy, &arguments),
         Request::Manual => return output::manual(),
     };
     match checked {
@@ -42,14 +44,15 @@ fn verify(
     receipt: Option<&Path>,
     policy: &Path,
 ) -> Result<ExitCode, InputError> {
-    let policy = inputs::policy(policy)?;
+    let (trusted, followed) = inputs::trusted(policy, &arguments.rotation)?;
     let since = arguments.since.as_deref();
-    let since = since.map(|file| inputs::since(file, &policy)).transpose()?;
-    let held = receipt.map(|file| inputs::held(file, &policy)).transpose()?;
+    let since = since.map(|file| inputs::since(file, &trusted)).transpose()?;
+    let held = receipt.map(|file| inputs::held(file, &trusted)).transpose()?;
     let (source, bytes) = inputs::export(export)?;
     let progress = progress::Progress::begin(bytes, arguments.quiet);
     let trust = parallel::Trust {
-        policy: &policy,
+        trusted: &trusted,
+        followed: &followed,
         since: since.as_ref(),
         held,
     };

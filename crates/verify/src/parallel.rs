@@ -8,7 +8,8 @@ mod budget;
 use crate::progress::Progress;
 use audit::Checkpoint;
 use audit::export::{Batch, FormatError, ReadError, Reader};
-use audit::policy::Policy;
+use audit::note::Note;
+use audit::rotation::{Followed, Succession};
 use audit::verify::{Examined, Held, Report, Verifier, examine};
 use budget::Budget;
 use std::io::{self, Read};
@@ -25,7 +26,9 @@ const BYTES_MAX: usize = 256 * 1024 * 1024;
 /// What an export is compared with.
 #[derive(Debug)]
 pub(crate) struct Trust<'a> {
-    pub(crate) policy: &'a Policy,
+    pub(crate) trusted: &'a Succession,
+    /// Leaves that announcements have proven.
+    pub(crate) followed: &'a [Followed],
     /// An earlier checkpoint.
     pub(crate) since: Option<&'a Checkpoint>,
     /// The leaf of a receipt.
@@ -39,7 +42,14 @@ pub(crate) fn verify(source: impl Read, trust: Trust<'_>, progress: &Progress) -
         Err(ReadError::Read(error)) => return Err(error),
         Err(ReadError::Format(error)) => return Ok(Report::of_damaged(error)),
     };
-    let mut verifier = Verifier::begin(&preamble, trust.policy, trust.since);
+    let policy = match Note::parse(&preamble.checkpoint) {
+        Ok(note) => trust.trusted.of_note(&note),
+        Err(_) => trust.trusted.newest(),
+    };
+    let mut verifier = Verifier::begin(&preamble, policy, trust.since);
+    for step in trust.followed {
+        verifier = verifier.with_leaf(step.index, step.leaf);
+    }
     if let Some(held) = trust.held {
         verifier = verifier.with_receipt(held);
     }

@@ -5,7 +5,7 @@
 
 use crate::{
     CANNOT_TELL,
-    arguments::Format,
+    arguments::{Arguments, Format},
     inputs::{self, InputError},
     output,
 };
@@ -17,11 +17,11 @@ use std::{fmt::Write as _, path::Path, process::ExitCode};
 ///
 /// # Errors
 /// A file cannot be read, or is not what it should be.
-pub(crate) fn check(receipt: &Path, policy: &Path, format: Format) -> Result<ExitCode, InputError> {
-    let policy = inputs::policy(policy)?;
+pub(crate) fn check(receipt: &Path, policy: &Path, arguments: &Arguments) -> Result<ExitCode, InputError> {
+    let (trusted, _) = inputs::trusted(policy, &arguments.rotation)?;
     let receipt = inputs::receipt(receipt)?;
-    let checked = receipt.check(&policy);
-    let shown = match (&checked, format) {
+    let checked = receipt.check(trusted.of_note(&receipt.checkpoint));
+    let shown = match (&checked, arguments.format()) {
         (Ok((leaf, trusted)), Format::Text) => text(receipt.index, leaf, trusted),
         (Ok((leaf, trusted)), Format::Json) => json(receipt.index, leaf, trusted),
         (Err(error), Format::Text) => format!("FALSE\n  receipt       {}\n", output::chain(error)),

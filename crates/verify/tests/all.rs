@@ -13,5 +13,8 @@ mod program;
 #[path = "all/python.rs"]
 mod python;
 #[cfg(test)]
+#[path = "all/rotation.rs"]
+mod rotation;
+#[cfg(test)]
 #[path = "../../audit/tests/all/sample.rs"]
 mod sample;

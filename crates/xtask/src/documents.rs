@@ -1,7 +1,8 @@
 //! The documentation against the checkout: relative links lead somewhere, the code map names every crate, the list of
-//! changes has the version of Cargo and of the package, and claims are backed by tests that are there.
+//! changes has the version of Cargo and of the package, claims are backed by tests that are there, and the glossary is in order.
 
 mod claims;
+mod glossary;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ pub(crate) fn run() -> Result<()> {
     faults.extend(missing_from_map()?);
     faults.extend(versions::faults()?);
     faults.extend(claims::faults(program::root())?);
+    faults.extend(glossary::faults(program::root())?);
     if faults.is_empty() {
         eprintln!("documents: {} files, all links lead somewhere", documents.len());
         return Ok(());

@@ -15,6 +15,30 @@ pub(super) const HARDWARE: Hardware = Hardware {
 /// Emulated processors are some twenty times slower than real ones.
 pub(super) const SLOW: u64 = 420;
 
+/// What set-up asks, and what is answered. `installed` holds it against the program in every run, since the image itself is switched
+/// on in long ones only.
+pub(super) const QUESTIONS: [(&str, &str); 19] = [
+    ("Name that people will type", "records.example.org"),
+    ("Address and port of HTTPS", ""),
+    ("redirect plain HTTP", ""),
+    ("Certificate from", ""),
+    ("Name of the first organization", "Acme"),
+    ("Its name in addresses", ""),
+    ("Name of its first owner", "Olga"),
+    ("E-mail address of the owner", "olga@example.org"),
+    ("as an operator: yes or no", "no"),
+    ("Set an authenticator app up", "no"),
+    ("Repository of Strongroom's packages", ""),
+    ("Close every port but HTTPS and SSH", ""),
+    ("Servers of an LDAP directory", ""),
+    ("Issuer of an OpenID provider", ""),
+    ("Server that sends mail", ""),
+    ("Back up every night", "no"),
+    ("Folder for the auditor's kit", ""),
+    ("Key of a witness on another host", ""),
+    ("Whom the note of the day goes to", ""),
+];
+
 /// What `cargo xtask image --profile dev` built; `cargo xtask test --all` does that first.
 pub(super) fn image() -> PathBuf {
     let image = target()
@@ -49,31 +73,16 @@ fn long_the_image_boots_asks_for_set_up_and_serves() {
 
 /// Answers what the machine asks at its first start, and waits until it serves.
 pub(super) fn set_up(machine: &mut Emulator) {
-    let dialogue = [
+    let before = [
         ("Name of this machine", "records.example.org"),
         ("New password:", "an image is not a vault"),
         ("Retype new password:", "an image is not a vault"),
-        ("Name that people will type", ""),
-        ("Address and port of HTTPS", ""),
-        ("redirect plain HTTP", ""),
-        ("Certificate from", ""),
-        ("Name of the first organization", "Acme"),
-        ("Its name in addresses", ""),
-        ("Name of its first owner", "Olga"),
-        ("E-mail address of the owner", "olga@example.org"),
-        ("as an operator: yes or no", "no"),
-        ("Set an authenticator app up", "no"),
-        ("Repository of Strongroom's packages", ""),
-        ("Close every port but HTTPS and SSH", ""),
-        ("Servers of an LDAP directory", ""),
-        ("Issuer of an OpenID provider", ""),
-        ("Server that sends mail", ""),
-        ("Back up every night", "no"),
-        ("Folder for the auditor's kit", ""),
+    ];
+    let after = [
         ("Password of the first owner", "correct horse battery staple"),
         ("The same again", "correct horse battery staple"),
     ];
-    for (question, answer) in dialogue {
+    for (question, answer) in before.into_iter().chain(QUESTIONS).chain(after) {
         machine.wait_for(question, SLOW).unwrap();
         machine.type_line(answer).unwrap();
     }

@@ -2,6 +2,7 @@
 
 use testkit::machine::Release;
 
+use super::image::QUESTIONS;
 use super::site::{OWNER, PASSWORD, Site};
 
 const UNITS: [&str; 2] = ["strongroom.service", "strongroom-worker.service"];
@@ -20,6 +21,7 @@ fn long_a_package_lives_and_ends_as_promised_on_debian_12() {
 fn life_of_a_package(release: Release) {
     let mut site = Site::boot(release);
     installing_does_nothing_but_unpack(&site);
+    set_up_asks_what_the_image_answers(&site);
     let audit = audit_answers(&site);
     site.set_up_with(&audit);
     the_owner_signs_in(&site);
@@ -33,6 +35,27 @@ fn life_of_a_package(release: Release) {
     site.install();
     the_owner_signs_in(&site);
     only_an_exact_consent_destroys(&site);
+}
+
+fn set_up_asks_what_the_image_answers(site: &Site) {
+    let typed: String = QUESTIONS
+        .iter()
+        .map(|(_, answer)| format!("{answer}\\n"))
+        .collect();
+    let at_a_terminal =
+        format!("printf '{typed}' | script --quiet --command 'strongroom setup --dry-run' /dev/null");
+    let said = site.machine.shell(&at_a_terminal).unwrap();
+    let mut rest = said.as_str();
+    for (question, _) in QUESTIONS {
+        let asked = rest.split_once(question);
+        rest = asked
+            .unwrap_or_else(|| panic!("it does not ask {question:?} where the image answers it: {said}"))
+            .1;
+    }
+    assert!(
+        !said.contains("left before all was answered"),
+        "it asks more than the image answers: {said}"
+    );
 }
 
 fn installing_does_nothing_but_unpack(site: &Site) {

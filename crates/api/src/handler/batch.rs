@@ -38,9 +38,7 @@ struct BatchView {
 /// Carries out operations in their order, as one act.
 pub(crate) async fn create(mut call: Call) -> Result<Answer> {
     let mut members = call.take_members()?;
-    if !members.has("operations") {
-        members.note("operations", "required", "a value is required");
-    }
+    members.require("operations");
     let items = members.list("operations", OPERATIONS_MAX).unwrap_or_default();
     let mut operations = Vec::with_capacity(items.len());
     for (place, item) in items.into_iter().enumerate() {
@@ -60,10 +58,8 @@ pub(crate) async fn create(mut call: Call) -> Result<Answer> {
 
 fn read_operation(json: Json, at: String) -> Result<Operation> {
     let mut members = Members::of(json, at)?;
-    if !members.has("action") {
-        members.note("action", "required", "a value is required");
-    }
-    let action = members.word("action", ACTIONS).unwrap_or(Action::Create);
+    // A fault that was noted ends in no operation.
+    let action = members.required_word("action", ACTIONS).unwrap_or(Action::Create);
     let operation = match action {
         Action::Create => Operation::Create {
             fields: fields(&mut members),

@@ -31,10 +31,8 @@ pub(super) fn read_draft(json: Json, at: &str) -> Result<FieldDraft> {
     let key = members.text("key").unwrap_or_default();
     let label = members.required_text("label");
     let kinds: Vec<(&str, FieldKind)> = FieldKind::ALL.iter().map(|kind| (kind.as_str(), *kind)).collect();
-    if !members.has("kind") {
-        members.note("kind", "required", "a value is required");
-    }
-    let kind = members.word("kind", &kinds).unwrap_or(FieldKind::Text);
+    // A fault that was noted ends in no field.
+    let kind = members.required_word("kind", &kinds).unwrap_or(FieldKind::Text);
     let blank = FieldDraft {
         key,
         label,

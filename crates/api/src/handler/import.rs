@@ -47,12 +47,8 @@ pub(crate) async fn plan(mut call: Call) -> Result<Answer> {
 /// Starts a dry run or the import itself; a worker carries it out.
 pub(crate) async fn start(mut call: Call) -> Result<Answer> {
     let mut members = call.take_members()?;
-    if !members.has("mode") {
-        members.note("mode", "required", "a value is required");
-    }
-    let mode = members.word("mode", &[("dry_run", Mode::DryRun), ("import", Mode::Import)]);
-    members.finish()?;
-    let mode = mode.unwrap_or(Mode::DryRun);
+    let mode = members.required_word("mode", &[("dry_run", Mode::DryRun), ("import", Mode::Import)]);
+    let mode = members.finish_with(mode)?;
     let started = import::start(call.workspace()?, call.id("import")?, mode).await?;
     Ok(Answer::json(StatusCode::ACCEPTED, &ImportJson::from(&started)))
 }

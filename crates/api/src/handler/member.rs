@@ -21,7 +21,7 @@ const STATES: &[(&str, MemberState)] = &[
     ("disabled", MemberState::Disabled),
 ];
 
-fn roles() -> Vec<(&'static str, Role)> {
+pub(super) fn roles() -> Vec<(&'static str, Role)> {
     Role::ALL.iter().map(|role| (role.as_str(), *role)).collect()
 }
 
@@ -47,11 +47,8 @@ pub(crate) async fn create(mut call: Call) -> Result<Answer> {
     let mut members = call.take_members()?;
     let email = members.required_text("email");
     let name = members.required_text("name");
-    if !members.has("role") {
-        members.note("role", "required", "a value is required");
-    }
-    let role = members.word("role", &roles()).unwrap_or(Role::Viewer);
-    members.finish()?;
+    let role = members.required_word("role", &roles());
+    let role = members.finish_with(role)?;
     let person = NewPerson {
         email,
         name,

@@ -38,16 +38,12 @@ pub(crate) async fn list(call: Call) -> Result<Answer> {
 /// Writes one down.
 pub(crate) async fn open(mut call: Call) -> Result<Answer> {
     let mut members = call.take_members()?;
-    let kind = members.word("kind", KINDS);
-    if kind.is_none() && members.is_sound() {
-        members.note("kind", "required", "a value is required");
-    }
+    let kind = members.required_word("kind", KINDS);
     let reference = members.required_text("reference");
     let received_on = members.part("received_on");
     let words = members.texts("words", WORDS_MAX).unwrap_or_default();
-    members.finish()?;
     let new = NewRequest {
-        kind: kind.unwrap_or(RequestKind::Access),
+        kind: members.finish_with(kind)?,
         reference,
         received_on,
         words,
@@ -80,16 +76,12 @@ pub(crate) async fn hits(call: Call) -> Result<Answer> {
 pub(crate) async fn mark(mut call: Call) -> Result<Answer> {
     let mut members = call.take_members()?;
     let hits = members.texts("hits", HITS_MAX).unwrap_or_default();
-    let verdict = members.word("verdict", VERDICTS);
-    if verdict.is_none() && members.is_sound() {
-        members.note("verdict", "required", "a value is required");
-    }
+    let verdict = members.required_word("verdict", VERDICTS);
     let parsed: Vec<uuid::Uuid> = hits.iter().filter_map(|hit| hit.parse().ok()).collect();
     if parsed.len() != hits.len() {
         members.note("hits", "malformed", "expected ids of hits");
     }
-    members.finish()?;
-    let verdict = verdict.unwrap_or(Verdict::Other);
+    let verdict = members.finish_with(verdict)?;
     person::mark(call.workspace()?, id(&call)?, &parsed, verdict).await?;
     Ok(done())
 }
@@ -146,13 +138,9 @@ pub(crate) async fn carry_on(call: Call) -> Result<Answer> {
 /// Closes it.
 pub(crate) async fn close(mut call: Call) -> Result<Answer> {
     let mut members = call.take_members()?;
-    let outcome = members.word("outcome", OUTCOMES);
-    if outcome.is_none() && members.is_sound() {
-        members.note("outcome", "required", "a value is required");
-    }
+    let outcome = members.required_word("outcome", OUTCOMES);
     let note = members.required_text("note");
-    members.finish()?;
-    let outcome = outcome.unwrap_or(Outcome::Refused);
+    let outcome = members.finish_with(outcome)?;
     person::close(call.workspace()?, id(&call)?, outcome, &note).await?;
     Ok(done())
 }

@@ -161,9 +161,7 @@ pub(crate) async fn aggregate(mut call: Call) -> Result<Answer> {
     let mut members = call.take_members()?;
     let selection = read_selection(&mut members);
     let groups = members.list("groups", 3).unwrap_or_default();
-    if !members.has("measures") {
-        members.note("measures", "required", "name one measure at least");
-    }
+    members.require("measures");
     let measures = members.list("measures", 10).unwrap_or_default();
     let workspace = call.workspace()?;
     let dataset = platform::dataset::find(workspace, call.part("dataset")).await?;
@@ -223,10 +221,7 @@ fn read_measure(dataset: &Dataset, json: Json, at: String) -> Result<AggregateMe
         ("max", Some(AggregateMeasure::Greatest)),
     ];
     let mut members = Members::of(json, at)?;
-    if !members.has("measure") {
-        members.note("measure", "required", "a value is required");
-    }
-    let measure = match members.word("measure", &words) {
+    let measure = match members.required_word("measure", &words) {
         Some(Some(make)) => make(read_field(dataset, &mut members)),
         Some(None) | None => AggregateMeasure::Count,
     };

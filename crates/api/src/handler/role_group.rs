@@ -1,14 +1,16 @@
 //! The groups of directories that give roles in an organization, for whoever manages its members.
 
+use super::member::roles;
 use crate::{
     answer::Answer,
     call::Call,
+    condition::expected_groups,
     read::members::Members,
     refusal::{Refusal, Result},
     view::directory::{ChangesView, RoleGroupsView},
 };
 use access::Role;
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, header};
 use platform::directories::role_group::{self, Alteration, RoleGroup};
 
 /// A group by the names that it is asked for with.
@@ -41,22 +43,18 @@ impl Named {
     }
 }
 
-fn take_role(members: &mut Members) -> Option<Role> {
-    let roles: Vec<(&str, Role)> = Role::ALL.iter().map(|role| (role.as_str(), *role)).collect();
-    members.word("role", &roles)
-}
-
 /// The groups, and the directories whose groups can be given roles here.
 pub(crate) async fn list(call: Call) -> Result<Answer> {
     let found = role_group::list(call.workspace()?).await?;
-    Ok(Answer::ok(&RoleGroupsView::from(&found)))
+    let tag = format!("\"{}\"", found.tag());
+    Ok(Answer::ok(&RoleGroupsView::from(&found)).with(header::ETAG, &tag))
 }
 
 /// Who would gain and who would lose what here, if the group gave this role, or nothing where no role is sent.
 pub(crate) async fn preview(mut call: Call) -> Result<Answer> {
     let mut members = call.take_members()?;
     let named = Named::take(&mut members);
-    let role = take_role(&mut members);
+    let role = members.word("role", &roles());
     members.finish()?;
     let wanted = match role {
         Some(role) => named.giving(role),
@@ -70,14 +68,10 @@ pub(crate) async fn preview(mut call: Call) -> Result<Answer> {
 pub(crate) async fn set(mut call: Call) -> Result<Answer> {
     let mut members = call.take_members()?;
     let named = Named::take(&mut members);
-    let role = take_role(&mut members);
-    if role.is_none() && members.is_sound() {
-        members.note("role", "required", "a value is required");
-    }
-    members.finish()?;
-    // What is missing was noted, so that nobody gets the lowest role for it.
-    let wanted = named.giving(role.unwrap_or(Role::Viewer));
-    role_group::alter(call.workspace()?, &wanted).await?;
+    let role = members.required_word("role", &roles());
+    let wanted = named.giving(members.finish_with(role)?);
+    let expected = expected_groups(&call.request);
+    role_group::alter(call.workspace()?, &wanted, &expected).await?;
     list(call).await
 }
 
@@ -91,6 +85,7 @@ pub(crate) async fn delete(call: Call) -> Result<Answer> {
         directory: part("directory")?,
         group: part("group")?,
     };
-    role_group::alter(call.workspace()?, &named.giving_nothing()).await?;
+    let expected = expected_groups(&call.request);
+    role_group::alter(call.workspace()?, &named.giving_nothing(), &expected).await?;
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }

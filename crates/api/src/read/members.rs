@@ -82,12 +82,20 @@ impl Members {
 
     /// Takes a part that must be there.
     pub(crate) fn required_part<T: DeserializeOwned + Serialize>(&mut self, name: &str) -> Option<T> {
-        if self.left.get(name).is_none_or(Json::is_null) {
-            self.left.remove(name);
-            self.note(name, "required", "a value is required");
+        if !self.require(name) {
             return None;
         }
         self.part(name)
+    }
+
+    /// Whether a member that must be there is; it is noted when it is not, or is `null`.
+    pub(crate) fn require(&mut self, name: &str) -> bool {
+        let is_there = self.left.get(name).is_some_and(|json| !json.is_null());
+        if !is_there {
+            self.left.remove(name);
+            self.note(name, "required", "a value is required");
+        }
+        is_there
     }
 
     /// Takes a password, which must not be told to anybody.
@@ -115,9 +123,7 @@ impl Members {
 
     /// Takes a text that must be there; the empty text stands for a fault that was noted.
     pub(crate) fn required_text(&mut self, name: &str) -> String {
-        if self.left.get(name).is_none_or(Json::is_null) {
-            self.left.remove(name);
-            self.note(name, "required", "a value is required");
+        if !self.require(name) {
             return String::new();
         }
         self.text(name).unwrap_or_default()
@@ -181,6 +187,14 @@ impl Members {
         found.map(|(_, value)| *value)
     }
 
+    /// Takes a text that must be there and is one of a few words.
+    pub(crate) fn required_word<T: Copy>(&mut self, name: &str, words: &[(&str, T)]) -> Option<T> {
+        if !self.require(name) {
+            return None;
+        }
+        self.word(name, words)
+    }
+
     fn wrong<T>(&mut self, name: &str, expected: &str) -> Option<T> {
         self.note(name, "wrong-type", format!("expected {expected}"));
         None
@@ -200,6 +214,15 @@ impl Members {
         }
         self.errors.truncate(PROBLEMS_MAX);
         Err(Refusal::invalid(self.errors))
+    }
+
+    /// As [`Members::finish`]; gives what a member that must be there said, for which a fault was noted where there is nothing.
+    ///
+    /// # Errors
+    /// `invalid`.
+    pub(crate) fn finish_with<T>(self, required: Option<T>) -> Result<T> {
+        self.finish()?;
+        required.ok_or_else(|| Refusal::invalid_at("", "required", "a value is required"))
     }
 }
 
@@ -296,5 +319,19 @@ mod tests {
         assert!(members.has("a"));
         assert_eq!(members.text("a"), None);
         assert!(members.finish().is_ok());
+    }
+
+    #[test]
+    fn null_is_no_word_that_must_be_there() {
+        for document in [json!({}), json!({"a": null}), json!({"a": "z"}), json!({"a": 5})] {
+            let mut members = Members::of(document.clone(), "").unwrap();
+            let word = members.required_word("a", &[("x", 1)]);
+            let refusal = members.finish_with(word).unwrap_err();
+            assert_eq!(refusal.errors.len(), 1, "{document}");
+            assert_eq!(refusal.errors[0].pointer, "/a", "{document}");
+        }
+        let mut members = Members::of(json!({"a": "x"}), "").unwrap();
+        let word = members.required_word("a", &[("x", 1)]);
+        assert_eq!(members.finish_with(word).unwrap(), 1);
     }
 }

@@ -4,6 +4,7 @@ use super::{ACCESS, ACCESS_EXPORT, ACCOUNT, ACTION, AFTER, BEFORE, FROM, LIMIT, 
 use crate::{
     handler::{access_log, audit, hold, lifecycle, member, policy, restore, role_group, token},
     route::{
+        Condition::IfMatchMay,
         Gives,
         Needs::Permission as Needs,
         Route, Takes,
@@ -109,7 +110,8 @@ pub(super) const ROUTES: &[Route] = &[
         handler!(role_group::set),
     )
     .takes(Takes::Json("RoleGroup"))
-    .gives(Gives::Json(200, "RoleGroups")),
+    .gives(Gives::Json(200, "RoleGroups"))
+    .condition(IfMatchMay),
     Route::new(
         Delete,
         organization!("/role-groups"),
@@ -118,7 +120,8 @@ pub(super) const ROUTES: &[Route] = &[
         "Let a group give nothing here any more",
         handler!(role_group::delete),
     )
-    .query(ROLE_GROUP),
+    .query(ROLE_GROUP)
+    .condition(IfMatchMay),
     Route::new(
         Get,
         organization!("/policies"),

@@ -317,3 +317,48 @@ async fn credentials_that_do_not_hold_are_refused_alike() {
     );
     assert_eq!(answer.header("Cache-Control"), Some("no-store"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn null_is_no_choice_where_one_is_required() {
+    let web = Web::start().await;
+    let acme = "/api/v1/organizations/acme";
+    let cases = [
+        (
+            format!("{acme}/members"),
+            json!({"email": "nora@example.com", "name": "Nora", "role": null}),
+            "/role",
+        ),
+        (
+            format!("{INVOICES}/fields"),
+            json!({"label": "X", "kind": null}),
+            "/kind",
+        ),
+        (
+            format!("{INVOICES}/records/batch"),
+            json!({"operations": [{"action": null, "fields": {"number": "A"}}]}),
+            "/operations/0/action",
+        ),
+        (
+            format!("{INVOICES}/records/batch"),
+            json!({"operations": null}),
+            "/operations",
+        ),
+        (
+            format!("{INVOICES}/aggregate"),
+            json!({"measures": [{"measure": null}]}),
+            "/measures/0/measure",
+        ),
+        (
+            format!("{acme}/person-requests"),
+            json!({"kind": null, "reference": "a letter", "words": ["Nora"]}),
+            "/kind",
+        ),
+    ];
+    for (path, body, pointer) in cases {
+        let answer = web.post(&path, &body).await;
+        assert_eq!(line(&answer), format!("422 invalid {pointer}=required"), "{path}");
+    }
+    let members = web.get(&format!("{acme}/members")).await.text();
+    assert!(!members.contains("nora@example.com"), "nobody became a member");
+    assert_eq!(count(&web).await, json!(0));
+}

@@ -99,3 +99,59 @@ async fn cursors_that_were_not_issued_for_the_query_are_refused() {
         );
     }
 }
+
+/// The actions on every page that a list of audit entries has, and how many pages there were.
+async fn entries(web: &Web, query: &str) -> (Vec<String>, usize) {
+    let mut path = format!("/api/v1/organizations/acme/audit/entries?{query}");
+    let (mut actions, mut pages) = (Vec::new(), 0);
+    loop {
+        let page = web.get(&path).await;
+        assert_eq!(page.status, 200, "{}", page.text());
+        let json = page.json();
+        let listed = json["entries"].as_array().unwrap().iter();
+        actions.extend(listed.map(|entry| entry["action"].as_str().unwrap().to_owned()));
+        pages += 1;
+        match json["links"]["next"].as_str() {
+            Some(next) => path = next.to_owned(),
+            None => return (actions, pages),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_of_audit_entries_keep_to_the_record_and_the_time_that_were_asked_for() {
+    let web = Web::start().await;
+    let record = web.invoice(json!({"number": "B-1"})).await;
+    let id = record.rsplit('/').next().unwrap();
+    let moment = async || {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        let now = jiff::Timestamp::now();
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        now
+    };
+    let mut times = Vec::new();
+    for number in 2..6 {
+        times.push(moment().await);
+        let change = json!({"fields": {"number": format!("B-{number}")}});
+        let headers = [("If-Match", "*")];
+        let changed = web
+            .send(Role::Owner, &format!("PATCH {record}"), &headers, Some(&change))
+            .await;
+        assert_eq!(changed.status, 200, "{}", changed.text());
+        web.invoice(json!({"number": format!("C-{number}")})).await;
+    }
+    let (all, pages) = entries(&web, &format!("object={id}&limit=2")).await;
+    assert_eq!(all.len(), 5, "{all:?}");
+    assert!(pages >= 3 && all[4] == "record.create", "{pages}: {all:?}");
+    // From the second change until the fourth, which is no part of it.
+    let time = format!("from={}&until={}", times[1], times[3]);
+    let (between, pages) = entries(&web, &format!("object={id}&{time}&limit=1")).await;
+    assert_eq!(between, ["record.update", "record.update"], "{pages} pages");
+    assert!(pages >= 2);
+    let (others, _) = entries(&web, &format!("{time}&action=record.&limit=1")).await;
+    assert_eq!(others.len(), 4, "{others:?}");
+    let (later, _) = entries(&web, &format!("object={id}&from={}&limit=1", times[3])).await;
+    assert_eq!(later, ["record.update"]);
+    let (none, pages) = entries(&web, &format!("object={id}&until={}&from={}", times[0], times[1])).await;
+    assert!(none.is_empty() && pages == 1, "{none:?}");
+}

@@ -58,7 +58,8 @@ async fn actions(web: &Web, begin: &str) -> Vec<String> {
 async fn a_group_is_tried_set_once_and_taken_back() {
     let server = Openldap::start(Offered::Good, 0).unwrap();
     let (web, _globex) = scene(&server).await;
-    let before = web.get(GROUPS).await.json();
+    let read = web.get(GROUPS).await;
+    let (before, before_tag) = (read.json(), read.header("ETag").unwrap().to_owned());
     assert_eq!(before["directories"], json!(["harbour"]));
     assert_eq!(before["groups"], json!([giving("owners", "viewer")]));
 
@@ -97,6 +98,26 @@ async fn a_group_is_tried_set_once_and_taken_back() {
 
     let name = group("owners").replace('=', "%3D").replace(',', "%2C");
     let line = format!("DELETE {GROUPS}?directory=harbour&group={name}");
+    let stale = [("If-Match", before_tag.as_str())];
+    for (line, body) in [(&format!("PUT {GROUPS}"), Some(&body)), (&line, None)] {
+        let refused = web.send(Role::Administrator, line, &stale, body).await;
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (412, "stale-version"),
+            "{line}"
+        );
+    }
+    let tag = web.get(GROUPS).await.header("ETag").unwrap().to_owned();
+    let fresh = [("If-Match", tag.as_str())];
+    let kept = web
+        .send(Role::Administrator, &format!("PUT {GROUPS}"), &fresh, Some(&body))
+        .await;
+    assert_eq!(
+        (kept.status, kept.header("ETag")),
+        (200, Some(tag.as_str())),
+        "{}",
+        kept.text()
+    );
     let taken = web.send(Role::Administrator, &line, &[], None).await;
     assert_eq!(taken.status, 204, "{}", taken.text());
     assert_eq!(actions(&web, "directory.unmap").await.len(), 1);

@@ -158,7 +158,9 @@ impl Current {
         };
         let single = match header.object {
             ObjectFact::Record(record) => Some(record),
-            ObjectFact::Organization(_) | ObjectFact::Log(_) | ObjectFact::Other => None,
+            ObjectFact::Organization(_) | ObjectFact::Log(_) | ObjectFact::LogKey(_) | ObjectFact::Other => {
+                None
+            }
         };
         let (after, before) = if let Some(expected) = single {
             if expected != Some(record) {

@@ -8,6 +8,8 @@ use crate::header::HeaderGlance;
 use crate::image::Image;
 use crate::leaf::Leaf;
 use crate::merkle::{Hash, leaf_hash};
+use crate::note::VerifierKey;
+use crate::rotation;
 
 /// A batch, examined.
 #[derive(Debug)]
@@ -63,6 +65,8 @@ pub(super) enum ObjectFact {
     Organization(Option<String>),
     /// The log, by a range as it stands there.
     Log(Option<String>),
+    /// A key of the log; nothing when its id is none.
+    LogKey(Option<Box<VerifierKey>>),
     /// Anything else.
     Other,
 }
@@ -175,6 +179,9 @@ impl Facts {
                 "record" => ObjectFact::Record(header.object_id.and_then(super::image::parse_uuid)),
                 "organization" => ObjectFact::Organization(id()),
                 "log" => ObjectFact::Log(id()),
+                rotation::OBJECT => {
+                    ObjectFact::LogKey(header.object_id.and_then(rotation::log_key).map(Box::new))
+                }
                 _ => ObjectFact::Other,
             },
         }

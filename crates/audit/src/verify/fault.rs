@@ -154,6 +154,9 @@ pub enum FaultKind {
     /// Leaves are hidden in an export of everything.
     #[error("leaves are left out of an export of everything")]
     Hidden,
+    /// The log announced a key that does not sign, or none that could.
+    #[error("the newest key that the log announces, which this leaf names, has not signed the checkpoint")]
+    NewKey,
     /// Some entries of a transaction are not there.
     #[error("a transaction of {total} entries is not whole")]
     Transaction {
@@ -200,7 +203,8 @@ impl FaultKind {
             | Self::Image
             | Self::Before
             | Self::Record
-            | Self::Superfluous => Side::Integrity,
+            | Self::Superfluous
+            | Self::NewKey => Side::Integrity,
         }
     }
 
@@ -241,6 +245,7 @@ impl FaultKind {
             Self::Version { .. } => "version",
             Self::Unexplained { .. } => "unexplained",
             Self::Hidden => "hidden",
+            Self::NewKey => "new-key",
             Self::Transaction { .. } => "transaction",
         }
     }

@@ -1,7 +1,7 @@
 //! Takes examined batches in order and comes to the verdicts.
 
 use super::entry::{Current, Shown as HeaderShown};
-use super::examine::{Examined, HeaderPart, ImageKind, ImagePart, Part};
+use super::examine::{Examined, HeaderPart, ImageKind, ImagePart, ObjectFact, Part};
 use super::fault::FaultKind;
 use super::gone::{Explanations, Gone};
 use super::held::{Comparison, Held};
@@ -14,12 +14,15 @@ use crate::checkpoint::Checkpoint;
 use crate::export::{FormatError, Preamble, Scope};
 use crate::leaf::{Leaf, LeafKind};
 use crate::merkle::{Hash, Tree};
-use crate::note::Note;
+use crate::note::{Note, VerifierKey};
 use crate::policy::{Policy, Trusted};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// How much later than its sequencing an entry may say that it happened: clocks of program and sequencer differ.
 const SKEW_MS_MAX: u64 = 300_000;
+
+/// What the appliance's own leaves bear.
+const APPLIANCE: [u8; 16] = [0; 16];
 
 /// A verification that is going on.
 #[derive(Debug)]
@@ -28,8 +31,13 @@ pub struct Verifier {
     trusted: Option<Trusted>,
     /// What the export says was signed, whoever signed it.
     checkpoint: Option<Checkpoint>,
+    /// The newest key that the log announces, and where; none where what it names is no key.
+    announced: Option<(u64, Option<VerifierKey>)>,
+    note: Option<Note>,
     since: Since,
     held: Comparison,
+    /// Hashes of leaves that are known, by index.
+    proven: BTreeMap<u64, Hash>,
     tree: Tree,
     homes: Homes,
     records: Records,
@@ -51,7 +59,8 @@ impl Verifier {
     #[must_use]
     pub fn begin(preamble: &Preamble, policy: &Policy, since: Option<&Checkpoint>) -> Self {
         let mut findings = Findings::default();
-        let (trusted, checkpoint) = read_checkpoint(&preamble.checkpoint, policy, &mut findings);
+        let note = read_note(&preamble.checkpoint, &mut findings);
+        let (trusted, checkpoint) = check_note(note.as_ref(), policy, &mut findings);
         let since = match (since, &checkpoint) {
             (Some(since), Some(checkpoint)) => Since::begin(since, checkpoint, &mut findings),
             _ => Since::Settled(None),
@@ -60,8 +69,11 @@ impl Verifier {
             scope: preamble.scope,
             trusted,
             checkpoint,
+            announced: None,
+            note,
             since,
             held: Comparison::None,
+            proven: BTreeMap::new(),
             tree: Tree::default(),
             homes: Homes::default(),
             records: Records::default(),
@@ -77,6 +89,13 @@ impl Verifier {
         };
         verifier.compare_since();
         verifier
+    }
+
+    /// The log must have that leaf, as the announcement of a new key proves; in an export that hides it nothing is compared.
+    #[must_use]
+    pub fn with_leaf(mut self, index: u64, hash: Hash) -> Self {
+        self.proven.insert(index, hash);
+        self
     }
 
     /// Compares the export with a receipt too.
@@ -119,6 +138,7 @@ impl Verifier {
         let mut explained = Explained::default();
         if !self.is_damaged {
             self.check_root();
+            self.check_announced();
             explained = self
                 .explanations
                 .finish(&self.homes, &self.records, &mut self.findings);
@@ -171,6 +191,9 @@ impl Verifier {
         }
         self.compare_since();
         self.held.take_leaf(index, hash, &mut self.findings);
+        if self.proven.get(&index).is_some_and(|proven| *proven != hash) {
+            self.findings.leaf(index, FaultKind::Receipt);
+        }
         self.counts.leaves += 1;
         let Some(leaf) = leaf else {
             self.findings.leaf(index, FaultKind::Leaf);
@@ -316,12 +339,35 @@ impl Verifier {
             HeaderShown::Open(header) => Some(&**header),
             HeaderShown::Nothing | HeaderShown::Gone | HeaderShown::Faulty => None,
         };
+        let Leaf {
+            kind,
+            organization_tag,
+            ..
+        } = &*current.leaf;
+        if let (LeafKind::KeyRotation, &APPLIANCE, Some(ObjectFact::LogKey(key))) =
+            (kind, organization_tag, header.map(|header| &header.object))
+        {
+            self.announced = Some((current.index, key.as_deref().cloned()));
+        }
         self.explanations
             .explain(current.index, &current.leaf, header, &mut self.findings);
     }
 
     fn compare_since(&mut self) {
         self.since.compare(&self.tree, &mut self.findings);
+    }
+
+    /// From the leaf on that names it, the log signs with the newest key.
+    fn check_announced(&mut self) {
+        let (Some((index, key)), Some(note)) = (&self.announced, &self.note) else {
+            return;
+        };
+        let is_signed = key
+            .as_ref()
+            .is_some_and(|key| note.signatures().iter().any(|line| key.check(note, line).is_ok()));
+        if !is_signed {
+            self.findings.leaf(*index, FaultKind::NewKey);
+        }
     }
 
     fn check_root(&mut self) {
@@ -337,19 +383,25 @@ impl Verifier {
     }
 }
 
-fn read_checkpoint(
-    bytes: &[u8],
+fn read_note(bytes: &[u8], findings: &mut Findings) -> Option<Note> {
+    match Note::parse(bytes) {
+        Ok(note) => Some(note),
+        Err(error) => {
+            findings.whole(FaultKind::Note(error));
+            None
+        }
+    }
+}
+
+fn check_note(
+    note: Option<&Note>,
     policy: &Policy,
     findings: &mut Findings,
 ) -> (Option<Trusted>, Option<Checkpoint>) {
-    let note = match Note::parse(bytes) {
-        Ok(note) => note,
-        Err(error) => {
-            findings.whole(FaultKind::Note(error));
-            return (None, None);
-        }
+    let Some(note) = note else {
+        return (None, None);
     };
-    match policy.check(&note) {
+    match policy.check(note) {
         Ok(trusted) => (Some(trusted.clone()), Some(trusted.checkpoint)),
         Err(error) => {
             findings.whole(FaultKind::Trust(error));

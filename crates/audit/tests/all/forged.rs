@@ -3,7 +3,7 @@
 //! Both verifiers are tried with each: here the fault that is named, in the tests of `strongroom-verify` that the Python
 //! verifier refuses it too.
 
-use crate::sample::{APPLIANCE, Log, Part, organization_id, record_id, repaired, tag};
+use crate::sample::{APPLIANCE, Log, Part, log_key, organization_id, record_id, repaired, tag, witness_key};
 use audit::export::Scope;
 use audit::verify::uuid;
 use audit::{Commitment, LeafKind, Object, Role, commit};
@@ -12,6 +12,16 @@ use audit::{Commitment, LeafKind, Object, Role, commit};
 pub(crate) type Forgery = (&'static str, &'static str, fn() -> Vec<u8>);
 
 pub(crate) const FORGERIES: &[Forgery] = &[
+    ("a key is announced that does not sign", "new-key", || {
+        let mut log = two_acts(1);
+        log.rotate(&log_key(2).to_string());
+        log.whole()
+    }),
+    ("what is announced is no key of a log", "new-key", || {
+        let mut log = two_acts(1);
+        log.rotate(&witness_key().to_string());
+        log.whole()
+    }),
     (
         "the erasure of the nil record hides headers",
         "unexplained",

@@ -1,7 +1,7 @@
 //! The exports of format version 1, frozen. A change that makes these fail is a new format version, never an edit of
 //! the files: `STRONGROOM_WRITE_VECTORS=1` writes them, only ever for a new version.
 
-use crate::sample::{Log, policy_text, signed, tag};
+use crate::sample::{Log, log_key, policy_text, signed, tag};
 use audit::export::Scope;
 use audit::policy::Policy;
 use audit::verify::verify;
@@ -35,4 +35,14 @@ fn the_frozen_exports_are_written_and_hold() {
         assert!(report.holds());
         assert_eq!(report.continues, Some(11));
     }
+}
+
+#[test]
+fn the_frozen_announcement_of_a_key_is_written_and_followed() {
+    let mut log = Log::sample();
+    let index = log.rotate(&log_key(2).to_string());
+    let announcement = log.announcement(index, &[1, 2]);
+    check("rotation.txt", announcement.to_string().as_bytes());
+    let policy = Policy::parse(policy_text().as_bytes()).unwrap();
+    assert_eq!(announcement.follow(&policy).unwrap().key, log_key(2));
 }

@@ -6,6 +6,7 @@ use audit::Checkpoint;
 use audit::note::{Note, VerifierKey};
 use audit::policy::Policy;
 use audit::receipt::Receipt;
+use audit::rotation::Announcement;
 use audit::tile::Tile;
 use audit::verify::{Verdict, verify};
 
@@ -38,6 +39,9 @@ pub(crate) fn check_texts(bytes: &[u8]) {
     }
     if let Ok(receipt) = Receipt::parse(bytes) {
         assert_eq!(receipt.to_string().as_bytes(), bytes);
+    }
+    if let Ok(announcement) = Announcement::parse(bytes) {
+        assert_eq!(announcement.to_string().as_bytes(), bytes);
     }
     if let Ok(policy) = Policy::parse(bytes) {
         assert_eq!(Policy::parse(policy.to_string().as_bytes()), Ok(policy));
@@ -133,10 +137,14 @@ mod tests {
 
     #[test]
     fn any_text_is_read_as_it_is_written_or_not_at_all() {
-        let log = Log::sample();
+        let mut log = Log::sample();
         let note = crate::sample::signed(&log.checkpoint(7), 1).to_string();
+        let index = log.rotate(&crate::sample::log_key(2).to_string());
+        let announcement = log.announcement(index, &[1, 2]);
         let texts = [
             note,
+            announcement.receipt.to_string(),
+            announcement.to_string(),
             crate::sample::policy_text(),
             "tile/0/x001/067.p/17".to_owned(),
             crate::sample::log_key(1).to_string(),

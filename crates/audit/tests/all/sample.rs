@@ -6,9 +6,11 @@
 
 use audit::export::{ExportedImage, Opening, Scope, Writer};
 use audit::image::{Image, ImageValue, RecordState};
-use audit::merkle::{self, Hash, Tree};
+use audit::merkle::{self, Hash, Tree, prove_inclusion};
 use audit::note::{Algorithm, KeyName, Note, Signature, VerifierKey, cosigned};
 use audit::policy::Policy;
+use audit::receipt::Receipt;
+use audit::rotation::{self, Announcement};
 use audit::tile::{Edge, Tile, TiledTree};
 use audit::{Actor, Checkpoint, Commitment, Header, Leaf, LeafKind, Object, Role, commit};
 use openssl::pkey::{Id, PKey};
@@ -113,9 +115,16 @@ pub(crate) fn policy_text() -> String {
 
 /// A checkpoint signed with that key, and by the witness.
 pub(crate) fn signed(checkpoint: &Checkpoint, seed: u8) -> Note {
+    signed_by(checkpoint, &[seed])
+}
+
+/// The same with several keys of the log, as during a rotation.
+pub(crate) fn signed_by(checkpoint: &Checkpoint, seeds: &[u8]) -> Note {
     let mut note = checkpoint.to_note().unwrap();
-    let (_, signature) = signer(seed, note.text().as_bytes());
-    note.add(Signature::log(&log_key(seed), signature)).unwrap();
+    for seed in seeds {
+        let (_, signature) = signer(*seed, note.text().as_bytes());
+        note.add(Signature::log(&log_key(*seed), signature)).unwrap();
+    }
     let time_s = START_MS / 1_000 + 60;
     let (_, signature) = signer(77, cosigned(note.text(), time_s).as_bytes());
     note.add(Signature::cosignature(&witness_key(), time_s, signature))
@@ -335,6 +344,38 @@ impl Log {
         );
     }
 
+    /// Announces a key of the log; gives the index of its leaf.
+    pub(crate) fn rotate(&mut self, key: &str) -> usize {
+        let index = self.entries.len();
+        self.act(
+            APPLIANCE,
+            LeafKind::KeyRotation,
+            "audit-key.rotate",
+            rotation::OBJECT,
+            Some(key),
+            &[],
+        );
+        index
+    }
+
+    /// What the log hands out of leaf `index`, under its newest checkpoint, signed with these keys.
+    pub(crate) fn announcement(&self, index: usize, seeds: &[u8]) -> Announcement {
+        let hashes: Vec<Hash> = self.entries.iter().map(|entry| entry.leaf.hash()).collect();
+        let Some((salt, Part::Open(header))) = &self.entries[index].header else {
+            panic!("leaf {index} has no header");
+        };
+        Announcement {
+            header: header.clone(),
+            salt: *salt,
+            receipt: Receipt {
+                leaf: self.entries[index].leaf.encode(),
+                index: index as u64,
+                hashes: prove_inclusion(&hashes, index).unwrap(),
+                checkpoint: signed_by(&self.checkpoint(self.entries.len()), seeds),
+            },
+        }
+    }
+
     /// The entries of one transaction.
     pub(crate) fn transaction(&mut self, organization: u8, actions: &[&str]) {
         let request = format!("tx-{}", self.entries.len());
@@ -396,12 +437,17 @@ impl Log {
 
     /// An export through the writer, under a good signature.
     pub(crate) fn export(&self, scope: Scope, cuts: &[u64]) -> Vec<u8> {
+        self.export_by(scope, cuts, &[1])
+    }
+
+    /// The same, signed with these keys of the log.
+    pub(crate) fn export_by(&self, scope: Scope, cuts: &[u64], seeds: &[u8]) -> Vec<u8> {
         let mut tiles = BTreeMap::new();
         let growth = Edge::default().append(self.entries.iter().map(|entry| entry.leaf.encode()));
         tiles.extend(growth.tiles);
         let read = |tile: Tile| tiles.get(&tile).cloned().ok_or(std::fmt::Error);
         let mut tree = TiledTree::new(growth.size, read);
-        let note = signed(&self.checkpoint(self.entries.len()), 1);
+        let note = signed_by(&self.checkpoint(self.entries.len()), seeds);
         let mut writer = Writer::begin(Vec::new(), scope, &note).unwrap();
         for (index, entry) in (0..).zip(&self.entries) {
             let is_shown = match scope {

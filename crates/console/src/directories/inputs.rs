@@ -8,7 +8,7 @@ use platform::{
     PlatformError,
     directories::{
         DirectoryView, Draft,
-        settings::{Binding, Product, Security, Server, Settings},
+        settings::{Binding, Product, Security, Server, ServiceProof, Settings},
     },
     provider::FirstSignIn,
 };
@@ -41,6 +41,15 @@ const SECURITY: [(&str, &str, &str); 2] = [
         "starttls",
         "StartTLS",
         "Mostly on port 389; nothing is sent where the server refuses it",
+    ),
+];
+
+const PROOFS: [(&str, &str, &str); 2] = [
+    ("password", "By its password", "As nearly everywhere"),
+    (
+        "certificate",
+        "By our own certificate",
+        "Where the server takes it for the account (SASL EXTERNAL); then no password is needed",
     ),
 ];
 
@@ -86,6 +95,7 @@ pub(super) fn new_inputs(form: Option<&Form>) -> Vec<FieldInput> {
         servers(&text("servers", "")),
         security(&text("security", "ldaps"), None),
         service_account(&text("service_dn", "")),
+        service_proof(&text("service_proof", "password")),
         secret("What is typed here is never shown again."),
         FieldInput::new("base", "Below which name people and groups are", InputKind::Text)
             .with_value(text("base", ""))
@@ -105,11 +115,12 @@ pub(super) fn old_inputs(view: &DirectoryView, form: Option<&Form>) -> Vec<Field
     let settings = &view.settings;
     let text = |name: &str, stored: &str| shown(form, name, stored);
     let listed: Vec<String> = settings.servers.iter().map(Server::to_string).collect();
-    let help = match view.has_secret {
-        true => {
+    let help = match (settings.service_proof, view.has_secret) {
+        (ServiceProof::Certificate, _) => "None is needed.",
+        (ServiceProof::Password, true) => {
             "Leave it empty to keep the one that is stored. Another server, encryption, authority or account takes it away."
         }
-        false => "None is stored: nobody of this directory gets in.",
+        (ServiceProof::Password, false) => "None is stored: nobody of this directory gets in.",
     };
     let mut inputs = vec![
         servers(&text("servers", &listed.join(" "))),
@@ -118,6 +129,7 @@ pub(super) fn old_inputs(view: &DirectoryView, form: Option<&Form>) -> Vec<Field
             Some(settings.security),
         ),
         service_account(&text("service_dn", &settings.service_dn)),
+        service_proof(&text("service_proof", proof_word(settings.service_proof))),
         secret(help),
         authorities(&text(
             "authorities",
@@ -216,6 +228,15 @@ fn service_account(value: &str) -> FieldInput {
         .required()
 }
 
+fn service_proof(selected: &str) -> FieldInput {
+    FieldInput::new(
+        "service_proof",
+        "How it proves who it is",
+        radio(&PROOFS, selected),
+    )
+    .required()
+}
+
 fn secret(help: &str) -> FieldInput {
     FieldInput::new("secret", "Its password", InputKind::Password)
         .with_help(help)
@@ -263,6 +284,22 @@ fn security_word(security: Security) -> &'static str {
         Security::Ldaps => "ldaps",
         Security::Starttls => "starttls",
         Security::Plain => "plain",
+    }
+}
+
+fn proof_word(proof: ServiceProof) -> &'static str {
+    match proof {
+        ServiceProof::Password => "password",
+        ServiceProof::Certificate => "certificate",
+    }
+}
+
+fn read_proof(form: &Form) -> Result<ServiceProof, PlatformError> {
+    match form.text("service_proof") {
+        // A form without the choice means the usual one.
+        "password" | "" => Ok(ServiceProof::Password),
+        "certificate" => Ok(ServiceProof::Certificate),
+        _ => Err(malformed("/service_proof", "choose one")),
     }
 }
 
@@ -344,6 +381,7 @@ pub(super) fn read_new(form: &Form) -> Result<Draft, PlatformError> {
     settings.security = read_security(form, None)?;
     settings.authorities = read_certificates(form, "authorities", None);
     settings.client_certificate = read_certificates(form, "client_certificate", None);
+    settings.service_proof = read_proof(form)?;
     if form.text("preset") == "389" {
         "(objectClass=inetOrgPerson)".clone_into(&mut settings.person_filter);
         "nsUniqueId".clone_into(&mut settings.attributes.id);
@@ -366,6 +404,7 @@ pub(super) fn read_old(form: &Form, view: &DirectoryView) -> Result<Draft, Platf
     let stored = view.settings.client_certificate.as_deref();
     settings.client_certificate = read_certificates(form, "client_certificate", stored);
     settings.service_dn = text("service_dn");
+    settings.service_proof = read_proof(form)?;
     settings.binding = match text("template") {
         template if template.is_empty() => Binding::Search,
         template => Binding::Template(template),

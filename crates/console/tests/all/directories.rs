@@ -21,7 +21,7 @@ use testkit::{
 use vault::SecretText;
 
 /// A site with this directory, whose owners are editors of `acme`, and with the viewer for an operator.
-async fn site_with(server: &Openldap, first_sign_in: FirstSignIn) -> Site {
+pub(super) async fn site_with(server: &Openldap, first_sign_in: FirstSignIn) -> Site {
     let site = Site::start().await;
     let host = Caller::host();
     let at = format!("localhost:{}", server.tls_port).parse().unwrap();

@@ -297,6 +297,53 @@ site_test!(every_answer_carries_the_headers, site, {
     assert_eq!(client.get("/sign-out").status, 405);
 });
 
+site_test!(signing_out_is_at_hand_on_every_page, site, {
+    let mut owner = Client::signed_in(&site, "owner");
+    let create = "/o/acme/datasets/new";
+    owner.submit(create, create, &[("label", "Customers")]);
+    let mut pages = vec![
+        "/account".to_owned(),
+        "/promises".to_owned(),
+        "/o/nowhere/datasets".to_owned(),
+    ];
+    pages.extend(["/account/factors", "/account/access-log", "/nowhere"].map(str::to_owned));
+    let inside = [
+        "datasets",
+        "datasets/new",
+        "imports",
+        "members",
+        "groups",
+        "policies",
+        "sign-in",
+        "tokens",
+        "access-log",
+        "audit",
+        "archive",
+        "about",
+        "restore",
+        "operator-access",
+        "person-requests",
+        "log-review",
+        "d/customers",
+        "d/customers/new",
+        "d/customers/settings",
+    ];
+    pages.extend(inside.map(|part| format!("/o/acme/{part}")));
+    for path in pages {
+        let page = owner.get(&path);
+        assert!(
+            page.status == 200 || page.status == 404,
+            "{path}: {}",
+            page.status
+        );
+        assert!(
+            page.body.contains("action=\"/sign-out\""),
+            "{path} does not let sign out: {}",
+            page.body
+        );
+    }
+});
+
 site_test!(another_organization_is_not_there, site, {
     let mut stranger = Client::signed_in(&site, "stranger");
     let strip = |answer: super::client::Answer| {

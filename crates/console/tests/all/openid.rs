@@ -124,6 +124,52 @@ async fn an_answer_is_for_the_browser_that_asked() {
     drop(tokio::task::spawn_blocking(walk).await.unwrap());
 }
 
+/// Every text that is stored anywhere in the database.
+async fn stored(site: &Site) -> String {
+    let superuser = site.superuser().await;
+    let tables = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
+        WHERE schemaname NOT IN ('pg_catalog', 'information_schema')";
+    let mut all = String::new();
+    for row in superuser.query(tables, &[]).await.unwrap() {
+        let table: String = row.get(0);
+        let text = format!("SELECT coalesce(string_agg(one::text, E'\\n'), '') FROM {table} one");
+        all += superuser.query_one(&text, &[]).await.unwrap().get(0);
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_token_of_a_provider_reaches_the_browser_or_the_database() {
+    let (site, provider) = start(FirstSignIn::Create).await;
+    let walk = move || {
+        let mut client = Client::new(&site);
+        let begun = client.get("/sign-in/openid/company");
+        let path = back(&site, begun.location(), "ben");
+        let mut answers = vec![client.get(&path)];
+        for path in ["/o", "/account", "/account/access-log", "/account/access-log.csv"] {
+            answers.push(client.get(path));
+        }
+        let seen = answers
+            .iter()
+            .map(|answer| format!("{:?} {}", answer.headers, answer.body));
+        let seen = format!("{} {:?}", seen.collect::<String>(), client.cookies);
+        assert!(seen.contains("ben@example.com"), "he is in: {seen}");
+        (site, provider, seen)
+    };
+    let (site, provider, seen) = tokio::task::spawn_blocking(walk).await.unwrap();
+    let stored = stored(&site).await;
+    assert!(stored.contains("ben@example.com"));
+    let tokens = provider.issued().unwrap();
+    // An ID token, an access token and the code that they were exchanged for.
+    assert!(tokens.len() >= 2, "{tokens:?}");
+    for token in &tokens {
+        assert!(!seen.contains(token), "the browser has {token}");
+        assert!(!stored.contains(token), "the database has {token}");
+        let bytes: String = token.bytes().map(|byte| format!("{byte:02x}")).collect();
+        assert!(!stored.contains(&bytes), "the database has the bytes of {token}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_provider_that_is_down_leaves_the_password_form() {
     let (site, mut provider) = start(FirstSignIn::Refuse).await;

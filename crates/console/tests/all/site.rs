@@ -40,7 +40,7 @@ pub(super) struct Site {
     server: ServerHandle,
     stop: watch::Sender<bool>,
     /// Last, so that connections are closed before it goes.
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl Drop for Site {
@@ -82,7 +82,7 @@ impl Site {
             platform,
             files,
             stop,
-            _database: database,
+            database,
         };
         let workspace = site.workspace("owner", "acme").await;
         for role in Role::ALL.into_iter().filter(|role| *role != Role::Owner) {
@@ -91,6 +91,11 @@ impl Site {
                 .unwrap();
         }
         site
+    }
+
+    /// Everything in the database, as nobody of the platform may see it.
+    pub(super) async fn superuser(&self) -> tokio_postgres::Client {
+        self.database.superuser().unwrap().connect().await.unwrap()
     }
 
     /// A person's workspace, for what a test prepares beside the pages.

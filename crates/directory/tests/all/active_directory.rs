@@ -3,11 +3,13 @@
 use crate::fixture::sign_in_with;
 use directory::{
     Outcome, Pool, Refusal, Settings, State, listing,
-    settings::{Product, Server},
+    service::look_up,
+    settings::{Product, Reach, Security, Server},
 };
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 use testkit::directory::Samba;
+use types::ServiceName;
 use vault::SecretText;
 
 struct Domain {
@@ -109,6 +111,33 @@ async fn people_groups_and_states_of_a_domain_are_told_right() {
     let after = domain.sign_in("moved", &Samba::password_of("mover")).await;
     assert!(matches!(after, Outcome::Proven(person, _) if person.id == before));
     everybody(&domain).await;
+    by_its_own_dns(&server, &domain).await;
+}
+
+/// The domain's own DNS server lists its controller, which is reached as it is listed.
+async fn by_its_own_dns(server: &Samba, domain: &Domain) {
+    const LDAP: u16 = 389;
+    let patience = Duration::from_secs(8);
+    for name in ["_ldap._tcp.harbour.test", "_ldap._tcp.dc._msdcs.harbour.test"] {
+        let service: ServiceName = name.parse().unwrap();
+        let listed = tokio::task::block_in_place(|| look_up(&service, &[server.dns()], patience)).unwrap();
+        let listed: Vec<(&str, u16)> = listed.iter().map(|one| (one.host.as_str(), one.port)).collect();
+        assert_eq!(listed, [(Samba::HOST, LDAP)], "{name}");
+        let address = SocketAddr::new(server.address, LDAP);
+        let at = Server {
+            host: Samba::HOST.to_owned(),
+            port: LDAP,
+            reach: Reach::Listed(name.to_owned(), vec![address]),
+        };
+        let settings = Settings {
+            servers: vec![at],
+            security: Security::Starttls,
+            ..domain.settings.clone()
+        };
+        let password = Samba::password_of("anna");
+        let outcome = sign_in_with(&settings, &domain.secret, "anna", &password).await;
+        assert!(matches!(outcome, Ok(Outcome::Proven(..))), "{name}: {outcome:?}");
+    }
 }
 
 /// 1,700 people are more than Samba gives at once, and more members than it names at once.

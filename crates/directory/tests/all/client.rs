@@ -1,17 +1,17 @@
 //! A directory that takes nobody over TLS without a client certificate: a good one, none, and wrong ones.
 
-use crate::fixture::{secret, settings, sign_in};
+use crate::fixture::{secret, settings, sign_in, sign_in_with};
 use directory::{
     Failure, Outcome, Settings,
     client::{ClientKey, check_certificate, check_key},
     report,
-    settings::Security,
+    settings::{Security, ServiceProof},
 };
 use jiff::Timestamp;
 use testkit::{
     Authority,
     certificate::{Identity, Validity},
-    directory::{Openldap, SERVICE_DN, password_of},
+    directory::{Offered, Openldap, SERVICE_DN, SERVICE_NAME, password_of},
 };
 use vault::SecretText;
 
@@ -134,4 +134,54 @@ fn a_key_is_of_its_certificate_and_is_shown_by_nothing() {
     let line = secret.lines().nth(1).unwrap();
     assert!(!format!("{settings:?}").contains(line));
     assert!(!serde_json::to_string(&settings).unwrap().contains(line));
+}
+
+#[tokio::test]
+async fn the_certificate_stands_for_the_service_accounts_password_where_the_server_takes_it() {
+    let clients = Authority::create("Clients of the harbour").unwrap();
+    let server = Openldap::start_demanding(&clients).unwrap();
+    let by = |name: &str, settings: Settings| Settings {
+        service_proof: ServiceProof::Certificate,
+        ..showing(settings, &clients.issue_client(name).unwrap())
+    };
+    let starttls = Settings {
+        servers: vec![format!("localhost:{}", server.port).parse().unwrap()],
+        security: Security::Starttls,
+        ..settings(&server)
+    };
+    let no_password = SecretText::new(String::new());
+    for settings in [settings(&server), starttls] {
+        let settings = by(SERVICE_NAME, settings);
+        let outcome = sign_in_with(&settings, &no_password, "anna", &password_of("anna")).await;
+        assert!(matches!(outcome, Ok(Outcome::Proven(..))), "{outcome:?}");
+        assert_eq!(staged(&settings).await.1, None);
+    }
+    assert_eq!(
+        server.binds(SERVICE_DN).unwrap(),
+        0,
+        "no password of its was sent"
+    );
+    assert!(server.log().unwrap().contains("mech=EXTERNAL"));
+
+    // Somebody else's certificate of the same authority is somebody else, who may read nothing.
+    let outcome = sign_in_with(&by("another", settings(&server)), &no_password, "anna", "x").await;
+    assert!(
+        matches!(
+            outcome,
+            Err(Failure::Base { .. } | Failure::NoRight { .. } | Failure::Service { .. })
+        ),
+        "{outcome:?}"
+    );
+    // A server that asks for no certificate knows nobody by one.
+    let open = Openldap::start(Offered::Good, 0).unwrap();
+    let outcome = sign_in_with(&by(SERVICE_NAME, settings(&open)), &no_password, "anna", "x").await;
+    assert!(
+        matches!(&outcome, Err(Failure::Service { why, .. }) if why.contains("does not take the client certificate")),
+        "{outcome:?}"
+    );
+    let without = Settings {
+        client_certificate: None,
+        ..by(SERVICE_NAME, settings(&server))
+    };
+    assert!(matches!(without.check(), Err(Failure::Settings(_))));
 }

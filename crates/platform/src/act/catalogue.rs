@@ -4,7 +4,7 @@
 //! against the source, and `cargo xtask test --all` ends with a look whether each of them was entered by some test. Start at [`ACTIONS`].
 
 /// The acts, by their names, in order.
-pub const ACTIONS: [&str; 162] = [
+pub const ACTIONS: [&str; 164] = [
     "access-log.export",
     "access-log.keep",
     "access-log.trim",
@@ -27,6 +27,8 @@ pub const ACTIONS: [&str; 162] = [
     "appliance.update-undone",
     "archive.restore",
     "audit-key.make",
+    "audit-key.retire",
+    "audit-key.rotate",
     "audit-note.post",
     "audit-note.set",
     "audit-witness.appoint",

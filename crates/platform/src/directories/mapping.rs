@@ -13,6 +13,7 @@ use access::Role;
 use directory::group::{self, Group};
 use std::collections::BTreeMap;
 use store::control::{
+    ControlTx,
     directory::{self as rows, Mapping},
     organization,
 };
@@ -66,17 +67,25 @@ pub async fn map(
         organization_id: organization,
         role,
     };
-    write(platform, caller, id, key, &mapping).await
+    let tx = begin(platform).await?;
+    write(platform, caller, tx, (id, key), &mapping).await
 }
 
+/// A transaction that alone changes what groups give, until it ends.
+pub(super) async fn begin(platform: &Platform) -> Result<ControlTx> {
+    let mut tx = platform.control().begin().await?;
+    rows::hold_all(&mut tx).await?;
+    Ok(tx)
+}
+
+/// Writes a mapping of the directory with this id and name.
 pub(super) async fn write(
     platform: &Platform,
     caller: &Caller,
-    id: SourceId,
-    key: &str,
+    mut tx: ControlTx,
+    (id, key): (SourceId, &str),
     mapping: &Mapping,
 ) -> Result<()> {
-    let mut tx = platform.control().begin().await?;
     if rows::mappings(&mut tx, id).await?.len() >= usize::try_from(rows::MAPPINGS_MAX).unwrap_or(usize::MAX) {
         tx.close().await?;
         let text = format!("at most {} groups can be mapped", rows::MAPPINGS_MAX);
@@ -96,18 +105,19 @@ pub(super) async fn write(
 /// As [`map`].
 pub async fn unmap(platform: &Platform, caller: &Caller, key: &str, group: &str, slug: &str) -> Result<()> {
     let (id, group, organization) = named(platform, caller, key, group, slug).await?;
-    erase(platform, caller, id, key, &group, organization).await
+    let tx = begin(platform).await?;
+    erase(platform, caller, tx, (id, key), &group, organization).await
 }
 
+/// Takes a mapping of the directory with this id and name away.
 pub(super) async fn erase(
     platform: &Platform,
     caller: &Caller,
-    id: SourceId,
-    key: &str,
+    mut tx: ControlTx,
+    (id, key): (SourceId, &str),
     group: &str,
     organization: OrganizationId,
 ) -> Result<()> {
-    let mut tx = platform.control().begin().await?;
     rows::delete_mapping(&mut tx, id, group, organization).await?;
     let act = Act::configuration("directory.unmap", Object::new("directory", key)).because(group);
     tx.commit(&platform.entry(caller, Some(organization), &act)?, &[])

@@ -3,7 +3,9 @@
 //! Invariants: nobody gives by a group what they could not give by hand, so only owners touch groups that make owners, and
 //! whoever has less than their role gives nothing. A group that the directory does not have is not taken: every comparison
 //! would be refused for it, and with that the leaving of everybody else. A directory may know people of other organizations, so
-//! it gives roles here only where the host has mapped a group of it to this organization, or an operator asks. Start at [`list`].
+//! it gives roles here only where the host has mapped a group of it to this organization, or an operator asks. The directory is
+//! asked before a change and may take its time, so rights, ranks and what was expected are looked at again where it is written.
+//! Start at [`list`].
 
 use super::{
     find, mapping,
@@ -13,10 +15,14 @@ use crate::{
     Workspace,
     error::{PlatformError, Result},
     member::check_rank,
-    operator, session,
+    operator, session, withdrawal,
 };
-use access::{Narrowing, Permission, Role};
-use store::control::directory::{self as rows, Directory as Row, DirectoryState, Mapping};
+use access::{Narrowing, Permission, Permit, Role};
+use openssl::sha::Sha256;
+use store::control::{
+    ControlTx, Reads,
+    directory::{self as rows, Directory as Row, DirectoryState, Mapping},
+};
 use types::ProblemCode;
 
 /// A group that gives a role here.
@@ -39,6 +45,41 @@ pub struct RoleGroups {
     pub groups: Vec<RoleGroup>,
 }
 
+impl RoleGroups {
+    /// A digest of all of it, in hexadecimal digits, to expect at a change.
+    #[must_use]
+    pub fn tag(&self) -> String {
+        let mut digest = Sha256::new();
+        let mut add = |text: &str| {
+            digest.update(&(text.len() as u64).to_be_bytes());
+            digest.update(text.as_bytes());
+        };
+        for directory in &self.directories {
+            add(directory);
+        }
+        for RoleGroup {
+            directory,
+            group,
+            role,
+        } in &self.groups
+        {
+            add(directory);
+            add(group);
+            add(role.as_str());
+        }
+        hex::encode(&digest.finish()[..8])
+    }
+}
+
+/// What the groups must be for a change to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    /// Whatever they are.
+    Any,
+    /// Those with this [`RoleGroups::tag`].
+    Tag(String),
+}
+
 /// Something to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Alteration {
@@ -59,14 +100,17 @@ pub enum Alteration {
 /// `not-allowed` for who does not manage members.
 pub async fn list(workspace: &Workspace) -> Result<RoleGroups> {
     workspace.permit(Permission::MemberManage).await?;
+    collect(workspace, &mut workspace.platform().control().read().await?).await
+}
+
+async fn collect(workspace: &Workspace, on: &mut impl Reads) -> Result<RoleGroups> {
     let organization = workspace.organization().id;
-    let mut read = workspace.platform().control().read().await?;
     let mut found = RoleGroups {
         directories: Vec::new(),
         groups: Vec::new(),
     };
-    for row in rows::list(&mut read).await? {
-        let mappings = rows::mappings(&mut read, row.id).await?;
+    for row in rows::list(on).await? {
+        let mappings = rows::mappings(on, row.id).await?;
         let own: Vec<Mapping> = mappings
             .into_iter()
             .filter(|one| one.organization_id == organization)
@@ -93,7 +137,7 @@ fn may_use(workspace: &Workspace, own: &[Mapping]) -> bool {
 /// # Errors
 /// `not-allowed`; `not-found`; `invalid` for what is no group of the directory; `unavailable` when it cannot be asked.
 pub async fn preview(workspace: &Workspace, alteration: &Alteration) -> Result<Vec<Change>> {
-    let (row, wish) = wish(workspace, alteration).await?;
+    let (row, wish) = allowed(workspace, alteration).await?;
     let slug = &workspace.organization().slug;
     let is_here = |change: &Change| match &change.what {
         What::Gains { organization, .. } | What::Loses { organization, .. } => organization == slug,
@@ -106,40 +150,81 @@ pub async fn preview(workspace: &Workspace, alteration: &Alteration) -> Result<V
 /// Does it: from the next sign-in and the next comparison on.
 ///
 /// # Errors
-/// As [`preview`]; `proof-required`; `conflict` at the most groups of a directory.
-pub async fn alter(workspace: &Workspace, alteration: &Alteration) -> Result<()> {
+/// As [`preview`]; `proof-required`; `stale-version` when the groups are not the expected ones; `conflict` at the most groups of
+/// a directory.
+pub async fn alter(workspace: &Workspace, alteration: &Alteration, expected: &Expected) -> Result<()> {
     session::require_fresh(workspace.platform(), workspace.caller())?;
+    let (row, wish) = allowed(workspace, alteration).await?;
+    if let Wish::Give(_) = wish {
+        looked(workspace, &row, wish).await?;
+    }
+    let workspace = &withdrawal::renewed(workspace).await?;
     let (platform, caller) = (workspace.platform(), workspace.caller());
-    match wish(workspace, alteration).await? {
-        (row, Wish::Give(mapping)) => {
-            looked(workspace, &row, Wish::Give(mapping.clone())).await?;
-            // The directory may have taken its time: somebody of a higher rank may have given the group something meanwhile.
-            wish(workspace, alteration).await?;
-            mapping::write(platform, caller, row.id, &row.key, &mapping).await
+    let permit = permit(workspace).await?;
+    let mut tx = mapping::begin(platform).await?;
+    let checked = check(workspace, &mut tx, &permit, &row, alteration, expected).await;
+    let named = (row.id, row.key.as_str());
+    match checked {
+        Err(error) => {
+            tx.close().await?;
+            Err(error)
         }
-        (row, Wish::Take(group, organization)) => {
-            mapping::erase(platform, caller, row.id, &row.key, &group, organization).await
+        Ok(Wish::Give(mapping)) => mapping::write(platform, caller, tx, named, &mapping).await,
+        Ok(Wish::Take(group, organization)) => {
+            mapping::erase(platform, caller, tx, named, &group, organization).await
         }
-        (_, Wish::Nothing | Wish::Settings(_)) => Ok(()),
+        Ok(Wish::Nothing | Wish::Settings(_)) => Ok(tx.close().await?),
     }
 }
 
+/// The wish within the transaction that carries it out, if the groups are still those that were expected.
+async fn check(
+    workspace: &Workspace,
+    tx: &mut ControlTx,
+    permit: &Permit,
+    row: &Row,
+    alteration: &Alteration,
+    expected: &Expected,
+) -> Result<Wish> {
+    if let Expected::Tag(tag) = expected
+        && collect(workspace, tx).await?.tag() != *tag
+    {
+        let why = "the groups are others now; read them again and repeat your change";
+        return Err(PlatformError::new(ProblemCode::Stale, why));
+    }
+    wish(workspace, tx, permit, row, alteration).await
+}
+
 /// What is asked for, when the caller may ask for it.
-async fn wish(workspace: &Workspace, alteration: &Alteration) -> Result<(Row, Wish)> {
+async fn allowed(workspace: &Workspace, alteration: &Alteration) -> Result<(Row, Wish)> {
+    let permit = permit(workspace).await?;
+    let (Alteration::Give(RoleGroup { directory, .. }) | Alteration::Take { directory, .. }) = alteration;
+    let row = find(workspace.platform(), directory).await?;
+    let mut read = workspace.platform().control().read().await?;
+    let wish = wish(workspace, &mut read, &permit, &row, alteration).await?;
+    Ok((row, wish))
+}
+
+async fn permit(workspace: &Workspace) -> Result<Permit> {
     let permit = workspace.permit(Permission::MemberManage).await?;
     if *permit.narrowing() != Narrowing::nothing() {
         let why = "a group gives the whole role, which is more than you have here; ask somebody who has all of theirs";
         return Err(PlatformError::new(ProblemCode::NotAllowed, why));
     }
-    let (directory, group) = match alteration {
-        Alteration::Give(wanted) => (&wanted.directory, &wanted.group),
-        Alteration::Take { directory, group } => (directory, group),
-    };
-    let row = find(workspace.platform(), directory).await?;
+    Ok(permit)
+}
+
+async fn wish(
+    workspace: &Workspace,
+    on: &mut impl Reads,
+    permit: &Permit,
+    row: &Row,
+    alteration: &Alteration,
+) -> Result<Wish> {
+    let (Alteration::Give(RoleGroup { group, .. }) | Alteration::Take { group, .. }) = alteration;
     let group = mapping::checked(group)?;
     let organization = workspace.organization().id;
-    let mut read = workspace.platform().control().read().await?;
-    let mut own = rows::mappings(&mut read, row.id).await?;
+    let mut own = rows::mappings(on, row.id).await?;
     own.retain(|one| one.organization_id == organization);
     if !may_use(workspace, &own) {
         return Err(PlatformError::not_found("directory"));
@@ -151,15 +236,14 @@ async fn wish(workspace: &Workspace, alteration: &Alteration) -> Result<(Row, Wi
     Ok(match alteration {
         Alteration::Give(wanted) => {
             check_rank(permit.role(), wanted.role)?;
-            let mapping = Mapping {
+            Wish::Give(Mapping {
                 group_key: group,
                 organization_id: organization,
                 role: wanted.role,
-            };
-            (row, Wish::Give(mapping))
+            })
         }
         Alteration::Take { .. } if before.is_none() => return Err(PlatformError::not_found("group")),
-        Alteration::Take { .. } => (row, Wish::Take(group, organization)),
+        Alteration::Take { .. } => Wish::Take(group, organization),
     })
 }
 

@@ -13,7 +13,7 @@ use directory::{
     Settings,
     client::{self, ClientKey},
     service::order,
-    settings::{Reach, Server},
+    settings::{Reach, Server, ServiceProof},
 };
 use host::outgoing::KeptPlace;
 use jiff::Timestamp;
@@ -44,11 +44,24 @@ pub(super) fn seal_secret(platform: &Platform, id: SourceId, given: &SecretText)
 }
 
 /// The service account's password, where there is one.
-pub(crate) fn open_secret(platform: &Platform, row: &Row) -> Result<Option<SecretText>> {
+pub(super) fn open_secret(platform: &Platform, row: &Row) -> Result<Option<SecretText>> {
     let sealed = row.secret.as_deref();
     sealed
         .map(|sealed| secret::open(platform, &place_of(row.id), sealed))
         .transpose()
+}
+
+/// What the service account is bound with: its password, nothing where its certificate does it, none where it cannot be bound.
+pub(crate) fn bind_secret(platform: &Platform, row: &Row, settings: &Settings) -> Result<Option<SecretText>> {
+    match settings.service_proof {
+        ServiceProof::Password => open_secret(platform, row),
+        ServiceProof::Certificate => Ok(Some(nothing())),
+    }
+}
+
+/// In the place of a password that is not needed.
+pub(super) fn nothing() -> SecretText {
+    SecretText::new(String::new())
 }
 
 /// Where the key of a directory's client certificate is sealed to.

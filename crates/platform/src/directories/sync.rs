@@ -10,7 +10,7 @@ mod plan;
 pub use plan::{Change, What};
 
 use super::{
-    Draft, find, is_synced_since, note, open_secret, reachable_settings, require_host_for_plain, settings_of,
+    Draft, bind_secret, find, is_synced_since, note, reachable_settings, require_host_for_plain, settings_of,
     source_of, trial,
 };
 use crate::{
@@ -139,8 +139,9 @@ pub(super) async fn look(platform: &Platform, row: &Row, wish: Wish) -> Result<P
     let (pool, (settings, secret)) = match draft {
         Some(draft) => (&unremembered, trial::opened(platform, Some(row), *draft)?),
         None => {
-            let stored = (reachable_settings(platform, row)?, open_secret(platform, row)?);
-            (platform.directories(), stored)
+            let settings = reachable_settings(platform, row)?;
+            let secret = bind_secret(platform, row, &settings)?;
+            (platform.directories(), (settings, secret))
         }
     };
     let Some(secret) = secret else {

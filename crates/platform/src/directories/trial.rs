@@ -5,7 +5,10 @@
 
 use super::{
     find, mapping, require_host_for_plain,
-    stored::{check_key, client_key, open_key, open_secret, reachable, reachable_settings, settings_of},
+    stored::{
+        bind_secret, check_key, client_key, nothing, open_key, open_secret, reachable, reachable_settings,
+        settings_of,
+    },
 };
 use crate::{
     Caller, Platform,
@@ -15,6 +18,7 @@ use crate::{
 use directory::{
     Settings,
     report::{Report, Stage},
+    settings::ServiceProof,
 };
 use store::control::directory::{self as rows, Directory as Row, Mapping};
 use types::ProblemCode;
@@ -112,6 +116,7 @@ pub(super) fn opened(
     draft: Draft,
 ) -> Result<(Settings, Option<SecretText>)> {
     let secret = match (draft.secret, row) {
+        _ if draft.settings.service_proof == ServiceProof::Certificate => Some(nothing()),
         (Some(secret), _) => Some(secret),
         (None, Some(row)) if !settings_of(row)?.exposes_secret(&draft.settings) => {
             open_secret(platform, row)?
@@ -173,7 +178,7 @@ pub async fn health(platform: &Platform, caller: &Caller, key: &str) -> Result<H
 
 /// The test, for the promise and for [`health`].
 pub(crate) async fn look_at(platform: &Platform, row: &Row, login: Option<&str>) -> Result<Report> {
-    let secret = open_secret(platform, row)?;
     let settings = reachable_settings(platform, row)?;
+    let secret = bind_secret(platform, row, &settings)?;
     Ok(directory::report::test(&settings, secret.as_ref(), login, platform.now()).await)
 }

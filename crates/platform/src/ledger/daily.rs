@@ -1,8 +1,8 @@
 //! The daily note: the newest signed checkpoint, to be kept where the appliance cannot reach it: in mailboxes and on paper.
 //!
 //! Invariants: one letter a day to each address that operators name (by UTC, and by the rows of the jobs, so that neither a restart nor a
-//! second worker sends two); one that could not be sent goes an hour later, with what is signed by then: a checkpoint covers all
-//! before it. Start at [`note`] and [`post_if_due`]; what was kept is held against the log by [`super::kept`].
+//! second worker sends two); one of which nobody knows whether it went is sent again under the same Message-ID, by which mailboxes tell that it
+//! is one; one that could not be sent goes an hour later, with what is signed by then: a checkpoint covers all before it. Start at [`note`] and [`post_if_due`]; what was kept is held against the log by [`super::kept`].
 
 mod addresses;
 
@@ -185,11 +185,8 @@ pub(crate) async fn run(platform: &Platform, job: &Job) -> Result<Value> {
     }
     let daily = gather(platform).await?;
     let size = daily.newest.size;
-    mail::send(
-        platform,
-        &Letter::audit_note(&address, &platform.settings().base_url, &daily),
-    )
-    .await?;
+    let letter = Letter::audit_note(&address, &platform.settings().base_url, &daily).sent_by(job.id);
+    mail::send(platform, &letter).await?;
     Ok(json!({ "size": size }))
 }
 

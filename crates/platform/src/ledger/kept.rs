@@ -88,13 +88,14 @@ pub async fn compare_for(workspace: &Workspace, text: &[u8]) -> Result<Vec<Kept>
 async fn look(platform: &Platform, text: &[u8]) -> Result<Vec<Kept>> {
     let found = parse(text)?;
     let key = LogKey::load(platform).await?.ok_or(LedgerError::KeyLost)?;
-    let policy = witness::policy_of(platform, &key).await?;
     let folder = Folder::at(&platform.settings().audit);
     let signed = folder.signed()?.ok_or(LedgerError::StateLost)?;
     // One tree for all: notes of one letter share most of their tiles.
     let mut tree = TiledTree::new(signed.size, |tile| folder.read_tile(tile));
     let mut kept = Vec::with_capacity(found.len());
     for one in found {
+        let size = Checkpoint::parse(one.note().text()).map_or(u64::MAX, |found| found.size);
+        let policy = witness::policy_at(platform, &key, size).await?;
         kept.push(judge(&one, &policy, signed.size, |size| {
             tree.root_at(size).map_err(LedgerError::from)
         })?);

@@ -16,7 +16,6 @@ use audit::{
     leaf::LEAF_BYTES,
     merkle,
     note::Note,
-    policy::Policy,
     tile::{Edge, TiledTree, WIDTH},
 };
 use store::control::{
@@ -85,7 +84,12 @@ impl Publisher {
     }
 
     /// Publishes what the database has more.
-    pub(crate) async fn publish(&mut self, on: &mut impl Reads, watch: Watch<'_>) -> Result<(), LedgerError> {
+    pub(crate) async fn publish(
+        &mut self,
+        platform: &Platform,
+        on: &mut impl Reads,
+        watch: Watch<'_>,
+    ) -> Result<(), LedgerError> {
         if self.signed.size > 0 && self.published != Some(self.signed.size) {
             self.sign(watch)?;
         }
@@ -95,6 +99,8 @@ impl Publisher {
             if leaves.is_empty() {
                 return Ok(());
             }
+            // After the leaves: where one of them announces a key, that key signs what covers it.
+            self.key = LogKey::load(platform).await?.ok_or(LedgerError::KeyLost)?;
             let dense = (first..).zip(&leaves).find(|(index, leaf)| leaf.index != *index);
             if let Some((index, _)) = dense {
                 return Err(LedgerError::Forked {
@@ -180,7 +186,7 @@ pub(super) fn check_published(
         return Ok(None);
     };
     let note = Note::parse(&bytes)?;
-    let trusted = Policy::of_log(key.verifier()?).check(&note);
+    let trusted = key.policy()?.check(&note);
     let found = trusted.map_err(|_| LedgerError::Published)?.checkpoint;
     if found.size > signed.size || found.size == signed.size && found.root != signed.root {
         return Err(LedgerError::Published);

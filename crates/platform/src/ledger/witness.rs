@@ -21,7 +21,12 @@ use crate::{
     check::require_operator,
     error::{PlatformError, Result},
 };
-use audit::{Checkpoint, note::Note, policy::Policy, tile::TiledTree};
+use audit::{
+    Checkpoint,
+    note::{Note, VerifierKey},
+    policy::Policy,
+    tile::TiledTree,
+};
 use request::Request;
 use types::ProblemCode;
 
@@ -58,8 +63,18 @@ fn write_request(platform: &Platform, published: &Published, old: u64) -> Result
 
 /// The policy with all witnesses, none of them demanded.
 pub(super) async fn policy_of(platform: &Platform, log: &LogKey) -> Result<Policy> {
+    policy_with(platform, log.verifiers()?).await
+}
+
+/// The same for what may have been signed at that size: keys that were exchanged since count for their time.
+pub(super) async fn policy_at(platform: &Platform, log: &LogKey, size: u64) -> Result<Policy> {
+    let keys = [log.verifiers()?, log.retired_at(size)].concat();
+    policy_with(platform, keys).await
+}
+
+async fn policy_with(platform: &Platform, keys: Vec<VerifierKey>) -> Result<Policy> {
     let known = appointed::read(&mut platform.control().read().await?).await?;
-    let mut text = format!("log {}\n", log.verifier()?);
+    let mut text: String = keys.iter().map(|key| format!("log {key}\n")).collect();
     for (number, witness) in known.values().enumerate() {
         text += &format!("witness w{} {}\n", number + 1, witness.key);
     }
@@ -155,7 +170,8 @@ pub(crate) async fn witnessed(platform: &Platform) -> Result<Option<Witnessed>> 
 async fn look_at(platform: &Platform, note: &[u8]) -> Result<Witnessed> {
     let note = Note::parse(note).map_err(LedgerError::from)?;
     let key = LogKey::load(platform).await?.ok_or(LedgerError::KeyLost)?;
-    let trusted = policy_of(platform, &key)
+    let size = Checkpoint::parse(note.text()).map_or(u64::MAX, |found| found.size);
+    let trusted = policy_at(platform, &key, size)
         .await?
         .check(&note)
         .map_err(|error| refused(error.to_string()))?;

@@ -7,7 +7,7 @@ use crate::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
-use types::EmailAddress;
+use types::{EmailAddress, JobId};
 
 /// A letter. It may hold a link that lets somebody in, so it is sealed wherever it lies.
 #[derive(Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub(crate) struct Letter {
     pub(super) to: String,
     pub(super) subject: String,
     pub(super) text: String,
+    /// The job that it is sent by: sent a second time, because nobody knows whether the first came through, it is the same letter.
+    #[serde(skip)]
+    pub(super) job: Option<JobId>,
 }
 
 impl Letter {
@@ -23,6 +26,15 @@ impl Letter {
             to: to.to_string(),
             subject: subject.to_owned(),
             text,
+            job: None,
+        }
+    }
+
+    /// As a job sends it.
+    pub(crate) fn sent_by(self, job: JobId) -> Self {
+        Self {
+            job: Some(job),
+            ..self
         }
     }
 

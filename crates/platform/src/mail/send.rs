@@ -12,7 +12,7 @@ use crate::{
 };
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    message::header::ContentType,
+    message::{Mailbox, header::ContentType},
     transport::smtp::{
         authentication::Credentials,
         client::{Certificate, CertificateStore, Tls, TlsParameters},
@@ -94,8 +94,11 @@ fn words(error: &lettre::transport::smtp::Error) -> String {
 
 fn message(settings: &MailSettings, letter: &Letter) -> Result<Message> {
     let to = letter.to.parse().map_err(vault_failure)?;
-    let from = settings.from.parse().map_err(vault_failure)?;
+    let from: Mailbox = settings.from.parse().map_err(vault_failure)?;
+    // By a number of its own where no job tells it: lettre makes one.
+    let id = letter.job.map(|job| format!("<{job}@{}>", from.email.domain()));
     Message::builder()
+        .message_id(id)
         .from(from)
         .to(to)
         .subject(letter.subject.clone())

@@ -1,6 +1,6 @@
 //! The caller's own sessions: where somebody is signed in, and ending one.
 
-use super::rows;
+use super::{require_fresh, rows};
 use crate::{
     Platform,
     act::{Act, Object},
@@ -52,13 +52,18 @@ pub async fn list_own(platform: &Platform, caller: &Caller) -> Result<Vec<Sessio
     Ok(found.into_iter().map(view).collect())
 }
 
-/// Ends one of the caller's own sessions.
+/// Ends one of the caller's own sessions. Another one than the one that asks is ended after a proof only: whoever finds a browser
+/// open should not be able to put its holder out everywhere else.
 ///
 /// # Errors
-/// `not-found` for what is not the caller's own.
+/// `not-found` for what is not the caller's own; `proof-required`.
 pub async fn end_own(platform: &Platform, caller: &Caller, id: SessionId) -> Result<()> {
-    if !list_own(platform, caller).await?.iter().any(|own| own.id == id) {
+    let own = list_own(platform, caller).await?;
+    let Some(found) = own.into_iter().find(|own| own.id == id) else {
         return Err(PlatformError::not_found("session"));
+    };
+    if !found.current {
+        require_fresh(platform, caller)?;
     }
     let mut tx = platform.control().begin().await?;
     rows::end(&mut tx, id, platform.now()).await?;

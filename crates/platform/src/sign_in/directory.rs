@@ -7,7 +7,7 @@ use super::{Door, Proven};
 use crate::{
     Platform,
     caller::Origin,
-    directories::{Received, open_secret, reachable_settings, receive},
+    directories::{Received, bind_secret, reachable_settings, receive},
     error::Result,
 };
 use directory::{Outcome, Refusal, sign_in};
@@ -66,7 +66,7 @@ async fn ask(
     password: &SecretText,
 ) -> Result<Asked> {
     let settings = reachable_settings(platform, row)?;
-    let Some(secret) = open_secret(platform, row)? else {
+    let Some(secret) = bind_secret(platform, row, &settings)? else {
         tracing::warn!(
             directory = row.key,
             "a sign-in passed a directory by: its service account has no password here"

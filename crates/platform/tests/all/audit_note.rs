@@ -288,3 +288,50 @@ async fn what_was_kept_tells_a_log_that_was_set_back_or_rewritten() {
     );
     assert_eq!(compare(&site, letter.as_bytes()).await[0].word, Word::Rewritten);
 }
+
+/// The Message-ID of a letter.
+fn id_of(letter: &str) -> String {
+    let line = letter
+        .lines()
+        .find(|line| line.to_lowercase().starts_with("message-id:"));
+    line.unwrap().to_lowercase()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_that_goes_again_after_a_crash_is_the_same_and_one_left_out_does_not_count() {
+    let site = signed_site().await;
+    let authority = Authority::create("post").unwrap();
+    let server = MailServer::start(&authority, Speech::Tls).unwrap();
+    set_mail(&site, &server, &authority).await;
+    name(&site, &["auditor@example.org"]).await;
+    assert_eq!(post(&site).await, 1);
+    let run = async |count: usize| {
+        let (stop, shutdown) = tokio::sync::watch::channel(false);
+        let worker = tokio::spawn(work::run(site.platform.clone(), shutdown, 1));
+        let letters = server.wait_for(count, PATIENCE).unwrap();
+        let text = "SELECT count(*) FROM strongroom.job WHERE kind = 'audit-note.send' AND state <> 'done'";
+        testkit::wait_until(PATIENCE, "every job to be done", async || {
+            let left: i64 = site.superuser().await.query_one(text, &[]).await.unwrap().get(0);
+            left == 0
+        })
+        .await
+        .unwrap();
+        stop.send(true).unwrap();
+        worker.await.unwrap();
+        letters
+    };
+    run(1).await;
+    // The server took it, and the worker died before it could note that.
+    let died = "UPDATE strongroom.job SET state = 'waiting', finished_at = NULL, result = NULL WHERE kind = 'audit-note.send'";
+    tamper(&site, died).await;
+    let letters = run(2).await;
+    assert_eq!(id_of(&letters[0]), id_of(&letters[1]));
+    // One that waits while its address is not named is left out, and no letter of that day.
+    name(&site, &["board@example.org"]).await;
+    assert_eq!(post(&site).await, 1);
+    name(&site, &[]).await;
+    run(2).await;
+    name(&site, &["board@example.org"]).await;
+    pass(SignedDuration::from_mins(61));
+    assert_eq!(post(&site).await, 1, "it has had none yet");
+}

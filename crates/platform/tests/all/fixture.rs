@@ -13,7 +13,8 @@ use platform::{
     member, organization,
     workspace::OrganizationSummary,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use store::{Address, Login, migration};
 use testkit::{Cluster, TestDatabase};
 use types::{AccountId, Dataset, FieldKind, SessionId};
@@ -49,7 +50,7 @@ impl Site {
     /// The same with other settings than the usual ones.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
         let database = database().await;
-        let mut settings = settings_of(&database);
+        let mut settings = settings_of(database.name());
         change(&mut settings);
         let root = RootKey::generate().unwrap();
         let platform = open_as(&database, settings, root, Timestamp::now).await;
@@ -112,8 +113,8 @@ impl Site {
     }
 
     /// The folder of root's record of backups.
-    pub(crate) fn record(&self) -> std::path::PathBuf {
-        record_of(&self.database)
+    pub(crate) fn record(&self) -> PathBuf {
+        record_of(self.database.name())
     }
 
     /// A real session of the member with that role: its token, and the caller.
@@ -168,8 +169,8 @@ impl Site {
     }
 
     /// The folder of the signed log.
-    pub(crate) fn audit(&self) -> std::path::PathBuf {
-        audit_folder(&self.database)
+    pub(crate) fn audit(&self) -> PathBuf {
+        audit_folder(self.database.name())
     }
 
     /// The database as its superuser.
@@ -213,7 +214,7 @@ async fn owned(database: TestDatabase) -> TestDatabase {
 
 /// A platform on a database, with a root key and a clock.
 pub(crate) async fn open(database: &TestDatabase, root: RootKey, clock: fn() -> Timestamp) -> Platform {
-    open_as(database, settings_of(database), root, clock).await
+    open_as(database, settings_of(database.name()), root, clock).await
 }
 
 async fn open_as(
@@ -222,15 +223,42 @@ async fn open_as(
     root: RootKey,
     clock: fn() -> Timestamp,
 ) -> Platform {
+    open_told(&told(database), settings, root, clock).await
+}
+
+/// Where a site's database is, for a process of its own.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Told {
+    socket_folder: PathBuf,
+    port: u16,
+    database: String,
+    password: String,
+}
+
+pub(crate) fn told(database: &TestDatabase) -> Told {
     let login = database.superuser().unwrap();
-    let address = Address {
+    Told {
         socket_folder: login.socket_folder,
         port: login.port,
         database: login.database,
+        password: database.cluster().password("strongroom_app").unwrap(),
+    }
+}
+
+/// The platform of another process's site.
+pub(crate) async fn open_beside(told: &Told, root: RootKey) -> Platform {
+    open_told(told, settings_of(&told.database), root, Timestamp::now).await
+}
+
+async fn open_told(told: &Told, settings: Settings, root: RootKey, clock: fn() -> Timestamp) -> Platform {
+    let address = Address {
+        socket_folder: told.socket_folder.clone(),
+        port: told.port,
+        database: told.database.clone(),
     };
     let app = Login {
         role: "strongroom_app".to_owned(),
-        password: database.cluster().password("strongroom_app").unwrap(),
+        password: told.password.clone(),
     };
     Platform::open_with(settings, address, app, root, 64, clock)
         .await
@@ -238,7 +266,7 @@ async fn open_as(
 }
 
 /// The usual settings.
-fn settings_of(database: &TestDatabase) -> Settings {
+fn settings_of(database: &str) -> Settings {
     Settings {
         base_url: "https://localhost".to_owned(),
         session_idle_seconds_max: 1_800,
@@ -265,16 +293,13 @@ fn settings_of(database: &TestDatabase) -> Settings {
 }
 
 /// Root's record of backups, which is not there until a test makes it.
-fn record_of(database: &TestDatabase) -> std::path::PathBuf {
-    std::env::temp_dir().join(format!("strongroom-record-{}", database.name()))
+fn record_of(database: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("strongroom-record-{database}"))
 }
 
 /// The folder of a site's signed log, its own as the database is.
-pub(crate) fn audit_folder(database: &TestDatabase) -> std::path::PathBuf {
-    std::env::temp_dir().join(format!(
-        "strongroom-audit-{}",
-        database.superuser().unwrap().database
-    ))
+fn audit_folder(database: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("strongroom-audit-{database}"))
 }
 
 async fn create(platform: &Platform, slug: &str, name: &str, owner: NewPerson) -> OrganizationSummary {

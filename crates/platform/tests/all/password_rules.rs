@@ -62,6 +62,21 @@ async fn the_promise_of_the_rules_sees_rules_weaker_than_can_be_set() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_stays_good_for_years_where_no_rule_says_otherwise() {
+    let site = Site::start_with_clock(clock).await;
+    ann(&site).await;
+    for _ in 0..3 {
+        pass(400 * 86_400);
+        let admission =
+            sign_in::with_password(&site.platform, Origin::default(), ANN, secret(PASSWORD)).await;
+        assert!(
+            matches!(admission, Ok(Admission::Session { .. })),
+            "{admission:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rules_hold_wherever_a_password_is_set_and_an_old_one_must_go_first() {
     let site = Site::start_with_clock(clock).await;
     ann(&site).await;

@@ -1,6 +1,9 @@
 //! Sessions end by themselves, by their person, by an administrator and by the organization's bounds.
 
-use crate::fixture::Site;
+use crate::{
+    ann::{self, PASSWORD, ann, answer, enrolled, known, pass, pending_of, secret, session_of},
+    fixture::Site,
+};
 use access::Role;
 use jiff::Timestamp;
 use platform::{
@@ -121,4 +124,63 @@ async fn an_administrator_ends_a_members_sessions_and_a_removed_member_has_none(
     let (third, _) = site.sign_in(Role::Viewer).await;
     member::remove(&administrator, viewer).await.unwrap();
     assert!(!is_known(&site.platform, &third, Activity::Use).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn own_sessions_are_seen_and_another_one_is_ended_after_a_proof_only() {
+    let site = Site::start_with_clock(ann::clock).await;
+    ann(&site).await;
+    let (here, _) = session_of(&site).await;
+    let (elsewhere, _) = session_of(&site).await;
+    let caller = known(&site, &here).await;
+    let own = session::list_own(&site.platform, &caller).await.unwrap();
+    assert_eq!(own.len(), 2);
+    let named = |current: bool| own.iter().find(|one| one.current == current).unwrap().id;
+    pass(60 * session::MINUTES);
+    let caller = known(&site, &here).await;
+    let refused = session::end_own(&site.platform, &caller, named(false))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code, ProblemCode::ProofRequired);
+    assert!(known(&site, &elsewhere).await.holder().is_some());
+    let renewed = session::prove(&site.platform, &caller, secret(PASSWORD))
+        .await
+        .unwrap();
+    let caller = known(&site, &renewed).await;
+    session::end_own(&site.platform, &caller, named(false))
+        .await
+        .unwrap();
+    assert!(known(&site, &elsewhere).await.holder().is_none());
+    // Its own end asks for nothing.
+    pass(60 * session::MINUTES);
+    let caller = known(&site, &renewed).await;
+    session::end_own(&site.platform, &caller, named(true))
+        .await
+        .unwrap();
+    assert!(known(&site, &renewed).await.holder().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_password_or_factor_ends_every_other_session() {
+    let site = Site::start_with_clock(ann::clock).await;
+    ann(&site).await;
+    let (elsewhere, _) = session_of(&site).await;
+    let (_, caller) = session_of(&site).await;
+    let (app, token, _) = enrolled(&site, &caller).await;
+    assert!(
+        known(&site, &elsewhere).await.holder().is_none(),
+        "a factor was added"
+    );
+    let pending = pending_of(&site).await;
+    let (elsewhere, _) = answer(&site, &pending, &app.code()).await.unwrap();
+    let caller = known(&site, &token).await;
+    let new = secret("ten brown bottles standing");
+    platform::account::change_password(&site.platform, &caller, secret(PASSWORD), new)
+        .await
+        .unwrap();
+    assert!(
+        known(&site, &elsewhere).await.holder().is_none(),
+        "the password is another"
+    );
+    assert!(known(&site, &token).await.holder().is_some(), "this one stays");
 }

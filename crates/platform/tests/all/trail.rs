@@ -1,6 +1,9 @@
 //! The list of entries narrowed: by the thing that was acted on, and by time, over both logs.
 
-use crate::fixture::{Site, unique};
+use crate::{
+    check::tamper,
+    fixture::{Site, unique},
+};
 use access::Role;
 use jiff::Timestamp;
 use platform::{
@@ -120,4 +123,17 @@ async fn what_came_after_a_moment_is_told_from_what_came_before() {
         ..of(first)
     };
     assert_eq!(actions(&owner, after).await, ["record.update"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_versions_of_a_record_are_found_behind_more_than_a_thousand_others() {
+    let site = Site::start().await;
+    let (owner, first, ..) = two_records(&site).await;
+    // As though it had been changed so often: the newest image again and again, by the entry that made it.
+    let text = "INSERT INTO {o}._image SELECT record_id, version + n, dataset_id, entry_id, ordinal, key_version, commitment, sealed, transaction_id
+        FROM {o}._image i, generate_series(1, 1100) n WHERE record_id = '$record' AND version = 2";
+    tamper(&site, &text.replace("$record", &first.to_string())).await;
+    let found = trail::list(&owner, &of(first)).await.unwrap();
+    let actions: Vec<&str> = found.entries.iter().map(|entry| entry.action.as_str()).collect();
+    assert_eq!(actions, ["record.update", "record.bulk"]);
 }

@@ -1,18 +1,22 @@
 //! What runs when rights are withdrawn, on another node than the one where they are withdrawn.
 
-use crate::fixture::{self, Site, database, field};
+use crate::{
+    fixture::{self, Site, database, field},
+    import::{Worker, upload},
+};
 use access::{MemberState, Role};
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use platform::{
-    ByteStream, Platform,
+    ByteStream, Platform, Workspace,
     export::{self, Format, Reveal},
+    import::{self, ImportState, Mode},
     list::Query,
     member, record, session,
 };
 use serde_json::json;
 use std::time::{Duration, Instant};
-use types::{FieldKind, ProblemCode};
+use types::{FieldKind, JobId, ProblemCode};
 use vault::RootKey;
 
 /// So long the end may take, by the promise.
@@ -110,4 +114,51 @@ async fn an_export_breaks_off_when_its_session_is_ended_on_another_node() {
         session::Activity::Use,
     );
     assert!(known.await.unwrap().account().is_some());
+}
+
+/// An import that this session has put up, and that no worker has taken yet.
+async fn put_up(site: &Site, caller: &platform::Caller) -> JobId {
+    let workspace = site.platform.enter(caller, "acme").await.unwrap();
+    let view = upload(&workspace, "notes.csv", Some("notes"), "text\none\n").await;
+    import::start(&workspace, view.id, Mode::Import).await.unwrap();
+    view.id
+}
+
+/// How an import has ended.
+async fn state_of(workspace: &Workspace, id: JobId) -> ImportState {
+    let is_over = async || {
+        let state = import::find(workspace, id).await.unwrap().state;
+        !matches!(state, ImportState::Waiting | ImportState::Running)
+    };
+    testkit::wait_until(Duration::from_secs(60), "the import to end", is_over)
+        .await
+        .unwrap();
+    import::find(workspace, id).await.unwrap().state
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_outlives_its_sessions_sign_out_and_nothing_else_that_ends_it() {
+    let (site, other) = two_nodes().await;
+    let (_, signs_out) = site.sign_in(Role::Accountant).await;
+    let goes_on = put_up(&site, &signs_out).await;
+    session::sign_out(&other, &signs_out).await.unwrap();
+    let (_, is_ended) = site.sign_in(Role::Accountant).await;
+    let (_, ends_it) = site.sign_in(Role::Accountant).await;
+    let by_its_person = put_up(&site, &is_ended).await;
+    let sessions = session::list_own(&other, &ends_it).await.unwrap();
+    let earlier = sessions.iter().find(|one| !one.current).unwrap().id;
+    session::end_own(&other, &ends_it, earlier).await.unwrap();
+    let by_an_administrator = put_up(&site, &ends_it).await;
+    let administrator = site.as_role(Role::Administrator).await;
+    member::end_sessions(&administrator, site.account(Role::Accountant))
+        .await
+        .unwrap();
+    let (_, looks) = site.sign_in(Role::Accountant).await;
+    let workspace = other.enter(&looks, "acme").await.unwrap();
+    let worker = Worker::start(&other);
+    assert_eq!(state_of(&workspace, goes_on).await, ImportState::Done);
+    for id in [by_its_person, by_an_administrator] {
+        assert_eq!(state_of(&workspace, id).await, ImportState::Failed);
+    }
+    worker.stop().await;
 }

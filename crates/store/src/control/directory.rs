@@ -165,6 +165,19 @@ pub async fn note_sync(on: &mut impl Keeps, id: SourceId, outcome: &Value) -> Re
     Ok(())
 }
 
+/// Holds all directories until the transaction ends: of two that change what groups give, the second sees what the first did.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn hold_all(tx: &mut ControlTx) -> Result<(), StoreError> {
+    let query = directory::table
+        .order(directory::id)
+        .select(directory::id)
+        .for_no_key_update();
+    query.load::<uuid::Uuid>(tx.connection()?).await?;
+    Ok(())
+}
+
 /// A directory's mappings, by group.
 ///
 /// # Errors

@@ -165,7 +165,8 @@ pub async fn count_since(
     Ok(query.count().get_result(on.connection()?).await?)
 }
 
-/// Whether a job of a kind whose payload has this text under `name` waits, runs, or was done since.
+/// Whether a job of a kind whose payload has this text under `name` waits, runs, or was done since; one that ended with `left_out` has
+/// done nothing.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
@@ -179,7 +180,8 @@ pub async fn is_unfailed_since(
     let unfinished = [JobState::Waiting.as_str(), JobState::Running.as_str()];
     let is_done = job::state
         .eq(JobState::Done.as_str())
-        .and(job::finished_at.ge(since.to_diesel()));
+        .and(job::finished_at.ge(since.to_diesel()))
+        .and(job::result.has_key("left_out").is_distinct_from(Some(true)));
     let query = job::table
         .filter(job::kind.eq(kind))
         .filter(job::payload.contains(serde_json::json!({ name: text })))

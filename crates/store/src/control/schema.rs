@@ -142,6 +142,7 @@ diesel::table! {
         device -> Text,
         factor -> Nullable<Text>,
         elevated_until -> Nullable<Timestamptz>,
+        withdrawn -> Bool,
     }
 }
 

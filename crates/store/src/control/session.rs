@@ -227,17 +227,37 @@ pub async fn elevate(
     found(rows)
 }
 
-/// Ends a session.
+/// Ends a session by its own sign-out, which leaves what runs in its name.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when it is not there or has ended.
-pub async fn end(tx: &mut ControlTx, id: SessionId, now: Timestamp) -> Result<(), StoreError> {
+pub async fn sign_out(tx: &mut ControlTx, id: SessionId, now: Timestamp) -> Result<(), StoreError> {
     let live = session::table.find(id.0).filter(session::ended_at.is_null());
     let query = diesel::update(live).set(session::ended_at.eq(now.to_diesel()));
     found(query.execute(tx.connection()?).await?)
 }
 
-/// Ends every session of an account; answers how many.
+/// Ends a session, and with it what runs in its name.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when it is not there or has ended.
+pub async fn end(tx: &mut ControlTx, id: SessionId, now: Timestamp) -> Result<(), StoreError> {
+    let live = session::table.find(id.0).filter(session::ended_at.is_null());
+    let change = (session::ended_at.eq(now.to_diesel()), session::withdrawn.eq(true));
+    found(diesel::update(live).set(change).execute(tx.connection()?).await?)
+}
+
+/// Whether a session was ended by anything but its own sign-out or its time; one that is not there counts as if.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn is_withdrawn(on: &mut impl Reads, id: SessionId) -> Result<bool, StoreError> {
+    let query = session::table.find(id.0).select(session::withdrawn);
+    let withdrawn: Option<bool> = query.first(on.connection()?).await.optional()?;
+    Ok(withdrawn.unwrap_or(true))
+}
+
+/// Ends every session of an account, and what runs in their names; answers how many.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
@@ -245,8 +265,8 @@ pub async fn end_all_of(tx: &mut ControlTx, account: AccountId, now: Timestamp) 
     let live = session::table
         .filter(session::account_id.eq(account.0))
         .filter(session::ended_at.is_null());
-    let query = diesel::update(live).set(session::ended_at.eq(now.to_diesel()));
-    Ok(query.execute(tx.connection()?).await?)
+    let change = (session::ended_at.eq(now.to_diesel()), session::withdrawn.eq(true));
+    Ok(diesel::update(live).set(change).execute(tx.connection()?).await?)
 }
 
 #[derive(diesel::QueryableByName)]

@@ -17,6 +17,15 @@ pub async fn get(on: &mut impl Reads, name: &str) -> Result<Option<Value>, Store
     Ok(query.first(on.connection()?).await.optional()?)
 }
 
+/// The same, which nobody else changes until this transaction ends.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn get_to_change(tx: &mut ControlTx, name: &str) -> Result<Option<Value>, StoreError> {
+    let query = setting::table.find(name).select(setting::value).for_update();
+    Ok(query.first(tx.connection()?).await.optional()?)
+}
+
 /// Sets a setting, whether it was there or not.
 ///
 /// # Errors

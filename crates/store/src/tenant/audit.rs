@@ -187,6 +187,37 @@ pub async fn images_of_entry(
     rows.iter().map(read_image).collect()
 }
 
+/// Which of these entries made a version of a record, each with the version and the dataset that it was of.
+///
+/// # Errors
+/// What the connection reports.
+pub async fn versions_by(
+    tenant: &Tenant,
+    record: RecordId,
+    entries: &[EntryId],
+) -> Result<Vec<(EntryId, i64, DatasetId)>, StoreError> {
+    let text = format!(
+        "SELECT entry_id, version, dataset_id FROM {}._image WHERE record_id = $1 AND entry_id = ANY($2)",
+        tenant.schema()
+    );
+    let entries: Vec<uuid::Uuid> = entries.iter().map(|entry| entry.0).collect();
+    let connection = tenant.reader().await?;
+    let statement = connection.prepare(&text).await?;
+    let rows = connection
+        .client
+        .query(&statement, &[&record.0, &entries])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok((
+                EntryId(row.try_get(0)?),
+                row.try_get(1)?,
+                DatasetId(row.try_get(2)?),
+            ))
+        })
+        .collect()
+}
+
 /// The entry of that id.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ mod kept;
 mod kit;
 mod note;
 mod recover;
+mod rotate;
 
 use super::Common;
 use crate::{
@@ -23,6 +24,7 @@ use kit::Kit;
 use note::Note;
 use platform::{Caller, ledger};
 use recover::Recover;
+use rotate::Rotate;
 use serde_json::{Value as Json, json};
 use std::{
     fs,
@@ -63,6 +65,8 @@ pub(super) enum Audit {
     /// Mend the log after a restore of the database or the loss of its folder, on the host: shows what would be done, and does it when that
     /// is confirmed
     Recover(Recover),
+    /// Exchange the key that signs the log, on the host: announces a new one, which signs beside the old one until you end it with --finish
+    RotateKey(Rotate),
     /// Write the auditor's kit into a folder, on the host: the policy, the newest checkpoint, a second verifier and how to use them
     Kit(Kit),
     /// Print the policy that an auditor pins, on the host: the log's name and key. Hand it over once, by a way of your own
@@ -82,6 +86,7 @@ impl Audit {
             } => check::run(common, organization.as_deref()),
             Self::Export(export) => export.run(common).map(|()| ExitCode::SUCCESS),
             Self::Anchor(wish) => wish.run(common),
+            Self::RotateKey(rotate) => rotate.run(common).map(|()| ExitCode::SUCCESS),
             Self::Kit(kit) => kit.run(common).map(|()| ExitCode::SUCCESS),
             Self::Note(note) => note.run(common).map(|()| ExitCode::SUCCESS),
             Self::Witness(appoint) => appoint.run(common).map(|()| ExitCode::SUCCESS),

@@ -11,7 +11,7 @@ use crate::{
 use clap::{Args, Subcommand, ValueEnum};
 use platform::{
     Caller, Platform,
-    directories::{self, DirectoryChange, DirectoryState, NewDirectory, sync::Mode},
+    directories::{self, DirectoryChange, DirectoryState, NewDirectory, settings::ServiceProof, sync::Mode},
     provider::FirstSignIn,
 };
 use settings::{Given, Needed};
@@ -194,11 +194,17 @@ fn with<T>(
 impl Add {
     fn run(&self, common: &Common) -> Result<(), CommandError> {
         let settings = self.given.onto(self.needed.preset()?)?;
-        let secret = secret::read(self.secret_file.as_deref(), "Password of the service account: ")?;
+        let secret = match settings.service_proof {
+            ServiceProof::Certificate if self.secret_file.is_none() => None,
+            _ => Some(secret::read(
+                self.secret_file.as_deref(),
+                "Password of the service account: ",
+            )?),
+        };
         let new = NewDirectory {
             key: self.named.key.clone(),
             settings,
-            secret: Some(secret),
+            secret,
             client_key: self.given.client_key()?,
             first_sign_in: self.first_sign_in.into(),
         };
@@ -239,7 +245,8 @@ impl Alter {
         let after = with(common, async |platform, caller| {
             directories::alter(platform, caller, key, change).await
         })?;
-        if before.has_secret && !after.has_secret {
+        let needs_secret = after.settings.service_proof == ServiceProof::Password;
+        if needs_secret && before.has_secret && !after.has_secret {
             output::talk(
                 "the service account's password is gone, because it was for other servers; set it with --secret-file",
             );

@@ -1,10 +1,13 @@
 //! Whether entries reach the log, and the log is signed.
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Level};
 use jiff::{SignedDuration, Timestamp};
 use platform::{
-    Platform,
-    ledger::{self, LATE_AFTER, Standing},
+    Caller, Platform,
+    ledger::{
+        self, LATE_AFTER, Standing,
+        rotation::{self, Rotation},
+    },
 };
 
 const CHECK: &str = "audit-log";
@@ -15,8 +18,23 @@ const AHEAD_MAX: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) async fn check(platform: &Platform) -> Finding {
     match ledger::standing(platform).await {
-        Ok(standing) => judge(&standing, Timestamp::now()),
+        Ok(standing) => match judge(&standing, Timestamp::now()) {
+            well if well.level == Level::Ok => exchange(platform).await.unwrap_or(well),
+            other => other,
+        },
         Err(error) => Finding::could_not_look(CHECK, error.detail, "see the check `database`"),
+    }
+}
+
+/// Whether the log's key is being exchanged, which somebody has to end.
+async fn exchange(platform: &Platform) -> Option<Finding> {
+    match rotation::standing(platform, &Caller::host()).await.ok()? {
+        Rotation::None { .. } => None,
+        Rotation::Made { .. } | Rotation::Announced { .. } => Some(Finding::warning(
+            CHECK,
+            "the log is signed, and its key is being exchanged: the old one signs beside the new one",
+            "hand the new policy to witnesses and auditors, then run `strongroom audit rotate-key --finish`",
+        )),
     }
 }
 
@@ -84,7 +102,6 @@ fn judge(standing: &Standing, now: Timestamp) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Level;
     use platform::ledger::{Hash, LedgerError, Signed};
 
     fn standing() -> Standing {

@@ -173,6 +173,7 @@ const COMMANDS: &[&str] = &[
     "audit witness",
     "audit cosign",
     "audit recover",
+    "audit rotate-key",
     "audit kit",
     "audit note",
     "audit policy",

@@ -342,6 +342,26 @@ fn signed(request: &[u8]) -> Vec<u8> {
     builder.build().to_pem().unwrap()
 }
 
+/// A client's certificate for a directory, and its key, as files.
+fn client_files(place: &Place) -> (PathBuf, PathBuf) {
+    let client = Authority::create("clients")
+        .unwrap()
+        .issue_client("strongroom")
+        .unwrap();
+    let (shown, key) = (place.path("client.pem"), place.path("client.key"));
+    fs::write(&shown, client.certificate_pem().unwrap()).unwrap();
+    testkit::secret::write_private(&key, &client.key_pem().unwrap()).unwrap();
+    (shown, key)
+}
+
+/// The directory has the key of its certificate, and shows it to nobody.
+fn assert_client_key(settings: &Path) {
+    let listed = run(Some(settings), &["--json", "directory", "list"]).done();
+    assert!(!listed.contains("PRIVATE KEY"), "{listed}");
+    let listed = listed.replace(char::is_whitespace, "");
+    assert!(listed.contains("\"has_client_key\":true"), "{listed}");
+}
+
 #[test]
 fn sources_of_people_and_mail_are_set_once_and_left_as_operators_change_them() {
     if !is_root() {
@@ -358,12 +378,14 @@ fn sources_of_people_and_mail_are_set_once_and_left_as_operators_change_them() {
         .certificate_pem()
         .unwrap();
     fs::write(&authority, pem).unwrap();
+    let (shown, key) = client_files(&place);
     let folder = place.path("witness").display().to_string();
     let witness = run(None, &["witness", "make", &folder, "witness.example.test"]).done();
     let witness = witness.trim().to_owned();
     place.answer_more(&format!(
         "[directory]\nproduct = \"openldap\"\nservers = [\"dc1.example.test\"]\nbase = \"dc=example,dc=test\"\n\
          service_account = \"cn=app,dc=example,dc=test\"\npassword_file = {secret:?}\n\
+         client_certificate = {shown:?}\nclient_key_file = {key:?}\n\
          [provider]\nissuer = \"https://login.example.test\"\nclient_id = \"us\"\nsecret_file = {secret:?}\n\
          [forwarding]\nhost = \"logs.example.test\"\nauthorities = {authority:?}\n\
          [mail]\nhost = \"post.example.test\"\naccount = \"us\"\npassword_file = {secret:?}\nfrom = \"us@example.test\"\n\
@@ -393,6 +415,7 @@ fn sources_of_people_and_mail_are_set_once_and_left_as_operators_change_them() {
     );
     assert_eq!(seven(states(said)), ["done"; 7]);
     let settings = place.settings();
+    assert_client_key(&settings);
     let close = ["directory", "alter", "company", "--state", "disabled"];
     run(Some(&settings), &close).done();
     assert_eq!(

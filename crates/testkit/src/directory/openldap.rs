@@ -9,12 +9,14 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-use super::{BASE, SERVICE_DN, SERVICE_PASSWORD, password_of};
+use super::{BASE, SERVICE_DN, SERVICE_NAME, SERVICE_PASSWORD, password_of};
 use crate::certificate::{Authority, Validity};
 use crate::{process, secret};
 
 const ADMINISTRATOR: &str = "cn=admin,dc=harbour,dc=test";
 const ADMINISTRATOR_PASSWORD: &str = "administrator";
+/// Pages, and no end of them.
+const LIMITS: &str = "sizelimit size.soft=500 size.hard=500 size.pr=500 size.prtotal=unlimited";
 const START_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Which certificate the server shows.
@@ -71,7 +73,22 @@ impl Openldap {
         Self::start_with(address, 0, |folder| certificates(folder, Offered::Good, &[name]))
     }
 
-    /// Starts a server that takes nobody over TLS without a client certificate of this authority.
+    /// Starts a server that gives no more than five entries, however they are asked for.
+    ///
+    /// # Errors
+    /// As [`Openldap::start`].
+    pub fn start_stingy() -> Result<Self> {
+        Self::start_with(Ipv4Addr::LOCALHOST, 0, |folder| {
+            fs::write(
+                folder.join("limits"),
+                "sizelimit size.soft=5 size.hard=5 size.pr=5 size.prtotal=5",
+            )?;
+            certificates(folder, Offered::Good, &["localhost", "127.0.0.1"])
+        })
+    }
+
+    /// Starts a server that takes nobody over TLS without a client certificate of this authority, and takes the one for
+    /// [`SERVICE_NAME`] as a proof of the service account (SASL EXTERNAL).
     ///
     /// # Errors
     /// As [`Openldap::start`].
@@ -163,6 +180,21 @@ impl Openldap {
             .count())
     }
 
+    /// Whether the server lets a person below `ou=people` in with this password.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn lets_in(&self, login: &str, password: &str) -> Result<bool> {
+        let mut command = Command::new("ldapwhoami");
+        command.args(["-x", "-H", &format!("ldap://{}:{}", self.address, self.port)]);
+        command.args(["-D", &format!("uid={login},ou=people,{BASE}"), "-w", password]);
+        Ok(command
+            .output()
+            .context("cannot start ldapwhoami")?
+            .status
+            .success())
+    }
+
     /// The server's log.
     ///
     /// # Errors
@@ -247,10 +279,14 @@ fn certificates(folder: &Path, offered: Offered, names: &[&str]) -> Result<Strin
 fn configuration(folder: &Path) -> String {
     let clients = match folder.join("clients.pem") {
         file if file.exists() => {
-            format!("TLSCACertificateFile {}\nTLSVerifyClient demand", file.display())
+            format!(
+                "TLSCACertificateFile {}\nTLSVerifyClient demand\nauthz-regexp \"^cn={SERVICE_NAME}$\" \"{SERVICE_DN}\"",
+                file.display()
+            )
         }
         _ => String::new(),
     };
+    let limits = fs::read_to_string(folder.join("limits")).unwrap_or_else(|_| LIMITS.to_owned());
     let folder = folder.display();
     format!(
         r#"include /etc/ldap/schema/core.schema
@@ -276,7 +312,7 @@ directory {folder}/data
 maxsize 268435456
 dbnosync
 index objectClass,entryUUID,member,uniqueMember,memberUid,uid eq
-sizelimit size.soft=500 size.hard=500 size.pr=500 size.prtotal=unlimited
+{limits}
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact="{SERVICE_DN}" read by self read by * none
 overlay memberof

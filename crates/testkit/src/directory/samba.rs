@@ -2,7 +2,7 @@
 //! fixed. It takes root, and about a minute to provision.
 
 use std::fs::{self, File};
-use std::net::{IpAddr, Ipv4Addr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -38,6 +38,8 @@ impl Drop for Samba {
 impl Samba {
     /// The base below which everything is.
     pub const BASE: &str = "DC=harbour,DC=test";
+    /// What the domain controller is called.
+    pub const HOST: &str = "dc1.harbour.test";
     /// The service account, by the name that Active Directory takes too.
     pub const SERVICE: &str = "strongroom@harbour.test";
 
@@ -81,6 +83,12 @@ impl Samba {
         })
     }
 
+    /// Where its own DNS server listens, which lists it under the domain's names of services.
+    #[must_use]
+    pub fn dns(&self) -> SocketAddr {
+        SocketAddr::new(self.address, 53)
+    }
+
     /// Runs `samba-tool` on the domain's database, such as `user disable anna`.
     ///
     /// # Errors
@@ -104,7 +112,7 @@ fn provision(settings: &Path, address: &str) -> Result<()> {
     ]);
     command.args([
         "--server-role=dc",
-        "--dns-backend=NONE",
+        "--dns-backend=SAMBA_INTERNAL",
         &format!("--host-ip={address}"),
     ]);
     command
@@ -140,7 +148,7 @@ fn serve(folder: &Path, address: IpAddr) -> Result<Child> {
 
 fn certificates(folder: &Path, address: &str) -> Result<String> {
     let authority = Authority::create("Harbour authority")?;
-    let leaf = authority.issue(&["dc1.harbour.test", address])?;
+    let leaf = authority.issue(&[Samba::HOST, address])?;
     fs::write(folder.join("server.pem"), leaf.certificate_pem()?)?;
     fs::write(folder.join("authority.pem"), authority.certificate_pem()?)?;
     secret::write_private(&folder.join("server.key"), &leaf.key_pem()?)?;
@@ -163,7 +171,7 @@ realm = HARBOUR.TEST
 server role = active directory domain controller
 interfaces = {address}/8
 bind interfaces only = yes
-server services = ldap, kdc
+server services = ldap, kdc, dns
 dcerpc endpoint servers = epmapper
 private dir = {folder}/private
 state directory = {folder}/state

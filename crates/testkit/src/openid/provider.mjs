@@ -69,6 +69,12 @@ const server = createServer({ cert: readFileSync(certificate), key: readFileSync
 server.listen(0, '127.0.0.1', () => {
   const issuer = `https://127.0.0.1:${server.address().port}`;
   const provider = new Provider(issuer, settings);
+  // What was issued stands in the log, for a test that looks where it went.
+  provider.use(async (context, next) => {
+    await next();
+    const { id_token, access_token } = (context.oidc?.route === 'token' && context.body) || {};
+    for (const token of [id_token, access_token]) if (token) console.error(`issued ${token}`);
+  });
   const rest = provider.callback();
   server.on('request', async (request, response) => {
     if (!/^\/interaction\/[^/?]+/.test(request.url ?? '')) return rest(request, response);

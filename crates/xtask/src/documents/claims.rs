@@ -1,4 +1,5 @@
-//! docs/ASVS.md against the code: each row is met by a test or a document that is there, or says that it is not met.
+//! docs/ASVS.md against the code: each row is met by a test or a document that is there, or says that it is not met. Other
+//! documents against it too: a test that they name by its sentence is there.
 
 use std::fs;
 use std::path::Path;
@@ -6,6 +7,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 const TABLE: &str = "docs/ASVS.md";
+/// Documents that name tests.
+const NAMING: [&str; 2] = ["docs/TESTING.md", "docs/THREAT-MODEL.md"];
+/// Fewest underscores of a name that is a sentence.
+const UNDERSCORES_MIN: usize = 3;
 /// Columns of a row: number, level, requirement, whether it is met, by what.
 const COLUMNS: usize = 5;
 
@@ -18,7 +23,22 @@ pub(super) fn faults(root: &Path) -> Result<Vec<String>> {
     for folder in ["crates", "tests"] {
         gather(&root.join(folder), &mut code)?;
     }
-    Ok(rows(&table).flat_map(|row| row_faults(&row, &code)).collect())
+    let mut faults: Vec<String> = rows(&table).flat_map(|row| row_faults(&row, &code)).collect();
+    for document in NAMING {
+        let text = fs::read_to_string(root.join(document)).with_context(|| document.to_owned())?;
+        let gone = sentences(&text).filter(|name| !is_function(name, &code));
+        faults.extend(gone.map(|name| format!("{document}: names the test {name}, which is not there")));
+    }
+    Ok(faults)
+}
+
+/// What stands between backticks and is a sentence, as tests are called.
+fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    let is_sentence = |name: &&str| {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        name.bytes().all(plain) && name.matches('_').count() >= UNDERSCORES_MIN
+    };
+    text.split('`').skip(1).step_by(2).filter(is_sentence)
 }
 
 fn gather(folder: &Path, code: &mut String) -> Result<()> {
@@ -108,5 +128,12 @@ mod tests {
         assert!(found("| 6.1.1 | 1 | Doors | met | surely |").contains("by neither"));
         assert!(found("| 6.1.1 | 1 | Doors | nearly | `a_door_is_shut` |").contains("nearly"));
         assert!(found("| 6.1.1 | 1 | Doors |").contains("3 columns"));
+    }
+
+    #[test]
+    fn a_test_is_named_by_its_sentence_and_by_nothing_else() {
+        let text =
+            "`a_door_is_shut`, `crates/x.rs`, `tests`, `two_words`, a_gate_is_open, `a window is shut`";
+        assert_eq!(sentences(text).collect::<Vec<_>>(), ["a_door_is_shut"]);
     }
 }

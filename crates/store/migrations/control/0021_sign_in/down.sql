@@ -1,3 +1,4 @@
+ALTER TABLE strongroom.session DROP COLUMN withdrawn;
 CREATE INDEX access_event_door ON strongroom.access_event (account_id, at DESC, id DESC)
     WHERE action IN ('sign-in', 'sign-out', 'break-glass');
 DROP INDEX strongroom.access_event_way_in;

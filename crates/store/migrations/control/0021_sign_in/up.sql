@@ -10,3 +10,6 @@ CREATE CONSTRAINT TRIGGER require_entry_for_key AFTER UPDATE OF client_key ON st
 CREATE INDEX access_event_way_in ON strongroom.access_event (account_id, at DESC, id DESC)
     WHERE action IN ('sign-in', 'sign-in-begun', 'sign-in-code', 'sign-in-key', 'openid', 'sign-out', 'break-glass');
 DROP INDEX strongroom.access_event_door;
+
+-- Ended by anything but its own sign-out or its time: jobs that it put up end too.
+ALTER TABLE strongroom.session ADD COLUMN withdrawn boolean NOT NULL DEFAULT false;

@@ -5,7 +5,7 @@ use crate::{
     pem, secret,
 };
 use clap::{Args, ValueEnum};
-use platform::directories::settings::{Binding, Product, Security, Server, Settings};
+use platform::directories::settings::{Binding, Product, Security, Server, ServiceProof, Settings};
 use std::path::PathBuf;
 use vault::SecretText;
 
@@ -30,6 +30,15 @@ enum Protection {
     Plain,
 }
 
+/// How the service account proves who it is.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Proof {
+    /// By its password
+    Password,
+    /// By our own certificate (SASL EXTERNAL); which account that is, the server decides
+    Certificate,
+}
+
 /// What a new directory needs.
 #[derive(Debug, Args)]
 pub(super) struct Needed {
@@ -47,6 +56,9 @@ pub(super) struct Given {
     /// The service account, which may read people and groups
     #[arg(long, value_name = "DN")]
     service_dn: Option<String>,
+    /// How it proves who it is; by its password without this
+    #[arg(long, value_enum)]
+    service_proof: Option<Proof>,
     /// Below which names people are; several times for several
     #[arg(long, value_name = "DN")]
     base: Vec<String>,
@@ -107,6 +119,12 @@ impl Given {
     pub(super) fn onto(&self, mut settings: Settings) -> Result<Settings, CommandError> {
         if let Some(dn) = &self.service_dn {
             settings.service_dn.clone_from(dn);
+        }
+        if let Some(proof) = self.service_proof {
+            settings.service_proof = match proof {
+                Proof::Password => ServiceProof::Password,
+                Proof::Certificate => ServiceProof::Certificate,
+            };
         }
         if !self.base.is_empty() {
             settings.person_bases.clone_from(&self.base);

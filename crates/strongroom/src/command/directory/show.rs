@@ -3,6 +3,7 @@
 use crate::{failure::CommandError, output::Format};
 use platform::directories::{
     DirectoryView, Explained, ExplainedGroup, MappingView, Stage,
+    settings::ServiceProof,
     sync::{Change, What},
 };
 use serde_json::{Value, json};
@@ -15,7 +16,11 @@ pub(super) fn list(format: Format, found: &[DirectoryView]) -> Result<(), Comman
             |sync| format!("{} {}: {}", sync.at, sync.result, sync.text),
         );
         let servers: Vec<String> = one.settings.servers.iter().map(ToString::to_string).collect();
-        let secret = if one.has_secret { "set" } else { "missing" };
+        let secret = match (one.settings.service_proof, one.has_secret) {
+            (ServiceProof::Certificate, _) => "not needed",
+            (ServiceProof::Password, true) => "set",
+            (ServiceProof::Password, false) => "missing",
+        };
         vec![
             one.key.clone(),
             one.state.to_string(),

@@ -4,7 +4,7 @@
 
 use crate::pem;
 use platform::{
-    directories::settings::{Product, Security, Server, Settings},
+    directories::settings::{Product, Security, Server, ServiceProof, Settings},
     mail::{MailSecurity, MailSettings},
     provider::{FirstSignIn, Preset, ProviderSettings},
 };
@@ -18,6 +18,8 @@ pub(crate) struct Directory {
     pub(crate) settings: Settings,
     /// Asked for at the terminal if none.
     pub(crate) password_file: Option<PathBuf>,
+    /// With the key of the certificate that is shown; named where one is.
+    pub(crate) client_key_file: Option<PathBuf>,
     pub(crate) first_sign_in: FirstSignIn,
 }
 
@@ -49,6 +51,9 @@ pub(in crate::setup) struct WrittenDirectory {
     pub(in crate::setup) service_account: String,
     pub(in crate::setup) base: String,
     pub(in crate::setup) authorities: Option<PathBuf>,
+    pub(in crate::setup) client_certificate: Option<PathBuf>,
+    pub(in crate::setup) client_key_file: Option<PathBuf>,
+    pub(in crate::setup) service_proof: Option<String>,
     pub(in crate::setup) password_file: Option<PathBuf>,
     pub(in crate::setup) first_sign_in: Option<String>,
 }
@@ -90,11 +95,16 @@ fn first_sign_in(section: &str, written: Option<&str>) -> Result<FirstSignIn, St
     }
 }
 
+/// The authorities of a section's server.
 pub(super) fn certificates(section: &str, file: Option<&Path>) -> Result<Option<String>, String> {
+    certificates_at(&format!("{section}.authorities"), file)
+}
+
+fn certificates_at(key: &str, file: Option<&Path>) -> Result<Option<String>, String> {
     let Some(file) = file else { return Ok(None) };
     let read = pem::read_bounded(file);
     read.map(Some)
-        .map_err(|error| format!("{section}.authorities: {}: {error}", file.display()))
+        .map_err(|error| format!("{key}: {}: {error}", file.display()))
 }
 
 /// The directory, if one was written.
@@ -130,11 +140,31 @@ pub(super) fn directory(written: Option<WrittenDirectory>) -> Result<Option<Dire
         }
     };
     settings.authorities = certificates("directory", written.authorities.as_deref())?;
+    settings.client_certificate = certificates_at(
+        "directory.client_certificate",
+        written.client_certificate.as_deref(),
+    )?;
+    if settings.client_certificate.is_some() != written.client_key_file.is_some() {
+        return Err("directory: write client_certificate and client_key_file, or neither".to_owned());
+    }
+    settings.service_proof = match written.service_proof.as_deref().unwrap_or("password") {
+        "password" => ServiceProof::Password,
+        "certificate" if written.password_file.is_none() => ServiceProof::Certificate,
+        "certificate" => {
+            return Err("directory.password_file: the certificate is the proof; leave it out".to_owned());
+        }
+        other => {
+            return Err(format!(
+                "directory.service_proof: {other:?} cannot be; write \"password\" or \"certificate\""
+            ));
+        }
+    };
     settings.check().map_err(|error| format!("directory: {error}"))?;
     Ok(Some(Directory {
         key: written.key.unwrap_or_else(|| "company".to_owned()),
         settings,
         password_file: written.password_file,
+        client_key_file: written.client_key_file,
         first_sign_in: first_sign_in("directory", written.first_sign_in.as_deref())?,
     }))
 }
@@ -225,7 +255,7 @@ mod tests {
     #[test]
     fn a_directory_that_cannot_be_is_refused_with_its_key() {
         type Break = fn(&mut WrittenDirectory);
-        let broken: [(Break, &str); 5] = [
+        let broken: [(Break, &str); 10] = [
             (|one| one.product = "novell".to_owned(), "directory.product"),
             (|one| one.servers.clear(), "directory.servers"),
             (
@@ -237,6 +267,30 @@ mod tests {
                 "directory.authorities",
             ),
             (|one| one.base = "people".to_owned(), "directory: "),
+            (
+                |one| one.service_proof = Some("kerberos".to_owned()),
+                "directory.service_proof",
+            ),
+            (
+                |one| one.service_proof = Some("certificate".to_owned()),
+                "directory: the settings of the directory cannot be used: a service account that proves itself",
+            ),
+            (
+                |one| one.client_certificate = Some("/nonexistent".into()),
+                "directory.client_certificate",
+            ),
+            (
+                |one| one.client_key_file = Some("client.key".into()),
+                "directory: write client_certificate and client_key_file",
+            ),
+            (
+                |one| {
+                    // What is no certificate must not be stored, and shown, as one.
+                    one.client_certificate = Some("Cargo.toml".into());
+                    one.client_key_file = Some("client.key".into());
+                },
+                "directory: the client certificate",
+            ),
         ];
         for (break_it, words) in broken {
             let mut written = written_directory();

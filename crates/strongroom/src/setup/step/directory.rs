@@ -4,7 +4,7 @@ use super::{Standing, settings};
 use crate::{failure::CommandError, host::block_on, secret, setup::site::Site};
 use platform::{
     Caller, Platform,
-    directories::{self, NewDirectory},
+    directories::{self, NewDirectory, settings::ServiceProof},
 };
 
 pub(super) fn look(site: &Site) -> Result<Standing, CommandError> {
@@ -28,18 +28,28 @@ pub(super) fn look(site: &Site) -> Result<Standing, CommandError> {
     }
 }
 
-/// The password is read before the database is opened: a person may take longer than a connection lives.
+/// The password and the key are read before the database is opened: a person may take longer than a connection lives.
 pub(super) fn apply(site: &Site) -> Result<(), CommandError> {
     let Some(wanted) = &site.answers.directory else {
         return Ok(());
     };
-    let prompt = format!("Password of the service account {}: ", wanted.settings.service_dn);
-    let password = secret::read(wanted.password_file.as_deref(), &prompt)?;
+    let password = match wanted.settings.service_proof {
+        ServiceProof::Certificate => None,
+        ServiceProof::Password => {
+            let prompt = format!("Password of the service account {}: ", wanted.settings.service_dn);
+            Some(secret::read(wanted.password_file.as_deref(), &prompt)?)
+        }
+    };
+    let client_key = wanted
+        .client_key_file
+        .as_deref()
+        .map(secret::read_file)
+        .transpose()?;
     let new = NewDirectory {
         key: wanted.key.clone(),
         settings: wanted.settings.clone(),
-        secret: Some(password),
-        client_key: None,
+        secret: password,
+        client_key,
         first_sign_in: wanted.first_sign_in,
     };
     let config = settings::config(site)?;
