@@ -75,12 +75,24 @@ pub fn check(repository: &Repository) -> Result<(), BackupError> {
     Ok(())
 }
 
-/// Takes a backup, and lets go of those that are older than they are kept.
+/// What becomes of older backups once a new one is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Older {
+    /// Those that are older than they are kept are let go of.
+    LetGo,
+    /// All of them stay.
+    Kept,
+}
+
+/// Takes a backup.
 ///
 /// # Errors
 /// [`BackupError::Run`] with what the engine said.
-pub fn back_up(repository: &Repository, kind: Kind) -> Result<(), BackupError> {
-    let call = call(repository, "backup")?.with([format!("--type={}", kind.as_str())]);
+pub fn back_up(repository: &Repository, kind: Kind, older: Older) -> Result<(), BackupError> {
+    let mut call = call(repository, "backup")?.with([format!("--type={}", kind.as_str())]);
+    if older == Older::Kept {
+        call = call.with(["--no-expire-auto"]);
+    }
     call.within(LONG_DEADLINE).run()?;
     Ok(())
 }
@@ -95,8 +107,8 @@ pub fn expire(repository: &Repository, label: &str) -> Result<(), BackupError> {
     Ok(())
 }
 
-/// Has the engine forget that there ever was a backup of a name that a wrong clock made, after it was let go of: it keeps the names of all,
-/// and refuses every new one that is not later.
+/// Has the engine forget that there ever was a backup of a name that a wrong clock made, before it is let go of: it keeps the names of all,
+/// and refuses every new one that is not later. In this order, whoever is killed in between finds the backup still listed, and does both again.
 ///
 /// # Errors
 /// [`BackupError::Refused`].

@@ -20,16 +20,19 @@ pub struct SignedLog {
     pub root: String,
 }
 
-/// What was signed last; none before the first time, or where it cannot be read. All of its leaves are in the database.
+/// What was signed last, none before the first time; or why it cannot be read. All of its leaves are in the database.
 ///
 /// # Errors
 /// `unavailable` when the database is away.
-pub async fn signed_log(platform: &Platform) -> Result<Option<SignedLog>> {
-    let signed = ledger::standing(platform).await?.signed;
-    Ok(signed.map(|signed| SignedLog {
-        leaves: signed.size,
-        root: signed.root.to_string(),
-    }))
+pub async fn signed_log(platform: &Platform) -> Result<std::result::Result<Option<SignedLog>, String>> {
+    let standing = ledger::standing(platform).await?;
+    Ok(match (standing.signed, standing.trouble) {
+        (None, Some(trouble)) => Err(trouble.to_string()),
+        (signed, _) => Ok(signed.map(|signed| SignedLog {
+            leaves: signed.size,
+            root: signed.root.to_string(),
+        })),
+    })
 }
 
 /// Whether a copy has the leaves that were signed when its backup was taken; gives in what it differs.

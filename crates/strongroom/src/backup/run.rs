@@ -12,7 +12,7 @@ use crate::{
 };
 use ::host::{
     backup::{
-        engine::{self, Kind},
+        engine::{self, Kind, Older},
         info::{Backup, Info},
         record::{Doing, Outcome, Report, Run},
         wal,
@@ -70,48 +70,66 @@ pub(crate) fn run(site: &Site, wanted: Option<Kind>) -> Result<Run, CommandError
 
 /// What the repository holds, without the backups that say they are of a later time than now: a clock was wrong when they were taken, and
 /// the engine refuses each backup whose name is not later than all others. The changes that they needed stay, so that every moment can still
-/// be gone back to from the backup before them.
+/// be gone back to from the backup before them. Nothing is let go of where it is the clock of now that seems wrong.
 fn forget_future(site: &Site, now: Timestamp, progress: &Progress) -> Result<Info, CommandError> {
     let info = engine::info(&site.repository)?;
-    let labels = of_the_future(&info, now);
-    if let (Some(label), false) = (
-        labels.first(),
-        info.backups
-            .iter()
-            .any(|one| one.is_full() && one.began_at <= now),
-    ) {
-        // The engine keeps the last full backup whatever it is told.
-        let text = format!(
-            "every backup here says that it is of a later time than now, such as {label}: set the clock right; where it is right, move {} aside and begin \
-             a new repository with `strongroom backup enable`",
-            site.repository.data().display()
-        );
-        return Err(CommandError::said(Exit::Failed, text));
-    }
-    for label in &labels {
-        progress.step(&format!(
-            "let go of the backup {label}, which a wrong clock made: it says that it is of a later time than now"
-        ));
-        engine::expire(&site.repository, label)?;
-        engine::forget_name(&site.repository, label)?;
-    }
-    // Drills begin with the newest state, by its name.
+    let labels = match of_the_future(&info, now) {
+        Future::Nothing => return Ok(info),
+        Future::WrongNow(label) => {
+            let text = format!(
+                "the backup {label} says that it is of a later time than now, and nothing shows that the clock was wrong when it was taken: set the clock \
+                 right; where it is right, backups go on after that time, or at once after {} was moved aside and a new repository begun with \
+                 `strongroom backup enable`",
+                site.repository.data().display()
+            );
+            return Err(CommandError::said(Exit::Failed, text));
+        }
+        Future::WrongThen(labels) => labels,
+    };
+    // Before their backups, by which a run after one that was killed knows that there is something to do.
     for path in state::list(&site.repository)? {
         if is_after(&path, now) {
             fs::remove_file(&path).map_err(CommandError::io(format!("cannot remove {}", path.display())))?;
         }
     }
-    match labels.is_empty() {
-        true => Ok(info),
-        false => Ok(engine::info(&site.repository)?),
+    for label in &labels {
+        progress.step(&format!(
+            "let go of the backup {label}, which a wrong clock made: it says that it is of a later time than now"
+        ));
+        engine::forget_name(&site.repository, label)?;
+        engine::expire(&site.repository, label)?;
     }
+    Ok(engine::info(&site.repository)?)
 }
 
-/// Backups of the future, the newest first: none of them rests on one that was let go of before it.
-fn of_the_future(info: &Info, now: Timestamp) -> Vec<String> {
-    let is_future = |backup: &&Backup| backup.began_at > now;
-    let future = info.backups.iter().rev().filter(is_future);
-    future.map(|backup| backup.label.clone()).collect()
+/// What backups of a later time than now mean.
+#[derive(Debug, PartialEq, Eq)]
+enum Future {
+    /// There are none.
+    Nothing,
+    /// A clock was wrong when they were taken. The newest first: none of them rests on one that was let go of before it.
+    WrongThen(Vec<String>),
+    /// They follow the others as nights do, so it is now that the clock is wrong; the newest of them.
+    WrongNow(String),
+}
+
+/// Only a jump between the last backup before now and the first one after it shows that the clock was wrong then. Without a full backup of
+/// before nothing could be let go of: the engine keeps the last one whatever it is told.
+fn of_the_future(info: &Info, now: Timestamp) -> Future {
+    let (past, future): (Vec<&Backup>, Vec<&Backup>) =
+        info.backups.iter().partition(|backup| backup.began_at <= now);
+    let Some(newest) = future.last() else {
+        return Future::Nothing;
+    };
+    let before = past.iter().map(|backup| backup.began_at).max();
+    let after = future.iter().map(|backup| backup.began_at).min();
+    let is_jump = before
+        .zip(after)
+        .is_some_and(|(before, after)| has_jumped(before, after));
+    match is_jump && past.iter().any(|backup| backup.is_full()) {
+        true => Future::WrongThen(future.iter().rev().map(|backup| backup.label.clone()).collect()),
+        false => Future::WrongNow(newest.label.clone()),
+    }
 }
 
 /// Everything when the last of everything is old enough; what changed since otherwise.
@@ -128,8 +146,15 @@ fn due(site: &Site, info: &Info, now: Timestamp) -> Kind {
 fn carry_out(site: &Site, kind: Kind, progress: &Progress) -> Result<(Backup, String), CommandError> {
     let key = key::read(&site.config)?;
     let cluster = site.cluster()?;
+    let older = older(site)?;
+    if older == Older::Kept {
+        // After the record of this run the next one lets go.
+        progress.step(
+            "let go of nothing: no backup was tried for days, or the clock is wrong; the next run does",
+        );
+    }
     progress.step(&format!("back up the cluster ({})", kind.as_str()));
-    engine::back_up(&site.repository, kind)?;
+    engine::back_up(&site.repository, kind, older)?;
     let info = engine::info(&site.repository)?;
     let newest = info.backups.last().cloned().ok_or_else(|| {
         CommandError::said(
@@ -146,7 +171,13 @@ fn carry_out(site: &Site, kind: Kind, progress: &Progress) -> Result<(Backup, St
         return Err(CommandError::said(Exit::Failed, text));
     }
     // Before the point: what is signed by now is in the database at it.
-    let signed_log = signed_log(site);
+    let (signed_log, signed_log_unseen) = match signed_log(site) {
+        Ok(signed) => (signed, None),
+        Err(why) => {
+            output::talk(&format!("what was signed of the audit log was not seen: {why}"));
+            (None, Some(why))
+        }
+    };
     progress.step("set a point that drills go back to, with the state of every table");
     let prefix = format!("strongroom-{}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"));
     let manifest =
@@ -160,29 +191,45 @@ fn carry_out(site: &Site, kind: Kind, progress: &Progress) -> Result<(Backup, St
         group: state::group_of(&site.config.path)?,
         manifest,
         signed_log,
+        signed_log_unseen,
     };
     state::write(&site.config, &site.repository, &key, &head)?;
-    reap(site, &info, progress)?;
-    going_back::forget_overdue(site, Timestamp::now())?;
+    if older == Older::LetGo {
+        reap(site, &info, progress)?;
+        going_back::forget_overdue(site, Timestamp::now())?;
+    }
     look_for_holes(site)?;
     kit::look_again(site)?;
     Ok((newest, head.manifest.point))
 }
 
-/// What a drill compares the audit log of its copy with. A log that cannot be looked at is no reason to take no backup: the drill says that it
-/// was not compared.
-fn signed_log(site: &Site) -> Option<SignedLog> {
+/// Asked before this run is noted: whether the clock says that nobody backed up for days. Where no run was noted, as on a machine that was
+/// rebuilt, the newest backup says when that was.
+fn older(site: &Site) -> Result<Older, CommandError> {
+    let noted = site.record.runs()?.first().map(|run| run.ended_at);
+    let last = match noted {
+        Some(at) => Some(at),
+        None => engine::info(&site.repository)?
+            .backups
+            .last()
+            .map(|backup| backup.ended_at),
+    };
+    Ok(
+        match last.is_some_and(|last| has_jumped(last, Timestamp::now())) {
+            true => Older::Kept,
+            false => Older::LetGo,
+        },
+    )
+}
+
+/// What a drill compares the audit log of its copy with, or why it was not seen. A log that cannot be looked at is no reason to take no
+/// backup: the drill says that it was not compared.
+fn signed_log(site: &Site) -> Result<Option<SignedLog>, String> {
     let looked = block_on(async {
         let platform = Platform::open(&site.config).await?;
         Ok(backup::signed_log(&platform).await?)
     });
-    looked.unwrap_or_else(|error| {
-        output::talk(&format!(
-            "what was signed of the audit log was not seen: {}",
-            told(&error)
-        ));
-        None
-    })
+    looked.unwrap_or_else(|error| Err(told(&error)))
 }
 
 /// Notes what the repository holds, and which changes are missing in it.
@@ -203,14 +250,6 @@ pub(crate) fn look_for_holes(site: &Site) -> Result<(), CommandError> {
 /// Lets go of what is older than it may be, although the engine would keep it.
 fn reap(site: &Site, info: &Info, progress: &Progress) -> Result<(), CommandError> {
     let now = Timestamp::now();
-    let last = site.record.runs()?.first().map(|run| run.ended_at);
-    if last.is_some_and(|last| has_jumped(last, now)) {
-        // After the record of this run the next one lets go.
-        progress.step(
-            "let go of nothing: no backup was tried for days, or the clock is wrong; the next run does",
-        );
-        return Ok(());
-    }
     for label in overdue(info, &site.config.backup, now) {
         progress.step(&format!(
             "let go of the backup {label}, which is older than it may be"
@@ -229,7 +268,7 @@ fn reap(site: &Site, info: &Info, progress: &Progress) -> Result<(), CommandErro
     Ok(())
 }
 
-/// Whether so much time has passed since the last run that it may not have passed at all.
+/// Whether so much time has passed since the last backup that it may not have passed at all.
 fn has_jumped(last: Timestamp, now: Timestamp) -> bool {
     now.duration_since(last) > JUMP_MAX
 }
@@ -288,10 +327,29 @@ mod tests {
     fn what_a_wrong_clock_made_is_let_go_of_beginning_with_the_newest() {
         let now = Timestamp::now();
         let info = Info {
-            backups: vec![full("A", 1, now), full("B", -1, now), full("C", -2, now)],
+            backups: vec![full("A", 1, now), full("B", -29, now), full("C", -30, now)],
             ..Info::default()
         };
-        assert_eq!(of_the_future(&info, now), ["C", "B"]);
+        let both = Future::WrongThen(vec!["C".to_owned(), "B".to_owned()]);
+        assert_eq!(of_the_future(&info, now), both);
+        assert_eq!(of_the_future(&Info::default(), now), Future::Nothing);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_makes_no_backup_one_of_the_future() {
+        let now = Timestamp::now();
+        let nightly = |days: std::ops::Range<i64>| Info {
+            backups: days
+                .rev()
+                .map(|days| full(&format!("N{days}"), days, now))
+                .collect(),
+            ..Info::default()
+        };
+        assert_eq!(of_the_future(&nightly(0..9), now), Future::Nothing);
+        let back = now - SignedDuration::from_hours(8 * 24);
+        let refused = Future::WrongNow("N0".to_owned());
+        assert_eq!(of_the_future(&nightly(0..16), back), refused);
+        assert_eq!(of_the_future(&nightly(0..4), back), refused, "all of them");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use crate::failure::{CommandError, Exit};
 use ::host::{
-    backup::{Repository, roots_for, superuser},
+    backup::{Repository, engine, roots_for, superuser},
     write,
 };
 use config::{Config, SecretSource};
@@ -50,6 +50,9 @@ pub(crate) struct Head {
     /// What was signed of the audit log by then; none where nothing was.
     #[serde(default)]
     pub(crate) signed_log: Option<SignedLog>,
+    /// Why that could not be seen, where it could not.
+    #[serde(default)]
+    pub(crate) signed_log_unseen: Option<String>,
 }
 
 /// One backup's state, opened.
@@ -104,16 +107,29 @@ pub(crate) fn list(repository: &Repository) -> Result<Vec<PathBuf>, CommandError
     Ok(paths)
 }
 
-/// Opens the newest one.
+/// Opens the newest one whose backup is there: the second location keeps states of backups that were let go of here, such as those that
+/// a wrong clock made, which seem the newest of all.
 pub(crate) fn newest(repository: &Repository, key: &Secret<32>) -> Result<State, CommandError> {
-    let path = list(repository)?.pop().ok_or_else(|| {
+    let info = engine::info(repository)?;
+    let labels: Vec<&str> = info.backups.iter().map(|backup| backup.label.as_str()).collect();
+    newest_of(&labels, &list(repository)?, key)?.ok_or_else(|| {
         let text = format!(
             "no backup in {} has the state of the platform; take one with `strongroom backup run`",
             repository.folder().display()
         );
         CommandError::said(Exit::NotFound, text)
-    })?;
-    open(&path, key)
+    })
+}
+
+/// The last of these files, oldest first, that belongs to one of the backups.
+fn newest_of(labels: &[&str], paths: &[PathBuf], key: &Secret<32>) -> Result<Option<State>, CommandError> {
+    for path in paths.iter().rev() {
+        let state = open(path, key)?;
+        if labels.contains(&state.head.label.as_str()) {
+            return Ok(Some(state));
+        }
+    }
+    Ok(None)
 }
 
 /// Opens one.
@@ -277,6 +293,7 @@ fn failed(text: &str) -> CommandError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn packed(name: &[u8]) -> Vec<u8> {
         let mut header = tar::Header::new_gnu();
@@ -287,6 +304,43 @@ mod tests {
         let mut builder = tar::Builder::new(Vec::new());
         builder.append(&header, &[][..]).unwrap();
         builder.into_inner().unwrap()
+    }
+
+    fn sealed(folder: &Path, name: &str, label: &str, key: &Secret<32>) -> PathBuf {
+        let manifest = json!({"point": "p", "at": "2026-11-29T06:42:18Z", "change": "", "major": 15, "is_exact": true, "tables": []});
+        let head = json!({
+            "label": label, "software_version": "0", "cluster": "strongroom", "data_folder": "/srv", "group": "root",
+            "manifest": manifest,
+        });
+        let content = head.to_string();
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o600);
+        let mut builder = tar::Builder::new(Vec::new());
+        builder
+            .append_data(&mut header, HEAD, content.as_bytes())
+            .unwrap();
+        let path = folder.join(format!("{name}.{SUFFIX}"));
+        fs::write(
+            &path,
+            file::seal(key, WHAT, &builder.into_inner().unwrap()).unwrap(),
+        )
+        .unwrap();
+        path
+    }
+
+    #[test]
+    fn the_state_of_a_backup_that_was_let_go_of_is_not_the_newest() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = Secret::generate().unwrap();
+        let paths = [
+            sealed(folder.path(), "20261128T010000Z", "A", &key),
+            sealed(folder.path(), "20261129T010000Z", "B", &key),
+            sealed(folder.path(), "20261229T010000Z", "of a wrong clock", &key),
+        ];
+        let newest = newest_of(&["A", "B"], &paths, &key).unwrap().unwrap();
+        assert_eq!(newest.head.label, "B");
+        assert!(newest_of(&["C"], &paths, &key).unwrap().is_none());
     }
 
     #[test]
