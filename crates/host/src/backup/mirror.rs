@@ -42,9 +42,13 @@ const STATE: &str = "state";
 const BACKUPS: &str = "repository/backup/strongroom";
 /// What a backup's folder has once it is whole.
 const MANIFEST: &str = "backup.manifest";
-/// What a batch takes at a pace, and without one.
+/// What a batch is to take, by the rate of what went before it.
 const BATCH_TIME: Duration = Duration::from_secs(60);
-const BATCH_BYTES: u64 = 1 << 30;
+/// The first batch, before anything is known of the line.
+const BATCH_BYTES: u64 = 64 << 20;
+/// The largest one, and the smallest.
+const BATCH_BYTES_MAX: u64 = 1 << 30;
+const BATCH_BYTES_MIN: u64 = 1 << 20;
 const BATCH_FILES: usize = 500;
 
 /// Where the second copy lies.
@@ -112,7 +116,8 @@ pub fn copy(
     for part in PARTS {
         walk(repository.folder(), Path::new(part), &mut local)?;
     }
-    local.sort();
+    // A backup's manifest says that it is whole, and a copy may end before its data is there.
+    local.sort_by_cached_key(|entry| (is_manifest(&entry.path), entry.path.clone()));
     let (last, first): (Vec<Entry>, Vec<Entry>) = local.into_iter().partition(says_what_there_is);
     let there = lengths(place, &first)?;
     let new: Vec<Entry> = first
@@ -157,33 +162,43 @@ fn send_some(
     within: Duration,
 ) -> Result<(Vec<Entry>, u64), BackupError> {
     let began = Instant::now();
-    let (mut sent, mut to_go) = (Vec::new(), new.len());
-    for batch in batches(new, pace.bytes_in(BATCH_TIME).unwrap_or(BATCH_BYTES)) {
-        sent.extend(send(repository, place, batch, pace)?);
-        to_go -= batch.len();
+    let (mut sent, mut left) = (Vec::new(), new);
+    let mut bytes_max = pace.bytes_in(BATCH_TIME).unwrap_or(BATCH_BYTES);
+    while !left.is_empty() {
+        let (batch, rest) = left.split_at(batch_length(left, bytes_max));
+        let batch_began = Instant::now();
+        let gone = send(repository, place, batch, pace)?;
+        let bytes = gone.iter().map(|entry| entry.bytes).sum();
+        if pace.bytes_per_second().is_none() {
+            bytes_max = next_batch(bytes, batch_began.elapsed());
+        }
+        sent.extend(gone);
+        left = rest;
         if began.elapsed() >= within {
             break;
         }
     }
-    Ok((sent, to_go as u64))
+    Ok((sent, left.len() as u64))
 }
 
-/// Neighbours that are not more than so many bytes together, or one alone that is larger.
-fn batches(entries: &[Entry], bytes_max: u64) -> Vec<&[Entry]> {
-    let mut batches = Vec::new();
-    let mut begin = 0;
+/// What the next batch may hold, so that it takes about [`BATCH_TIME`] at the rate of this one.
+fn next_batch(bytes: u64, took: Duration) -> u64 {
+    let milliseconds = took.as_millis().max(1);
+    let bytes = u128::from(bytes) * BATCH_TIME.as_millis() / milliseconds;
+    u64::try_from(bytes)
+        .unwrap_or(BATCH_BYTES_MAX)
+        .clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX)
+}
+
+/// How many of the first files are not more than so many bytes together; one alone may be larger.
+fn batch_length(entries: &[Entry], bytes_max: u64) -> usize {
     let mut bytes = 0;
-    for (at, entry) in entries.iter().enumerate() {
-        if at > begin && (bytes + entry.bytes > bytes_max || at - begin >= BATCH_FILES) {
-            batches.push(&entries[begin..at]);
-            (begin, bytes) = (at, 0);
-        }
+    let fits = |entry: &&Entry| {
         bytes += entry.bytes;
-    }
-    if begin < entries.len() {
-        batches.push(&entries[begin..]);
-    }
-    batches
+        bytes <= bytes_max
+    };
+    let fitting = entries.iter().take(BATCH_FILES).take_while(fits).count();
+    fitting.max(1).min(entries.len())
 }
 
 /// Storage with a bucket has no size of its own; a server may keep its own to itself.
@@ -397,6 +412,12 @@ fn says_what_there_is(entry: &Entry) -> bool {
     name.ends_with(".info") || name.ends_with(".info.copy")
 }
 
+/// `backup.manifest` and its copy.
+fn is_manifest(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.starts_with(MANIFEST))
+}
+
 fn change_of(path: &Path) -> Option<String> {
     path.starts_with("repository/archive")
         .then(|| super::wal::name_of(path))?
@@ -440,10 +461,23 @@ mod tests {
                 bytes: *bytes,
             })
             .collect();
-        let lengths: Vec<usize> = batches(&entries, 10).iter().map(|batch| batch.len()).collect();
+        let (mut lengths, mut left) = (Vec::new(), entries.as_slice());
+        while !left.is_empty() {
+            let (batch, rest) = left.split_at(batch_length(left, 10));
+            lengths.push(batch.len());
+            left = rest;
+        }
         assert_eq!(lengths, [2, 1, 3]);
-        assert_eq!(batches(&entries, 10).concat(), entries);
-        assert!(batches(&[], 10).is_empty());
+        assert_eq!(batch_length(&[], 10), 0);
+    }
+
+    #[test]
+    fn a_slow_line_gets_small_batches_and_a_fast_one_large_ones() {
+        let seconds = Duration::from_secs;
+        assert_eq!(next_batch(BATCH_BYTES, seconds(640)), BATCH_BYTES * 60 / 640);
+        assert_eq!(next_batch(BATCH_BYTES, Duration::ZERO), BATCH_BYTES_MAX);
+        assert_eq!(next_batch(0, seconds(640)), BATCH_BYTES_MIN);
+        assert_eq!(next_batch(u64::MAX, seconds(1)), BATCH_BYTES_MAX);
     }
 
     #[test]
@@ -451,12 +485,15 @@ mod tests {
         let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let root = here.path();
         let backup = root.join(BACKUPS).join("20261129-064213F");
-        for folder in [&backup, &root.join(STATE)] {
+        // By their names all of these come after the manifest.
+        let data = backup.join("pg_data");
+        for folder in [&data, &root.join(STATE)] {
             fs::create_dir_all(folder).unwrap();
         }
-        for number in 0..BATCH_FILES {
-            fs::write(backup.join(format!("{number}.zst")), "Salted__ a page").unwrap();
+        for number in 1..BATCH_FILES {
+            fs::write(data.join(format!("{number}.zst")), "Salted__ a page").unwrap();
         }
+        fs::write(root.join(STATE).join("20261129T064213Z.sealed"), "settings").unwrap();
         fs::write(backup.join("backup.manifest"), "Salted__ which files").unwrap();
         fs::write(root.join(BACKUPS).join("backup.info"), "Salted__ which backups").unwrap();
         let repository = Repository::new(root, &root.join("settings")).unwrap();
