@@ -1,9 +1,14 @@
 //! What was deleted is gone from backups in time: the oldest backup beside every deletion.
 //!
-//! Invariant: the second location lets go by a clock that is not ours; where there is one, this is "kept" only by what was listed there.
+//! Invariant: the second location lets go by a clock that is not ours; where there is one, this is "kept" only by what was listed there, and
+//! never where a bucket may hold older versions, which are not listed.
 
 use super::{super::look::Look, DAY, Ground, NIGHT_MAX};
-use host::backup::{info, record::Copied};
+use config::SecondLocation;
+use host::backup::{
+    info,
+    record::{Copied, Keeps},
+};
 use jiff::Timestamp;
 use promises::Outcome;
 
@@ -61,12 +66,35 @@ pub(super) fn deleted(ground: &Ground, deleted: &[(String, Timestamp)]) -> Outco
             }
             None => {}
         }
+        if look.is_clean()
+            && let Some(why) = hidden(ground, seen)
+        {
+            return Outcome::could_not_look(why);
+        }
     }
     let shown = oldest.map_or_else(|| "none".to_owned(), |backup| backup.began_at.to_string());
     look.fact("oldest backup", shown)
         .fact("deletions", deleted.len())
         .fact("held for at most, in days", days)
         .done()
+}
+
+/// Why a listing there does not say what is held: it names no older versions, of which a bucket may keep some for longer than we know.
+fn hidden(ground: &Ground, seen: Option<&Copied>) -> Option<&'static str> {
+    let Some(SecondLocation::Bucket(_)) = &ground.wish.second else {
+        return None;
+    };
+    match seen.and_then(|copied| copied.keeps) {
+        Some(Keeps::Nothing | Keeps::Replaceable) => None,
+        Some(Keeps::Versions | Keeps::All) => Some(
+            "the first location is in order, and so is what the bucket lists; it keeps what is deleted as older versions, and for how long is not \
+             seen from here: see in its lifecycle rules that they end in time",
+        ),
+        None => Some(
+            "the first location is in order, and so is what the bucket lists; whether it keeps older versions was not seen yet: run \
+             `strongroom backup copy`",
+        ),
+    }
 }
 
 /// What the last listing there says. It lets go by its own clock, a little later than we do.

@@ -7,7 +7,7 @@ use host::backup::{
     engine::Kind,
     info::{Backup, Info},
     plain::Searched,
-    record::{Check, Outcome as Ended},
+    record::{Check, Keeps, Outcome as Ended},
     verify::Verified,
 };
 
@@ -112,6 +112,18 @@ fn taken(seconds: i64) -> Option<Delivery> {
         at: ago(seconds),
         failure: None,
     })
+}
+
+fn a_bucket() -> config::Bucket {
+    config::Bucket {
+        host: "storage.example.org".to_owned(),
+        port: 443,
+        bucket: "copies".to_owned(),
+        folder: "us".to_owned(),
+        region: "us-east-1".to_owned(),
+        access_key: "key".to_owned(),
+        authority: None,
+    }
 }
 
 /// One that went to a moment, from the first location.
@@ -416,6 +428,19 @@ fn what_was_deleted_is_held_no_longer_than_is_set() {
         "an old backup at the second location"
     );
     assert_eq!(found(&there("latest")), Some(1), "a name that says no time");
+    let bucket = |days: i64, keeps: Option<Keeps>| {
+        let mut ground = there(&label(days));
+        ground.wish.second = Some(SecondLocation::Bucket(a_bucket()));
+        let copied = ground.copied_well.as_mut().unwrap();
+        copied.to = ground.wish.second.as_ref().unwrap().shown();
+        copied.keeps = keeps;
+        ground
+    };
+    assert_eq!(found(&bucket(10, Some(Keeps::Nothing))), Some(0));
+    for keeps in [Some(Keeps::Versions), Some(Keeps::All), None] {
+        assert_eq!(found(&bucket(10, keeps)), None, "older versions are not listed");
+        assert_eq!(found(&bucket(21, keeps)), Some(1), "what is seen counts");
+    }
     let mut silent = there(&label(10));
     silent.copied_well.as_mut().unwrap().at = ago(3 * DAY);
     assert_eq!(found(&silent), Some(1), "nobody looked lately");
