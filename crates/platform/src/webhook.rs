@@ -9,7 +9,7 @@
 mod request;
 mod settings;
 
-pub use settings::WebhookSettings;
+pub use settings::{WebhookSettings, check_secret};
 
 use crate::{
     Caller, Platform,

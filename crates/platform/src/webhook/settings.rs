@@ -123,6 +123,14 @@ pub(super) fn seal_secret(
     Ok(STANDARD.encode(secret::seal(platform, &settings.sealed_to()?, given)?))
 }
 
+/// Sees that a secret has the form that both sides need, before it is set.
+///
+/// # Errors
+/// `malformed`, with how to make one.
+pub fn check_secret(secret: &SecretText) -> Result<()> {
+    bytes(secret).map(|_| ())
+}
+
 /// `whsec_` and base64.
 fn bytes(secret: &SecretText) -> Result<Zeroizing<Vec<u8>>> {
     let text = secret.expose().strip_prefix(SECRET_BEGIN);

@@ -66,6 +66,7 @@ pub(super) fn check(site: &Site) -> Vec<Finding> {
     findings.extend(certificate(site));
     findings.extend(settings(site));
     findings.extend(password(site));
+    findings.extend(webhook_secret(site));
     findings.extend(missing(&site.answers, Program::is_installed));
     findings
 }
@@ -265,6 +266,26 @@ fn password(site: &Site) -> Option<Finding> {
     ))
 }
 
+/// Only before the first run, as well.
+fn webhook_secret(site: &Site) -> Option<Finding> {
+    let wanted = site.answers.webhook.as_ref()?;
+    match site.settings.exists() {
+        true => None,
+        false => wrong_secret(&wanted.secret_file),
+    }
+}
+
+fn wrong_secret(file: &Path) -> Option<Finding> {
+    let looked =
+        crate::secret::read_file(file).and_then(|secret| Ok(platform::webhook::check_secret(&secret)?));
+    let error = looked.err()?;
+    Some(Finding::fault(
+        "webhook-secret",
+        with_cause(&error),
+        "correct webhook.secret_file",
+    ))
+}
+
 fn with_cause(error: &CommandError) -> String {
     match error.source() {
         Some(cause) => format!("{error} ({cause})"),
@@ -291,5 +312,21 @@ mod tests {
         assert_eq!(missing_with("enable = true\nsecond = \"/mnt/backup\""), 1);
         let bucket = "enable = true\nsecond = \"s3://storage.example.org:443/copies/us\"";
         assert_eq!(missing_with(bucket), 2);
+    }
+
+    #[test]
+    fn a_secret_of_the_webhook_that_is_none_is_told_before_anything_is_written() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        let found = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+            wrong_secret(&file).is_some()
+        };
+        assert!(!found("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"));
+        assert!(found("correct horse battery staple"));
+        assert!(wrong_secret(&folder.path().join("none")).is_some());
     }
 }
