@@ -490,10 +490,9 @@ mod tests {
         for folder in [&data, &root.join(STATE)] {
             fs::create_dir_all(folder).unwrap();
         }
-        for number in 1..BATCH_FILES {
+        for number in 0..BATCH_FILES {
             fs::write(data.join(format!("{number}.zst")), "Salted__ a page").unwrap();
         }
-        fs::write(root.join(STATE).join("20261129T064213Z.sealed"), "settings").unwrap();
         fs::write(backup.join("backup.manifest"), "Salted__ which files").unwrap();
         fs::write(root.join(BACKUPS).join("backup.info"), "Salted__ which backups").unwrap();
         let repository = Repository::new(root, &root.join("settings")).unwrap();
