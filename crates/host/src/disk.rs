@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::sys::statvfs::statvfs;
+use serde::{Deserialize, Serialize};
 
 /// How many writes are timed.
 const WRITES: usize = 8;
@@ -18,13 +19,39 @@ const WRITE_BYTES: usize = 8192;
 const RATE_PIECES: usize = 32;
 const RATE_PIECE_BYTES: usize = 1 << 20;
 
+/// Less of a disk than this part is little, unless it is more than so many bytes.
+const FREE_PARTS_MIN: u64 = 10;
+const FREE_BYTES_MIN: u64 = 20_000_000_000;
+/// Less than this part is little however large the disk is.
+const FREE_PARTS_LEAST: u64 = 50;
+
 /// The space of a file system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Space {
     /// For everybody, in bytes, root's reserve aside.
     pub free_bytes: u64,
     /// In all, in bytes.
     pub total_bytes: u64,
+}
+
+impl Space {
+    /// Somebody should make room before it is full.
+    #[must_use]
+    pub fn is_little(self) -> bool {
+        let is_below = |parts: u64| self.free_bytes < self.total_bytes / parts;
+        (is_below(FREE_PARTS_MIN) && self.free_bytes < FREE_BYTES_MIN) || is_below(FREE_PARTS_LEAST)
+    }
+
+    /// As people read it.
+    #[must_use]
+    pub fn told(self) -> String {
+        let megabytes = |bytes: u64| bytes / 1_000_000;
+        format!(
+            "{} MB free of {} MB",
+            megabytes(self.free_bytes),
+            megabytes(self.total_bytes)
+        )
+    }
 }
 
 /// The innermost part of the path that is there.
@@ -110,6 +137,20 @@ mod tests {
             space.free_bytes > 0 && space.free_bytes <= space.total_bytes,
             "{space:?}"
         );
+    }
+
+    #[test]
+    fn room_is_little_on_a_small_disk_sooner_than_on_a_large_one() {
+        let gigabytes = |free: u64, total: u64| Space {
+            free_bytes: free * 1_000_000_000,
+            total_bytes: total * 1_000_000_000,
+        };
+        for (free, total) in [(9, 100), (19, 270), (70, 4000), (0, 1)] {
+            assert!(gigabytes(free, total).is_little(), "{free} of {total}");
+        }
+        for (free, total) in [(11, 100), (26, 270), (90, 4000)] {
+            assert!(!gigabytes(free, total).is_little(), "{free} of {total}");
+        }
     }
 
     #[test]

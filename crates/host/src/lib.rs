@@ -21,6 +21,7 @@ pub mod mount;
 pub mod name;
 pub mod nft;
 pub mod outgoing;
+pub mod passing;
 pub mod port;
 pub mod postgresql;
 pub mod release;

@@ -110,13 +110,17 @@ pub enum ClusterError {
 pub fn clusters() -> Result<Vec<Cluster>, ClusterError> {
     let call = Call::new(Program::PgLsclusters).with(["--json"]);
     let call = call.within(Duration::from_secs(30));
+    let list = || parse(&call.run()?);
     for _ in 1..LIST_TRIES {
-        match call.run() {
-            Err(RunError::Failed { .. }) => thread::sleep(LIST_AGAIN),
-            listed => return parse(&listed?),
+        match list() {
+            // Of a cluster that is half made it knows half.
+            Err(ClusterError::Run(RunError::Failed { .. }) | ClusterError::Unreadable(_)) => {
+                thread::sleep(LIST_AGAIN);
+            }
+            listed => return listed,
         }
     }
-    parse(&call.run()?)
+    list()
 }
 
 /// The cluster behind a socket, by its folder and port; none where that is none of Debian's.
@@ -359,6 +363,8 @@ password_encryption = 'scram-sha-256'
 fsync = on
 full_page_writes = on
 synchronous_commit = on
+# What was archived is removed and not written over later: a deleted organization's old pages go with it.
+wal_recycle = off
 # The values of statements are records; they do not belong into a log.
 log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0

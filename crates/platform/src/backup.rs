@@ -3,10 +3,12 @@
 //!
 //! Invariant: a copy is judged by what was written down when its backup was taken, and never by the database that runs.
 
+mod log;
 mod standing;
 mod start;
 
 pub use crate::delivery::Delivery;
+pub use log::{SignedLog, see_log, signed_log};
 pub use standing::{Place, Record, Standing, Told, standing};
 pub use start::{Started, start_now, test_alert};
 

@@ -255,11 +255,11 @@ async fn observe(platform: &Platform, id: PromiseId) -> Result<Observation> {
     };
     let json = serde_json::to_value(&observation).map_err(vault_failure)?;
     let before = newest(platform).await?.remove(id.as_str());
+    // In this order: whoever dies in between tells it twice, and never not at all.
+    backup::alert::tell(platform, id.as_str(), before.as_ref(), &observation).await?;
     let mut keep = platform.control().keep().await?;
     rows::insert(&mut keep, id.as_str(), now, &json).await?;
     rows::trim(&mut keep, id.as_str()).await?;
-    drop(keep);
-    backup::alert::tell(platform, id.as_str(), before.as_ref(), &observation).await?;
     Ok(observation)
 }
 

@@ -47,6 +47,8 @@ mod firewall;
 mod fixture;
 #[path = "all/forwarding.rs"]
 mod forwarding;
+#[path = "all/hold_race.rs"]
+mod hold_race;
 #[path = "all/import.rs"]
 mod import;
 #[path = "all/invitation.rs"]

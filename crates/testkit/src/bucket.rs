@@ -4,6 +4,7 @@
 //! there are.
 
 use crate::certificate::Authority;
+use crate::process::run;
 use crate::secret::write_private;
 use anyhow::{Context, Result};
 use std::{
@@ -76,6 +77,35 @@ impl BucketServer {
     #[must_use]
     pub fn authority(&self) -> &Authority {
         &self.authority
+    }
+
+    /// Puts something else in the place of a file of a copy, as whoever took the writer's key over.
+    ///
+    /// # Errors
+    /// When the storage refuses.
+    pub fn replace(&self, bucket: &str, below: &str) -> Result<()> {
+        let endpoint = format!("https://localhost:{}", self.port);
+        let mut client = Command::new("rclone");
+        // It would take other authorities out of the environment as well.
+        client.env_remove("AWS_CA_BUNDLE");
+        client.args(["--config", "/dev/null", "--retries", "1", "--ca-cert"]);
+        let other = self.folder.path().join("other");
+        fs::write(&other, "nothing")?;
+        client
+            .arg(self.authority_file())
+            .args(["--ignore-times", "copyto"]);
+        client.arg(other).arg(format!("far:{bucket}/strongroom/{below}"));
+        for (name, value) in [
+            ("TYPE", "s3"),
+            ("PROVIDER", "Other"),
+            ("ACCESS_KEY_ID", WRITER),
+            ("SECRET_ACCESS_KEY", BUCKET_SECRET),
+            ("ENDPOINT", endpoint.as_str()),
+            ("NO_CHECK_BUCKET", "true"),
+        ] {
+            client.env(format!("RCLONE_CONFIG_FAR_{name}"), value);
+        }
+        run(&mut client).map(drop)
     }
 
     /// Ends it, as an outage would; what it holds stays until it is dropped.

@@ -22,6 +22,7 @@ pub const TESTS: &[&str] = &[
     "curl",
     "dnsmasq-base",
     "fonts-dejavu-core",
+    "libfaketime",
     "openssh-client",
     "openssh-server",
     "openssl",

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "database")]
 pub mod acts;
+pub mod clock;
 pub mod cluster;
 pub mod dns;
 pub mod install;

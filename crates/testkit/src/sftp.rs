@@ -99,7 +99,8 @@ impl SftpServer {
         Ok(())
     }
 
-    fn stop(&mut self) {
+    /// Ends it, as a line that was taken away; [`SftpServer::restart`] brings it back.
+    pub fn stop(&mut self) {
         // It may have ended by itself.
         self.child.kill().ok();
         self.child.wait().ok();

@@ -17,7 +17,7 @@ pub(super) const SLOW: u64 = 420;
 
 /// What set-up asks, and what is answered. `installed` holds it against the program in every run, since the image itself is switched
 /// on in long ones only.
-pub(super) const QUESTIONS: [(&str, &str); 19] = [
+pub(super) const QUESTIONS: [(&str, &str); 20] = [
     ("Name that people will type", "records.example.org"),
     ("Address and port of HTTPS", ""),
     ("redirect plain HTTP", ""),
@@ -33,6 +33,7 @@ pub(super) const QUESTIONS: [(&str, &str); 19] = [
     ("Servers of an LDAP directory", ""),
     ("Issuer of an OpenID provider", ""),
     ("Server that sends mail", ""),
+    ("Address of a program that alerts", ""),
     ("Back up every night", "no"),
     ("Folder for the auditor's kit", ""),
     ("Key of a witness on another host", ""),

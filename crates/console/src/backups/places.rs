@@ -13,8 +13,6 @@ use platform::backup::{Copied, Outcome, Place, Record, Standing, Verification};
 const NIGHT_HOURS_MAX: i64 = 36;
 /// A week and a day.
 const WEEK_HOURS_MAX: i64 = 8 * 24;
-/// Less of a disk than this part is little.
-const FREE_PARTS_MIN: u64 = 10;
 
 pub(super) fn of(standing: &Standing, record: &Record) -> Vec<PlaceRow> {
     let first = first(standing, record);
@@ -119,6 +117,16 @@ fn second(now: Timestamp, place: &Place, record: &Record) -> PlaceRow {
         row.faults
             .push(format!("The last copy failed: {}", sentence(why)));
     }
+    if let Some(going) = record
+        .copied
+        .as_ref()
+        .filter(is_here)
+        .filter(|copied| copied.to_go > 0)
+    {
+        let files = plural(count(going.to_go), "file is", "files are");
+        row.facts
+            .push(("Under way", format!("{files} still to go; the next copy goes on")));
+    }
     let holes = well.iter().flat_map(|copied| &copied.holes);
     row.faults.extend(holes.map(|hole| sentence(hole)));
     finish(row, place, record.verified[1].as_ref(), now)
@@ -135,7 +143,7 @@ fn finish(mut row: PlaceRow, place: &Place, verified: Option<&Verification>, now
             let (free, all) = (count(space.free_bytes), count(space.total_bytes));
             row.facts
                 .push(("Room", format!("{} free of {}", size(free), size(all))));
-            if space.free_bytes < space.total_bytes / FREE_PARTS_MIN {
+            if space.is_little() {
                 row.faults
                     .push("Its disk is nearly full: make room, or move it to a larger one.".to_owned());
             }

@@ -259,6 +259,7 @@ fn report() -> Report {
             from: ago(100),
             until: Some(ago(40)),
         }],
+        space: None,
     }
 }
 
@@ -324,6 +325,9 @@ fn write_record(site: &Site) {
         newest_change: None,
         holes: Vec::new(),
         keeps: None,
+        to_go: 0,
+        oldest_backup: None,
+        space: None,
     };
     folder.note_copied(&copied).unwrap();
     let kit = Kit {

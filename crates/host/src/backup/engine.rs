@@ -5,7 +5,10 @@ use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::time::Duration;
 
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use super::info::Info;
 use super::{BackupError, Repository, STANZA, superuser};
@@ -90,6 +93,38 @@ pub fn expire(repository: &Repository, label: &str) -> Result<(), BackupError> {
     let call = call(repository, "expire")?.with([format!("--set={label}")]);
     call.within(SHORT_DEADLINE).run()?;
     Ok(())
+}
+
+/// Has the engine forget that there ever was a backup of a name that a wrong clock made, after it was let go of: it keeps the names of all,
+/// and refuses every new one that is not later.
+///
+/// # Errors
+/// [`BackupError::Refused`].
+pub fn forget_name(repository: &Repository, label: &str) -> Result<(), BackupError> {
+    let year = label.get(..4).unwrap_or_default();
+    let folder = Path::new("backup").join(STANZA).join("backup.history").join(year);
+    let data = repository.data();
+    let refused = |source: io::Error| BackupError::Refused {
+        what: "let go of the history of a backup in",
+        path: data.join(&folder),
+        source,
+    };
+    let root = File::open(&data).map_err(refused)?;
+    // The engine's account owns these folders: what it puts a link in the place of leads nowhere.
+    let how = OpenHow::new()
+        .flags(OFlag::O_DIRECTORY | OFlag::O_CLOEXEC)
+        .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS);
+    let opened = match openat2(&root, &folder, how) {
+        Ok(opened) => opened,
+        Err(Errno::ENOENT) => return Ok(()),
+        Err(error) => return Err(refused(error.into())),
+    };
+    // In its history it compresses by gzip, whatever else it compresses by.
+    let name = format!("{label}.manifest.gz");
+    match unlinkat(&opened, name.as_str(), UnlinkatFlags::NoRemoveDir) {
+        Ok(()) | Err(Errno::ENOENT) => Ok(()),
+        Err(error) => Err(refused(error.into())),
+    }
 }
 
 /// What the repository holds, by its own word.

@@ -1,6 +1,8 @@
 //! What a repository holds, as pgBackRest tells it (`info --output=json`).
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::{BackupError, STANZA};
@@ -37,6 +39,21 @@ pub struct Backup {
     pub archive_stop: String,
     /// Pages whose checksum was wrong were seen.
     pub has_errors: bool,
+}
+
+/// Whether a folder's name is that of a backup: `20261129-064213F`, and with a second part where it rests on that.
+#[must_use]
+pub fn is_label(name: &str) -> bool {
+    moment_of(name).is_some()
+}
+
+/// When a backup of that name began, by the clock of the machine's place: it may be off by half a day from UTC.
+#[must_use]
+pub fn moment_of(label: &str) -> Option<Timestamp> {
+    let newest = label.rsplit('_').next()?;
+    let stamp = newest.strip_suffix(['F', 'D', 'I'])?;
+    let time = DateTime::strptime("%Y%m%d-%H%M%S", stamp).ok()?;
+    time.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
 impl Backup {
@@ -213,6 +230,27 @@ fn backup(line: Line) -> Option<Backup> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_backups_name_says_when_it_began() {
+        let at = moment_of("20261129-064213F").unwrap();
+        assert_eq!(at.to_string(), "2026-11-29T06:42:13Z");
+        assert_eq!(
+            moment_of("20261129-064213F_20261130-010000D")
+                .unwrap()
+                .to_string(),
+            "2026-11-30T01:00:00Z"
+        );
+        for other in [
+            "latest",
+            "backup.history",
+            "20261129-064213",
+            "F",
+            "20261399-000000F",
+        ] {
+            assert!(!is_label(other), "{other}");
+        }
+    }
 
     /// As pgBackRest 2.45 says it.
     const SAID: &str = r#"[{"archive":[{"database":{"id":1,"repo-key":1},"id":"15-1","max":"000000010000000000000004",

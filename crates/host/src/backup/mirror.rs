@@ -8,24 +8,25 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-
-use nix::fcntl::OFlag;
+use std::time::{Duration, Instant};
 
 use super::record::Keeps;
-use super::{BackupError, Repository, STANZA, plain, wal};
+use super::{BackupError, Repository, STANZA, info, plain, wal};
+use crate::disk::{self, Space};
 
 mod bucket;
 mod folder;
 mod pace;
 mod sftp;
+mod stage;
 
-pub use bucket::Bucket;
+pub use bucket::SignedBucket;
 pub use pace::Pace;
 pub use sftp::Remote;
+use stage::Staged;
 
 /// Files of a large repository.
 const FILES_MAX: usize = 2_000_000;
@@ -37,6 +38,14 @@ const PROBE: &str = "strongroom-deletion-tried";
 const PARTS: [&str; 2] = ["repository", STATE];
 /// What we seal ourselves; the rest is the engine's.
 const STATE: &str = "state";
+/// The engine's backups, a folder for each.
+const BACKUPS: &str = "repository/backup/strongroom";
+/// What a backup's folder has once it is whole.
+const MANIFEST: &str = "backup.manifest";
+/// What a batch takes at a pace, and without one.
+const BATCH_TIME: Duration = Duration::from_secs(60);
+const BATCH_BYTES: u64 = 1 << 30;
+const BATCH_FILES: usize = 500;
 
 /// Where the second copy lies.
 #[derive(Debug, Clone)]
@@ -46,7 +55,7 @@ pub enum Place {
     /// A folder of another machine, by SFTP.
     Remote(Remote),
     /// A folder in a bucket of S3-compatible storage.
-    Bucket(Bucket),
+    Bucket(SignedBucket),
 }
 
 /// Whether the place is known already.
@@ -65,6 +74,12 @@ pub struct Sent {
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Files that are not there yet: the time was over.
+    pub to_go: u64,
+    /// The name of the oldest backup there.
+    pub oldest_backup: Option<String>,
+    /// The room that is left there, as far as the place says it.
+    pub space: Option<Space>,
     /// The newest file of changes that is there now.
     pub newest_change: Option<String>,
     /// Between which changes others are missing there, of the first ones a sentence each.
@@ -81,11 +96,17 @@ struct Entry {
 /// Lengths by path.
 type Lengths = BTreeMap<PathBuf, u64>;
 
-/// Copies what is not there yet.
+/// Copies what is not there yet, for about so long at most: what is left goes with the next run.
 ///
 /// # Errors
 /// [`BackupError`]; what was copied until then is whole.
-pub fn copy(repository: &Repository, place: &Place, known: Known, pace: Pace) -> Result<Sent, BackupError> {
+pub fn copy(
+    repository: &Repository,
+    place: &Place,
+    known: Known,
+    pace: Pace,
+    within: Duration,
+) -> Result<Sent, BackupError> {
     check_mark(place, known)?;
     let mut local = Vec::new();
     for part in PARTS {
@@ -99,12 +120,13 @@ pub fn copy(repository: &Repository, place: &Place, known: Known, pace: Pace) ->
         .filter(|entry| there.get(&entry.path) != Some(&entry.bytes))
         .cloned()
         .collect();
-    for some in [&new, &last] {
-        require_encrypted(repository.folder(), some)?;
-        send(repository, place, some, pace)?;
+    let (sent, to_go) = send_some(repository, place, &new, pace, within)?;
+    if to_go == 0 {
+        // What names files goes only when all of them are there.
+        send(repository, place, &last, pace)?;
     }
     let there = lengths(place, &first)?;
-    if let Some(missing) = new
+    if let Some(missing) = sent
         .iter()
         .find(|entry| there.get(&entry.path) != Some(&entry.bytes))
     {
@@ -116,11 +138,78 @@ pub fn copy(repository: &Repository, place: &Place, known: Known, pace: Pace) ->
     changes.sort();
     changes.dedup();
     Ok(Sent {
-        files: new.len() as u64,
-        bytes: new.iter().map(|entry| entry.bytes).sum(),
+        files: sent.len() as u64,
+        bytes: sent.iter().map(|entry| entry.bytes).sum(),
+        to_go,
+        oldest_backup: oldest_backup(place)?,
+        space: space(place)?,
         holes: wal::told_holes(&changes, ""),
         newest_change: changes.pop(),
     })
+}
+
+/// Sends one batch after another until the time is over; gives what was sent, and how many files are left.
+fn send_some(
+    repository: &Repository,
+    place: &Place,
+    new: &[Entry],
+    pace: Pace,
+    within: Duration,
+) -> Result<(Vec<Entry>, u64), BackupError> {
+    let began = Instant::now();
+    let (mut sent, mut to_go) = (Vec::new(), new.len());
+    for batch in batches(new, pace.bytes_in(BATCH_TIME).unwrap_or(BATCH_BYTES)) {
+        sent.extend(send(repository, place, batch, pace)?);
+        to_go -= batch.len();
+        if began.elapsed() >= within {
+            break;
+        }
+    }
+    Ok((sent, to_go as u64))
+}
+
+/// Neighbours that are not more than so many bytes together, or one alone that is larger.
+fn batches(entries: &[Entry], bytes_max: u64) -> Vec<&[Entry]> {
+    let mut batches = Vec::new();
+    let mut begin = 0;
+    let mut bytes = 0;
+    for (at, entry) in entries.iter().enumerate() {
+        if at > begin && (bytes + entry.bytes > bytes_max || at - begin >= BATCH_FILES) {
+            batches.push(&entries[begin..at]);
+            (begin, bytes) = (at, 0);
+        }
+        bytes += entry.bytes;
+    }
+    if begin < entries.len() {
+        batches.push(&entries[begin..]);
+    }
+    batches
+}
+
+/// Storage with a bucket has no size of its own; a server may keep its own to itself.
+fn space(place: &Place) -> Result<Option<Space>, BackupError> {
+    match place {
+        Place::Folder(folder) => Ok(disk::space(folder).ok()),
+        Place::Remote(remote) => sftp::space(remote),
+        Place::Bucket(_) => Ok(None),
+    }
+}
+
+/// The oldest backup that lies there, by its name: what the far side has not let go of yet.
+fn oldest_backup(place: &Place) -> Result<Option<String>, BackupError> {
+    let below = Path::new(BACKUPS);
+    let manifests = match place {
+        Place::Folder(folder) => folder::manifests(&folder.join(below))?,
+        Place::Remote(remote) => sftp::manifests(remote, below)?,
+        Place::Bucket(bucket) => bucket::manifests(bucket, below)?,
+    };
+    let labels = manifests
+        .iter()
+        .filter_map(|path| path.iter().rev().nth(1)?.to_str());
+    Ok(labels
+        .filter(|label| info::is_label(label))
+        .min()
+        .map(str::to_owned))
 }
 
 /// Brings a whole copy here, into a folder that must be there and empty of it.
@@ -232,12 +321,20 @@ fn lengths(place: &Place, entries: &[Entry]) -> Result<Lengths, BackupError> {
     }
 }
 
-fn send(repository: &Repository, place: &Place, entries: &[Entry], pace: Pace) -> Result<(), BackupError> {
+/// Sends what is still there of these files; gives that.
+fn send(
+    repository: &Repository,
+    place: &Place,
+    entries: &[Entry],
+    pace: Pace,
+) -> Result<Vec<Entry>, BackupError> {
+    let mut staged = Staged::of(repository, entries)?;
     match place {
-        Place::Folder(folder) => folder::send(repository.folder(), folder, entries, pace),
-        Place::Remote(remote) => sftp::send(repository.folder(), remote, entries, pace),
-        Place::Bucket(bucket) => bucket::send(repository.folder(), bucket, entries, pace),
+        Place::Folder(folder) => folder::send(staged.folder(), folder, &staged.entries, pace)?,
+        Place::Remote(remote) => sftp::send(staged.folder(), remote, &staged.entries, pace)?,
+        Place::Bucket(bucket) => bucket::send(staged.folder(), bucket, &staged.entries, pace)?,
     }
+    Ok(std::mem::take(&mut staged.entries))
 }
 
 /// Every regular file; links lead to what is listed anyway, and what is half written has a name of its own.
@@ -280,31 +377,6 @@ fn is_plain(name: &OsStr) -> bool {
     let is_one = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+@".contains(&byte);
     name.to_str()
         .is_some_and(|name| !name.starts_with('-') && name.bytes().all(is_one))
-}
-
-/// Only what is encrypted leaves: each file is opened as it is, never through a link, and begins as an encrypted one does.
-fn require_encrypted(root: &Path, entries: &[Entry]) -> Result<(), BackupError> {
-    for entry in entries.iter().filter(|entry| entry.bytes > 0) {
-        let path = root.join(&entry.path);
-        let beginning = match entry.path.starts_with(STATE) {
-            true => plain::SEALED,
-            false => plain::ENCRYPTED,
-        };
-        let mut options = File::options();
-        let opened = options
-            .read(true)
-            .custom_flags(OFlag::O_NOFOLLOW.bits())
-            .open(&path);
-        let mut read = Vec::with_capacity(beginning.len());
-        match opened.and_then(|file| file.take(beginning.len() as u64).read_to_end(&mut read)) {
-            Ok(_) if read == beginning => {}
-            Ok(_) => return Err(BackupError::InTheClear { path }),
-            // It was let go of meanwhile.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(refused("open", &path)(error)),
-        }
-    }
-    Ok(())
 }
 
 fn is_half_written(path: &Path) -> bool {
@@ -359,31 +431,45 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_read_and_what_is_a_link_does_not_leave() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
-        for part in PARTS {
-            fs::create_dir(root.join(part)).unwrap();
+    fn batches_are_small_and_hold_every_file_once() {
+        let entries: Vec<Entry> = [5, 5, 30, 1, 1, 1]
+            .iter()
+            .enumerate()
+            .map(|(number, bytes)| Entry {
+                path: PathBuf::from(number.to_string()),
+                bytes: *bytes,
+            })
+            .collect();
+        let lengths: Vec<usize> = batches(&entries, 10).iter().map(|batch| batch.len()).collect();
+        assert_eq!(lengths, [2, 1, 3]);
+        assert_eq!(batches(&entries, 10).concat(), entries);
+        assert!(batches(&[], 10).is_empty());
+    }
+
+    #[test]
+    fn a_copy_whose_time_is_over_says_how_much_is_left_and_the_next_goes_on() {
+        let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let root = here.path();
+        let backup = root.join(BACKUPS).join("20261129-064213F");
+        for folder in [&backup, &root.join(STATE)] {
+            fs::create_dir_all(folder).unwrap();
         }
-        fs::write(root.join("repository/good"), "Salted__ and so on").unwrap();
-        fs::write(root.join("state/good"), "SRF1 and so on").unwrap();
-        fs::write(root.join("repository/dump"), "PGDMP a dump").unwrap();
-        std::os::unix::fs::symlink(root.join("repository/good"), root.join("repository/link")).unwrap();
-        let look = |path: &str| {
-            let entry = Entry {
-                path: PathBuf::from(path),
-                bytes: 10,
-            };
-            require_encrypted(root, &[entry])
-        };
-        assert!(look("repository/good").is_ok() && look("state/good").is_ok());
-        assert!(matches!(
-            look("repository/dump"),
-            Err(BackupError::InTheClear { .. })
-        ));
-        assert!(matches!(
-            look("repository/link"),
-            Err(BackupError::Refused { .. })
-        ));
+        for number in 0..BATCH_FILES {
+            fs::write(backup.join(format!("{number}.zst")), "Salted__ a page").unwrap();
+        }
+        fs::write(backup.join("backup.manifest"), "Salted__ which files").unwrap();
+        fs::write(root.join(BACKUPS).join("backup.info"), "Salted__ which backups").unwrap();
+        let repository = Repository::new(root, &root.join("settings")).unwrap();
+        let place = Place::Folder(there.path().to_owned());
+        let go = |known| copy(&repository, &place, known, Pace::default(), Duration::ZERO).unwrap();
+        let first = go(Known::FromNowOn);
+        assert_eq!((first.files, first.to_go), (BATCH_FILES as u64, 1));
+        let named = there.path().join(BACKUPS).join("backup.info");
+        assert!(!named.exists(), "a backup is named that is not there whole");
+        assert_eq!(first.oldest_backup, None);
+        let second = go(Known::Before);
+        assert_eq!((second.files, second.to_go), (1, 0));
+        assert_eq!(second.oldest_backup.as_deref(), Some("20261129-064213F"));
+        assert!(named.exists());
     }
 }

@@ -19,6 +19,7 @@ use super::plain::Searched;
 use super::verify::Verified;
 use super::wal::Gap;
 use crate::account::Account;
+use crate::disk::Space;
 use crate::write::{self, Access};
 
 mod under_way;
@@ -157,6 +158,23 @@ pub struct Copied {
     /// What stays there although this machine deletes it; none where that was not seen.
     #[serde(default)]
     pub keeps: Option<Keeps>,
+    /// Files that are not there yet; the next copy goes on with them.
+    #[serde(default)]
+    pub to_go: u64,
+    /// The name of the oldest backup there; none where nobody looked.
+    #[serde(default)]
+    pub oldest_backup: Option<String>,
+    /// The room that was left there, as far as the place says it.
+    #[serde(default)]
+    pub space: Option<Space>,
+}
+
+impl Copied {
+    /// Everything that was here is there.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.outcome == Outcome::Done && self.to_go == 0
+    }
 }
 
 /// What a place keeps although the key that this machine signs in with deletes it.
@@ -212,6 +230,9 @@ pub struct Report {
     /// The same holes as stretches of time to which nothing can be taken back.
     #[serde(default)]
     pub gaps: Vec<Gap>,
+    /// The room that was left on its disk; none where nobody looked.
+    #[serde(default)]
+    pub space: Option<Space>,
 }
 
 impl Report {
@@ -423,7 +444,7 @@ impl Folder {
             why: copied.why.as_deref().map(bounded),
             ..copied.clone()
         };
-        if copied.outcome == Outcome::Done {
+        if copied.is_whole() {
             self.write("copied-well.json", &copied)?;
         }
         self.write("copied.json", &copied)
@@ -555,7 +576,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_that_failed_leaves_the_last_good_one_known() {
+    fn a_copy_that_failed_or_has_not_come_to_its_end_leaves_the_last_good_one_known() {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::at(place.path());
         let mut copied = Copied {
@@ -568,15 +589,21 @@ mod tests {
             newest_change: None,
             holes: Vec::new(),
             keeps: None,
+            to_go: 0,
+            oldest_backup: None,
+            space: None,
         };
         folder.note_copied(&copied).unwrap();
-        copied.outcome = Outcome::Failed;
+        copied.to_go = 7;
         copied.at = Timestamp::from_second(2).unwrap();
+        folder.note_copied(&copied).unwrap();
+        copied.outcome = Outcome::Failed;
+        copied.at = Timestamp::from_second(3).unwrap();
         folder.note_copied(&copied).unwrap();
         let (last, well) = folder.copied().unwrap();
         assert_eq!(
             (last.unwrap().at.as_second(), well.unwrap().at.as_second()),
-            (2, 1)
+            (3, 1)
         );
     }
 
@@ -592,6 +619,7 @@ mod tests {
             info: Info::default(),
             holes: None,
             gaps,
+            space: None,
         };
         let newest = |gaps: Vec<Gap>| report(gaps).restorable_to(Some(at(60)));
         assert_eq!(newest(Vec::new()), Some(at(60)));

@@ -72,6 +72,8 @@ fn engine(repository: &Repository, wish: &Wish<'_>, pass_phrase: &str) -> Zeroiz
          repo1-bundle=y\n\
          repo1-retention-full-type=time\n\
          repo1-retention-full={days}\n\
+         # What a backup held is let go of with it.\n\
+         repo1-retention-history=0\n\
          # Level 1 costs half the processor time of level 3, for the same size.\n\
          compress-type=zst\n\
          compress-level=1\n\

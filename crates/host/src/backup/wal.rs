@@ -44,17 +44,28 @@ pub fn archived(repository: &Path) -> Result<Vec<String>, BackupError> {
     Ok(names)
 }
 
-/// Between which neighbours of a sorted list others are missing. A new timeline begins where it was made, and goes on from
-/// the segment that it shares with the old one.
+/// Between which neighbours of a sorted list others are missing. A new timeline begins where it was made: not after the end of all that
+/// came before it, which is more than the end of the one before it where a restore was taken back.
 #[must_use]
 pub fn holes(names: &[String]) -> Vec<(String, String)> {
-    let is_hole = |pair: &&[String]| match (position(&pair[0]), position(&pair[1])) {
-        (Some((one, before)), Some((other, after))) if one == other => after != before + 1,
-        (Some((_, before)), Some((_, after))) => after > before + 1,
-        _ => true,
-    };
-    let pairs = names.windows(2).filter(is_hole);
-    pairs.map(|pair| (pair[0].clone(), pair[1].clone())).collect()
+    let mut reached = 0;
+    let mut holes = Vec::new();
+    for pair in names.windows(2) {
+        let is_hole = match (position(&pair[0]), position(&pair[1])) {
+            (Some((one, before)), Some((other, after))) => {
+                reached = before.max(reached);
+                match one == other {
+                    true => after != before + 1,
+                    false => after > reached + 1,
+                }
+            }
+            _ => true,
+        };
+        if is_hole {
+            holes.push((pair[0].clone(), pair[1].clone()));
+        }
+    }
+    holes
 }
 
 /// Most holes that are told.
@@ -214,6 +225,13 @@ mod tests {
         assert_eq!(holes(&earlier), [], "it was gone back in time");
         let broken = names(&["000000010000000000000004", "000000020000000000000007"]);
         assert_eq!(holes(&broken).len(), 1);
+        let taken_back = names(&[
+            "000000010000000000000029",
+            "00000001000000000000002A",
+            "000000020000000000000005",
+            "00000003000000000000002B",
+        ]);
+        assert_eq!(holes(&taken_back), [], "a restore was taken back");
     }
 
     #[test]

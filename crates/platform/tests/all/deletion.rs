@@ -20,7 +20,7 @@ use types::{FieldKind, ProblemCode};
 /// The order lies so far back that it is due.
 pub(crate) const DUE: &str = "UPDATE strongroom.deletion SET ordered_at = ordered_at - interval '24 hours'";
 
-async fn count(site: &Site, sql: &str) -> i64 {
+pub(crate) async fn count(site: &Site, sql: &str) -> i64 {
     site.superuser().await.query_one(sql, &[]).await.unwrap().get(0)
 }
 
@@ -464,7 +464,7 @@ async fn a_hold_stops_deletion_and_purge_until_it_is_lifted() {
     assert_eq!(deletion::tend(&site.platform).await.unwrap(), 1, "it resumes");
 }
 
-fn the_hold(concerns: Option<types::AccountId>) -> NewHold {
+pub(crate) fn the_hold(concerns: Option<types::AccountId>) -> NewHold {
     NewHold {
         reason: "file 17 O 4/26".to_owned(),
         person: "the district court".to_owned(),

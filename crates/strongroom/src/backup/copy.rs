@@ -8,7 +8,7 @@ use crate::{
 use ::host::{
     backup::{
         Repository,
-        mirror::{self, Bucket, Known, Pace, Place, Remote, Sent},
+        mirror::{self, Known, Pace, Place, Remote, Sent, SignedBucket},
         record::{Copied, Doing, Keeps, Location, Outcome, Verification},
         settings, superuser,
     },
@@ -23,12 +23,16 @@ use nix::unistd::{Gid, Uid};
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 use vault::SecretText;
 use zeroize::Zeroizing;
 
 /// Left free beside what is fetched.
 const SPARE_BYTES: u64 = 512 << 20;
+
+/// A copy that others wait for ends so soon and says what is left; the timer's next one goes on.
+const COPY_FOR: Duration = Duration::from_secs(20 * 60);
 
 /// The private key that signs in at the second location.
 pub(super) fn identity(config: &Config) -> PathBuf {
@@ -60,7 +64,7 @@ pub(crate) fn copy(site: &Site, known: Known) -> Result<Copied, CommandError> {
     let before = site.record.copied()?.1;
     let sent = place(&site.config, second).and_then(|place| {
         progress.step(&format!("copy what is new to {}", second.shown()));
-        let sent = mirror::copy(&site.repository, &place, known, pace)?;
+        let sent = mirror::copy(&site.repository, &place, known, pace, COPY_FOR)?;
         // The copy is whole, whatever the trial comes to.
         let keeps = keeps(&place, before.as_ref()).unwrap_or_else(|error| {
             tracing::warn!(
@@ -81,6 +85,9 @@ pub(crate) fn copy(site: &Site, known: Known) -> Result<Copied, CommandError> {
         newest_change: sent.newest_change,
         holes: sent.holes,
         keeps,
+        to_go: sent.to_go,
+        oldest_backup: sent.oldest_backup,
+        space: sent.space,
     };
     let copied = match &sent {
         Ok(sent) => ended(Outcome::Done, None, sent.clone()),
@@ -259,7 +266,7 @@ fn signed(config: &Config, bucket: &config::Bucket) -> Result<Place, CommandErro
         return Err(CommandError::said(Exit::Failed, text));
     }
     let secret = read_secret(&SecretSource::File(file))?;
-    Ok(Place::Bucket(Bucket {
+    Ok(Place::Bucket(SignedBucket {
         host: bucket.host.clone(),
         port: bucket.port,
         bucket: bucket.bucket.clone(),
@@ -268,6 +275,7 @@ fn signed(config: &Config, bucket: &config::Bucket) -> Result<Place, CommandErro
         access_key: bucket.access_key.clone(),
         secret: Zeroizing::new(secret.expose().to_owned()),
         authority: bucket.authority.clone(),
+        as_of: None,
     }))
 }
 

@@ -16,24 +16,19 @@ use ::host::{
         scratch::{self, Scratch},
     },
     disk,
+    passing::Passing,
 };
 use config::Config;
 use jiff::Timestamp;
 use platform::{
     Caller, Platform,
-    backup::{self, Manifest, Marks},
+    backup::{self, Manifest, Marks, SignedLog},
+    database::{self, AdminAccess},
     restore::{Rehearsed, rehearse},
 };
-use std::{
-    fs,
-    os::unix::fs::DirBuilderExt,
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::time::Instant;
 use vault::Secret;
 
-/// A file system in memory (file-hierarchy(7)).
-const MEMORY: &str = "/run";
 /// Left free beside the copy.
 const SPARE_BYTES: u64 = 512 << 20;
 
@@ -229,18 +224,17 @@ fn look(state: &State, escrow: &Escrow, scratch: &Scratch, log: &mut Log) -> Res
     let copy = superuser_at(&scratch.socket(), scratch::PORT);
     let manifest = &state.head.manifest;
     log.step("rows", || rows(&copy, &database, manifest))?;
-    log.step("keys", || open(&config))?;
+    log.step("audit log", || {
+        signed_log(&config, state.head.signed_log.as_ref())
+    })?;
+    log.step("keys", || open(&config, &copy))?;
     log.step("pages and indexes", || {
         scratch.check(&database)?;
         Ok(((), "PostgreSQL finds nothing wrong".to_owned()))
     })
 }
 
-fn rows(
-    copy: &platform::database::AdminAccess,
-    database: &str,
-    manifest: &Manifest,
-) -> Result<((), String), CommandError> {
+fn rows(copy: &AdminAccess, database: &str, manifest: &Manifest) -> Result<((), String), CommandError> {
     let compared = block_on(async { Ok(backup::compare(copy, database, manifest).await?) })?;
     match compared {
         Ok(rows) => Ok((
@@ -251,9 +245,11 @@ fn rows(
     }
 }
 
-/// Everything sealed opens with the keys that were in the backup, and every log is whole.
-fn open(config: &Config) -> Result<((), String), CommandError> {
+/// Everything sealed opens with the keys that were in the backup, and every log is whole. What an earlier release has left is brought to
+/// this one first, as a restore would: the rows were compared before.
+fn open(config: &Config, admin: &AdminAccess) -> Result<((), String), CommandError> {
     let opened = block_on(async {
+        database::migrate(admin, config).await?;
         let copy = Platform::open(config).await?;
         Ok(backup::open_all(&copy).await?)
     })?;
@@ -269,6 +265,27 @@ fn open(config: &Config) -> Result<((), String), CommandError> {
         opened.entries, opened.records, opened.organizations
     );
     Ok(((), said))
+}
+
+/// The leaves of the copy have the root that was signed when the backup was taken.
+fn signed_log(config: &Config, wanted: Option<&SignedLog>) -> Result<((), String), CommandError> {
+    let Some(wanted) = wanted else {
+        return Ok((
+            (),
+            "nothing of it was signed when the backup was taken".to_owned(),
+        ));
+    };
+    let seen = block_on(async {
+        let copy = Platform::open(config).await?;
+        Ok(backup::see_log(&copy, wanted).await?)
+    })?;
+    match seen {
+        Ok(()) => Ok((
+            (),
+            format!("{} leaves have the root that was signed", wanted.leaves),
+        )),
+        Err(why) => Err(CommandError::said(Exit::Failed, why)),
+    }
 }
 
 impl Log {
@@ -295,34 +312,21 @@ impl Log {
     }
 }
 
-/// Keys and settings out of a backup, in memory; wiped with this value.
-struct Escrow {
-    folder: PathBuf,
-}
+/// Keys and settings out of a backup, in memory; gone with this value.
+struct Escrow(Passing);
 
 impl Escrow {
     fn take_out(state: &State) -> Result<Self, CommandError> {
-        let folder = Path::new(MEMORY).join(format!("strongroom-drill-{}", std::process::id()));
-        // What a killed drill of the same number has left.
-        fs::remove_dir_all(&folder).ok();
-        let made = fs::DirBuilder::new().mode(0o700).create(&folder);
-        made.map_err(CommandError::io(format!("cannot make {}", folder.display())))?;
-        let escrow = Self { folder };
-        state.extract(&escrow.folder)?;
+        let escrow = Self(Passing::make("drill")?);
+        state.extract(escrow.0.path())?;
         Ok(escrow)
     }
 
     /// The settings of then, with the copy in the database's place.
     fn config(&self, state: &State, scratch: &Scratch) -> Result<Config, CommandError> {
-        let mut config = state.config(&self.folder)?;
+        let mut config = state.config(self.0.path())?;
         config.database.host = scratch.socket();
         config.database.port = scratch::PORT;
         Ok(config)
-    }
-}
-
-impl Drop for Escrow {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.folder).ok();
     }
 }

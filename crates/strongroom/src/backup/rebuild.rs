@@ -21,7 +21,7 @@ use ::host::{
     backup::{
         Repository,
         engine::{self, Kind, Target, Use},
-        mirror::{Bucket, Place, Remote},
+        mirror::{Place, Remote, SignedBucket},
         settings, superuser, wal,
     },
     postgresql::{self, Cluster, NewCluster, Verb},
@@ -30,6 +30,7 @@ use ::host::{
     write::{self, Access},
 };
 use config::{Config, Environment};
+use jiff::Timestamp;
 use nix::unistd::{Gid, Group, Uid};
 use platform::{Caller, Platform, PlatformError, backup, ledger};
 use std::{
@@ -51,6 +52,8 @@ pub(crate) enum From {
     Folder(PathBuf),
     /// At the second location that the kit names.
     Second,
+    /// There, as it was at that moment: a bucket that keeps older versions.
+    SecondAsOf(Timestamp),
 }
 
 /// What is asked for.
@@ -155,8 +158,23 @@ fn bring(repository: &Repository, wish: &Wish, kit: &Kit, settings: &Path) -> Re
     let place = match &wish.from {
         From::Folder(folder) => Place::Folder(folder.clone()),
         From::Second => second(kit, settings)?,
+        From::SecondAsOf(moment) => as_of(second(kit, settings)?, *moment)?,
     };
     copy::bring(&place, repository)
+}
+
+/// A bucket before somebody replaced or deleted what is in it.
+fn as_of(place: Place, moment: Timestamp) -> Result<Place, CommandError> {
+    match place {
+        Place::Bucket(bucket) => Ok(Place::Bucket(SignedBucket {
+            as_of: Some(moment),
+            ..bucket
+        })),
+        Place::Folder(_) | Place::Remote(_) => {
+            let text = "--as-of needs a second location in a bucket, whose storage keeps versions";
+            Err(CommandError::said(Exit::Usage, text))
+        }
+    }
 }
 
 /// The second location as the kit knows it.
@@ -223,7 +241,7 @@ fn second_bucket(
             Some(file)
         }
     };
-    Ok(Place::Bucket(Bucket {
+    Ok(Place::Bucket(SignedBucket {
         host,
         port,
         bucket: name,
@@ -232,6 +250,7 @@ fn second_bucket(
         access_key: bucket.access_key.clone(),
         secret: Zeroizing::new(secret),
         authority,
+        as_of: None,
     }))
 }
 

@@ -8,17 +8,26 @@ use super::{
 use crate::{
     failure::{CommandError, Exit, told},
     host::block_on,
+    output,
 };
-use ::host::backup::{
-    engine::{self, Kind},
-    info::{Backup, Info},
-    record::{Doing, Outcome, Report, Run},
-    wal,
+use ::host::{
+    backup::{
+        engine::{self, Kind},
+        info::{Backup, Info},
+        record::{Doing, Outcome, Report, Run},
+        wal,
+    },
+    disk,
 };
 use jiff::{SignedDuration, Timestamp};
-use platform::{Caller, backup};
+use platform::{
+    Caller, Platform,
+    backup::{self, SignedLog},
+};
 use std::{fs, path::Path};
 
+/// Runs are a night apart. After more than this a clock that was set wrong would have every older backup let go of.
+const JUMP_MAX: SignedDuration = SignedDuration::from_hours(72);
 /// A night's run begins a little earlier or later than the last one.
 const SLACK: SignedDuration = SignedDuration::from_hours(6);
 
@@ -26,15 +35,13 @@ const SLACK: SignedDuration = SignedDuration::from_hours(6);
 pub(crate) fn run(site: &Site, wanted: Option<Kind>) -> Result<Run, CommandError> {
     let began_at = Timestamp::now();
     let progress = Progress::begin(site, Doing::Backup);
-    let before = engine::info(&site.repository);
+    let before = forget_future(site, began_at, &progress);
     let kind = wanted.unwrap_or_else(|| {
         before
             .as_ref()
             .map_or(Kind::Full, |info| due(site, info, began_at))
     });
-    let done = before
-        .map_err(CommandError::from)
-        .and_then(|_| carry_out(site, kind, &progress));
+    let done = before.and_then(|_| carry_out(site, kind, &progress));
     let mut run = Run {
         kind,
         label: None,
@@ -59,6 +66,52 @@ pub(crate) fn run(site: &Site, wanted: Option<Kind>) -> Result<Run, CommandError
     site.record.note_run(&run)?;
     site.note(async |platform| backup::note_run(platform, &Caller::host(), &run).await);
     done.map(|_| run)
+}
+
+/// What the repository holds, without the backups that say they are of a later time than now: a clock was wrong when they were taken, and
+/// the engine refuses each backup whose name is not later than all others. The changes that they needed stay, so that every moment can still
+/// be gone back to from the backup before them.
+fn forget_future(site: &Site, now: Timestamp, progress: &Progress) -> Result<Info, CommandError> {
+    let info = engine::info(&site.repository)?;
+    let labels = of_the_future(&info, now);
+    if let (Some(label), false) = (
+        labels.first(),
+        info.backups
+            .iter()
+            .any(|one| one.is_full() && one.began_at <= now),
+    ) {
+        // The engine keeps the last full backup whatever it is told.
+        let text = format!(
+            "every backup here says that it is of a later time than now, such as {label}: set the clock right; where it is right, move {} aside and begin \
+             a new repository with `strongroom backup enable`",
+            site.repository.data().display()
+        );
+        return Err(CommandError::said(Exit::Failed, text));
+    }
+    for label in &labels {
+        progress.step(&format!(
+            "let go of the backup {label}, which a wrong clock made: it says that it is of a later time than now"
+        ));
+        engine::expire(&site.repository, label)?;
+        engine::forget_name(&site.repository, label)?;
+    }
+    // Drills begin with the newest state, by its name.
+    for path in state::list(&site.repository)? {
+        if is_after(&path, now) {
+            fs::remove_file(&path).map_err(CommandError::io(format!("cannot remove {}", path.display())))?;
+        }
+    }
+    match labels.is_empty() {
+        true => Ok(info),
+        false => Ok(engine::info(&site.repository)?),
+    }
+}
+
+/// Backups of the future, the newest first: none of them rests on one that was let go of before it.
+fn of_the_future(info: &Info, now: Timestamp) -> Vec<String> {
+    let is_future = |backup: &&Backup| backup.began_at > now;
+    let future = info.backups.iter().rev().filter(is_future);
+    future.map(|backup| backup.label.clone()).collect()
 }
 
 /// Everything when the last of everything is old enough; what changed since otherwise.
@@ -92,6 +145,8 @@ fn carry_out(site: &Site, kind: Kind, progress: &Progress) -> Result<(Backup, St
         );
         return Err(CommandError::said(Exit::Failed, text));
     }
+    // Before the point: what is signed by now is in the database at it.
+    let signed_log = signed_log(site);
     progress.step("set a point that drills go back to, with the state of every table");
     let prefix = format!("strongroom-{}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"));
     let manifest =
@@ -104,6 +159,7 @@ fn carry_out(site: &Site, kind: Kind, progress: &Progress) -> Result<(Backup, St
         data_folder: cluster.data_folder,
         group: state::group_of(&site.config.path)?,
         manifest,
+        signed_log,
     };
     state::write(&site.config, &site.repository, &key, &head)?;
     reap(site, &info, progress)?;
@@ -111,6 +167,22 @@ fn carry_out(site: &Site, kind: Kind, progress: &Progress) -> Result<(Backup, St
     look_for_holes(site)?;
     kit::look_again(site)?;
     Ok((newest, head.manifest.point))
+}
+
+/// What a drill compares the audit log of its copy with. A log that cannot be looked at is no reason to take no backup: the drill says that it
+/// was not compared.
+fn signed_log(site: &Site) -> Option<SignedLog> {
+    let looked = block_on(async {
+        let platform = Platform::open(&site.config).await?;
+        Ok(backup::signed_log(&platform).await?)
+    });
+    looked.unwrap_or_else(|error| {
+        output::talk(&format!(
+            "what was signed of the audit log was not seen: {}",
+            told(&error)
+        ));
+        None
+    })
 }
 
 /// Notes what the repository holds, and which changes are missing in it.
@@ -123,6 +195,7 @@ pub(crate) fn look_for_holes(site: &Site) -> Result<(), CommandError> {
         holes: Some(wal::told_holes(&names, &oldest.unwrap_or_default())),
         gaps: wal::gaps(&names, &info.backups),
         info,
+        space: disk::space(site.repository.folder()).ok(),
     };
     Ok(site.record.note_report(&report)?)
 }
@@ -130,6 +203,14 @@ pub(crate) fn look_for_holes(site: &Site) -> Result<(), CommandError> {
 /// Lets go of what is older than it may be, although the engine would keep it.
 fn reap(site: &Site, info: &Info, progress: &Progress) -> Result<(), CommandError> {
     let now = Timestamp::now();
+    let last = site.record.runs()?.first().map(|run| run.ended_at);
+    if last.is_some_and(|last| has_jumped(last, now)) {
+        // After the record of this run the next one lets go.
+        progress.step(
+            "let go of nothing: no backup was tried for days, or the clock is wrong; the next run does",
+        );
+        return Ok(());
+    }
     for label in overdue(info, &site.config.backup, now) {
         progress.step(&format!(
             "let go of the backup {label}, which is older than it may be"
@@ -148,6 +229,11 @@ fn reap(site: &Site, info: &Info, progress: &Progress) -> Result<(), CommandErro
     Ok(())
 }
 
+/// Whether so much time has passed since the last run that it may not have passed at all.
+fn has_jumped(last: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(last) > JUMP_MAX
+}
+
 /// Full backups that are older than the retention and the time between two of them, but never the newest.
 fn overdue(info: &Info, wish: &config::Backup, now: Timestamp) -> Vec<String> {
     let days = i64::from(wish.days_held());
@@ -163,10 +249,20 @@ fn overdue(info: &Info, wish: &config::Backup, now: Timestamp) -> Vec<String> {
 
 /// Whether a state's name says a moment before.
 fn is_before(path: &Path, moment: Timestamp) -> bool {
-    let stamp = moment.strftime("%Y%m%dT%H%M%SZ").to_string();
-    path.file_stem()
-        .and_then(|name| name.to_str())
-        .is_some_and(|name| name < stamp.as_str())
+    name_of(path).is_some_and(|name| *name < *stamp(moment))
+}
+
+/// Whether it says one afterwards.
+fn is_after(path: &Path, moment: Timestamp) -> bool {
+    name_of(path).is_some_and(|name| *name > *stamp(moment))
+}
+
+fn name_of(path: &Path) -> Option<&str> {
+    path.file_stem()?.to_str()
+}
+
+fn stamp(moment: Timestamp) -> String {
+    moment.strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
 #[cfg(test)]
@@ -186,6 +282,16 @@ mod tests {
             archive_stop: String::new(),
             has_errors: false,
         }
+    }
+
+    #[test]
+    fn what_a_wrong_clock_made_is_let_go_of_beginning_with_the_newest() {
+        let now = Timestamp::now();
+        let info = Info {
+            backups: vec![full("A", 1, now), full("B", -1, now), full("C", -2, now)],
+            ..Info::default()
+        };
+        assert_eq!(of_the_future(&info, now), ["C", "B"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use ::host::{
     write,
 };
 use config::{Config, SecretSource};
-use platform::backup::Manifest;
+use platform::backup::{Manifest, SignedLog};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File},
@@ -47,6 +47,9 @@ pub(crate) struct Head {
     pub(crate) group: String,
     /// The database's tables at the point.
     pub(crate) manifest: Manifest,
+    /// What was signed of the audit log by then; none where nothing was.
+    #[serde(default)]
+    pub(crate) signed_log: Option<SignedLog>,
 }
 
 /// One backup's state, opened.

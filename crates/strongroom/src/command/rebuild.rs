@@ -5,6 +5,7 @@ use crate::{
     backup::rebuild::{self, From, Wish},
     failure::{CommandError, Exit},
 };
+use jiff::Timestamp;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -13,6 +14,9 @@ pub(super) struct Rebuild {
     /// Where the copy lies: the folder of a mounted one, or `second` for the second location that the kit names
     #[arg(long, value_name = "FOLDER|second")]
     from: PathBuf,
+    /// The second location as it was then: a bucket in which files were replaced or deleted since, and whose storage keeps versions
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<Timestamp>,
     /// The recovery kit
     #[arg(long, value_name = "FILE")]
     kit: PathBuf,
@@ -28,9 +32,14 @@ pub(super) struct Rebuild {
 
 impl Rebuild {
     pub(super) fn run(&self, common: &Common) -> Result<(), CommandError> {
-        let from = match self.from.to_str() {
-            Some("second") => From::Second,
-            Some(path) if path.starts_with('/') => From::Folder(self.from.clone()),
+        let from = match (self.from.to_str(), self.as_of) {
+            (Some("second"), None) => From::Second,
+            (Some("second"), Some(moment)) => From::SecondAsOf(moment),
+            (_, Some(_)) => {
+                let text = "--as-of goes with --from second, where that is a bucket";
+                return Err(CommandError::said(Exit::Usage, text));
+            }
+            (Some(path), None) if path.starts_with('/') => From::Folder(self.from.clone()),
             _ => {
                 let text = "--from takes a folder's whole path, or the word second";
                 return Err(CommandError::said(Exit::Usage, text));

@@ -216,6 +216,9 @@ mod tests {
             newest_change: None,
             holes: Vec::new(),
             keeps: None,
+            to_go: 0,
+            oldest_backup: None,
+            space: None,
         };
         let levels = |run: Run, drill: Drill, copied: Option<&Copied>| -> Vec<Level> {
             let config = config("second = \"/mnt/copy\"");

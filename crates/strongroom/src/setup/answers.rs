@@ -6,6 +6,7 @@
 pub(super) mod audit;
 pub(super) mod collector;
 pub(super) mod sources;
+pub(super) mod webhook;
 
 use crate::failure::{CommandError, Exit};
 use serde::Deserialize;
@@ -33,6 +34,7 @@ pub(crate) struct Answers {
     pub(crate) directory: Option<sources::Directory>,
     pub(crate) provider: Option<sources::Provider>,
     pub(crate) mail: Option<sources::Mail>,
+    pub(crate) webhook: Option<webhook::Webhook>,
     pub(crate) forwarding: Option<collector::Forwarding>,
     pub(crate) backup: Backup,
     pub(crate) audit: audit::Audit,
@@ -115,6 +117,13 @@ pub(crate) struct Backup {
     pub(crate) kit_passphrase_file: Option<PathBuf>,
 }
 
+impl Backup {
+    /// Whether the second location is in a bucket.
+    pub(crate) fn is_to_bucket(&self) -> bool {
+        self.lines.iter().any(|line| line.starts_with("second = \"s3://"))
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Firewall {
     /// Whether every port but the platform's and SSH's is closed.
@@ -135,6 +144,7 @@ pub(super) struct Written {
     pub(super) directory: Option<sources::WrittenDirectory>,
     pub(super) provider: Option<sources::WrittenProvider>,
     pub(super) mail: Option<sources::WrittenMail>,
+    pub(super) webhook: Option<webhook::WrittenWebhook>,
     pub(super) forwarding: Option<collector::WrittenForwarding>,
     pub(super) backup: WrittenBackup,
     pub(super) audit: audit::WrittenAudit,
@@ -263,6 +273,7 @@ impl Answers {
             directory: sources::directory(written.directory)?,
             provider: sources::provider(written.provider)?,
             mail: sources::mail(written.mail)?,
+            webhook: webhook::webhook(written.webhook)?,
             forwarding: collector::forwarding(written.forwarding)?,
             backup: backup(written.backup)?,
             audit: audit::audit(written.audit)?,
@@ -305,6 +316,7 @@ impl Answers {
             directory: None,
             provider: None,
             mail: None,
+            webhook: None,
             forwarding: None,
             backup: Backup::default(),
             audit: audit::Audit::default(),

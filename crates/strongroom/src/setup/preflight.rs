@@ -17,6 +17,7 @@ use ::host::{
     account::{self, Account},
     port, postgresql,
     postgresql::Cluster,
+    run::Program,
     write,
 };
 use openssl::x509::X509;
@@ -65,7 +66,26 @@ pub(super) fn check(site: &Site) -> Vec<Finding> {
     findings.extend(certificate(site));
     findings.extend(settings(site));
     findings.extend(password(site));
+    findings.extend(missing(&site.answers, Program::is_installed));
     findings
+}
+
+/// What the backups that are asked for cannot do without. Only a bucket needs rclone, so no package of ours brings it.
+fn missing(answers: &Answers, is_installed: impl Fn(Program) -> bool) -> Vec<Finding> {
+    let backup = &answers.backup;
+    let wanted = [
+        (backup.enable, Program::PgBackRest, "pgbackrest"),
+        (backup.enable && backup.is_to_bucket(), Program::Rclone, "rclone"),
+    ];
+    let missing = wanted
+        .into_iter()
+        .filter(|(is_wanted, program, _)| *is_wanted && !is_installed(*program));
+    missing
+        .map(|(_, _, package)| {
+            let what = format!("the backups need Debian's package {package}, which is not installed");
+            Finding::fault("backup", what, format!("run `apt install {package}`"))
+        })
+        .collect()
 }
 
 /// Free, or held by the appliance that is being set up.
@@ -249,5 +269,27 @@ fn with_cause(error: &CommandError) -> String {
     match error.source() {
         Some(cause) => format!("{error} ({cause})"),
         None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missing_with(backup: &str) -> usize {
+        let text = format!(
+            "[server]\nname = \"records.example.org\"\n[organization]\nslug = \"acme\"\nowner_email = \"ada@example.org\"\n\
+             [backup]\n{backup}\n"
+        );
+        let answers = Answers::check(toml::from_str(&text).unwrap()).unwrap();
+        missing(&answers, |_| false).len()
+    }
+
+    #[test]
+    fn what_backups_cannot_do_without_is_told_before_anything_is_written() {
+        assert_eq!(missing_with("enable = false"), 0);
+        assert_eq!(missing_with("enable = true\nsecond = \"/mnt/backup\""), 1);
+        let bucket = "enable = true\nsecond = \"s3://storage.example.org:443/copies/us\"";
+        assert_eq!(missing_with(bucket), 2);
     }
 }

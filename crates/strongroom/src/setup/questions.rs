@@ -5,6 +5,7 @@ use super::answers::{
     WrittenOrganization, WrittenServer, WrittenServices, WrittenUpdates,
     audit::WrittenAudit,
     sources::{WrittenDirectory, WrittenMail, WrittenProvider},
+    webhook::WrittenWebhook,
 };
 use crate::{
     failure::{CommandError, Exit},
@@ -61,6 +62,7 @@ fn written(input: &mut impl BufRead) -> Result<Written, CommandError> {
         directory: directory(input)?,
         provider: provider(input)?,
         mail: mail(input)?,
+        webhook: webhook(input)?,
         // Named by who answers in a file: it needs an authority's certificate, and can be set at any time.
         forwarding: None,
         server,
@@ -193,6 +195,19 @@ fn mail(input: &mut impl BufRead) -> Result<Option<WrittenMail>, CommandError> {
     }))
 }
 
+/// The questions about a program that is told of alerts.
+fn webhook(input: &mut impl BufRead) -> Result<Option<WrittenWebhook>, CommandError> {
+    let text = "Address of a program that alerts about backups go to, beside mail; nothing to leave it out";
+    let Some(url) = optional(input, text)? else {
+        return Ok(None);
+    };
+    Ok(Some(WrittenWebhook {
+        url,
+        secret_file: Some(question(input, "File with the secret that it knows too", None)?.into()),
+        ..WrittenWebhook::default()
+    }))
+}
+
 /// The questions about backups.
 fn backup(input: &mut impl BufRead) -> Result<WrittenBackup, CommandError> {
     if !yes_or_no(input, "Back up every night, encrypted: yes or no", "yes")? {
@@ -290,7 +305,7 @@ mod tests {
 
     #[test]
     fn enter_takes_the_default_and_what_has_none_is_asked_again() {
-        let typed = "records.example.org\n\n\n\n\nHarbour Analytics & Co\n\nOlga\nolga@example.org\nno\n\n\nperhaps\ny\n\n\n\n\n\n/media/kit\n/media/auditor\n\nann@example.org bob@example.org\n";
+        let typed = "records.example.org\n\n\n\n\nHarbour Analytics & Co\n\nOlga\nolga@example.org\nno\n\n\nperhaps\ny\n\n\n\n\n\n\n/media/kit\n/media/auditor\n\nann@example.org bob@example.org\n";
         let answers = Answers::check(answers(typed).unwrap()).unwrap();
         assert_eq!(answers.base_url(), "https://records.example.org");
         assert_eq!(answers.organization.slug, "harbour-analytics-co");
@@ -307,15 +322,21 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_a_provider_and_mail_are_asked_for_when_they_are_wanted() {
+    fn a_directory_a_provider_mail_and_a_webhook_are_asked_for_when_they_are_wanted() {
         let typed = "records.example.org\n\n\n\nHarbour\n\nOlga\nolga@example.org\n\n\n\n\n\
             dc1.example.org dc2.example.org\n\napp@example.org\ndc=example,dc=org\n\n\
             https://login.example.org\n\nus\n\n\n\
-            post.example.org\n\n\nus@example.org\nno\n\n\n\n";
+            post.example.org\n\n\nus@example.org\n\
+            https://alerts.example.org/strongroom\n/root/webhook-secret\n\
+            no\n\n\n\n";
         let answers = Answers::check(answers(typed).unwrap()).unwrap();
         assert_eq!(answers.directory.unwrap().settings.servers.len(), 2);
         assert_eq!(answers.provider.unwrap().issuer, "https://login.example.org");
         assert_eq!(answers.mail.unwrap().settings.port, 465);
+        assert_eq!(
+            answers.webhook.unwrap().settings.target().unwrap(),
+            "alerts.example.org:443"
+        );
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod secrets;
 pub(crate) mod services;
 mod settings;
 mod updates;
+mod webhook;
 
 pub(super) use certificate::{
     given_faults as certificate_faults, present as present_certificate, renew as renew_certificate,
@@ -63,6 +64,8 @@ pub(crate) enum Step {
     Providers,
     /// The mail server, where the answers name one
     Mail,
+    /// The program that alerts go to, where the answers name one
+    Webhook,
     /// The collector of logs, where the answers name one
     Forwarding,
     /// The witness of the audit log, where the answers name one
@@ -88,7 +91,7 @@ pub(crate) enum Step {
 }
 
 /// In the order in which they are taken.
-pub(crate) const STEPS: [Step; 23] = [
+pub(crate) const STEPS: [Step; 24] = [
     Step::Folders,
     Step::Secrets,
     Step::Certificate,
@@ -101,6 +104,7 @@ pub(crate) const STEPS: [Step; 23] = [
     Step::Directory,
     Step::Providers,
     Step::Mail,
+    Step::Webhook,
     Step::Forwarding,
     Step::AuditWitness,
     Step::AuditNote,
@@ -172,6 +176,7 @@ impl Step {
             Self::Directory => "directory",
             Self::Providers => "providers",
             Self::Mail => "mail",
+            Self::Webhook => "webhook",
             Self::Forwarding => "forwarding",
             Self::AuditWitness => "audit-witness",
             Self::AuditNote => "audit-note",
@@ -201,6 +206,7 @@ impl Step {
             Self::Directory => directory::look(run.site),
             Self::Providers => providers::look(run.site),
             Self::Mail => mail::look(run.site),
+            Self::Webhook => webhook::look(run.site),
             Self::Forwarding => forwarding::look(run.site),
             Self::AuditWitness => audit_witness::look(run.site),
             Self::AuditNote => audit_note::look(run.site),
@@ -230,6 +236,7 @@ impl Step {
             Self::Directory => directory::apply(run.site),
             Self::Providers => providers::apply(run.site),
             Self::Mail => mail::apply(run.site),
+            Self::Webhook => webhook::apply(run.site),
             Self::Forwarding => forwarding::apply(run.site),
             Self::AuditWitness => audit_witness::apply(run.site),
             Self::AuditNote => audit_note::apply(run.site),

@@ -12,8 +12,12 @@ use testkit::SftpServer;
 use super::program::{Said, run};
 use super::setup::Place;
 
+mod away;
 mod bad_day;
 mod bucket;
+mod cut_off;
+mod gone;
+mod other_time;
 
 /// An address that stands in the database, in the clear.
 const KNOWN: &[u8] = b"ada@example.org";
@@ -199,7 +203,7 @@ fn a_backup_is_taken_seen_to_be_whole_and_restored_aside() {
     let drill = backed.json(&["drill"]);
     let checks = drill["drill"]["checks"].as_array().unwrap();
     assert_eq!(drill["drill"]["outcome"], "done", "{drill}");
-    assert_eq!(checks.len(), 10, "{drill}");
+    assert_eq!(checks.len(), 11, "{drill}");
     assert!(drill["drill"]["moment"].is_string(), "{drill}");
     assert!(
         fs::read_dir(backed.repository().join("drill"))
@@ -309,6 +313,24 @@ fn what_the_backup_does_not_hold_fails_the_drill() {
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.talk.contains("does not open"), "{said:?}");
     fs::write(&states[0], state).unwrap();
+    // The log was cut after it was signed, and its backup is as good as any other.
+    backed.create("signed");
+    backed.delete("signed");
+    let signed = |run: &Json| run["run"]["outcome"] == "done";
+    assert!(signed(&backed.json(&["run"])));
+    assert_eq!(backed.json(&["drill"])["drill"]["outcome"], "done");
+    backed.sql(
+        "SET session_replication_role = replica; CREATE TABLE public.cut AS SELECT * FROM strongroom.audit_leaf ORDER BY index DESC LIMIT 1; \
+         DELETE FROM strongroom.audit_leaf WHERE index = (SELECT index FROM public.cut)",
+    );
+    assert!(signed(&backed.json(&["run"])));
+    let said = backed.backup(&["drill"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let sees = ["were signed", "neither in the log nor waits for it"];
+    assert!(sees.iter().any(|what| said.talk.contains(what)), "{said:?}");
+    backed.sql(
+        "SET session_replication_role = replica; INSERT INTO strongroom.audit_leaf SELECT * FROM public.cut; DROP TABLE public.cut",
+    );
     // The root key of another appliance opens nothing.
     let key = backed.place.path("etc/credentials/root-key");
     let right = fs::read_to_string(&key).unwrap();
@@ -566,6 +588,7 @@ fn the_whole_platform_goes_back_to_a_moment_and_forth_again() {
     assert!(!kept.exists() && !backed.has("meanwhile"));
     backed.newest_timeline_lives();
     assert_eq!(backed.json(&["run"])["run"]["outcome"], "done");
+    assert_eq!(backed.json(&["list"])["holes"], serde_json::json!([]));
     assert_eq!(backed.json(&["drill"])["drill"]["outcome"], "done");
     assert_eq!(backed.restore(&["--undo"]).code, Some(4));
 }

@@ -24,11 +24,17 @@ pub(crate) fn run(config: Option<&Path>, arguments: &[&str]) -> Said {
     if let Some(config) = config {
         command.arg("--config").arg(config);
     }
+    command.args(arguments);
+    said(command)
+}
+
+/// Runs a program to its end.
+pub(crate) fn said(mut command: Command) -> Said {
     let Output {
         status,
         stdout,
         stderr,
-    } = command.args(arguments).output().unwrap();
+    } = command.output().unwrap();
     Said {
         code: status.code(),
         data: String::from_utf8(stdout).unwrap(),

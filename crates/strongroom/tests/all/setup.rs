@@ -19,7 +19,7 @@ use testkit::certificate::Authority;
 use super::appliance::{Daemon, PASSWORD, free_port, spawn};
 use super::program::{Said, run};
 
-const STEPS: [&str; 23] = [
+const STEPS: [&str; 24] = [
     "folders",
     "secrets",
     "certificate",
@@ -32,6 +32,7 @@ const STEPS: [&str; 23] = [
     "directory",
     "providers",
     "mail",
+    "webhook",
     "forwarding",
     "audit-witness",
     "audit-note",
@@ -341,6 +342,26 @@ fn signed(request: &[u8]) -> Vec<u8> {
     builder.build().to_pem().unwrap()
 }
 
+/// A client's certificate for a directory, and its key, as files.
+fn client_files(place: &Place) -> (PathBuf, PathBuf) {
+    let client = Authority::create("clients")
+        .unwrap()
+        .issue_client("strongroom")
+        .unwrap();
+    let (shown, key) = (place.path("client.pem"), place.path("client.key"));
+    fs::write(&shown, client.certificate_pem().unwrap()).unwrap();
+    testkit::secret::write_private(&key, &client.key_pem().unwrap()).unwrap();
+    (shown, key)
+}
+
+/// The directory has the key of its certificate, and shows it to nobody.
+fn assert_client_key(settings: &Path) {
+    let listed = run(Some(settings), &["--json", "directory", "list"]).done();
+    assert!(!listed.contains("PRIVATE KEY"), "{listed}");
+    let listed = listed.replace(char::is_whitespace, "");
+    assert!(listed.contains("\"has_client_key\":true"), "{listed}");
+}
+
 #[test]
 fn sources_of_people_and_mail_are_set_once_and_left_as_operators_change_them() {
     if !is_root() {
@@ -349,17 +370,15 @@ fn sources_of_people_and_mail_are_set_once_and_left_as_operators_change_them() {
     let place = Place::new();
     testkit::secret::write_private(&place.path("secret"), "a service account's password").unwrap();
     let secret = place.path("secret");
+    let hook = place.path("hook");
+    testkit::secret::write_private(&hook, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
     let authority = place.path("collectors.pem");
     let pem = Authority::create("collectors")
         .unwrap()
         .certificate_pem()
         .unwrap();
     fs::write(&authority, pem).unwrap();
-    let clients = Authority::create("clients").unwrap();
-    let client = clients.issue_client("strongroom").unwrap();
-    let (shown, key) = (place.path("client.pem"), place.path("client.key"));
-    fs::write(&shown, client.certificate_pem().unwrap()).unwrap();
-    testkit::secret::write_private(&key, &client.key_pem().unwrap()).unwrap();
+    let (shown, key) = client_files(&place);
     let folder = place.path("witness").display().to_string();
     let witness = run(None, &["witness", "make", &folder, "witness.example.test"]).done();
     let witness = witness.trim().to_owned();
@@ -370,14 +389,16 @@ fn sources_of_people_and_mail_are_set_once_and_left_as_operators_change_them() {
          [provider]\nissuer = \"https://login.example.test\"\nclient_id = \"us\"\nsecret_file = {secret:?}\n\
          [forwarding]\nhost = \"logs.example.test\"\nauthorities = {authority:?}\n\
          [mail]\nhost = \"post.example.test\"\naccount = \"us\"\npassword_file = {secret:?}\nfrom = \"us@example.test\"\n\
+         [webhook]\nurl = \"https://alerts.example.test/strongroom\"\nsecret_file = {hook:?}\n\
          [audit]\nwitness_key = {witness:?}\nwitness_url = \"https://witness.example.test:8443\"\nnote_to = [\"auditor@example.test\"]\n"
     ));
-    let six = |states: Vec<(String, String)>| {
+    let seven = |states: Vec<(String, String)>| {
         let named = |step: &str| states.iter().find(|(name, _)| name == step).unwrap().1.clone();
         [
             "directory",
             "providers",
             "mail",
+            "webhook",
             "forwarding",
             "audit-witness",
             "audit-note",
@@ -392,26 +413,18 @@ fn sources_of_people_and_mail_are_set_once_and_left_as_operators_change_them() {
         "{}",
         said.talk
     );
-    assert_eq!(six(states(said)), ["done"; 6]);
+    assert_eq!(seven(states(said)), ["done"; 7]);
     let settings = place.settings();
-    let listed = run(Some(&settings), &["--json", "directory", "list"])
-        .done()
-        .replace(char::is_whitespace, "");
-    assert!(
-        listed.contains("\"has_client_key\":true") && !listed.contains("PRIVATE KEY"),
-        "{listed}"
-    );
+    assert_client_key(&settings);
     let close = ["directory", "alter", "company", "--state", "disabled"];
     run(Some(&settings), &close).done();
     assert_eq!(
-        six(states(place.setup(&["--until", "audit-note"]))),
-        ["unchanged"; 6]
+        seven(states(place.setup(&["--until", "audit-note"]))),
+        ["unchanged"; 7]
     );
     let note = run(Some(&settings), &["--json", "audit", "note", "--addresses"]).done();
     assert!(note.contains("auditor@example.test"), "{note}");
-    let listed = run(Some(&settings), &["--json", "directory", "list"])
-        .done()
-        .replace(char::is_whitespace, "");
+    let listed = run(Some(&settings), &["--json", "directory", "list"]).done();
     assert!(listed.contains("disabled"), "{listed}");
     let text = fs::read_to_string(place.path("answers.toml")).unwrap();
     fs::write(

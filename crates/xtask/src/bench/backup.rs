@@ -93,14 +93,11 @@ impl Appliance {
             "[server]\nname = \"localhost\"\nhttps = \"127.0.0.1:{https}\"\n\
              [database]\ncluster = {cluster:?}\nport = {port}\ndata_folder = {data:?}\n\
              [organization]\nslug = \"acme\"\nowner_email = \"ada@example.org\"\nowner_password_file = {owner:?}\n\
-             [services]\nuser = \"nobody\"\nstart = false\n\
-             [backup]\nenable = true\nfolder = {backup:?}\nrecord = {record:?}\n",
+             [services]\nuser = \"nobody\"\nstart = false\n",
             https = free_port()?,
             cluster = appliance.cluster,
             data = appliance.data(),
             owner = own("owner"),
-            backup = own("backup"),
-            record = own("record"),
         );
         fs::write(own("answers.toml"), answers)?;
         let answers = own("answers.toml");
@@ -111,7 +108,23 @@ impl Appliance {
             "--until",
             "organization",
         ])?;
+        appliance.switch_backups_on()?;
         Ok(appliance)
+    }
+
+    /// With everything that they keep in the folder that goes.
+    fn switch_backups_on(&self) -> Result<()> {
+        let own = |name: &str| self.folder.path().join(name);
+        let settings = own("etc/strongroom.toml");
+        let text = fs::read_to_string(&settings)?;
+        let sections = format!(
+            "\n[audit]\nfolder = {:?}\n[backup]\nfolder = {:?}\nrecord = {:?}\n",
+            own("audit"),
+            own("backup"),
+            own("record"),
+        );
+        fs::write(&settings, text + &sections)?;
+        self.ours(&["backup", "enable"]).map(drop)
     }
 
     fn data(&self) -> PathBuf {

@@ -4,18 +4,20 @@
 //! only root reads, and goes with the call; nobody's settings of the client count; what is there under a name is never
 //! replaced, but for the small files that say what there is.
 
+use std::collections::BTreeSet;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nix::unistd::{Gid, Uid};
+use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use super::{BackupError, Entry, FILES_MAX, Lengths, Pace, says_what_there_is};
+use super::{BackupError, Entry, FILES_MAX, Lengths, MANIFEST, Pace, says_what_there_is};
+use crate::passing::{self, Passing};
 use crate::run::{Call, Program, RunError, Said};
-use crate::write::{self, Access};
+use crate::write;
 
 /// A full backup over a slow line.
 const SEND_DEADLINE: Duration = Duration::from_secs(12 * 3600);
@@ -27,9 +29,9 @@ const NOISE: &str = "Unsolicited response";
 /// `2026/11/29 18:13:13 `
 const STAMP_CHARS: usize = 20;
 
-/// A folder in a bucket.
+/// A folder in a bucket, with what signs for it.
 #[derive(Clone)]
-pub struct Bucket {
+pub struct SignedBucket {
     /// The host, by name or address; without brackets.
     pub host: String,
     /// Its port.
@@ -46,15 +48,17 @@ pub struct Bucket {
     pub secret: Zeroizing<String>,
     /// Certificates of the only authority that is trusted; the machine's where none.
     pub authority: Option<PathBuf>,
+    /// Only read, as it was at that moment, where the storage keeps older versions; as it is now if none.
+    pub as_of: Option<Timestamp>,
 }
 
-impl fmt::Debug for Bucket {
+impl fmt::Debug for SignedBucket {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.shown())
     }
 }
 
-impl Bucket {
+impl SignedBucket {
     /// As people read it.
     #[must_use]
     pub fn shown(&self) -> String {
@@ -109,34 +113,28 @@ impl Bucket {
     }
 }
 
-/// A private folder with the client's settings, which goes with this value.
+/// The client with its settings, in memory, which go with this value.
 struct Client<'a> {
-    bucket: &'a Bucket,
-    folder: PathBuf,
-}
-
-impl Drop for Client<'_> {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.folder).ok();
-    }
+    bucket: &'a SignedBucket,
+    folder: Passing,
 }
 
 impl<'a> Client<'a> {
-    fn of(bucket: &'a Bucket) -> Result<Self, BackupError> {
-        let folder = Path::new("/run").join(format!("strongroom-bucket-{}", std::process::id()));
-        fs::remove_dir_all(&folder).ok();
-        write::folder(&folder, private(0o700))?;
-        let client = Self { bucket, folder };
+    fn of(bucket: &'a SignedBucket) -> Result<Self, BackupError> {
+        let client = Self {
+            bucket,
+            folder: Passing::make("bucket")?,
+        };
         write::file(
             &client.settings_file(),
             bucket.settings()?.as_bytes(),
-            private(0o600),
+            passing::private(0o600),
         )?;
         Ok(client)
     }
 
     fn settings_file(&self) -> PathBuf {
-        self.folder.join("rclone.conf")
+        self.folder.path().join("rclone.conf")
     }
 
     /// No retry of a whole run: the timer comes again in ten minutes.
@@ -146,10 +144,15 @@ impl<'a> Client<'a> {
             .with(["--quiet", "--contimeout", "10s", "--timeout", "30s"])
             .with(["--retries", "1", "--low-level-retries", "2", "--stats", "0"])
             .within(deadline);
-        match &self.bucket.authority {
+        let call = match &self.bucket.authority {
             Some(file) => call.with(["--ca-cert".into(), file.clone().into_os_string()]),
             None => call,
-        }
+        };
+        call.with(
+            self.bucket
+                .as_of
+                .map(|moment| format!("--s3-version-at={moment}")),
+        )
     }
 
     fn run(&self, call: &Call) -> Result<(), BackupError> {
@@ -184,9 +187,14 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Lengths of everything below, each by its path from there.
-    fn list(&self, below: &str, is_deep: bool) -> Result<Lengths, BackupError> {
-        let listing = self.folder.join("listing");
+    /// Lengths of the wanted files below, each by its path from there. An only-added-to bucket may hold more of others than we ever have.
+    fn list(
+        &self,
+        below: &str,
+        is_deep: bool,
+        is_wanted: impl Fn(&Path) -> bool,
+    ) -> Result<Lengths, BackupError> {
+        let listing = self.folder.path().join("listing");
         let refused = super::refused("write", &listing);
         let file = File::create(&listing).map_err(refused)?;
         let call = self
@@ -196,18 +204,19 @@ impl<'a> Client<'a> {
             .with([self.bucket.there(below)])
             .to_file(file);
         self.run(&call)?;
-        read_listing(&listing)
+        read_listing(&listing, is_wanted)
     }
 }
 
 /// `LENGTH;PATH` in each line.
-fn read_listing(listing: &Path) -> Result<Lengths, BackupError> {
+fn read_listing(listing: &Path, is_wanted: impl Fn(&Path) -> bool) -> Result<Lengths, BackupError> {
     let refused = || super::refused("read", listing);
     let mut found = Lengths::new();
     for line in BufReader::new(File::open(listing).map_err(refused())?).lines() {
         let line = line.map_err(refused())?;
         if let Some((length, path)) = line.split_once(';')
             && let Ok(length) = length.parse()
+            && is_wanted(Path::new(path))
         {
             found.insert(PathBuf::from(path), length);
         }
@@ -220,11 +229,12 @@ fn read_listing(listing: &Path) -> Result<Lengths, BackupError> {
     Ok(found)
 }
 
-pub(super) fn is_marked(bucket: &Bucket, mark: &str) -> Result<bool, BackupError> {
-    Ok(Client::of(bucket)?.list("", false)?.contains_key(Path::new(mark)))
+pub(super) fn is_marked(bucket: &SignedBucket, mark: &str) -> Result<bool, BackupError> {
+    let found = Client::of(bucket)?.list("", false, |path| path == Path::new(mark))?;
+    Ok(!found.is_empty())
 }
 
-pub(super) fn mark(bucket: &Bucket, mark: &str, text: &[u8]) -> Result<(), BackupError> {
+pub(super) fn mark(bucket: &SignedBucket, mark: &str, text: &[u8]) -> Result<(), BackupError> {
     let client = Client::of(bucket)?;
     let call = client
         .call(LIST_DEADLINE)
@@ -233,7 +243,7 @@ pub(super) fn mark(bucket: &Bucket, mark: &str, text: &[u8]) -> Result<(), Backu
     client.run(&call)
 }
 
-pub(super) fn remove(bucket: &Bucket, name: &str) -> Result<(), BackupError> {
+pub(super) fn remove(bucket: &SignedBucket, name: &str) -> Result<(), BackupError> {
     let client = Client::of(bucket)?;
     client.run(
         &client
@@ -243,22 +253,32 @@ pub(super) fn remove(bucket: &Bucket, name: &str) -> Result<(), BackupError> {
 }
 
 /// Whether the bucket keeps what is replaced or deleted as an older version.
-pub(super) fn has_versions(bucket: &Bucket) -> Result<bool, BackupError> {
+pub(super) fn has_versions(bucket: &SignedBucket) -> Result<bool, BackupError> {
     let client = Client::of(bucket)?;
     let asked = client.call(LIST_DEADLINE).with(["backend", "versioning"]);
     let said = client.ask(&asked.with([format!("far:{}", bucket.bucket)]))?;
     Ok(said.code == Some(0) && said.output.trim() == "Enabled")
 }
 
-pub(super) fn lengths(bucket: &Bucket, entries: &[Entry]) -> Result<Lengths, BackupError> {
-    let mut all = Client::of(bucket)?.list("", true)?;
-    let wanted: std::collections::BTreeSet<&Path> =
-        entries.iter().map(|entry| entry.path.as_path()).collect();
-    all.retain(|path, _| wanted.contains(path.as_path()));
-    Ok(all)
+pub(super) fn lengths(bucket: &SignedBucket, entries: &[Entry]) -> Result<Lengths, BackupError> {
+    let wanted: BTreeSet<&Path> = entries.iter().map(|entry| entry.path.as_path()).collect();
+    Client::of(bucket)?.list("", true, |path| wanted.contains(path))
 }
 
-pub(super) fn send(from: &Path, bucket: &Bucket, entries: &[Entry], pace: Pace) -> Result<(), BackupError> {
+/// The manifests of the backups in a folder, which may not be there yet.
+pub(super) fn manifests(bucket: &SignedBucket, below: &Path) -> Result<Vec<PathBuf>, BackupError> {
+    let found = Client::of(bucket)?.list("", true, |path| {
+        path.starts_with(below) && path.file_name() == Some(MANIFEST.as_ref())
+    })?;
+    Ok(found.into_keys().collect())
+}
+
+pub(super) fn send(
+    from: &Path,
+    bucket: &SignedBucket,
+    entries: &[Entry],
+    pace: Pace,
+) -> Result<(), BackupError> {
     let (replaced, kept): (Vec<&Entry>, Vec<&Entry>) =
         entries.iter().partition(|entry| says_what_there_is(entry));
     let client = Client::of(bucket)?;
@@ -286,7 +306,7 @@ pub(super) fn send(from: &Path, bucket: &Bucket, entries: &[Entry], pace: Pace) 
     Ok(())
 }
 
-pub(super) fn fetch(bucket: &Bucket, parts: &[&str], into: &Path) -> Result<(), BackupError> {
+pub(super) fn fetch(bucket: &SignedBucket, parts: &[&str], into: &Path) -> Result<(), BackupError> {
     let client = Client::of(bucket)?;
     for part in parts {
         let call = client.call(SEND_DEADLINE).with([
@@ -314,20 +334,13 @@ fn reason(errors: &str) -> String {
     }
 }
 
-fn private(mode: u32) -> Access {
-    Access {
-        user: Uid::effective(),
-        group: Gid::effective(),
-        mode,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
-    fn bucket(secret: &str) -> Bucket {
-        Bucket {
+    fn bucket(secret: &str) -> SignedBucket {
+        SignedBucket {
             host: "fd00::1".to_owned(),
             port: 9000,
             bucket: "copies".to_owned(),
@@ -336,6 +349,7 @@ mod tests {
             access_key: "writer".to_owned(),
             secret: Zeroizing::new(secret.to_owned()),
             authority: None,
+            as_of: None,
         }
     }
 
@@ -375,8 +389,12 @@ mod tests {
     fn a_listing_gives_lengths_by_path() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("listing");
-        fs::write(&path, "17;repository/a.zst\nnonsense\n-1;folder/\n").unwrap();
-        let found = read_listing(&path).unwrap();
+        fs::write(
+            &path,
+            "17;repository/a.zst\nnonsense\n-1;folder/\n4;repository/other\n",
+        )
+        .unwrap();
+        let found = read_listing(&path, |path| path != Path::new("repository/other")).unwrap();
         assert_eq!(found, Lengths::from([("repository/a.zst".into(), 17)]));
     }
 }

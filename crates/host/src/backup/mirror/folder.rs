@@ -2,9 +2,9 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{BackupError, Entry, Lengths, Pace, refused, walk};
+use super::{BackupError, Entry, FILES_MAX, Lengths, MANIFEST, Pace, refused, walk};
 
 pub(super) fn is_marked(folder: &Path, mark: &str) -> Result<bool, BackupError> {
     let path = folder.join(mark);
@@ -44,6 +44,23 @@ pub(super) fn send(from: &Path, folder: &Path, entries: &[Entry], pace: Pace) ->
     Ok(())
 }
 
+/// The manifests of the backups in a folder, which may not be there yet.
+pub(super) fn manifests(folder: &Path) -> Result<Vec<PathBuf>, BackupError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(refused("list", folder)(error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries.take(FILES_MAX) {
+        let manifest = entry.map_err(refused("list", folder))?.path().join(MANIFEST);
+        if manifest.is_file() {
+            found.push(manifest);
+        }
+    }
+    Ok(found)
+}
+
 /// Whole or not at all under its name.
 fn copy_file(from: &Path, to: &Path, pace: Pace) -> Result<(), BackupError> {
     let parent = to.parent().unwrap_or(Path::new("/"));
@@ -51,12 +68,7 @@ fn copy_file(from: &Path, to: &Path, pace: Pace) -> Result<(), BackupError> {
     let mut name = to.as_os_str().to_owned();
     name.push(".part");
     let part = Path::new(&name);
-    let mut source = match File::open(from) {
-        Ok(source) => source,
-        // It was let go of meanwhile.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(refused("read", from)(error)),
-    };
+    let mut source = File::open(from).map_err(refused("read", from))?;
     let mut target = File::create(part).map_err(refused("write", part))?;
     pace.copy(&mut source, &mut target)
         .map_err(refused("write", part))?;

@@ -26,6 +26,12 @@ impl Pace {
         self.0.map(NonZeroU64::get)
     }
 
+    /// What may be sent in such a time; none where there is no bound.
+    pub(super) fn bytes_in(self, time: Duration) -> Option<u64> {
+        let bytes = |rate: u64| rate.saturating_mul(time.as_secs());
+        self.bytes_per_second().map(bytes)
+    }
+
     /// The same in thousands of bits, as OpenSSH's clients take it; never none of them.
     pub(super) fn kilobits_per_second(self) -> Option<u64> {
         self.bytes_per_second().map(|bytes| (bytes / 125).max(1))

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::{BackupError, Entry, Lengths, Pace};
+use super::{BackupError, Entry, Lengths, MANIFEST, Pace};
+use crate::disk::Space;
+use crate::passing::Passing;
 use crate::run::{Call, Program, RunError};
 
 /// A full backup over a slow line.
@@ -63,28 +65,22 @@ pub(super) fn is_marked(remote: &Remote, mark: &str) -> Result<bool, BackupError
 }
 
 pub(super) fn mark(remote: &Remote, mark: &str, text: &[u8]) -> Result<(), BackupError> {
-    let file = tempfile_of(text)?;
+    // The client reads what it sends from a file.
+    let passing = Passing::make("mark")?;
+    let file = passing.path().join("mark");
+    std::fs::write(&file, text).map_err(super::refused("write", &file))?;
     let commands = format!(
         "-mkdir {}\nput {} {}\n",
         quoted(&remote.folder),
         quoted(&file),
         there(remote, Path::new(mark))
     );
-    let done = batch(remote, &commands, LIST_DEADLINE, Pace::default());
-    std::fs::remove_file(&file).ok();
-    done.map(drop)
+    batch(remote, &commands, LIST_DEADLINE, Pace::default()).map(drop)
 }
 
 pub(super) fn remove(remote: &Remote, name: &str) -> Result<(), BackupError> {
     let command = format!("rm {}\n", there(remote, Path::new(name)));
     batch(remote, &command, LIST_DEADLINE, Pace::default()).map(drop)
-}
-
-/// The client reads what it sends from a file.
-fn tempfile_of(text: &[u8]) -> Result<PathBuf, BackupError> {
-    let path = Path::new("/run").join(format!("strongroom-mark-{}", std::process::id()));
-    std::fs::write(&path, text).map_err(super::refused("write", &path))?;
-    Ok(path)
 }
 
 pub(super) fn lengths(remote: &Remote, entries: &[Entry]) -> Result<Lengths, BackupError> {
@@ -103,6 +99,42 @@ pub(super) fn lengths(remote: &Remote, entries: &[Entry]) -> Result<Lengths, Bac
         );
     }
     Ok(found)
+}
+
+/// The room on its disk, where the server says it (OpenSSH's `statvfs@openssh.com`).
+pub(super) fn space(remote: &Remote) -> Result<Option<Space>, BackupError> {
+    let command = format!("-df {}\n", quoted(&remote.folder));
+    let said = batch(remote, &command, LIST_DEADLINE, Pace::default())?;
+    Ok(read_space(&said))
+}
+
+/// Thousands of 1024 bytes: all, used, free for everybody, free for root, and the part that is used (sftp(1), `df`).
+fn read_space(said: &str) -> Option<Space> {
+    let numbers = said.lines().find(|line| line.trim_end().ends_with('%'))?;
+    let numbers: Vec<u64> = numbers
+        .split_whitespace()
+        .map_while(|word| word.parse().ok())
+        .collect();
+    match numbers.as_slice() {
+        [all, _, free, _] => Some(Space {
+            free_bytes: free.saturating_mul(1024),
+            total_bytes: all.saturating_mul(1024),
+        }),
+        _ => None,
+    }
+}
+
+/// The manifests of the backups in a folder, which may not be there yet.
+pub(super) fn manifests(remote: &Remote, below: &Path) -> Result<Vec<PathBuf>, BackupError> {
+    // In quotes a star would be none.
+    let all = remote.folder.join(below).join("*").join(MANIFEST);
+    let command = format!("-ls -1 {}\n", all.display());
+    let said = batch(remote, &command, LIST_DEADLINE, Pace::default())?;
+    let lines = said
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.ends_with(MANIFEST) && !line.starts_with("sftp>"));
+    Ok(lines.map(PathBuf::from).collect())
 }
 
 /// Each command is repeated before what it says; a line of a file has its rights first, its length in the fifth place and its
@@ -217,6 +249,21 @@ fn batch(remote: &Remote, commands: &str, deadline: Duration, pace: Pace) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_room_is_read_where_the_server_says_it() {
+        let said = "sftp> -df \"/srv/copy\"\n        Size         Used        Avail       (root)    %Capacity\n\
+                    \u{20}     204800         4096       200704       200704           2%\n";
+        let space = read_space(said).unwrap();
+        assert_eq!(
+            (space.total_bytes, space.free_bytes),
+            (204_800 * 1024, 200_704 * 1024)
+        );
+        assert_eq!(
+            read_space("Server does not support statvfs@openssh.com extension\n"),
+            None
+        );
+    }
 
     #[test]
     fn a_listing_gives_lengths_by_path_and_nothing_else_is_taken_for_one() {

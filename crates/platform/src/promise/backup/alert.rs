@@ -2,7 +2,7 @@
 //! whether or not anything happens. That such letters arrive is a promise of its own, tried once a month.
 //!
 //! Invariant: one letter a day for each promise that stays broken; what was seen before is the memory, so that nothing is
-//! told twice after a restart. What counts is that the mail server took a letter, not that one was written.
+//! told twice after a restart, and is written down only after what it says was told. What counts is that the mail server took a letter, not that one was written.
 
 use super::{
     super::look::Look, ALERT, DAY, ENCRYPTED, Ground, HOUR, MOMENT, NIGHTLY, RETENTION, SECOND, TESTED,

@@ -59,18 +59,7 @@ pub(super) fn second(ground: &Ground) -> Outcome {
         );
         return look.done();
     };
-    if let Some(failed) = ground
-        .copied
-        .as_ref()
-        .filter(|copied| copied.outcome == Ended::Failed)
-    {
-        let why = failed.why.as_deref().unwrap_or("it was cut off");
-        look.fault(
-            format!("the last copy failed: {why}"),
-            failed.to.clone(),
-            "run `strongroom backup copy`",
-        );
-    }
+    judge_newest(ground, &wanted.shown(), &mut look);
     let well = ground
         .copied_well
         .as_ref()
@@ -82,7 +71,7 @@ pub(super) fn second(ground: &Ground) -> Outcome {
             look.fault(what, copied.to.clone(), "run `strongroom backup copy`");
         }
         None => look.fault(
-            "nothing was ever copied there",
+            "no copy there was ever whole",
             wanted.shown(),
             "run `strongroom backup copy --begin`",
         ),
@@ -107,6 +96,32 @@ pub(super) fn second(ground: &Ground) -> Outcome {
                 .map_or("not seen", Keeps::told),
         )
         .done()
+}
+
+/// How the newest copy went, and the room that it found there.
+fn judge_newest(ground: &Ground, place: &str, look: &mut Look) {
+    let Some(copied) = &ground.copied else { return };
+    if copied.outcome == Ended::Failed {
+        let why = copied.why.as_deref().unwrap_or("it was cut off");
+        look.fault(
+            format!("the last copy failed: {why}"),
+            copied.to.clone(),
+            "run `strongroom backup copy`",
+        );
+    }
+    if copied.to_go > 0 {
+        // A fault only where what was whole before has grown old.
+        look.note("files that are still to go there", copied.to_go);
+    }
+    // Of another place it says nothing.
+    let space = copied.space.filter(|_| copied.to == place);
+    if let Some(space) = space.filter(|space| space.is_little()) {
+        look.fault(
+            format!("the second location is nearly full: {}", space.told()),
+            place.to_owned(),
+            "make room there",
+        );
+    }
 }
 
 /// Whether what is there was fetched and read within a month.

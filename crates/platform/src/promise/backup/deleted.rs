@@ -1,13 +1,16 @@
 //! What was deleted is gone from backups in time: the oldest backup beside every deletion.
 //!
-//! Invariant: the second location lets go by a clock that is not ours; where there is one, this is never "kept" by our word alone.
+//! Invariant: the second location lets go by a clock that is not ours; where there is one, this is "kept" only by what was listed there.
 
 use super::{super::look::Look, DAY, Ground, NIGHT_MAX};
+use host::backup::{info, record::Copied};
 use jiff::Timestamp;
 use promises::Outcome;
 
 /// The longest that an appliance may be set to.
 const DAYS_MAX: u32 = 30;
+/// The second location lets go a day or two after the first, and names say when a backup began only to half a day.
+const SECOND_LATER: i64 = 3 * DAY;
 
 /// `deleted`: which organization, and when.
 pub(super) fn deleted(ground: &Ground, deleted: &[(String, Timestamp)]) -> Outcome {
@@ -46,14 +49,53 @@ pub(super) fn deleted(ground: &Ground, deleted: &[(String, Timestamp)]) -> Outco
             );
         }
     }
-    if look.is_clean() && ground.wish.second.is_some() {
-        return Outcome::could_not_look(
-            "the first location is in order; the second lets go by its own clock, which is not looked at from here",
-        );
+    if let Some(second) = &ground.wish.second {
+        let place = second.shown();
+        let seen = ground.copied_well.as_ref().filter(|copied| copied.to == place);
+        match seen.and_then(|copied| Some((copied, copied.oldest_backup.as_deref()?))) {
+            Some((copied, label)) => judge_second(ground, deleted, copied, label, &mut look),
+            None if look.is_clean() => {
+                return Outcome::could_not_look(
+                    "the first location is in order; which backups lie at the second was not seen yet: run `strongroom backup copy`",
+                );
+            }
+            None => {}
+        }
     }
     let shown = oldest.map_or_else(|| "none".to_owned(), |backup| backup.began_at.to_string());
     look.fact("oldest backup", shown)
         .fact("deletions", deleted.len())
         .fact("held for at most, in days", days)
         .done()
+}
+
+/// What the last listing there says. It lets go by its own clock, a little later than we do.
+fn judge_second(
+    ground: &Ground,
+    deleted: &[(String, Timestamp)],
+    copied: &Copied,
+    label: &str,
+    look: &mut Look,
+) {
+    if ground.age(copied.at) > NIGHT_MAX {
+        look.fault(
+            "the second location was not looked at for more than a night",
+            copied.at.to_string(),
+            "run `strongroom backup copy`",
+        );
+    }
+    let held = (i64::from(ground.wish.days_held()) + 1) * DAY + SECOND_LATER;
+    let began = info::moment_of(label);
+    for (slug, at) in deleted.iter().filter(|(_, at)| ground.age(*at) > held) {
+        if began.is_none_or(|began| began <= *at) {
+            let what =
+                format!("the backup {label} at the second location still holds what was deleted on {at}");
+            look.fault(
+                what,
+                slug.clone(),
+                "let the other side remove what is older than it may be: see OPERATIONS.md, the second location",
+            );
+        }
+    }
+    look.note("oldest backup at the second location", label);
 }

@@ -36,6 +36,15 @@ pub(super) fn nightly(ground: &Ground) -> Outcome {
     if let Some(archiver) = &ground.archiver {
         archiving(archiver, &mut look);
     }
+    if let Some(space) = ground.report.as_ref().and_then(|report| report.space)
+        && space.is_little()
+    {
+        look.fault(
+            format!("the repository's disk is nearly full: {}", space.told()),
+            ground.wish.folder.display().to_string(),
+            "make room, or move it to a larger disk",
+        );
+    }
     let last = done.map_or_else(|| "none".to_owned(), |run| run.ended_at.to_string());
     let archived = ground.archiver.as_ref().and_then(|archiver| archiver.last_at);
     look.fact("last backup that went well", last)

@@ -101,6 +101,9 @@ fn copied() -> Copied {
         newest_change: None,
         holes: Vec::new(),
         keeps: None,
+        to_go: 0,
+        oldest_backup: None,
+        space: None,
     }
 }
 
@@ -160,6 +163,7 @@ fn sound() -> Ground {
             },
             holes: Some(Vec::new()),
             gaps: Vec::new(),
+            space: None,
         }),
         first: Some(verification(Location::First)),
         second: Some(verification(Location::Second)),
@@ -398,5 +402,21 @@ fn what_was_deleted_is_held_no_longer_than_is_set() {
     let mut asleep = alone();
     asleep.report.as_mut().unwrap().seen_at = ago(3 * DAY);
     assert_eq!(found(&asleep), Some(1));
-    assert_eq!(found(&sound()), None, "the second location is not looked at");
+    assert_eq!(found(&sound()), None, "nobody saw what is at the second location");
+    let there = |label: &str| {
+        let mut ground = sound();
+        ground.copied_well.as_mut().unwrap().oldest_backup = Some(label.to_owned());
+        ground
+    };
+    let label = |days: i64| format!("{}F", ago(days * DAY).strftime("%Y%m%d-%H%M%S"));
+    assert_eq!(found(&there(&label(10))), Some(0));
+    assert_eq!(
+        found(&there(&label(21))),
+        Some(1),
+        "an old backup at the second location"
+    );
+    assert_eq!(found(&there("latest")), Some(1), "a name that says no time");
+    let mut silent = there(&label(10));
+    silent.copied_well.as_mut().unwrap().at = ago(3 * DAY);
+    assert_eq!(found(&silent), Some(1), "nobody looked lately");
 }

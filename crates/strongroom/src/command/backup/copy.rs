@@ -52,10 +52,16 @@ impl Copy {
             Known::Before
         };
         let copied = copy::copy(&site, known)?;
+        if copied.to_go > 0 {
+            output::talk(
+                "its time was over, so that backups need not wait; the next copy goes on with what is left",
+            );
+        }
         let pairs = [
             ("to", copied.to.clone()),
             ("new files", copied.files.to_string()),
             ("their size", format!("{} kB", copied.bytes / 1000)),
+            ("files to go", copied.to_go.to_string()),
             (
                 "newest change there",
                 copied.newest_change.clone().unwrap_or_default(),
@@ -68,6 +74,8 @@ impl Copy {
         let json = json!({
             "to": copied.to,
             "files": copied.files,
+            "to_go": copied.to_go,
+            "oldest_backup": copied.oldest_backup,
             "bytes": copied.bytes,
             "newest_change": copied.newest_change,
             "keeps": copied.keeps,

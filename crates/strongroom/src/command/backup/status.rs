@@ -60,7 +60,7 @@ impl Status {
                     .map_or_else(|| "never".to_owned(), |one| looked(now, one)),
             ),
             ("last drill", ended(now, drill.as_ref().map(of_drill))),
-            ("last copy elsewhere", ended(now, copied.as_ref().map(of_copy))),
+            ("last copy elsewhere", copy_ended(now, copied.as_ref())),
         ];
         let json = json!({
             "restorable_from": info.restorable_from(),
@@ -87,6 +87,14 @@ fn of_run(run: &Run) -> (Timestamp, Outcome, Option<&str>) {
 
 fn of_drill(drill: &Drill) -> (Timestamp, Outcome, Option<&str>) {
     (drill.ended_at, drill.outcome, drill.why.as_deref())
+}
+
+fn copy_ended(now: Timestamp, copied: Option<&Copied>) -> String {
+    let said = ended(now, copied.map(of_copy));
+    match copied.map_or(0, |copied| copied.to_go) {
+        0 => said,
+        to_go => format!("{said}; {to_go} files are still to go"),
+    }
 }
 
 fn of_copy(copied: &Copied) -> (Timestamp, Outcome, Option<&str>) {

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use testkit::clock::Moved;
 use testkit::process;
 
 use super::{Backed, files};
@@ -84,6 +85,10 @@ fn a_full_first_location_loses_no_write_and_is_told_until_there_is_room() {
         process::poll(PATIENCE, fails),
         "the archive took it on a full disk"
     );
+    // As the timer does every ten minutes.
+    backed.backup(&["copy", "--if-set"]).done();
+    let (state, why) = backed.promise(&Moved::by_hours(0), "backup-nightly");
+    assert!(state == "broken" && why.contains("nearly full"), "{why}");
     let said = backed.backup(&["run", "--full"]);
     assert_eq!(said.code, Some(1), "{said:?}");
     let status = backed.backup(&["status"]);
@@ -124,6 +129,14 @@ fn a_full_second_location_is_told_and_filled_up_when_there_is_room() {
     );
     disk.empty();
     backed.json(&["copy", "--begin"]);
+    let part = fs::File::create(disk.filler()).unwrap();
+    let room = nix::sys::statvfs::statvfs(&backed.second()).unwrap();
+    let free = i64::try_from(room.blocks_available() * room.fragment_size()).unwrap();
+    nix::fcntl::posix_fallocate(&part, 0, free - (8 << 20)).unwrap();
+    backed.json(&["copy"]);
+    let (state, why) = backed.promise(&Moved::by_hours(0), "backup-second-location");
+    assert!(state == "broken" && why.contains("nearly full"), "{why}");
+    disk.empty();
     assert_eq!(backed.json(&["verify", "--second"])["whole"], true);
     assert!(
         files(&backed.second())

@@ -44,7 +44,8 @@ impl Backed {
         said.talk
     }
 
-    fn rebuild_from_second(&self) -> Said {
+    /// Rebuilt from the second location, as it was then.
+    fn rebuild_from_second(&self, more: &[&str]) -> Said {
         let (kit, passphrase) = (self.place.path("kit"), self.place.path("passphrase"));
         let arguments = [
             "--json",
@@ -57,8 +58,16 @@ impl Backed {
         let passphrase = ["--passphrase-file", passphrase.to_str().unwrap()];
         run(
             Some(&self.place.settings()),
-            &[arguments.as_slice(), &passphrase].concat(),
+            &[arguments.as_slice(), &passphrase, more].concat(),
         )
+    }
+
+    /// Everything that this machine keeps is lost.
+    fn lose_all(&self) {
+        self.place.destroy();
+        for folder in ["etc", "etc-backup", "backup", "record"] {
+            fs::remove_dir_all(self.place.path(folder)).unwrap();
+        }
     }
 }
 
@@ -116,16 +125,48 @@ fn the_platform_comes_back_from_a_bucket_that_is_only_added_to() {
     backed.create("later");
     backed.archive();
     backed.json(&["copy"]);
-    backed.place.destroy();
-    for folder in ["etc", "etc-backup", "backup", "record"] {
-        fs::remove_dir_all(backed.place.path(folder)).unwrap();
-    }
-    let rebuilt: Json = serde_json::from_str(&backed.rebuild_from_second().done()).unwrap();
+    backed.lose_all();
+    let rebuilt: Json = serde_json::from_str(&backed.rebuild_from_second(&[]).done()).unwrap();
     assert!(rebuilt["newest_change"].is_string(), "{rebuilt}");
     let log = rebuilt["log"].as_str().unwrap();
     assert!(!log.contains("not signed"), "{log}");
     assert!(backed.has("later"), "a change after the backup is gone");
     assert!(files(&backed.repository()).iter().all(|path| !holds(path, KNOWN)));
+}
+
+#[test]
+fn what_was_replaced_and_deleted_in_a_bucket_with_versions_is_rebuilt_from_as_it_was() {
+    if !Uid::effective().is_root() {
+        return;
+    }
+    let server = BucketServer::start().unwrap();
+    let wanted = section(&server, &server.location("versions"), WRITER);
+    let Some(backed) = Backed::with(|_| wanted) else {
+        return;
+    };
+    backed.json(&["run"]);
+    backed.keep_secret(BUCKET_SECRET);
+    backed.json(&["copy", "--begin"]);
+    backed.kit("make", "--to").done();
+    std::thread::sleep(Duration::from_secs(2));
+    let good = backed.now();
+    std::thread::sleep(Duration::from_secs(2));
+    // Whoever took the machine over: what was copied is replaced by nothing, and the lists are deleted.
+    for path in files(&backed.repository().join("repository/backup")) {
+        let below = path.strip_prefix(backed.repository()).unwrap();
+        server.replace("versions", below.to_str().unwrap()).unwrap();
+    }
+    backed.lose_all();
+    let said = backed.rebuild_from_second(&[]);
+    assert_eq!(said.code, Some(1), "nothing was replaced: {said:?}");
+    for folder in ["etc", "etc-backup", "backup"] {
+        fs::remove_dir_all(backed.place.path(folder)).ok();
+    }
+    let rebuilt = backed.rebuild_from_second(&["--as-of", &good]).done();
+    assert!(rebuilt.contains("newest_change"), "{rebuilt}");
+    assert!(backed.has("acme"));
+    let elsewhere = backed.rebuild_from_second(&["--as-of", "yesterday"]);
+    assert_eq!(elsewhere.code, Some(2), "{elsewhere:?}");
 }
 
 #[test]
