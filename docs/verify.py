@@ -276,12 +276,12 @@ def commit(role, entry, salt, data):
     return sha(b"strongroom-commit-v1\0", bytes([role]), entry, salt, struct.pack(">Q", len(data)), data)
 
 
-def follow(data, policies):  # the announcement of a new key; each policy is good up to the size that stands beside it
+def follow(data, policies):  # the announcement of a new key; each policy is good up to the size that stands beside it, of that log
     head, receipt = data.decode().split("\n\n", 1)
     first, header, salt = head.split("\n")
     if first != "strongroom-key-rotation-v1" or header[:7] != "header " or salt[:5] != "salt ":
         raise ValueError("rotation: no announcement")
-    header, salt, (policy, _) = unbase64(header[7:]), unbase64(salt[5:]), policies[-1]
+    header, salt, (policy, _) = unbase64(header[7:]), unbase64(salt[5:]), policies[-1][:2]
     origin, index, name, tag, leaf = read_receipt(receipt.encode(), policy)
     entry, keys = header_of(header), []
     if leaf[8] != 5 or tag != APPLIANCE or commit(0, entry[3], salt, header) != leaf[76:108] or entry[6][1] != "log-key":
@@ -289,15 +289,18 @@ def follow(data, policies):  # the announcement of a new key; each policy is goo
     read_key(keys, entry[6].get(2, ""), 1)
     if keys[0][0] != origin:
         raise ValueError("rotation: a key of another log")
-    policies[-1] = policy, index
-    policies.append((([log for log in policy[0] if log[0] != origin] + keys, *policy[1:]), 2**64))
-    return index, name
+    if any(log == origin and index <= last for _, last, log in policies[:-1]):
+        raise ValueError("rotation: not after the one before it")
+    policies[-1] = policy, index, origin
+    policies.append((([log for log in policy[0] if log[0] != origin] + keys, *policy[1:]), 2**64, None))
+    return (origin, index), name
 
 
-def policy_of(note, policies):  # the one for the size of that checkpoint
+def policy_of(note, policies):  # the one for log and size of that checkpoint
     lines = note.split(b"\n")
     size = min(int(lines[1]), 2**64) if len(lines) > 1 and lines[1].isdigit() else 2**64
-    return next(policy for policy, until in policies if size <= until)
+    origin = lines[0].decode(errors="replace")
+    return next(policy for policy, until, log in policies if log in (None, origin) and size <= until)
 
 
 class Tree:  # RFC 6962, of which only the roots of complete subtrees are kept, with their heights
@@ -336,7 +339,7 @@ class Verifier:
         self.homes, self.records, self.entries, self.groups = {}, {}, set(), {}
         self.waiting, self.deleted, self.tags, self.owners = {}, set(), {}, {}
         self.shown, self.opened, self.erased, self.explained, self.elsewhere = set(), set(), set(), [], []
-        self.notes, self.receipt, self.newest, self.known = [], None, None, {}
+        self.notes, self.receipt, self.newest, self.silent, self.known = [], None, None, False, {}
         self.leaf, self.time, self.ended, self.unreadable, self.failed = None, 0, False, False, False
 
     def wrong(self, side, what, index=None):
@@ -372,9 +375,10 @@ class Verifier:
         self.finish()
 
     def begin(self, note, since):
-        self.size, self.root, self.since, self.note = None, None, None, note
+        self.origin, self.size, self.root, self.since, self.note = None, None, None, None, note
         try:
             origin, self.size, self.root = read_checkpoint(note, policy_of(note, self.policy))
+            self.origin = origin
         except (ValueError, KeyError, IndexError, struct.error) as error:
             return self.integrity(f"the checkpoint is not accepted: {error}")
         if self.receipt and (self.receipt[0] != origin or self.receipt[1] >= self.size):
@@ -438,7 +442,7 @@ class Verifier:
         index, name = self.tree.size, sha(b"\0", data)
         self.tree.push(name)
         self.compare()
-        if (self.receipt and self.receipt[1] == index and self.receipt[2] != name) or self.known.get(index, name) != name:
+        if (self.receipt and self.receipt[1] == index and self.receipt[2] != name) or self.known.get((self.origin, index), name) != name:
             self.integrity("not the leaf that the receipt proves", index)
         self.unreadable = True
         if len(data) != 188 or data[:8] != b"SRLEAF01" or not 1 <= data[8] <= 8 or any(data[9:12]):
@@ -561,7 +565,8 @@ class Verifier:
         elif header and leaf["after"] != ZERO:
             self.check_images(leaf, header, images)
         if header and (leaf["kind"], leaf["tag"], header[6][1]) == (5, APPLIANCE, "log-key"):
-            self.newest = index, header[6].get(2, "")
+            self.newest, self.silent = (index, header[6].get(2, "")), False
+        self.silent = self.silent or ((leaf["kind"], leaf["tag"]) == (5, APPLIANCE) and leaf["gone"])
         waiting = self.waiting.pop(index, None)
         if waiting and not self.explains(leaf, header, waiting):
             self.complete(f"is not explained by leaf {index}", waiting[0][0])
@@ -620,6 +625,8 @@ class Verifier:
                 read_checkpoint(self.note, (keys, [], lambda seen: True))
         except (ValueError, KeyError, IndexError, struct.error):
             self.integrity("the newest key that the log announces has not signed the checkpoint", self.newest[0])
+        if self.silent:
+            self.unknown.append("a leaf that may announce another key of the log is gone")
         for by, waiting in self.waiting.items():
             self.complete(f"is not explained by leaf {by}", waiting[0][0])
         for _ in self.deleted & ({("tag", tag) for tag in self.opened} | {("id", owner) for owner in self.owners}):
@@ -644,13 +651,13 @@ class Verifier:
 def verify(data, policy, since=None, receipt=None, known=None):
     verifier = Verifier()
     verifier.scope, verifier.known = b"", known or {}
-    verifier.run(data, policy if type(policy) is list else [(policy, 2**64)], since, receipt)
+    verifier.run(data, policy if type(policy) is list else [(policy, 2**64, None)], since, receipt)
     return verifier
 
 
 def main(export, policy, since=None, receipt=None, rotations=()):
     try:
-        policies = [(read_policy(open(policy, encoding="utf-8").read()), 2**64)]
+        policies = [(read_policy(open(policy, encoding="utf-8").read()), 2**64, None)]
         known = dict(follow(open(rotation, "rb").read(), policies) for rotation in rotations)
         note = open(since, "rb").read() if since else None
         since = read_checkpoint(note, policy_of(note, policies)) if since else None

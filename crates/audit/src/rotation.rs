@@ -87,6 +87,14 @@ pub enum RotationError {
         /// The log.
         origin: KeyName,
     },
+    /// Announcements of one log are followed in the order of their leaves.
+    #[error("leaf {index} does not come after leaf {last}, by which this log's key was exchanged before")]
+    Order {
+        /// Index of the leaf.
+        index: u64,
+        /// Index of the one that was followed last.
+        last: u64,
+    },
 }
 
 /// The key that a text names, if it is one that a log may sign with.
@@ -180,9 +188,18 @@ impl fmt::Display for Announcement {
 /// A policy and what it became, announcement by announcement: each size of the log has one.
 #[derive(Debug, Clone)]
 pub struct Succession {
-    /// Earlier policies, each with the index of the leaf that ended it.
-    ended: Vec<(Policy, u64)>,
+    ended: Vec<Ended>,
     newest: Policy,
+}
+
+/// An earlier policy.
+#[derive(Debug, Clone)]
+struct Ended {
+    policy: Policy,
+    /// The log whose key was exchanged.
+    origin: KeyName,
+    /// Index of the leaf in it that ended the policy.
+    index: u64,
 }
 
 impl Succession {
@@ -195,14 +212,27 @@ impl Succession {
         }
     }
 
-    /// Follows the next announcement.
+    /// Follows the next announcement. A second one of one leaf is refused as an earlier one is: who signs two has two logs.
     ///
     /// # Errors
     /// It leads nowhere from the newest policy.
     pub fn follow(&mut self, announcement: &Announcement) -> Result<Followed, RotationError> {
         let followed = announcement.follow(&self.newest)?;
-        let before = std::mem::replace(&mut self.newest, followed.policy.clone());
-        self.ended.push((before, followed.index));
+        let (index, origin) = (followed.index, followed.key.name().clone());
+        let of_log = self.ended.iter().filter(|ended| ended.origin == origin);
+        if let Some(last) = of_log
+            .map(|ended| ended.index)
+            .max()
+            .filter(|last| index <= *last)
+        {
+            return Err(RotationError::Order { index, last });
+        }
+        let policy = std::mem::replace(&mut self.newest, followed.policy.clone());
+        self.ended.push(Ended {
+            policy,
+            origin,
+            index,
+        });
         Ok(followed)
     }
 
@@ -212,17 +242,18 @@ impl Succession {
         &self.newest
     }
 
-    /// What was trusted when the log had that many leaves. Of a checkpoint that covers the leaf with the new key, the old one's signature
+    /// What was trusted of a log when it had that many leaves. Of a checkpoint that covers the leaf with the new key, the old one's signature
     /// is not enough.
     #[must_use]
-    pub fn at(&self, size: u64) -> &Policy {
-        let found = self.ended.iter().find(|(_, index)| size <= *index);
-        found.map_or(&self.newest, |(policy, _)| policy)
+    pub fn at(&self, origin: &KeyName, size: u64) -> &Policy {
+        let mut of_log = self.ended.iter().filter(|ended| ended.origin == *origin);
+        let found = of_log.find(|ended| size <= ended.index);
+        found.map_or(&self.newest, |ended| &ended.policy)
     }
 
     /// The same for a signed checkpoint; the newest for what is none, which no policy accepts.
     #[must_use]
     pub fn of_note(&self, note: &Note) -> &Policy {
-        Checkpoint::parse(note.text()).map_or(&self.newest, |checkpoint| self.at(checkpoint.size))
+        Checkpoint::parse(note.text()).map_or(&self.newest, |found| self.at(&found.origin, found.size))
     }
 }

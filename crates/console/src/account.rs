@@ -161,9 +161,6 @@ pub(crate) async fn end_session(visit: Visit, id: Path<String>, _form: Form) -> 
 
 /// `POST /account/sessions/end-others`
 pub(crate) async fn end_others(visit: Visit, _form: Form) -> Answer {
-    let sessions = session::list_own(visit.platform(), &visit.caller).await?;
-    for other in sessions.iter().filter(|session| !session.current) {
-        session::end_own(visit.platform(), &visit.caller, other.id).await?;
-    }
+    session::end_others(visit.platform(), &visit.caller).await?;
     see_other("/account?notice=sessions-ended")
 }

@@ -81,8 +81,15 @@ fn row(one: &DirectoryView) -> DirectoryRow {
             Security::Starttls => "StartTLS",
             Security::Plain => "no TLS: everybody on the way reads passwords",
         },
-        alert: (!one.has_secret && one.settings.service_proof == ServiceProof::Password)
-            .then_some("The service account's password is missing, so nobody of it gets in: set it below."),
+        alert: match (one.settings.service_proof, one.has_secret, one.has_client_key) {
+            (ServiceProof::Password, false, _) => {
+                Some("The service account's password is missing, so nobody of it gets in: set it below.")
+            }
+            (ServiceProof::Certificate, _, false) => {
+                Some("The key of our certificate is missing, so nobody of it gets in: set it below.")
+            }
+            (ServiceProof::Password, true, _) | (ServiceProof::Certificate, _, true) => None,
+        },
         newcomers: match one.first_sign_in {
             FirstSignIn::Refuse => "are turned away",
             FirstSignIn::Wait => "wait to be let in",

@@ -168,6 +168,12 @@ pub enum ServiceProof {
     Certificate,
 }
 
+impl ServiceProof {
+    fn is_password(&self) -> bool {
+        *self == Self::Password
+    }
+}
+
 /// How a person is bound.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Hash)]
 #[serde(rename_all = "kebab-case")]
@@ -212,8 +218,8 @@ pub struct Settings {
     pub product: Product,
     /// The service account's name.
     pub service_dn: String,
-    /// How it proves who it is.
-    #[serde(default)]
+    /// How it proves who it is. The usual is not written, so that the version before reads what it wrote itself.
+    #[serde(default, skip_serializing_if = "ServiceProof::is_password")]
     pub service_proof: ServiceProof,
     /// How a person is bound.
     pub binding: Binding,
@@ -446,6 +452,22 @@ mod tests {
                 .check()
                 .unwrap();
         }
+    }
+
+    #[test]
+    fn what_the_version_before_did_not_know_is_written_where_it_is_used_only() {
+        let usual = serde_json::to_value(settings()).unwrap();
+        assert!(usual.get("service_proof").is_none(), "{usual}");
+        let other = Settings {
+            service_proof: ServiceProof::Certificate,
+            ..settings()
+        };
+        let written = serde_json::to_value(&other).unwrap();
+        assert_eq!(written["service_proof"], "certificate");
+        assert_eq!(
+            serde_json::from_value::<Settings>(usual).unwrap().service_proof,
+            ServiceProof::Password
+        );
     }
 
     #[test]

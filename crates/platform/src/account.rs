@@ -129,10 +129,7 @@ pub async fn change_password(
     let now = platform.now();
     rows::set_password(&mut tx, account.id, &hashed, now).await?;
     pending_sign_in::forgive(&mut tx, account.id).await?;
-    let own = session::list_of(&mut tx, account.id, now).await?;
-    for other in own.into_iter().filter(|other| other.id != session) {
-        session::end(&mut tx, other.id, now).await?;
-    }
+    session::end_others_of(&mut tx, account.id, session, now).await?;
     let act = Act::access("account.change-password", Object::new("account", account.id));
     let entry = platform.entry(caller, None, &act)?;
     tx.commit(&entry, &[]).await?;

@@ -266,12 +266,7 @@ async fn end_others(
     account: AccountId,
     keep: SessionId,
 ) -> Result<()> {
-    let now = platform.now();
-    for other in sessions::list_of(tx, account, now).await? {
-        if other.id != keep {
-            sessions::end(tx, other.id, now).await?;
-        }
-    }
+    sessions::end_others_of(tx, account, keep, platform.now()).await?;
     Ok(store::control::pending_sign_in::end_all_of(tx, account).await?)
 }
 

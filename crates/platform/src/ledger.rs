@@ -153,7 +153,7 @@ async fn look(
     folder: &Folder,
     read: &mut store::control::ControlRead,
 ) -> Result<Option<Signed>, LedgerError> {
-    match (LogKey::load(platform).await?, folder.signed()?) {
+    match (publish::load_key(platform, read).await?, folder.signed()?) {
         (None, None) => Ok(None),
         (None, Some(signed)) if signed.size == 0 => Ok(Some(signed)),
         (None, Some(_)) => Err(LedgerError::KeyLost),
@@ -167,15 +167,16 @@ async fn look(
     }
 }
 
-/// The policy that an auditor pins: what the log is called and the key that it signs with, or both while it is exchanged. Hand it over once, by a way that the appliance
-/// has no part in.
+/// The policy that an auditor pins: what the log is called and the key that it signs with; while that is exchanged, the new one alone as
+/// soon as both sign. Hand it over once, by a way that the appliance has no part in.
 ///
 /// # Errors
 /// `not-allowed` for anybody but the host; `not-found` before the first checkpoint.
 pub async fn policy(platform: &Platform, caller: &Caller) -> Result<String> {
     require_operator(caller)?;
     let key = LogKey::load(platform).await?.ok_or_else(no_key)?;
-    Ok(witness::policy_of(platform, &key).await?.to_string())
+    let trusted = rotation::to_trust(platform, &key)?;
+    Ok(witness::policy_of(platform, trusted).await?.to_string())
 }
 
 fn no_key() -> PlatformError {

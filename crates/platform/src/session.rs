@@ -8,7 +8,7 @@ mod overdue;
 mod own;
 
 pub use overdue::end_overdue;
-pub use own::{SessionView, end_own, list_own};
+pub use own::{SessionView, end_others, end_own, list_own};
 
 mod fresh;
 

@@ -7,7 +7,7 @@
 
 use crate::{
     Platform, Workspace,
-    caller::{Caller, Identity},
+    caller::{AccountSummary, Caller, Identity},
     error::{PlatformError, Result},
     job,
     pipe::{ByteStream, Outlet, byte_stream},
@@ -104,10 +104,12 @@ async fn holds(workspace: &Workspace, permission: Permission) -> Result<bool> {
 /// `not-allowed` when the session or token has ended, `not-found` when the membership has.
 pub(crate) async fn renewed(workspace: &Workspace) -> Result<Workspace> {
     let (platform, caller) = (workspace.platform(), workspace.caller());
-    if !is_live(platform, caller).await? {
-        return Err(lost());
-    }
-    platform.enter(caller, &workspace.organization().slug).await
+    let identity = live(platform, caller).await?.ok_or_else(lost)?;
+    let caller = Caller {
+        identity,
+        ..caller.clone()
+    };
+    platform.enter(&caller, &workspace.organization().slug).await
 }
 
 /// Returns when whoever put a job up may no longer do what it does.
@@ -161,7 +163,8 @@ fn is_refusal(code: ProblemCode) -> bool {
     )
 }
 
-fn lost() -> PlatformError {
+/// That a right was withdrawn meanwhile.
+pub(crate) fn lost() -> PlatformError {
     PlatformError::new(
         ProblemCode::NotAllowed,
         "the right to this was withdrawn while it ran; nothing more of it is handed out",
@@ -170,20 +173,34 @@ fn lost() -> PlatformError {
 
 /// Whether the session or the token still counts, and with it the account. Idleness does not: something runs.
 async fn is_live(platform: &Platform, caller: &Caller) -> Result<bool> {
+    Ok(live(platform, caller).await?.is_some())
+}
+
+/// The caller's identity with the account as it is now, while it counts.
+async fn live(platform: &Platform, caller: &Caller) -> Result<Option<Identity>> {
     let now = platform.now();
     let mut read = platform.control().read().await?;
-    Ok(match &caller.identity {
+    let found = match &caller.identity {
         Identity::Person { session, .. } => session::find_live(&mut read, *session, now)
             .await?
-            .is_some_and(|(_, account)| account.state == AccountState::Active),
-        Identity::Token { token, account, .. } => {
-            let live = api_token::find_live(&mut read, *token, now).await?.is_some();
-            let found = account::find_by_id(&mut read, account.id).await?;
-            live && found.is_some_and(|(account, _)| account.state == AccountState::Active)
+            .map(|(_, account)| account),
+        Identity::Token { token, account, .. } => match api_token::find_live(&mut read, *token, now).await? {
+            Some(_) => account::find_by_id(&mut read, account.id)
+                .await?
+                .map(|(account, _)| account),
+            None => None,
+        },
+        Identity::Host | Identity::System => return Ok(Some(caller.identity.clone())),
+        Identity::Anonymous | Identity::Held { .. } => None,
+    };
+    let active = found.filter(|account| account.state == AccountState::Active);
+    Ok(active.map(|found| {
+        let mut identity = caller.identity.clone();
+        if let Identity::Person { account, .. } | Identity::Token { account, .. } = &mut identity {
+            *account = AccountSummary::of(&found);
         }
-        Identity::Host | Identity::System => true,
-        Identity::Anonymous | Identity::Held { .. } => false,
-    })
+        identity
+    }))
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ pub(crate) fn verify(source: impl Read, trust: Trust<'_>, progress: &Progress) -
     };
     let mut verifier = Verifier::begin(&preamble, policy, trust.since);
     for step in trust.followed {
-        verifier = verifier.with_leaf(step.index, step.leaf);
+        verifier = verifier.with_step(step);
     }
     if let Some(held) = trust.held {
         verifier = verifier.with_receipt(held);

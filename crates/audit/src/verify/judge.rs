@@ -16,6 +16,7 @@ use crate::leaf::{Leaf, LeafKind};
 use crate::merkle::{Hash, Tree};
 use crate::note::{Note, VerifierKey};
 use crate::policy::{Policy, Trusted};
+use crate::rotation::Followed;
 use std::collections::{BTreeMap, HashSet};
 
 /// How much later than its sequencing an entry may say that it happened: clocks of program and sequencer differ.
@@ -33,6 +34,8 @@ pub struct Verifier {
     checkpoint: Option<Checkpoint>,
     /// The newest key that the log announces, and where; none where what it names is no key.
     announced: Option<(u64, Option<VerifierKey>)>,
+    /// A leaf after that, whose header is gone and may have announced another.
+    is_announcement_gone: bool,
     note: Option<Note>,
     since: Since,
     held: Comparison,
@@ -70,6 +73,7 @@ impl Verifier {
             trusted,
             checkpoint,
             announced: None,
+            is_announcement_gone: false,
             note,
             since,
             held: Comparison::None,
@@ -91,10 +95,14 @@ impl Verifier {
         verifier
     }
 
-    /// The log must have that leaf, as the announcement of a new key proves; in an export that hides it nothing is compared.
+    /// The log must have the leaf that the announcement of a new key of it proves; in an export that hides it nothing is compared, and
+    /// nothing with the announcements of another log.
     #[must_use]
-    pub fn with_leaf(mut self, index: u64, hash: Hash) -> Self {
-        self.proven.insert(index, hash);
+    pub fn with_step(mut self, step: &Followed) -> Self {
+        let origin = self.checkpoint.as_ref().map(|checkpoint| &checkpoint.origin);
+        if origin == Some(step.key.name()) {
+            self.proven.insert(step.index, step.leaf);
+        }
         self
     }
 
@@ -161,8 +169,11 @@ impl Verifier {
             not_compared
         };
         let (integrity, completeness) = self.findings.verdicts(unknown);
+        let gone = self
+            .is_announcement_gone
+            .then_some("a leaf that may announce another key of the log is gone");
         Report {
-            integrity: match (integrity, spanned) {
+            integrity: match (integrity, spanned.or(gone)) {
                 (Verdict::Holds, Some(reason)) => Verdict::Unknown(reason),
                 (integrity, _) => integrity,
             },
@@ -344,10 +355,12 @@ impl Verifier {
             organization_tag,
             ..
         } = &*current.leaf;
-        if let (LeafKind::KeyRotation, &APPLIANCE, Some(ObjectFact::LogKey(key))) =
-            (kind, organization_tag, header.map(|header| &header.object))
-        {
-            self.announced = Some((current.index, key.as_deref().cloned()));
+        if (*kind, *organization_tag) == (LeafKind::KeyRotation, APPLIANCE) {
+            if let Some(ObjectFact::LogKey(key)) = header.map(|header| &header.object) {
+                self.announced = Some((current.index, key.as_deref().cloned()));
+                self.is_announcement_gone = false;
+            }
+            self.is_announcement_gone |= matches!(current.header, HeaderShown::Gone);
         }
         self.explanations
             .explain(current.index, &current.leaf, header, &mut self.findings);
@@ -364,7 +377,7 @@ impl Verifier {
         };
         let is_signed = key
             .as_ref()
-            .is_some_and(|key| note.signatures().iter().any(|line| key.check(note, line).is_ok()));
+            .is_some_and(|key| Policy::of_log(key.clone()).check(note).is_ok());
         if !is_signed {
             self.findings.leaf(*index, FaultKind::NewKey);
         }

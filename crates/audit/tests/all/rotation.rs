@@ -1,10 +1,13 @@
 //! A new key of the log: who pinned the old one follows, and nobody is led anywhere else.
 
-use crate::sample::{Log, log_key, policy, policy_text};
-use audit::export::Scope;
+use crate::sample::{
+    APPLIANCE, Log, Part, log_key, named_key, policy, policy_text, signed_by, signer, witness_key,
+};
+use audit::export::{Preamble, Reader, Scope};
+use audit::note::Signature;
 use audit::policy::Policy;
-use audit::rotation::{Announcement, RotationError, Succession};
-use audit::verify::{Report, Verdict, verify};
+use audit::rotation::{Announcement, Followed, RotationError, Succession};
+use audit::verify::{Report, Verdict, Verifier, examine, verify};
 use audit::{LeafKind, Object};
 
 /// A log that announced the key of seed 2, and goes on.
@@ -52,8 +55,12 @@ fn who_pinned_the_old_key_verifies_before_while_and_after_it_is_exchanged() {
     assert!(report(&log, succession.newest(), &[2]).holds());
     assert_fault(&report(&log, &policy(), &[2]), "trust");
     // Each size has the policy of its time: the old key's word ends at the leaf that names the new one.
-    assert_eq!(succession.at(followed.index), &policy());
-    assert_eq!(succession.at(followed.index + 1), succession.newest());
+    let origin = log_key(1).name().clone();
+    assert_eq!(succession.at(&origin, followed.index), &policy());
+    assert_eq!(succession.at(&origin, followed.index + 1), succession.newest());
+    // Of another log it ends nothing.
+    let another = witness_key().name().clone();
+    assert_eq!(succession.at(&another, 0), succession.newest());
     assert_fault(&report(&log, succession.newest(), &[1]), "trust");
 }
 
@@ -73,6 +80,84 @@ fn a_second_rotation_is_followed_after_the_first_and_not_without_it() {
         succession.follow(&first),
         Err(RotationError::Receipt(_))
     ));
+}
+
+/// With a step that was followed, and a changed beginning.
+fn verdict(export: &[u8], step: Option<&Followed>, change: impl FnOnce(&mut Preamble)) -> Report {
+    let (mut preamble, mut reader) = Reader::open(export).unwrap();
+    change(&mut preamble);
+    let mut verifier = Verifier::begin(&preamble, &policy(), None);
+    if let Some(step) = step {
+        verifier = verifier.with_step(step);
+    }
+    while let Some(batch) = reader.next_batch().unwrap() {
+        verifier.take(examine(&batch));
+    }
+    verifier.finish(None)
+}
+
+#[test]
+fn a_second_rotation_of_one_leaf_is_not_followed_after_the_first() {
+    let (log, first) = rotated();
+    let mut succession = Succession::of(policy());
+    succession.follow(&first).unwrap();
+    // Whoever has both keys signs another log, with a third key at the same index; or gives the first once more.
+    let mut other = Log::sample();
+    let index = other.rotate(&log_key(3).to_string());
+    for again in [other.announcement(index, &[1, 2]), first] {
+        let refused = succession.follow(&again).unwrap_err();
+        assert!(matches!(refused, RotationError::Order { .. }), "{refused:?}");
+        assert!(report(&log, succession.newest(), &[1, 2]).holds());
+    }
+}
+
+#[test]
+fn an_announcement_of_another_log_says_nothing_of_the_leaves_of_this_one() {
+    let (log, announcement) = rotated();
+    let mut step = Succession::of(policy()).follow(&announcement).unwrap();
+    step.leaf.0[0] ^= 1;
+    let export = log.export_by(Scope::Whole, &[], &[1, 2]);
+    assert_fault(&verdict(&export, Some(&step), |_| {}), "receipt");
+    step.key = witness_key();
+    assert!(verdict(&export, Some(&step), |_| {}).holds());
+}
+
+#[test]
+fn a_leaf_that_may_have_announced_a_key_and_is_gone_leaves_the_verdict_open() {
+    let (mut log, announcement) = rotated();
+    let index = usize::try_from(announcement.receipt.index).unwrap();
+    // A restore lost the entry, and the log goes on with the old key.
+    let by = log.entries.len() as u64;
+    let range = format!("{index}-{}", by - 1);
+    log.act(
+        APPLIANCE,
+        LeafKind::Restore,
+        "log.recover",
+        "log",
+        Some(&range),
+        &[],
+    );
+    log.entries[index].header.as_mut().unwrap().1 = Part::Gone(by);
+    let open = report(&log, &policy(), &[1]);
+    assert!(matches!(open.integrity, Verdict::Unknown(_)), "{open:?}");
+    // Until another is announced, with which it signs.
+    log.rotate(&log_key(3).to_string());
+    assert!(report(&log, &policy(), &[1, 3]).holds());
+    assert_fault(&report(&log, &policy(), &[1]), "new-key");
+}
+
+#[test]
+fn the_new_key_signs_under_the_name_of_the_log() {
+    let elsewhere = named_key("elsewhere.example.org/log", 2);
+    let mut log = Log::sample();
+    log.rotate(&elsewhere.to_string());
+    let mut note = signed_by(&log.checkpoint(log.entries.len()), &[1]);
+    let (_, signature) = signer(2, note.text().as_bytes());
+    note.add(Signature::log(&elsewhere, signature)).unwrap();
+    let found = verdict(&log.whole(), None, |preamble| {
+        preamble.checkpoint = note.to_string().into_bytes();
+    });
+    assert_fault(&found, "new-key");
 }
 
 #[test]
@@ -101,12 +186,7 @@ fn a_forged_rotation_is_refused() {
         (0, LeafKind::Configuration, log_key(2).to_string(), "kind"),
         (1, LeafKind::KeyRotation, log_key(2).to_string(), "kind"),
         (0, LeafKind::KeyRotation, "somebody".to_owned(), "key"),
-        (
-            0,
-            LeafKind::KeyRotation,
-            crate::sample::witness_key().to_string(),
-            "key",
-        ),
+        (0, LeafKind::KeyRotation, witness_key().to_string(), "key"),
         (0, LeafKind::KeyRotation, log_key(2).to_string(), ""),
     ] {
         let mut log = Log::sample();

@@ -72,7 +72,7 @@ pub(crate) fn record_id(number: u32) -> [u8; 16] {
     id
 }
 
-fn signer(seed: u8, message: &[u8]) -> ([u8; 32], [u8; 64]) {
+pub(crate) fn signer(seed: u8, message: &[u8]) -> ([u8; 32], [u8; 64]) {
     let key = PKey::private_key_from_raw_bytes(&[seed; 32], Id::ED25519).unwrap();
     let signature = Signer::new_without_digest(&key)
         .unwrap()
@@ -85,11 +85,13 @@ fn signer(seed: u8, message: &[u8]) -> ([u8; 32], [u8; 64]) {
 }
 
 pub(crate) fn log_key(seed: u8) -> VerifierKey {
-    VerifierKey::new(
-        KeyName::parse(ORIGIN).unwrap(),
-        Algorithm::Ed25519,
-        signer(seed, b"").0,
-    )
+    named_key(ORIGIN, seed)
+}
+
+/// A key of the log of that name.
+pub(crate) fn named_key(origin: &str, seed: u8) -> VerifierKey {
+    let name = KeyName::parse(origin).unwrap();
+    VerifierKey::new(name, Algorithm::Ed25519, signer(seed, b"").0)
 }
 
 pub(crate) fn witness_key() -> VerifierKey {
@@ -123,7 +125,8 @@ pub(crate) fn signed_by(checkpoint: &Checkpoint, seeds: &[u8]) -> Note {
     let mut note = checkpoint.to_note().unwrap();
     for seed in seeds {
         let (_, signature) = signer(*seed, note.text().as_bytes());
-        note.add(Signature::log(&log_key(*seed), signature)).unwrap();
+        let key = named_key(checkpoint.origin.as_str(), *seed);
+        note.add(Signature::log(&key, signature)).unwrap();
     }
     let time_s = START_MS / 1_000 + 60;
     let (_, signature) = signer(77, cosigned(note.text(), time_s).as_bytes());

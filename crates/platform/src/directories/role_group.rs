@@ -17,11 +17,12 @@ use crate::{
     member::check_rank,
     operator, session, withdrawal,
 };
-use access::{Narrowing, Permission, Permit, Role};
+use access::{MemberState, Narrowing, Permission, Permit, Role};
 use openssl::sha::Sha256;
 use store::control::{
     ControlTx, Reads,
     directory::{self as rows, Directory as Row, DirectoryState, Mapping},
+    membership,
 };
 use types::ProblemCode;
 
@@ -151,7 +152,7 @@ pub async fn preview(workspace: &Workspace, alteration: &Alteration) -> Result<V
 ///
 /// # Errors
 /// As [`preview`]; `proof-required`; `stale-version` when the groups are not the expected ones; `conflict` at the most groups of
-/// a directory.
+/// a directory, and when the directory was set anew meanwhile.
 pub async fn alter(workspace: &Workspace, alteration: &Alteration, expected: &Expected) -> Result<()> {
     session::require_fresh(workspace.platform(), workspace.caller())?;
     let (row, wish) = allowed(workspace, alteration).await?;
@@ -192,7 +193,35 @@ async fn check(
         let why = "the groups are others now; read them again and repeat your change";
         return Err(PlatformError::new(ProblemCode::Stale, why));
     }
+    check_directory(tx, row).await?;
+    check_standing(workspace, tx, permit).await?;
     wish(workspace, tx, permit, row, alteration).await
+}
+
+/// Another way to ask, and what the directory answered says nothing.
+async fn check_directory(tx: &mut ControlTx, row: &Row) -> Result<()> {
+    let now = rows::find(tx, &row.key).await?;
+    let is_same = |now: Row| now.id == row.id && now.settings == row.settings && now.state == row.state;
+    if now.is_some_and(is_same) {
+        return Ok(());
+    }
+    let why = "the directory was set anew while it was asked; try again";
+    Err(PlatformError::new(ProblemCode::Conflict, why))
+}
+
+/// The rank as the transaction sees it: what the permit was made of may be two seconds old.
+async fn check_standing(workspace: &Workspace, tx: &mut ControlTx, permit: &Permit) -> Result<()> {
+    let caller = workspace.caller();
+    let Some(account) = caller.account().filter(|_| caller.grant.is_none()) else {
+        return Ok(());
+    };
+    let found = membership::find(tx, workspace.organization().id, account.id).await?;
+    let is_same =
+        |now: membership::Membership| now.state == MemberState::Active && Some(now.role) == permit.role();
+    if found.is_some_and(is_same) {
+        return Ok(());
+    }
+    Err(withdrawal::lost())
 }
 
 /// What is asked for, when the caller may ask for it.

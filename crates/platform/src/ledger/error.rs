@@ -52,6 +52,11 @@ pub enum LedgerError {
         "the key that signed the audit log is not in the database: it was set back to before the key was made"
     )]
     KeyLost,
+    /// The keys in the database are those of before an exchange.
+    #[error(
+        "the database has an older key of the audit log than the one that was announced or has signed: it was set back, or somebody wrote there; find out which, and see `strongroom audit recover`"
+    )]
+    KeySetBack,
     /// Somebody else signed meanwhile.
     #[error("what was signed last is not what this process signed; another one signs the same log")]
     Swapped,
@@ -104,6 +109,7 @@ impl LedgerError {
             | Self::StateLost
             | Self::StateDamaged
             | Self::KeyLost
+            | Self::KeySetBack
             | Self::Swapped
             | Self::Published
             | Self::Tile { .. }

@@ -16,6 +16,7 @@ use audit::{
 };
 use serde::{Deserialize, Serialize};
 use store::control::{ControlTx, setting};
+use types::EntryId;
 use vault::{Purpose, SigningKey, seal};
 
 /// The setting with the keys.
@@ -31,6 +32,8 @@ struct StoredKey {
     sealed: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     successor: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    announced_by: Option<EntryId>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     retired: Vec<Retired>,
 }
@@ -53,6 +56,8 @@ pub(crate) struct LogKey {
     key: SigningKey,
     /// The one that is announced, and signs beside the other until that is retired.
     successor: Option<SigningKey>,
+    /// The entry that announces it.
+    announced_by: Option<EntryId>,
     retired: Vec<Retired>,
 }
 
@@ -84,6 +89,7 @@ impl LogKey {
             name: KeyName::parse(&stored.origin).map_err(failed)?,
             key: key(&stored.sealed)?,
             successor: stored.successor.as_deref().map(key).transpose()?,
+            announced_by: stored.announced_by,
             retired: stored.retired,
         })
     }
@@ -98,6 +104,7 @@ impl LogKey {
             name: KeyName::parse(&format!("{host}/log/{}", hex::encode(number))).map_err(failed)?,
             key: SigningKey::generate().map_err(failed)?,
             successor: None,
+            announced_by: None,
             retired: Vec::new(),
         };
         let mut tx = platform.control().begin().await?;
@@ -119,6 +126,7 @@ impl LogKey {
             origin: self.name.to_string(),
             sealed: seal(&self.key)?,
             successor: self.successor.as_ref().map(seal).transpose()?,
+            announced_by: self.announced_by,
             retired: self.retired.clone(),
         };
         let value = serde_json::to_value(stored).map_err(failed)?;
@@ -145,6 +153,22 @@ impl LogKey {
     /// The key that is announced, while it is.
     pub(super) fn successor(&self) -> Result<Option<VerifierKey>, LedgerError> {
         Ok(self.verifiers()?.into_iter().nth(1))
+    }
+
+    /// The entry that announces the successor.
+    pub(super) fn announced_by(&self) -> Option<EntryId> {
+        self.announced_by
+    }
+
+    /// Names the entry that announces the successor.
+    pub(super) fn announce_by(&mut self, entry: EntryId) {
+        self.announced_by = Some(entry);
+    }
+
+    /// Whether these are those, or what those became by an exchange: the newest of those is still among them.
+    pub(super) fn follows(&self, before: &Self) -> Result<bool, LedgerError> {
+        let newest = before.verifiers()?.pop();
+        Ok(newest.is_some_and(|newest| self.verifiers().is_ok_and(|keys| keys.contains(&newest))))
     }
 
     /// Keys of before, oldest first.
@@ -174,6 +198,7 @@ impl LogKey {
         let Some(successor) = self.successor.take() else {
             return Ok(None);
         };
+        self.announced_by = None;
         let old = std::mem::replace(&mut self.key, successor);
         let old = old.verifier(&self.name, Algorithm::Ed25519).map_err(failed)?;
         self.retired.push(Retired {

@@ -1,18 +1,20 @@
 //! Tiles, then the swap of what was signed last, then the signature, then the checkpoint: in this order, each on disk before the
 //! next.
 //!
-//! Invariant: no two notes of one size with different roots, wherever it is cut off. What may be signed is in `signed` before it is
-//! signed, and what is there is never exchanged for another root of its size; whoever starts again finishes what is there.
-//! Start at [`Publisher::open`].
+//! Invariants: no two notes of one size with different roots, wherever it is cut off. What may be signed is in `signed` before it is
+//! signed, and what is there is never exchanged for another root of its size; whoever starts again finishes what is there. A key that was
+//! exchanged signs no more, whoever writes it back into the database: the newest key that has signed, or was announced, is among those
+//! that sign. Start at [`Publisher::open`].
 
 use super::{
     error::LedgerError,
     folder::{Folder, Signed},
     key::LogKey,
+    rotation,
 };
 use crate::Platform;
 use audit::{
-    Checkpoint,
+    Checkpoint, Leaf, LeafKind,
     leaf::LEAF_BYTES,
     merkle,
     note::Note,
@@ -65,7 +67,7 @@ impl Publisher {
     /// Compares what was signed with tiles, checkpoint and database, and takes up from there.
     pub(crate) async fn open(platform: &Platform, on: &mut impl Reads) -> Result<Self, LedgerError> {
         let folder = Folder::at(&platform.settings().audit);
-        let (key, signed) = begin(platform, &folder).await?;
+        let (key, signed) = begin(platform, &folder, on).await?;
         let published = check_published(&folder, &key, signed)?;
         let edge = check_tiles(&folder, signed)?;
         check_database(&folder, on, signed).await?;
@@ -100,7 +102,7 @@ impl Publisher {
                 return Ok(());
             }
             // After the leaves: where one of them announces a key, that key signs what covers it.
-            self.key = LogKey::load(platform).await?.ok_or(LedgerError::KeyLost)?;
+            self.reload_key(platform, on, &leaves).await?;
             let dense = (first..).zip(&leaves).find(|(index, leaf)| leaf.index != *index);
             if let Some((index, _)) = dense {
                 return Err(LedgerError::Forked {
@@ -109,6 +111,25 @@ impl Publisher {
             }
             self.grow(leaves.into_iter().map(|leaf| leaf.leaf), watch)?;
         }
+    }
+
+    /// The keys of now, which are those that signed before or what these became by an exchange.
+    async fn reload_key(
+        &mut self,
+        platform: &Platform,
+        on: &mut impl Reads,
+        leaves: &[StoredLeaf],
+    ) -> Result<(), LedgerError> {
+        let found = match leaves.iter().any(|leaf| is_exchange(&leaf.leaf)) {
+            true => load_key(platform, on).await?,
+            false => LogKey::load(platform).await?,
+        };
+        let found = found.ok_or(LedgerError::KeyLost)?;
+        if !found.follows(&self.key)? {
+            return Err(LedgerError::KeySetBack);
+        }
+        self.key = found;
+        Ok(())
     }
 
     fn grow(
@@ -134,14 +155,12 @@ impl Publisher {
 
     /// Signs what is noted, and publishes it.
     fn sign(&mut self, watch: Watch<'_>) -> Result<(), LedgerError> {
-        let Signed { size, root } = self.signed;
-        let mut note = Checkpoint::new(self.key.name().clone(), size, root).to_note()?;
-        self.key.sign(&mut note)?;
+        let note = signed_note(&self.key, self.signed)?;
         pass(watch, Step::Signed)?;
         self.folder.publish(&note.to_string())?;
         pass(watch, Step::Published)?;
-        if let Some(old) = self.published.replace(size) {
-            self.folder.trim(old, size)?;
+        if let Some(old) = self.published.replace(self.signed.size) {
+            self.folder.trim(old, self.signed.size)?;
         }
         pass(watch, Step::Trimmed)
     }
@@ -155,9 +174,42 @@ fn pass(watch: Watch<'_>, step: Step) -> Result<(), LedgerError> {
     }
 }
 
+/// The checkpoint of what is noted, signed with all keys.
+pub(super) fn signed_note(key: &LogKey, signed: Signed) -> Result<Note, LedgerError> {
+    let mut note = Checkpoint::new(key.name().clone(), signed.size, signed.root).to_note()?;
+    key.sign(&mut note)?;
+    Ok(note)
+}
+
+/// Whether a leaf may announce a key of the log.
+fn is_exchange(leaf: &[u8; LEAF_BYTES]) -> bool {
+    Leaf::decode(leaf).is_ok_and(|leaf| leaf.kind == LeafKind::KeyRotation)
+}
+
+/// The keys, if the one that was announced last is among them.
+pub(super) async fn load_key(
+    platform: &Platform,
+    on: &mut impl Reads,
+) -> Result<Option<LogKey>, LedgerError> {
+    // The entry first: a key that is announced in between comes with its own.
+    let announced = rotation::announced(platform, on).await?;
+    let Some(key) = LogKey::load(platform).await? else {
+        return Ok(None);
+    };
+    let keys = key.verifiers()?;
+    match announced.is_none_or(|announced| keys.iter().any(|key| key.to_string() == announced)) {
+        true => Ok(Some(key)),
+        false => Err(LedgerError::KeySetBack),
+    }
+}
+
 /// The key and what was signed last; both made where nothing ever was signed.
-async fn begin(platform: &Platform, folder: &Folder) -> Result<(LogKey, Signed), LedgerError> {
-    match (LogKey::load(platform).await?, folder.signed()?) {
+async fn begin(
+    platform: &Platform,
+    folder: &Folder,
+    on: &mut impl Reads,
+) -> Result<(LogKey, Signed), LedgerError> {
+    match (load_key(platform, on).await?, folder.signed()?) {
         (Some(key), Some(signed)) => Ok((key, signed)),
         (Some(_), None) => Err(LedgerError::StateLost),
         (None, Some(signed)) if signed.size > 0 => Err(LedgerError::KeyLost),
@@ -176,7 +228,8 @@ async fn begin(platform: &Platform, folder: &Folder) -> Result<(LogKey, Signed),
     }
 }
 
-/// The published checkpoint is one of ours, and not beyond what was signed; gives its size.
+/// The published checkpoint is one of ours, and not beyond what was signed, and the newest key that signed it is still there; gives its
+/// size.
 pub(super) fn check_published(
     folder: &Folder,
     key: &LogKey,
@@ -190,6 +243,12 @@ pub(super) fn check_published(
     let found = trusted.map_err(|_| LedgerError::Published)?.checkpoint;
     if found.size > signed.size || found.size == signed.size && found.root != signed.root {
         return Err(LedgerError::Published);
+    }
+    // Signatures stand in the order in which the keys were made.
+    let keys = key.verifiers()?;
+    let newest = note.signatures().iter().rfind(|line| line.name() == key.name());
+    if !newest.is_some_and(|line| keys.iter().any(|key| line.claims(key))) {
+        return Err(LedgerError::KeySetBack);
     }
     Ok(Some(found.size))
 }

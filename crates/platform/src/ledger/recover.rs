@@ -9,7 +9,7 @@ use super::{
     error::LedgerError,
     folder::{Folder, Signed},
     key::LogKey,
-    publish::{check_published, check_tiles, nothing},
+    publish::{check_published, check_tiles, load_key, nothing, signed_note},
 };
 use crate::{
     Caller, Platform,
@@ -59,6 +59,12 @@ pub enum Plan {
         /// Leaves in the database.
         database: u64,
     },
+    /// The database was set back to before an exchange of the log's key, and has the key of before: what was signed last is signed once
+    /// more, with that. Only an operator knows that it was a restore, and not somebody who wrote an old key back.
+    Resign {
+        /// Its size.
+        size: u64,
+    },
 }
 
 impl Plan {
@@ -69,6 +75,7 @@ impl Plan {
             Self::Return { database, signed } => format!("return-{database}-{signed}"),
             Self::Remember { size } => format!("remember-{size}"),
             Self::BeginAgain { database } => format!("begin-again-{database}"),
+            Self::Resign { size } => format!("sign-again-{size}"),
         }
     }
 }
@@ -89,8 +96,31 @@ pub async fn plan(platform: &Platform, caller: &Caller) -> Result<Option<Plan>> 
                 database: standing.size,
             })),
         },
+        Some(trouble @ (LedgerError::Published | LedgerError::KeySetBack)) => match unsigned(platform).await?
+        {
+            Some((_, signed)) => Ok(Some(Plan::Resign { size: signed.size })),
+            None => Err(trouble.into()),
+        },
         Some(other) => Err(other.into()),
     }
+}
+
+/// What was signed last, where the published note says just that, the tiles are those of it, and nothing but its newest signature is not
+/// of a key that is here; with the keys that are. Not where the database still knows that a newer one was announced.
+async fn unsigned(platform: &Platform) -> Result<Option<(LogKey, Signed)>> {
+    let folder = Folder::at(&platform.settings().audit);
+    let key = load_key(platform, &mut platform.control().read().await?).await?;
+    let (Some(key), Some(signed), Some(note)) = (key, folder.signed()?, folder.checkpoint()?) else {
+        return Ok(None);
+    };
+    let note = Note::parse(&note).map_err(LedgerError::from)?;
+    let found = Checkpoint::parse(note.text()).map_err(LedgerError::from)?;
+    let is_same = found == Checkpoint::new(key.name().clone(), signed.size, signed.root);
+    if !is_same || check_published(&folder, &key, signed).is_ok() {
+        return Ok(None);
+    }
+    check_tiles(&folder, signed)?;
+    Ok(Some((key, signed)))
 }
 
 /// Size and root of the checkpoint that lies in the folder, if it is one of ours and the tiles are those of it.
@@ -169,6 +199,11 @@ async fn carry_out(
             folder.make()?;
             note(platform, caller, plan).await?;
             folder.swap(None, nothing())?;
+        }
+        Plan::Resign { .. } => {
+            let (key, signed) = unsigned(platform).await?.ok_or(LedgerError::Published)?;
+            note(platform, caller, plan).await?;
+            folder.publish(&signed_note(&key, signed)?.to_string())?;
         }
     }
     Ok(plan)
@@ -294,6 +329,10 @@ async fn note(platform: &Platform, caller: &Caller, plan: Plan) -> Result<()> {
         Plan::BeginAgain { .. } => (
             Object::unknown("log"),
             "the folder was lost; the tiles were made anew out of the database",
+        ),
+        Plan::Resign { .. } => (
+            Object::unknown("log"),
+            "the database was set back to before the key was exchanged; what was signed last is signed with the key of before",
         ),
     };
     let act = Act::restore(ACTION, object).because(reason);

@@ -8,7 +8,7 @@
 use super::{LedgerError, Published, checkpoint, folder::Folder, key::LogKey, no_key, receipt_under};
 use crate::{
     Caller, Platform,
-    act::{Act, Object},
+    act::{Act, Object, read_header},
     check::require_operator,
     error::{PlatformError, Result},
     trail,
@@ -22,6 +22,7 @@ use audit::{
 };
 use serde::Serialize;
 use store::control::{
+    Reads,
     audit_log::{self as rows, Standing, StoredLeaf},
     entry_log,
 };
@@ -69,14 +70,14 @@ pub async fn standing(platform: &Platform, caller: &Caller) -> Result<Rotation> 
     look(platform, &key).await
 }
 
-async fn look(platform: &Platform, key: &LogKey) -> Result<Rotation> {
-    let keys = key.verifiers()?;
+async fn look(platform: &Platform, log: &LogKey) -> Result<Rotation> {
+    let keys = log.verifiers()?;
     let text = |at: usize| keys.get(at).map(VerifierKey::to_string).unwrap_or_default();
     let (key, successor) = (text(0), text(1));
     let Some(announced) = keys.get(1) else {
         return Ok(Rotation::None { key });
     };
-    let found = announce(platform, &keys, announced).await?;
+    let found = announce(platform, log, &keys, announced).await?;
     Ok(match found {
         Some(Announcement { receipt, .. }) => Rotation::Announced {
             key,
@@ -107,10 +108,11 @@ pub async fn rotate(platform: &Platform, caller: &Caller) -> Result<Rotation> {
         ));
     }
     key.succeed()?;
-    key.store(platform, &mut tx).await?;
     let successor = key.successor()?.ok_or_else(no_key)?;
     let act = Act::rotation("audit-key.rotate", Object::new(OBJECT, &successor));
     let entry = platform.entry(caller, None, &act)?;
+    key.announce_by(entry.id);
+    key.store(platform, &mut tx).await?;
     tx.commit(&entry, &[]).await?;
     look(platform, &key).await
 }
@@ -132,7 +134,7 @@ pub async fn finish(platform: &Platform, caller: &Caller) -> Result<Rotation> {
             "no new key is announced; begin with `strongroom audit rotate-key`",
         ));
     };
-    let announcement = announce(platform, &keys, successor).await?.ok_or_else(|| {
+    let announcement = announce(platform, &key, &keys, successor).await?.ok_or_else(|| {
         refused("the old key has signed no checkpoint yet that covers the announcement; see that the worker runs, and try again")
     })?;
     let old = key.retire(published.size, announcement.to_string())?;
@@ -154,7 +156,7 @@ pub async fn announcements(platform: &Platform, caller: &Caller) -> Result<Vec<S
     let keys = key.verifiers()?;
     if let Some(successor) = keys.get(1) {
         texts.extend(
-            announce(platform, &keys, successor)
+            announce(platform, &key, &keys, successor)
                 .await?
                 .map(|found| found.to_string()),
         );
@@ -165,10 +167,11 @@ pub async fn announcements(platform: &Platform, caller: &Caller) -> Result<Vec<S
 /// The announcement of the successor, as whoever pinned the old key follows it; none while no checkpoint covers it.
 async fn announce(
     platform: &Platform,
+    key: &LogKey,
     keys: &[VerifierKey],
     successor: &VerifierKey,
 ) -> Result<Option<Announcement>> {
-    let Some((leaf, header, salt)) = find(platform, &successor.to_string()).await? else {
+    let Some((leaf, header, salt)) = find(platform, key, &successor.to_string()).await? else {
         return Ok(None);
     };
     let Some(note) = newest(platform, leaf.index.unsigned_abs()).await? else {
@@ -183,29 +186,63 @@ async fn announce(
     Ok(announcement.follow(&old).is_ok().then_some(announcement))
 }
 
-/// The leaf that names a key, with what it commits to.
-async fn find(platform: &Platform, successor: &str) -> Result<Option<(StoredLeaf, Vec<u8>, [u8; 32])>> {
-    let kind = i16::from(LeafKind::KeyRotation.number());
+/// The leaf that names the successor, with what it commits to.
+async fn find(
+    platform: &Platform,
+    key: &LogKey,
+    successor: &str,
+) -> Result<Option<(StoredLeaf, Vec<u8>, [u8; 32])>> {
     let mut read = platform.control().read().await?;
-    for entry in entry_log::list_of_kind(&mut read, kind).await? {
-        let (id, c_header) = (entry.id, entry.c_header);
-        let entry = trail::as_tenants(entry);
-        let opened = opening::open_header(platform.appliance_keys(), entry.id, &entry.header).ok();
-        let Some(opened) = opened.filter(|opened| opened.commitment(Role::Header, id).0 == c_header) else {
-            continue;
-        };
-        let object = Header::decode(&opened.bytes).ok().map(|header| header.object);
-        let is_it =
-            object.is_some_and(|object| object.kind == OBJECT && object.id.as_deref() == Some(successor));
-        if !is_it {
-            continue;
-        }
-        return Ok(match rows::standing(&mut read, id, &c_header).await? {
-            Standing::Logged(leaf) => Some((leaf, opened.bytes.to_vec(), opened.salt)),
-            Standing::Pending { .. } | Standing::Nowhere => None,
-        });
+    let Some(entry) = (match key.announced_by() {
+        Some(id) => entry_log::find(&mut read, id).await?,
+        None => None,
+    }) else {
+        return Ok(None);
+    };
+    let (id, c_header) = (entry.id, entry.c_header);
+    let opened = opening::open_header(platform.appliance_keys(), id, &entry.header).ok();
+    let Some(opened) = opened.filter(|opened| opened.commitment(Role::Header, id).0 == c_header) else {
+        return Ok(None);
+    };
+    let object = Header::decode(&opened.bytes).ok().map(|header| header.object);
+    if object.is_none_or(|object| object.kind != OBJECT || object.id.as_deref() != Some(successor)) {
+        return Ok(None);
     }
-    Ok(None)
+    Ok(match rows::standing(&mut read, id, &c_header).await? {
+        Standing::Logged(leaf) => Some((leaf, opened.bytes.to_vec(), opened.salt)),
+        Standing::Pending { .. } | Standing::Nowhere => None,
+    })
+}
+
+/// The key that the newest entry of an exchange names; none before the first. An entry that cannot be opened is for the check.
+pub(super) async fn announced(
+    platform: &Platform,
+    on: &mut impl Reads,
+) -> Result<Option<String>, LedgerError> {
+    let kind = i16::from(LeafKind::KeyRotation.number());
+    let entries = entry_log::list_of_appliance(on, kind).await?;
+    let headers = entries
+        .into_iter()
+        .filter_map(|entry| read_header(platform.appliance_keys(), &trail::as_tenants(entry)).ok());
+    let mut objects = headers.map(|header| header.object);
+    Ok(objects
+        .find(|object| object.kind == OBJECT)
+        .and_then(|object| object.id))
+}
+
+/// The one key that others are to trust now: the announced one as soon as a checkpoint bears both signatures. Who keeps what is handed
+/// out is never left with a key that goes.
+pub(super) fn to_trust(platform: &Platform, key: &LogKey) -> Result<VerifierKey> {
+    let mut keys = key.verifiers()?;
+    let newest = keys.pop().ok_or_else(no_key)?;
+    let Some(old) = keys.pop() else {
+        return Ok(newest);
+    };
+    let published = Folder::at(&platform.settings().audit).checkpoint()?;
+    let note = published.and_then(|note| Note::parse(&note).ok());
+    let bears = |note: &Note, key: &VerifierKey| Policy::of_log(key.clone()).check(note).is_ok();
+    let is_both = note.is_some_and(|note| bears(&note, &old) && bears(&note, &newest));
+    Ok(if is_both { newest } else { old })
 }
 
 /// A checkpoint that covers a leaf: one that witnesses have signed, if there is one, for auditors who ask for that.

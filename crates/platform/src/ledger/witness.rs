@@ -62,11 +62,11 @@ fn write_request(platform: &Platform, published: &Published, old: u64) -> Result
 }
 
 /// The policy with all witnesses, none of them demanded.
-pub(super) async fn policy_of(platform: &Platform, log: &LogKey) -> Result<Policy> {
-    policy_with(platform, log.verifiers()?).await
+pub(super) async fn policy_of(platform: &Platform, log: VerifierKey) -> Result<Policy> {
+    policy_with(platform, vec![log]).await
 }
 
-/// The same for what may have been signed at that size: keys that were exchanged since count for their time.
+/// The same with every key, for what may have been signed at that size: keys that were exchanged since count for their time.
 pub(super) async fn policy_at(platform: &Platform, log: &LogKey, size: u64) -> Result<Policy> {
     let keys = [log.verifiers()?, log.retired_at(size)].concat();
     policy_with(platform, keys).await

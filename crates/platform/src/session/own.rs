@@ -1,4 +1,4 @@
-//! The caller's own sessions: where somebody is signed in, and ending one.
+//! The caller's own sessions: where somebody is signed in, and ending them.
 
 use super::{require_fresh, rows};
 use crate::{
@@ -75,4 +75,23 @@ pub async fn end_own(platform: &Platform, caller: &Caller, id: SessionId) -> Res
     tx.commit(&entry, &[]).await?;
     platform.known().clear();
     Ok(())
+}
+
+/// Ends every session of the caller's but the one that asks, after a proof; answers how many.
+///
+/// # Errors
+/// `not-signed-in`; `proof-required`.
+pub async fn end_others(platform: &Platform, caller: &Caller) -> Result<usize> {
+    let Identity::Person { account, session, .. } = &caller.identity else {
+        return Err(access::Denial::NotSignedIn.into());
+    };
+    require_fresh(platform, caller)?;
+    let mut tx = platform.control().begin().await?;
+    let ended = rows::end_others_of(&mut tx, account.id, *session, platform.now()).await?;
+    let reason = format!("{ended} others than the one that asked");
+    let act = Act::access("session.end", Object::new("account", account.id)).because(&reason);
+    let entry = platform.entry(caller, None, &act)?;
+    tx.commit(&entry, &[]).await?;
+    platform.known().clear();
+    Ok(ended)
 }

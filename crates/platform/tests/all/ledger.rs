@@ -351,25 +351,30 @@ async fn a_log_of_some_hundred_leaves_keeps_only_the_newest_parts_of_its_tiles()
 }
 
 /// As [`tamper`], and the leaves' homes are where the leaves end.
-const HOMES: &str = "UPDATE strongroom.audit_home h SET (sequence, previous) = (SELECT
+pub(crate) const HOMES: &str = "UPDATE strongroom.audit_home h SET (sequence, previous) = (SELECT
     ('x' || encode(substr(l.leaf, 29, 8), 'hex'))::bit(64)::bigint, sha256('\\x00'::bytea || l.leaf)
     FROM strongroom.audit_leaf l WHERE substr(l.leaf, 13, 16) = h.tag ORDER BY l.index DESC LIMIT 1)";
 
-impl Logged {
-    fn admin(&self) -> AdminAccess {
-        let login = self.site.database.superuser().unwrap();
-        AdminAccess {
-            socket_folder: login.socket_folder,
-            port: login.port,
-            user: login.user,
-            password: Some(SecretText::new(login.password)),
-        }
+fn admin(site: &Site) -> AdminAccess {
+    let login = site.database.superuser().unwrap();
+    AdminAccess {
+        socket_folder: login.socket_folder,
+        port: login.port,
+        user: login.user,
+        password: Some(SecretText::new(login.password)),
     }
+}
 
+/// Carries the plan of the log's recovery out.
+pub(crate) async fn recover(site: &Site, confirmation: &str) -> Result<Plan, platform::PlatformError> {
+    let database = site.database.superuser().unwrap().database;
+    let (platform, host) = (&site.platform, Caller::host());
+    ledger::recover(platform, &host, &admin(site), &database, confirmation).await
+}
+
+impl Logged {
     async fn recover(&self, confirmation: &str) -> Result<Plan, platform::PlatformError> {
-        let database = self.site.database.superuser().unwrap().database;
-        let (platform, host) = (&self.site.platform, Caller::host());
-        ledger::recover(platform, &host, &self.admin(), &database, confirmation).await
+        recover(&self.site, confirmation).await
     }
 
     async fn plan(&self) -> Option<Plan> {

@@ -3,6 +3,8 @@
 use crate::{
     check::{create, ledger as a_ledger, tamper},
     fixture::Site,
+    ledger::{HOMES, recover},
+    sequencer::flood,
 };
 use access::Role;
 use audit::{
@@ -10,13 +12,13 @@ use audit::{
     policy::Policy,
     receipt::Receipt,
     rotation::{Announcement, Succession},
-    verify::{Report, verify},
+    verify::{Report, Verdict, verify},
 };
 use jiff::Timestamp;
 use platform::{
     Caller, PlatformError,
     ledger::{
-        self, Proof,
+        self, LedgerError, Plan, Proof, Step,
         kept::{self, Word},
         rotation::{self, Rotation},
         witness,
@@ -24,6 +26,7 @@ use platform::{
     sequencer, trail,
 };
 use std::fs;
+use tokio::runtime::Handle;
 use types::ProblemCode;
 
 struct Signing {
@@ -92,6 +95,29 @@ impl Signing {
         found.unwrap()[0].word
     }
 
+    /// A record, and nobody who signs what covers it.
+    async fn refuse(&mut self) {
+        self.number += 1;
+        create(&self.site.as_role(Role::Owner).await, self.number).await;
+        let refused = sequencer::run_once(&self.site.platform).await.unwrap_err();
+        assert!(refused.detail.contains("an older key"), "{refused:?}");
+        let standing = ledger::standing(&self.site.platform).await.unwrap();
+        assert!(
+            matches!(standing.trouble, Some(LedgerError::KeySetBack)),
+            "{standing:?}"
+        );
+    }
+
+    async fn plan(&self) -> Result<Option<Plan>, PlatformError> {
+        ledger::plan(&self.site.platform, &Caller::host()).await
+    }
+
+    /// As somebody does who writes in the database.
+    async fn write_back(&self, stored: &str) {
+        let text = format!("UPDATE strongroom.setting SET value = '{stored}' WHERE name = 'audit-key'");
+        tamper(&self.site, &text).await;
+    }
+
     async fn stored(&self) -> String {
         let text = "SELECT value::text FROM strongroom.setting WHERE name = 'audit-key'";
         self.site
@@ -117,6 +143,7 @@ async fn who_pinned_the_old_key_verifies_until_it_goes_and_is_led_to_the_new_one
         "{early:?}"
     );
     assert!(log.announcements().await.is_empty());
+    assert_eq!(log.policy().await, pinned, "the new one has signed nothing yet");
     log.write().await;
     let found = rotation::standing(&log.site.platform, &Caller::host())
         .await
@@ -124,9 +151,10 @@ async fn who_pinned_the_old_key_verifies_until_it_goes_and_is_led_to_the_new_one
     assert!(matches!(found, Rotation::Announced { .. }), "{found:?}");
     // Both sign: whoever pinned the old key sees no difference, in exports, receipts and notes.
     assert_eq!(log.note().await.signatures().len(), 2);
-    let both = log.policy().await;
-    assert_eq!((both.logs().len(), both.logs()[1].to_string()), (2, successor));
-    for policy in [&pinned, &both] {
+    // What is handed out now outlives the old one: nobody who keeps it trusts that one for ever.
+    let new = log.policy().await;
+    assert_eq!((new.logs().len(), new.logs()[0].to_string()), (1, successor));
+    for policy in [&pinned, &new] {
         let report = log.report(policy).await;
         assert!(report.holds(), "{report:?}");
     }
@@ -235,9 +263,113 @@ async fn a_rotation_that_is_not_the_logs_own_leads_nowhere() {
     // Somebody who writes in the database puts a key of their own in the place of the one that the leaf names: an old key.
     let text = "UPDATE strongroom.setting SET value = jsonb_set(value, '{successor}', value -> 'sealed') WHERE name = 'audit-key'";
     tamper(&log.site, text).await;
-    log.write().await;
-    let report = log.report(&pinned).await;
-    assert!(format!("{:?}", report.integrity).contains("NewKey"), "{report:?}");
+    assert!(log.report(&pinned).await.holds());
+    log.refuse().await;
     let refused = log.finish().await.unwrap_err();
     assert!(refused.detail.contains("no checkpoint yet"), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_old_key_that_is_written_back_signs_nothing_more() {
+    let mut log = Signing::start().await;
+    let old = log.stored().await;
+    log.rotate().await.unwrap();
+    let both = log.stored().await;
+    // Before the new one has signed anything: the entry names it. That this is no restore is seen there too.
+    log.write_back(&old).await;
+    log.refuse().await;
+    let refused = log.plan().await.unwrap_err();
+    assert!(refused.detail.contains("an older key"), "{refused:?}");
+    log.write_back(&both).await;
+    log.write().await;
+    // Beneath a worker that signs, between two checkpoints.
+    flood(&log.site, 10_000).await;
+    let outcome = sequencer::run_watched(&log.site.platform, &mut |step| {
+        if step == Step::Published {
+            tokio::task::block_in_place(|| Handle::current().block_on(log.write_back(&old)));
+        }
+        true
+    })
+    .await;
+    let refused = outcome.unwrap_err();
+    assert!(refused.detail.contains("an older key"), "{refused:?}");
+    assert_eq!(log.note().await.signatures().len(), 2);
+    log.refuse().await;
+    // And after the old one went: the checkpoint is none of the old key's.
+    log.write_back(&both).await;
+    log.write().await;
+    log.finish().await.unwrap();
+    log.write().await;
+    log.write_back(&old).await;
+    let refused = sequencer::run_once(&log.site.platform).await.unwrap_err();
+    assert_eq!(refused.code, ProblemCode::Conflict);
+    assert_eq!(log.plan().await.unwrap_err().code, ProblemCode::Conflict);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn entries_of_other_keys_do_not_hide_the_one_that_names_the_new_key() {
+    let mut log = Signing::start().await;
+    log.rotate().await.unwrap();
+    // As organizations that exchange theirs leave them.
+    let text = "INSERT INTO strongroom.entry (id, organization_id, kind, key_version, header, c_header, c_before, c_after, transaction_id, appended_at)
+        SELECT gen_random_uuid(), gen_random_uuid(), 5, 1, header, c_header, c_before, c_after, transaction_id, appended_at
+        FROM strongroom.entry, generate_series(1, 1100) WHERE kind = 5 AND organization_id IS NULL";
+    tamper(&log.site, text).await;
+    log.write().await;
+    assert_eq!(log.announcements().await.len(), 1);
+    log.finish().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_restore_to_before_an_exchange_the_log_is_signed_again_by_hand_and_the_key_exchanged_anew() {
+    let mut log = Signing::start().await;
+    let (pinned, old) = (log.policy().await, log.stored().await);
+    let size = ledger::standing(&log.site.platform).await.unwrap().size;
+    let newest = "SELECT max(sequence) FROM strongroom.entry";
+    let newest: i64 = log
+        .site
+        .superuser()
+        .await
+        .query_one(newest, &[])
+        .await
+        .unwrap()
+        .get(0);
+    log.rotate().await.unwrap();
+    log.write().await;
+    log.finish().await.unwrap();
+    log.write().await;
+    let signed = ledger::standing(&log.site.platform).await.unwrap().size;
+    // What a restore of the database leaves: the key of before, and nothing that knows of another.
+    log.write_back(&old).await;
+    let back = format!(
+        "DELETE FROM strongroom.entry WHERE sequence > {newest}; DELETE FROM strongroom.audit_pending;
+         DELETE FROM strongroom.audit_leaf WHERE index >= {size}; {HOMES}"
+    );
+    tamper(&log.site, &back).await;
+    assert!(sequencer::run_once(&log.site.platform).await.is_err());
+    let plan = Plan::Resign { size: signed };
+    assert_eq!(log.plan().await.unwrap(), Some(plan));
+    assert_eq!(
+        recover(&log.site, "yes").await.unwrap_err().code,
+        ProblemCode::Conflict
+    );
+    recover(&log.site, &plan.confirmation()).await.unwrap();
+    let plan = Plan::Return {
+        database: size,
+        signed,
+    };
+    assert_eq!(log.plan().await.unwrap(), Some(plan));
+    recover(&log.site, &plan.confirmation()).await.unwrap();
+    assert_eq!(log.plan().await.unwrap(), None);
+    log.write().await;
+    // Both verifiers say that a key may have been announced there, until another is.
+    let report = log.report(&pinned).await;
+    assert!(matches!(report.integrity, Verdict::Unknown(_)), "{report:?}");
+    log.rotate().await.unwrap();
+    log.write().await;
+    let followed = log.announcements().await[0].follow(&pinned).unwrap().policy;
+    log.finish().await.unwrap();
+    log.write().await;
+    let report = log.report(&followed).await;
+    assert!(report.holds(), "{report:?}");
 }

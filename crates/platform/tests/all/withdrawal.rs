@@ -139,7 +139,7 @@ async fn state_of(workspace: &Workspace, id: JobId) -> ImportState {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_outlives_its_sessions_sign_out_and_nothing_else_that_ends_it() {
     let (site, other) = two_nodes().await;
-    let (_, signs_out) = site.sign_in(Role::Accountant).await;
+    let (_, signs_out) = site.sign_in(Role::Editor).await;
     let goes_on = put_up(&site, &signs_out).await;
     session::sign_out(&other, &signs_out).await.unwrap();
     let (_, is_ended) = site.sign_in(Role::Accountant).await;
@@ -153,11 +153,20 @@ async fn a_job_outlives_its_sessions_sign_out_and_nothing_else_that_ends_it() {
     member::end_sessions(&administrator, site.account(Role::Accountant))
         .await
         .unwrap();
+    // Who has signed out keeps nothing running past an administrator or another password.
+    let (_, hides) = site.sign_in(Role::Accountant).await;
+    let hidden = put_up(&site, &hides).await;
+    session::sign_out(&other, &hides).await.unwrap();
+    member::end_sessions(&administrator, site.account(Role::Accountant))
+        .await
+        .unwrap();
     let (_, looks) = site.sign_in(Role::Accountant).await;
     let workspace = other.enter(&looks, "acme").await.unwrap();
     let worker = Worker::start(&other);
-    assert_eq!(state_of(&workspace, goes_on).await, ImportState::Done);
-    for id in [by_its_person, by_an_administrator] {
+    let (_, returns) = site.sign_in(Role::Editor).await;
+    let editor = other.enter(&returns, "acme").await.unwrap();
+    assert_eq!(state_of(&editor, goes_on).await, ImportState::Done);
+    for id in [by_its_person, by_an_administrator, hidden] {
         assert_eq!(state_of(&workspace, id).await, ImportState::Failed);
     }
     worker.stop().await;

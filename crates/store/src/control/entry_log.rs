@@ -124,6 +124,22 @@ pub async fn list_of_kind(on: &mut impl Reads, kind: i16) -> Result<Vec<StoredEn
         .await?)
 }
 
+/// The same of those that no organization sees.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn list_of_appliance(on: &mut impl Reads, kind: i16) -> Result<Vec<StoredEntry>, StoreError> {
+    let query = entry::table
+        .filter(entry::organization_id.is_null())
+        .filter(entry::kind.eq(kind))
+        .order(entry::sequence.desc())
+        .limit(OF_KIND_MAX);
+    Ok(query
+        .select(StoredEntry::as_select())
+        .load(on.connection()?)
+        .await?)
+}
+
 /// Entries of some kinds in a time, of everything or that an organization sees, newest first; at most `limit`.
 ///
 /// # Errors

@@ -247,7 +247,8 @@ pub async fn end(tx: &mut ControlTx, id: SessionId, now: Timestamp) -> Result<()
     found(diesel::update(live).set(change).execute(tx.connection()?).await?)
 }
 
-/// Whether a session was ended by anything but its own sign-out or its time; one that is not there counts as if.
+/// Whether a session was ended by anything but its own sign-out or its time, or its account was put out since; one that is not there
+/// counts as if.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
@@ -257,16 +258,47 @@ pub async fn is_withdrawn(on: &mut impl Reads, id: SessionId) -> Result<bool, St
     Ok(withdrawn.unwrap_or(true))
 }
 
-/// Ends every session of an account, and what runs in their names; answers how many.
+/// Ends every session of an account; answers how many were live. What runs in their names ends, and what goes on after a sign-out too:
+/// whoever puts somebody out means all of it.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
 pub async fn end_all_of(tx: &mut ControlTx, account: AccountId, now: Timestamp) -> Result<usize, StoreError> {
-    let live = session::table
-        .filter(session::account_id.eq(account.0))
-        .filter(session::ended_at.is_null());
-    let change = (session::ended_at.eq(now.to_diesel()), session::withdrawn.eq(true));
-    Ok(diesel::update(live).set(change).execute(tx.connection()?).await?)
+    end_but(tx, account, None, now).await
+}
+
+/// The same, but for one session that stays.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn end_others_of(
+    tx: &mut ControlTx,
+    account: AccountId,
+    kept: SessionId,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    end_but(tx, account, Some(kept), now).await
+}
+
+async fn end_but(
+    tx: &mut ControlTx,
+    account: AccountId,
+    kept: Option<SessionId>,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    // No session has the nil id.
+    let kept = kept.map_or_else(uuid::Uuid::nil, |kept| kept.0);
+    let theirs = || {
+        session::table
+            .filter(session::account_id.eq(account.0))
+            .filter(session::id.ne(kept))
+    };
+    let running = theirs().filter(session::withdrawn.eq(false));
+    let withdraw = diesel::update(running).set(session::withdrawn.eq(true));
+    withdraw.execute(tx.connection()?).await?;
+    let live = theirs().filter(session::ended_at.is_null());
+    let end = diesel::update(live).set(session::ended_at.eq(now.to_diesel()));
+    Ok(end.execute(tx.connection()?).await?)
 }
 
 #[derive(diesel::QueryableByName)]

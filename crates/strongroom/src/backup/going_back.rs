@@ -45,6 +45,7 @@ use std::{
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
+use types::ProblemCode;
 
 /// What was there before is kept for so long.
 const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -327,11 +328,18 @@ fn look_since(site: &Site, moment: Timestamp) -> Result<Outlook, CommandError> {
 /// The database is behind what was signed: leaves come back out of the tiles, and the log says which entries were lost.
 async fn mend_log(platform: &Platform, admin: &AdminAccess, database: &str) -> Result<(), PlatformError> {
     let caller = Caller::host();
-    if let Some(plan @ Plan::Return { .. }) = ledger::plan(platform, &caller).await? {
-        output::talk("  bring back the leaves of the log that were signed");
-        ledger::recover(platform, &caller, admin, database, &plan.confirmation()).await?;
+    match ledger::plan(platform, &caller).await? {
+        Some(plan @ Plan::Return { .. }) => {
+            output::talk("  bring back the leaves of the log that were signed");
+            ledger::recover(platform, &caller, admin, database, &plan.confirmation()).await?;
+            Ok(())
+        }
+        Some(Plan::Resign { .. }) => Err(PlatformError::new(
+            ProblemCode::Conflict,
+            "its key was exchanged after the moment that was gone back to",
+        )),
+        Some(Plan::Remember { .. } | Plan::BeginAgain { .. }) | None => Ok(()),
     }
-    Ok(())
 }
 
 fn beside(data: &Path, word: &str, at: Timestamp) -> PathBuf {

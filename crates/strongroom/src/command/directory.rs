@@ -246,10 +246,15 @@ impl Alter {
             directories::alter(platform, caller, key, change).await
         })?;
         let needs_secret = after.settings.service_proof == ServiceProof::Password;
-        if needs_secret && before.has_secret && !after.has_secret {
-            output::talk(
-                "the service account's password is gone, because it was for other servers; set it with --secret-file",
-            );
+        if needs_secret && !after.has_secret {
+            output::talk(match before.has_secret {
+                true => {
+                    "the service account's password is gone, because it was for other servers; set it with --secret-file"
+                }
+                false => {
+                    "the service account has no password here, so nobody gets in; set it with --secret-file"
+                }
+            });
         }
         if after.settings.client_certificate.is_some() && !after.has_client_key {
             output::talk("the client certificate has no key here; set it with --client-key-file");

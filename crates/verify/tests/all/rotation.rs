@@ -1,7 +1,8 @@
 //! A new key of the log, with both verifiers: who pinned the old one follows by an announcement.
 
 use crate::program::{folder, run};
-use crate::sample::{Log, log_key, signed, signed_by};
+use crate::sample::{APPLIANCE, Log, Part, log_key, named_key, policy_text, signed, signed_by};
+use audit::LeafKind;
 use audit::export::Scope;
 use audit::policy::Policy;
 use audit::rotation::Announcement;
@@ -83,8 +84,57 @@ fn both_refuse_a_forged_announcement_and_a_second_leaf_in_its_place() {
     let twice = third.announcement(at, &[1, 2]);
     std::fs::write(folder.path().join("twice"), twice.to_string()).unwrap();
     assert_both(folder.path(), &["twice"], 1);
-    // Twice is as good as once.
-    assert_both(folder.path(), &["rotation", "rotation"], 0);
+    // A second one of one leaf, or the same once more: one of each leaf is followed.
+    for second in ["twice", "rotation"] {
+        assert_both(folder.path(), &["rotation", second], 2);
+    }
+}
+
+#[test]
+fn both_hold_the_announcements_of_each_log_apart() {
+    // The policy names another log too, whose key was exchanged by a leaf of the same index: its steps are of no other log.
+    let (folder, _, announcement) = rotated(&[2]);
+    let other_key = |seed| named_key("other.example.org/log", seed);
+    let mut other = Log::sample();
+    let index = other.rotate(&other_key(5).to_string());
+    assert_eq!(index as u64, announcement.receipt.index);
+    let mut checkpoint = other.checkpoint(other.entries.len());
+    checkpoint.origin = other_key(4).name().clone();
+    let mut other = other.announcement(index, &[4, 5]);
+    other.receipt.checkpoint = signed_by(&checkpoint, &[4, 5]);
+    let policy = policy_text() + &format!("log {}\n", other_key(4));
+    std::fs::write(folder.path().join("policy"), policy).unwrap();
+    std::fs::write(folder.path().join("other"), other.to_string()).unwrap();
+    assert_both(folder.path(), &["other"], 1);
+    for order in [["rotation", "other"], ["other", "rotation"]] {
+        assert_both(folder.path(), &order, 0);
+    }
+}
+
+#[test]
+fn both_leave_the_verdict_open_where_a_leaf_that_may_announce_a_key_is_gone() {
+    let (folder, mut log, announcement) = rotated(&[1]);
+    let index = usize::try_from(announcement.receipt.index).unwrap();
+    let by = log.entries.len() as u64;
+    let range = format!("{index}-{}", by - 1);
+    log.act(
+        APPLIANCE,
+        LeafKind::Restore,
+        "log.recover",
+        "log",
+        Some(&range),
+        &[],
+    );
+    log.entries[index].header.as_mut().unwrap().1 = Part::Gone(by);
+    let write = |log: &Log, seeds: &[u8]| {
+        let export = log.export_by(Scope::Whole, &[], seeds);
+        std::fs::write(folder.path().join("export"), export).unwrap();
+    };
+    write(&log, &[1]);
+    assert_both(folder.path(), &[], 2);
+    log.rotate(&log_key(3).to_string());
+    write(&log, &[1, 3]);
+    assert_both(folder.path(), &[], 0);
 }
 
 #[test]

@@ -154,7 +154,7 @@ impl Scene {
         self.set(settings.clone(), &secret).await;
         self.both_sign_in(what).await;
         let said = self.told().await;
-        assert!(said.contains(told), "{what}: {said}");
+        assert!(!said.is_empty() && said.contains(told), "{what}: {said:?}");
         // Other settings in what does not matter, so that the server is asked and not left alone after it failed.
         let mut again = settings;
         again.attributes.name = "sn".to_owned();

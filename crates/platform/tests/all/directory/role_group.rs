@@ -6,7 +6,7 @@ use access::Role;
 use platform::{
     Caller, Workspace,
     directories::{
-        self,
+        self, DirectoryChange,
         role_group::{self, Alteration, Expected, RoleGroup},
     },
     member,
@@ -160,6 +160,23 @@ async fn what_changed_while_the_directory_was_asked_counts() {
     let asking = site.platform.enter(&caller, "acme").await.unwrap();
     let refused = given_after(&server, asking, lowered).await.unwrap_err();
     assert_eq!(refused.code, ProblemCode::NotAllowed, "a viewer now: {refused}");
+    assert_eq!(role_of_editors(&site).await, Some(Role::Editor));
+
+    let set_anew = async {
+        let found = directories::list(&site.platform, &Caller::host()).await.unwrap();
+        let mut settings = found.into_iter().next().unwrap().settings;
+        settings.group_bases = vec!["ou=elsewhere,dc=harbour,dc=test".to_owned()];
+        let change = DirectoryChange {
+            settings: Some(settings),
+            ..DirectoryChange::default()
+        };
+        directories::alter(&site.platform, &Caller::host(), KEY, change)
+            .await
+            .unwrap();
+    };
+    let asking = site.as_role(Role::Owner).await;
+    let refused = given_after(&server, asking, set_anew).await.unwrap_err();
+    assert_eq!(refused.code, ProblemCode::Conflict, "other settings: {refused}");
     assert_eq!(role_of_editors(&site).await, Some(Role::Editor));
 }
 

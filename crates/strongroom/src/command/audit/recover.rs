@@ -71,5 +71,10 @@ fn described(plan: Plan) -> String {
             "the tiles of all {database} leaves are made anew out of the database, and signed; compare the checkpoint with one that was kept \
              elsewhere"
         ),
+        Plan::Resign { size } => format!(
+            "the database was set back to before the log's key was exchanged: the checkpoint of {size} leaves is signed once more with the \
+             key of before. Confirm only what you know to be a restore: whoever writes in the database can write an old key back. \
+             Look with this command again afterwards, then exchange the key again and hand the policy to witnesses and auditors anew"
+        ),
     }
 }

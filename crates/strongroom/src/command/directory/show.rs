@@ -16,10 +16,11 @@ pub(super) fn list(format: Format, found: &[DirectoryView]) -> Result<(), Comman
             |sync| format!("{} {}: {}", sync.at, sync.result, sync.text),
         );
         let servers: Vec<String> = one.settings.servers.iter().map(ToString::to_string).collect();
-        let secret = match (one.settings.service_proof, one.has_secret) {
-            (ServiceProof::Certificate, _) => "not needed",
-            (ServiceProof::Password, true) => "set",
-            (ServiceProof::Password, false) => "missing",
+        let secret = match (one.settings.service_proof, one.has_secret, one.has_client_key) {
+            (ServiceProof::Certificate, _, true) => "not needed",
+            (ServiceProof::Certificate, _, false) => "its key is missing",
+            (ServiceProof::Password, true, _) => "set",
+            (ServiceProof::Password, false, _) => "missing",
         };
         vec![
             one.key.clone(),
