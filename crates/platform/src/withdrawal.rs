@@ -180,19 +180,18 @@ async fn is_live(platform: &Platform, caller: &Caller) -> Result<bool> {
 async fn live(platform: &Platform, caller: &Caller) -> Result<Option<Identity>> {
     let now = platform.now();
     let mut read = platform.control().read().await?;
-    let found = match &caller.identity {
-        Identity::Person { session, .. } => session::find_live(&mut read, *session, now)
-            .await?
-            .map(|(_, account)| account),
-        Identity::Token { token, account, .. } => match api_token::find_live(&mut read, *token, now).await? {
-            Some(_) => account::find_by_id(&mut read, account.id)
-                .await?
-                .map(|(account, _)| account),
-            None => None,
-        },
+    let counts = match &caller.identity {
+        Identity::Person { session, .. } => session::find_live(&mut read, *session, now).await?.is_some(),
+        Identity::Token { token, .. } => api_token::find_live(&mut read, *token, now).await?.is_some(),
         Identity::Host | Identity::System => return Ok(Some(caller.identity.clone())),
-        Identity::Anonymous | Identity::Held { .. } => None,
+        Identity::Anonymous | Identity::Held { .. } => false,
     };
+    let Some(id) = caller.account().map(|account| account.id).filter(|_| counts) else {
+        return Ok(None);
+    };
+    let found = account::find_by_id(&mut read, id)
+        .await?
+        .map(|(account, _)| account);
     let active = found.filter(|account| account.state == AccountState::Active);
     Ok(active.map(|found| {
         let mut identity = caller.identity.clone();
