@@ -8,6 +8,7 @@ use std::process::Command;
 use nix::unistd::Uid;
 use serde_json::Value as Json;
 use testkit::SftpServer;
+use testkit::clock::Moved;
 
 use super::program::{Said, run};
 use super::setup::Place;
@@ -452,18 +453,13 @@ fn the_platform_comes_back_from_the_second_location_and_the_kit_alone() {
 impl Backed {
     fn create(&self, slug: &str) {
         let password = self.place.path("owner");
-        let create = ["--json", "organization", "create", slug];
-        let owner = [
-            "--owner-email",
-            "bo@example.org",
-            "--password-file",
-            password.to_str().unwrap(),
-        ];
-        run(
-            Some(&self.place.settings()),
-            &[create.as_slice(), &owner].concat(),
-        )
-        .done();
+        run(Some(&self.place.settings()), &creation(slug, &password)).done();
+    }
+
+    /// Makes an organization at that time, which its entries bear.
+    fn create_at(&self, moved: &Moved, slug: &str) {
+        let password = self.place.path("owner");
+        self.at(moved, &creation(slug, &password)).done();
     }
 
     fn has(&self, slug: &str) -> bool {
@@ -735,4 +731,19 @@ fn a_copy_goes_over_sftp_to_the_host_of_the_settings_and_to_no_other() {
     let said = backed.backup(&["copy"]);
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.talk.contains("refused"), "{said:?}");
+}
+
+/// The command that makes an organization whose owner has the password in that file.
+fn creation<'a>(slug: &'a str, password: &'a Path) -> [&'a str; 8] {
+    let password = password.to_str().unwrap();
+    [
+        "--json",
+        "organization",
+        "create",
+        slug,
+        "--owner-email",
+        "bo@example.org",
+        "--password-file",
+        password,
+    ]
 }
