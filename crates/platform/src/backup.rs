@@ -4,21 +4,21 @@
 //! Invariant: a copy is judged by what was written down when its backup was taken, and never by the database that runs.
 
 mod log;
+mod opened;
 mod standing;
 mod start;
 
 pub use crate::delivery::Delivery;
 pub use log::{SignedLog, see_log, signed_log};
+pub use opened::{Opened, open_all};
 pub use standing::{Place, Record, Standing, Told, standing};
 pub use start::{Started, start_now, test_alert};
 
 use crate::{
     Caller, Platform,
     act::{Act, Object},
-    check,
     database::AdminAccess,
     error::{PlatformError, Result},
-    organization,
 };
 use std::time::{Duration, Instant};
 use store::{backup as rows, connect::Client};
@@ -158,45 +158,6 @@ fn differences(wanted: &[TableDigest], found: &[TableDigest]) -> std::result::Re
             some[..some.len().min(NAMED_MAX)].join(", ")
         )),
     }
-}
-
-/// What opening everything in a copy came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opened {
-    /// Organizations.
-    pub organizations: usize,
-    /// Entries of all logs.
-    pub entries: u64,
-    /// Records, live and in the trash.
-    pub records: u64,
-    /// What is wrong, of the first ones a sentence each.
-    pub faults: Vec<String>,
-}
-
-/// Opens every entry and every record of a restored copy with the keys that it was opened with, and follows every log.
-///
-/// # Errors
-/// `unavailable` when the copy cannot be read.
-pub async fn open_all(copy: &Platform) -> Result<Opened> {
-    let caller = Caller::host();
-    let mut opened = Opened {
-        organizations: 0,
-        entries: 0,
-        records: 0,
-        faults: Vec::new(),
-    };
-    let mut reports = vec![check::appliance(copy, &caller).await?];
-    for organization in organization::list_all(copy, &caller).await? {
-        opened.organizations += 1;
-        reports.push(check::organization(copy, &caller, &organization.slug).await?);
-    }
-    for report in reports {
-        opened.entries += report.entries;
-        opened.records += report.records;
-        let faults = report.faults.iter().map(|fault| fault.detail.clone());
-        opened.faults.extend(faults.take(NAMED_MAX));
-    }
-    Ok(opened)
 }
 
 /// Notes a backup in the appliance's log.

@@ -361,6 +361,21 @@ impl Log {
         index
     }
 
+    /// Loses the entry of leaf `index` by a restore, which the log explains.
+    pub(crate) fn lose(&mut self, index: usize) {
+        let by = self.entries.len() as u64;
+        let range = format!("{index}-{}", by - 1);
+        self.act(
+            APPLIANCE,
+            LeafKind::Restore,
+            "log.recover",
+            "log",
+            Some(&range),
+            &[],
+        );
+        self.entries[index].header.as_mut().unwrap().1 = Part::Gone(by);
+    }
+
     /// What the log hands out of leaf `index`, under its newest checkpoint, signed with these keys.
     pub(crate) fn announcement(&self, index: usize, seeds: &[u8]) -> Announcement {
         let hashes: Vec<Hash> = self.entries.iter().map(|entry| entry.leaf.hash()).collect();

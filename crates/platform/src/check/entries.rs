@@ -128,7 +128,7 @@ impl Log {
     }
 }
 
-/// Entries stand in the order of their times.
+/// Entries stand in the order of their times. A clock that was set back is told once, where it was.
 #[derive(Default)]
 pub(super) struct Order {
     newest: Option<Timestamp>,
@@ -137,14 +137,13 @@ pub(super) struct Order {
 impl Order {
     pub(super) fn check(&mut self, id: EntryId, at: Timestamp, findings: &mut Findings) {
         let newest = *self.newest.get_or_insert(at);
-        if newest.duration_since(at) > DISORDER_MAX {
-            findings.entry(
-                FaultCode::EntryOrder,
-                id,
-                "the entry stands after one that came later",
-            );
+        if newest.duration_since(at) <= DISORDER_MAX {
+            self.newest = Some(newest.max(at));
+            return;
         }
-        self.newest = Some(newest.max(at));
+        let detail = "the entry stands after one that came later";
+        findings.entry(FaultCode::EntryOrder, id, detail);
+        self.newest = Some(at);
     }
 }
 
@@ -197,4 +196,26 @@ fn implausible(entry: &Sealed<'_>, header: &Header) -> Option<&'static str> {
     };
     let age = entry.appended_at.duration_since(at);
     (age > AGE_MAX || age < -SKEW_MAX).then_some("its time is far from when the database appended it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_went_back_is_told_where_it_did_and_not_of_all_that_came_after() {
+        let mut findings = Findings::new(None);
+        let mut order = Order::default();
+        for (place, second) in [0, 10, 9, 3_000, 11, 12, 3_001, 40].into_iter().enumerate() {
+            let id = EntryId(uuid::Uuid::from_u128(place as u128));
+            order.check(id, Timestamp::from_second(second).unwrap(), &mut findings);
+        }
+        let report = findings.report(std::time::Duration::ZERO);
+        let places: Vec<u128> = report
+            .faults
+            .iter()
+            .map(|fault| fault.entry.unwrap().0.as_u128())
+            .collect();
+        assert_eq!(places, [4, 7], "{report:?}");
+    }
 }

@@ -20,7 +20,7 @@ use types::EntryId;
 use vault::{Purpose, SigningKey, seal};
 
 /// The setting with the keys.
-pub(super) const SETTING: &str = "audit-key";
+const SETTING: &str = "audit-key";
 /// The associated data of the sealed halves.
 const PLACE: &[u8] = b"audit-key";
 /// Keys that were exchanged and are remembered; of older ones the notes are nobody's any more.
@@ -167,8 +167,8 @@ impl LogKey {
 
     /// Whether these are those, or what those became by an exchange: the newest of those is still among them.
     pub(super) fn follows(&self, before: &Self) -> Result<bool, LedgerError> {
-        let newest = before.verifiers()?.pop();
-        Ok(newest.is_some_and(|newest| self.verifiers().is_ok_and(|keys| keys.contains(&newest))))
+        let (keys, newest) = (self.verifiers()?, before.verifiers()?.pop());
+        Ok(newest.is_some_and(|newest| keys.contains(&newest)))
     }
 
     /// Keys of before, oldest first.

@@ -2,7 +2,7 @@
 
 use super::{Reads, column::Column, schema::entry};
 use crate::StoreError;
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper};
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper, pg::Pg};
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
 use jiff_diesel::ToDiesel;
@@ -114,14 +114,7 @@ pub const OF_KIND_MAX: i64 = 1_000;
 /// # Errors
 /// [`StoreError::Unavailable`].
 pub async fn list_of_kind(on: &mut impl Reads, kind: i16) -> Result<Vec<StoredEntry>, StoreError> {
-    let query = entry::table
-        .filter(entry::kind.eq(kind))
-        .order(entry::sequence.desc())
-        .limit(OF_KIND_MAX);
-    Ok(query
-        .select(StoredEntry::as_select())
-        .load(on.connection()?)
-        .await?)
+    newest(on, entry::table.filter(entry::kind.eq(kind)).into_boxed()).await
 }
 
 /// The same of those that no organization sees.
@@ -129,11 +122,15 @@ pub async fn list_of_kind(on: &mut impl Reads, kind: i16) -> Result<Vec<StoredEn
 /// # Errors
 /// [`StoreError::Unavailable`].
 pub async fn list_of_appliance(on: &mut impl Reads, kind: i16) -> Result<Vec<StoredEntry>, StoreError> {
-    let query = entry::table
-        .filter(entry::organization_id.is_null())
-        .filter(entry::kind.eq(kind))
-        .order(entry::sequence.desc())
-        .limit(OF_KIND_MAX);
+    let of_kind = entry::table.filter(entry::kind.eq(kind));
+    newest(on, of_kind.filter(entry::organization_id.is_null()).into_boxed()).await
+}
+
+async fn newest(
+    on: &mut impl Reads,
+    some: entry::BoxedQuery<'_, Pg>,
+) -> Result<Vec<StoredEntry>, StoreError> {
+    let query = some.order(entry::sequence.desc()).limit(OF_KIND_MAX);
     Ok(query
         .select(StoredEntry::as_select())
         .load(on.connection()?)

@@ -263,8 +263,14 @@ fn open(config: &Config, admin: &AdminAccess) -> Result<((), String), CommandErr
         );
         return Err(CommandError::said(Exit::Failed, text));
     }
+    let disorder = match opened.out_of_order {
+        0 => String::new(),
+        count => format!(
+            "; {count} stand after later ones, as in the log that was backed up: `strongroom audit check` names them"
+        ),
+    };
     let said = format!(
-        "{} entries and {} records of {} organizations open with the keys in the backup",
+        "{} entries and {} records of {} organizations open with the keys in the backup{disorder}",
         opened.entries, opened.records, opened.organizations
     );
     Ok(((), said))

@@ -12,6 +12,11 @@ use testkit::certificate::Files;
 use testkit::cluster::{Cluster, ClusterSettings, Durability, Login, SUPERUSER};
 use testkit::process::poll;
 
+use ureq::Agent;
+use ureq::config::ConfigBuilder;
+use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
+use ureq::typestate::AgentScope;
+
 use super::program::{Said, run, strongroom};
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
@@ -33,6 +38,19 @@ pub(crate) struct Daemon {
 }
 
 impl Appliance {
+    /// Of a program that trusts the appliance's own authority, and takes every answer as one.
+    pub(super) fn agent(&self) -> ConfigBuilder<AgentScope> {
+        let authority = fs::read(&self.certificates.authority).unwrap();
+        let roots = RootCerts::new_with_certs(&[Certificate::from_pem(&authority).unwrap()]);
+        let tls = TlsConfig::builder()
+            .provider(TlsProvider::NativeTls)
+            .root_certs(roots)
+            .build();
+        Agent::config_builder()
+            .tls_config(tls)
+            .http_status_as_error(false)
+    }
+
     /// With everything but a running daemon. The roles of an appliance belong to a whole cluster, so it has its own.
     pub(crate) fn prepared() -> Self {
         Self::prepared_on(Durability::Volatile)

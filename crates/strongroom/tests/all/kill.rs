@@ -12,7 +12,6 @@ use nix::sys::signal::Signal;
 use serde_json::{Value as Json, json};
 use testkit::cluster::Durability;
 use testkit::process::{poll, send};
-use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 use ureq::{Agent, Body, http::Response};
 
 use super::appliance::Appliance;
@@ -89,15 +88,8 @@ fn survive(writes: usize, kills: usize) {
 
 impl Load {
     fn on(appliance: &Appliance, writes_each: usize) -> Self {
-        let authority = fs::read(&appliance.certificates.authority).unwrap();
-        let roots = RootCerts::new_with_certs(&[Certificate::from_pem(&authority).unwrap()]);
-        let tls = TlsConfig::builder()
-            .provider(TlsProvider::NativeTls)
-            .root_certs(roots)
-            .build();
-        let agent = Agent::config_builder()
-            .tls_config(tls)
-            .http_status_as_error(false)
+        let agent = appliance
+            .agent()
             .timeout_global(Some(Duration::from_secs(20)))
             .build()
             .new_agent();

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 use testkit::process::poll;
-use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 use ureq::{Agent, Body, http::Response};
 
 use super::appliance::{Appliance, Daemon, OWNER, PASSWORD, free_port, start};
@@ -49,18 +48,8 @@ struct Visitor {
 
 impl Visitor {
     fn new(appliance: &Appliance, port: u16) -> Self {
-        let authority = fs::read(&appliance.certificates.authority).unwrap();
-        let roots = RootCerts::new_with_certs(&[Certificate::from_pem(&authority).unwrap()]);
-        let tls = TlsConfig::builder()
-            .provider(TlsProvider::NativeTls)
-            .root_certs(roots)
-            .build();
-        let config = Agent::config_builder()
-            .tls_config(tls)
-            .http_status_as_error(false)
-            .max_redirects(0);
         Self {
-            agent: config.build().new_agent(),
+            agent: appliance.agent().max_redirects(0).build().new_agent(),
             node: format!("https://localhost:{port}"),
             origin: format!("https://localhost:{}", appliance.https),
             cookie: String::new(),

@@ -5,12 +5,12 @@
 use super::SEND;
 use crate::{
     Caller, Platform,
-    act::{Act, Object, vault_failure},
+    act::{Act, vault_failure},
     error::{PlatformError, Result},
     mail, operator, session,
+    setting::Setting,
 };
 use jiff::Timestamp;
-use serde_json::Value;
 use std::collections::BTreeSet;
 use store::control::{
     ControlTx, Reads,
@@ -20,7 +20,7 @@ use store::control::{
 use types::EmailAddress;
 
 /// The setting with the addresses.
-const SETTING: &str = "audit-note-addresses";
+const SETTING: Setting<BTreeSet<String>> = Setting::named("audit-note-addresses");
 /// What is written before letters are put up, so that one worker does it at a time.
 const LOCK: &str = "audit-note-looked";
 /// Most addresses.
@@ -70,14 +70,13 @@ pub async fn set_addresses(platform: &Platform, caller: &Caller, wanted: &[Strin
     operator::require(caller)?;
     session::require_fresh(platform, caller)?;
     let addresses = parse(wanted)?;
-    let value = serde_json::to_value(&addresses).map_err(vault_failure)?;
     let mut tx = platform.control().begin().await?;
-    setting::set(&mut tx, SETTING, &value, platform.now()).await?;
+    SETTING.write(platform, &mut tx, &addresses).await?;
     let said = match addresses.is_empty() {
         true => "to nobody".to_owned(),
         false => addresses.iter().cloned().collect::<Vec<_>>().join(", "),
     };
-    let act = Act::configuration("audit-note.set", Object::new("setting", SETTING)).because(&said);
+    let act = Act::configuration("audit-note.set", SETTING.object()).because(&said);
     let entry = platform.entry(caller, None, &act)?;
     tx.commit(&entry, &[]).await?;
     Addresses::of(platform, caller).await
@@ -103,10 +102,7 @@ fn parse(wanted: &[String]) -> Result<BTreeSet<String>> {
 
 /// The addresses.
 pub(super) async fn read(on: &mut impl Reads) -> Result<Vec<EmailAddress>> {
-    let texts: Vec<String> = match setting::get(on, SETTING).await? {
-        None | Some(Value::Null) => Vec::new(),
-        Some(value) => serde_json::from_value(value).map_err(vault_failure)?,
-    };
+    let texts = SETTING.read(on).await?.unwrap_or_default();
     let parsed: std::result::Result<_, _> = texts.iter().map(|text| text.parse()).collect();
     parsed.map_err(vault_failure)
 }

@@ -3,20 +3,21 @@
 use super::refused;
 use crate::{
     Caller, Platform,
-    act::{Act, Object, vault_failure},
+    act::{Act, Object},
     check::require_operator,
     error::Result,
     outgoing::{self, Door},
+    setting::Setting,
 };
 use audit::note::{Algorithm, VerifierKey};
 use openid::wire::Wire;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use store::control::{Reads, setting};
+use store::control::Reads;
 use url::Url;
 
 /// The setting with the witnesses, by the names in their keys.
-const SETTING: &str = "audit-witnesses";
+const SETTING: Setting<BTreeMap<String, Appointed>> = Setting::named("audit-witnesses");
 /// Most witnesses.
 const WITNESSES_MAX: usize = 16;
 
@@ -127,8 +128,7 @@ pub async fn appoint(
     if known.len() > WITNESSES_MAX {
         return Err(refused(format!("there are {WITNESSES_MAX} witnesses already")));
     }
-    let value = serde_json::to_value(&known).map_err(vault_failure)?;
-    setting::set(&mut tx, SETTING, &value, platform.now()).await?;
+    SETTING.write(platform, &mut tx, &known).await?;
     let act = Act::configuration("audit-witness.appoint", Object::new("witness", key.name()));
     let entry = platform.entry(caller, None, &act)?;
     tx.commit(&entry, &[]).await?;
@@ -137,7 +137,5 @@ pub async fn appoint(
 
 /// All of them.
 pub(super) async fn read(on: &mut impl Reads) -> Result<BTreeMap<String, Appointed>> {
-    let value = setting::get(on, SETTING).await?;
-    let read = value.map(serde_json::from_value).transpose();
-    Ok(read.map_err(vault_failure)?.unwrap_or_default())
+    Ok(SETTING.read(on).await?.unwrap_or_default())
 }

@@ -18,6 +18,34 @@ use testkit::{
 };
 use vault::SecretText;
 
+/// A server that demands a certificate of its clients, and two that it takes.
+struct Scene {
+    server: Openldap,
+    own: Identity,
+    other: Identity,
+    site: Site,
+    /// The settings with our own.
+    shown: Settings,
+}
+
+impl Scene {
+    async fn start() -> Self {
+        let clients = Authority::create("Clients").unwrap();
+        let server = Openldap::start_demanding(&clients).unwrap();
+        let own = clients.issue_client("strongroom").unwrap();
+        Self {
+            other: clients.issue_client("another").unwrap(),
+            site: site(&server, FirstSignIn::Create).await,
+            shown: Settings {
+                client_certificate: Some(own.certificate_pem().unwrap()),
+                ..settings(&server)
+            },
+            own,
+            server,
+        }
+    }
+}
+
 fn pem(identity: &Identity) -> SecretText {
     SecretText::new(identity.key_pem().unwrap())
 }
@@ -38,11 +66,13 @@ async fn alter(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_key_is_sealed_opens_the_way_and_goes_when_the_servers_change() {
-    let clients = Authority::create("Clients").unwrap();
-    let server = Openldap::start_demanding(&clients).unwrap();
-    let own = clients.issue_client("strongroom").unwrap();
-    let other = clients.issue_client("another").unwrap();
-    let site = site(&server, FirstSignIn::Create).await;
+    let Scene {
+        server,
+        own,
+        other,
+        site,
+        shown,
+    } = Scene::start().await;
     let host = Caller::host();
     // By the test and not by a sign-in, after which the server would be left alone for a minute.
     let (stages, _) = directories::test(&site.platform, &host, KEY, None).await.unwrap();
@@ -52,10 +82,6 @@ async fn a_client_key_is_sealed_opens_the_way_and_goes_when_the_servers_change()
             .any(|stage| stage.name == "client certificate" && !stage.good),
         "{stages:?}"
     );
-    let shown = Settings {
-        client_certificate: Some(own.certificate_pem().unwrap()),
-        ..settings(&server)
-    };
     let wrong = alter(&site, shown.clone(), Some(pem(&other))).await.unwrap_err();
     assert_eq!(wrong.errors[0].pointer, "/client_key", "{wrong:?}");
     let without = alter(&site, settings(&server), Some(pem(&own)))
@@ -89,16 +115,14 @@ async fn a_client_key_is_sealed_opens_the_way_and_goes_when_the_servers_change()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_key_follows_to_no_other_server_and_stays_with_no_other_certificate() {
-    let clients = Authority::create("Clients").unwrap();
-    let server = Openldap::start_demanding(&clients).unwrap();
-    let own = clients.issue_client("strongroom").unwrap();
-    let other = clients.issue_client("another").unwrap();
-    let site = site(&server, FirstSignIn::Create).await;
+    let Scene {
+        server,
+        own,
+        other,
+        site,
+        shown,
+    } = Scene::start().await;
     let host = Caller::host();
-    let shown = Settings {
-        client_certificate: Some(own.certificate_pem().unwrap()),
-        ..settings(&server)
-    };
     alter(&site, shown.clone(), Some(pem(&own))).await.unwrap();
     let elsewhere = Settings {
         servers: vec![server_at("127.0.0.1", server.tls_port)],

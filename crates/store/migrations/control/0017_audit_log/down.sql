@@ -1,3 +1,4 @@
+DROP INDEX strongroom.entry_of_appliance;
 DROP FUNCTION strongroom.rewrite_audit_homes, strongroom.forget_audit_homes;
 DROP FUNCTION strongroom.return_leaves;
 DROP FUNCTION strongroom.append_leaves, strongroom.write_leaves, strongroom.time_of_leaf;

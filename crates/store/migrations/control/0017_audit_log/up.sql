@@ -25,6 +25,9 @@ CREATE TRIGGER keep_audit_leaves BEFORE TRUNCATE ON strongroom.audit_leaf
 ALTER TABLE strongroom.audit_pending ADD CONSTRAINT audit_pending_leaf CHECK (kind BETWEEN 1 AND 8 AND kind <> 3
     AND length(c_header) = 32 AND length(c_before) = 32 AND length(c_after) = 32);
 
+-- What an appliance did to itself, such as an exchange of the log's key, is found among all that people did.
+CREATE INDEX entry_of_appliance ON strongroom.entry (kind, sequence DESC) WHERE organization_id IS NULL;
+
 -- Whose leaves have which tag, and how far each home's own order has come. No column `organization_id`: after a deletion the tag
 -- is still needed for what waits in the outbox, and goes with the last of it.
 CREATE TABLE strongroom.audit_home (

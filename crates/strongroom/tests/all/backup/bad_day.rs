@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
 use testkit::clock::Moved;
 use testkit::process;
 
@@ -150,26 +149,7 @@ fn a_backup_that_is_killed_at_ten_moments_leaves_nothing_in_the_way() {
     let Some(backed) = Backed::new() else { return };
     backed.json(&["run"]);
     for milliseconds in KILLED_AFTER {
-        let mut run = strongroom()
-            .arg("--config")
-            .arg(backed.place.settings())
-            .args(["backup", "run", "--full"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_millis(milliseconds));
-        // As systemd does it: the whole group of processes.
-        let mut tree = vec![run.id().cast_signed()];
-        let mut next = 0;
-        while let Some(&pid) = tree.get(next) {
-            tree.extend(process::children(pid));
-            next += 1;
-        }
-        for pid in tree {
-            process::send(pid, Signal::SIGKILL).unwrap();
-        }
-        run.wait().unwrap();
+        backed.killed_after(&["backup", "run", "--full"], Duration::from_millis(milliseconds));
     }
     assert_eq!(backed.json(&["run", "--full"])["run"]["outcome"], "done");
     assert_eq!(backed.json(&["verify"])["whole"], true);

@@ -80,11 +80,10 @@ fn a_clock_that_was_a_month_ahead_for_a_night_stops_no_later_backup() {
     let listed = backed.json(&["list"]);
     assert_eq!(listed["backups"].as_array().unwrap().len(), 2, "{listed}");
     assert_eq!(backed.json(&["verify"])["whole"], true);
-    // The log bears the times of that night for ever: a drill comes as far as that and says so, as `audit check` does.
-    let drill = run(Some(&backed.place.settings()), &["backup", "drill"]);
-    assert_eq!(drill.code, Some(1), "{drill:?}");
-    let told = "1 faults in the restored logs, such as: the entry stands after one that came later";
-    assert!(drill.talk.contains(told), "{}", drill.talk);
+    // The log bears the times of that night for ever; a drill says so of the copy, which is no worse for it.
+    let drill = backed.json(&["drill"]);
+    assert_eq!(drill["drill"]["outcome"], "done");
+    assert!(drill.to_string().contains("stand after later ones"), "{drill}");
     assert_eq!(backed.json(&["run"])["run"]["outcome"], "done", "the next night");
     let (state, why) = backed.promise(&Moved::by_hours(0), "backup-nightly");
     assert_eq!(state, "kept", "{why}");
