@@ -345,3 +345,18 @@ impl Escrow {
         Ok(config)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_was_not_seen_is_not_said_to_have_been_unsigned() {
+        assert!(nothing_signed(None).contains("nothing of it was signed"));
+        let unseen = nothing_signed(Some("its folder is away"));
+        assert!(
+            unseen.contains("not compared") && unseen.contains("its folder is away"),
+            "{unseen}"
+        );
+    }
+}

@@ -214,12 +214,14 @@ fn older(site: &Site) -> Result<Older, CommandError> {
             .last()
             .map(|backup| backup.ended_at),
     };
-    Ok(
-        match last.is_some_and(|last| has_jumped(last, Timestamp::now())) {
-            true => Older::Kept,
-            false => Older::LetGo,
-        },
-    )
+    Ok(older_after(last, Timestamp::now()))
+}
+
+fn older_after(last: Option<Timestamp>, now: Timestamp) -> Older {
+    match last.is_some_and(|last| has_jumped(last, now)) {
+        true => Older::Kept,
+        false => Older::LetGo,
+    }
 }
 
 /// What a drill compares the audit log of its copy with, or why it was not seen. A log that cannot be looked at is no reason to take no
@@ -333,6 +335,21 @@ mod tests {
         let both = Future::WrongThen(vec!["C".to_owned(), "B".to_owned()]);
         assert_eq!(of_the_future(&info, now), both);
         assert_eq!(of_the_future(&Info::default(), now), Future::Nothing);
+    }
+
+    #[test]
+    fn a_run_long_after_the_last_one_lets_go_of_nothing() {
+        let now = Timestamp::now();
+        let ago = |hours: i64| Some(now - SignedDuration::from_hours(hours));
+        for (last, older) in [
+            (None, Older::LetGo),
+            (ago(24), Older::LetGo),
+            (ago(72), Older::LetGo),
+            (ago(73), Older::Kept),
+            (ago(-24), Older::LetGo),
+        ] {
+            assert_eq!(older_after(last, now), older, "{last:?}");
+        }
     }
 
     #[test]

@@ -108,6 +108,22 @@ async fn given_after(
     altering.await.unwrap()
 }
 
+/// As another node does it: nothing of this one's memory goes.
+async fn set_role_elsewhere(site: &Site, whose: Role, role: Role) {
+    let superuser = site.superuser().await;
+    superuser
+        .batch_execute("SET session_replication_role = replica")
+        .await
+        .unwrap();
+    let text = "UPDATE strongroom.membership SET role = $1 WHERE account_id = $2";
+    let account = site.account(whose).0;
+    let changed = superuser
+        .execute(text, &[&role.as_str(), &account])
+        .await
+        .unwrap();
+    assert_eq!(changed, 1);
+}
+
 async fn role_of_editors(site: &Site) -> Option<Role> {
     let owner = site.as_role(Role::Owner).await;
     let groups = role_group::list(&owner).await.unwrap().groups;
@@ -160,6 +176,18 @@ async fn what_changed_while_the_directory_was_asked_counts() {
     let asking = site.platform.enter(&caller, "acme").await.unwrap();
     let refused = given_after(&server, asking, lowered).await.unwrap_err();
     assert_eq!(refused.code, ProblemCode::NotAllowed, "a viewer now: {refused}");
+    assert_eq!(role_of_editors(&site).await, Some(Role::Editor));
+
+    // At another node, of which this one hears within two seconds.
+    let lowered_elsewhere = set_role_elsewhere(&site, Role::Owner, Role::Viewer);
+    let asking = site.as_role(Role::Owner).await;
+    let refused = given_after(&server, asking, lowered_elsewhere).await.unwrap_err();
+    assert_eq!(
+        refused.code,
+        ProblemCode::NotAllowed,
+        "a viewer elsewhere: {refused}"
+    );
+    set_role_elsewhere(&site, Role::Owner, Role::Owner).await;
     assert_eq!(role_of_editors(&site).await, Some(Role::Editor));
 
     let set_anew = async {
