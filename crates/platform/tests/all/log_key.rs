@@ -307,6 +307,20 @@ async fn an_old_key_that_is_written_back_signs_nothing_more() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_does_it_when_the_entry_of_the_new_one_is_taken_out() {
+    let mut log = Signing::start().await;
+    let old = log.stored().await;
+    log.rotate().await.unwrap();
+    log.write().await;
+    assert_eq!(log.note().await.signatures().len(), 2);
+    // What was published knows of the new one all the same.
+    let text = "DELETE FROM strongroom.entry WHERE kind = 5 AND organization_id IS NULL";
+    tamper(&log.site, text).await;
+    log.write_back(&old).await;
+    log.refuse().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn entries_of_other_keys_do_not_hide_the_one_that_names_the_new_key() {
     let mut log = Signing::start().await;
     log.rotate().await.unwrap();

@@ -52,6 +52,26 @@ fn a_taken_port_and_a_dead_name_are_refused_before_anything_is_written() {
 }
 
 #[test]
+fn a_secret_of_the_webhook_that_is_none_is_refused_before_anything_is_written() {
+    if !is_root() {
+        return;
+    }
+    let place = Place::new();
+    let secret = place.path("webhook-secret");
+    testkit::secret::write_private(&secret, "correct horse battery staple").unwrap();
+    place.answer_more(&format!(
+        "[webhook]\nurl = \"https://alerts.example.org/strongroom\"\nsecret_file = {secret:?}\n"
+    ));
+    let said = place.setup(&[]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.talk.contains("correct webhook.secret_file"), "{}", said.talk);
+    assert!(
+        !place.path("etc").exists() && !place.path("data").exists(),
+        "something was written"
+    );
+}
+
+#[test]
 fn a_cluster_of_that_name_that_somebody_else_made_is_left_alone() {
     if !is_root() {
         return;
