@@ -72,6 +72,7 @@ async fn groups_page(room: &Room, asked: Asked<'_>) -> Result<RoleGroupsPage, Fa
     Ok(RoleGroupsPage {
         chrome,
         organization: room.slug().to_owned(),
+        tag: found.tag(),
         fields: inputs(&found.directories, asked.form),
         groups: found.groups.into_iter().map(row).collect(),
         answer: asked.answer,
@@ -148,6 +149,8 @@ async fn carry_out(
         let title = "Who would gain and who would lose here".to_owned();
         return Ok(Some(answers::of_changes(title, &changes)));
     }
-    role_group::alter(&room.workspace, &wanted, &Expected::Any).await?;
+    // The groups as they were shown: what somebody else changed meanwhile is looked at first.
+    let expected = Expected::Tag(form.text("tag").to_owned());
+    role_group::alter(&room.workspace, &wanted, &expected).await?;
     Ok(None)
 }

@@ -200,13 +200,16 @@ pub async fn watch(platform: Platform, mut shutdown: Receiver<bool>) {
 }
 
 async fn check_due(platform: &Platform, shutdown: &Receiver<bool>) -> Result<()> {
+    let seen = newest(platform).await?;
     for id in BUILT {
         let id = known(id)?.id;
-        let newest = newest(platform).await?;
         if *shutdown.borrow() {
             return Ok(());
         }
-        if is_due(platform, id, newest.get(id.as_str())) {
+        // Another node may have looked since.
+        if is_due(platform, id, seen.get(id.as_str()))
+            && is_due(platform, id, newest(platform).await?.get(id.as_str()))
+        {
             observe(platform, id).await?;
         }
     }

@@ -14,6 +14,7 @@ use crate::program;
 use crate::stage::BenchArguments;
 
 mod access_log;
+mod auditing;
 mod backup;
 mod daemon;
 mod http;
@@ -41,6 +42,8 @@ const STARTS: usize = 5;
 const QUIET_DEADLINE: Duration = Duration::from_secs(60);
 /// How long the work behind imports is waited for.
 const SETTLE_DEADLINE: Duration = Duration::from_secs(120);
+/// From so many records on a dataset has an index of its words (`platform::upkeep`).
+const SEARCHED_ROWS_MIN: u64 = 5_000;
 /// So many seconds in a row must be quiet.
 const QUIET_SECONDS: u32 = 3;
 /// Processor seconds of ours and PostgreSQL's in a quiet second.
@@ -156,6 +159,11 @@ async fn measure(site: Site, extent: Extent, only: Option<&str>, load: f64) -> R
     if is_wanted(Operation::Read) {
         lines.extend(told(bench.compare_access_log().await?));
     }
+    let mut sequencing = None;
+    if only.is_none_or(|only| auditing::LABEL.starts_with(only)) {
+        lines.extend(told(bench.compare_auditing().await?));
+        sequencing = Some(bench.measure_sequencing().await?);
+    }
     let lost = bench.server.count_in_log("access-log");
     ensure!(
         lost == 0,
@@ -179,6 +187,7 @@ async fn measure(site: Site, extent: Extent, only: Option<&str>, load: f64) -> R
         worked: bench.worked,
         after: processor::memory(bench.server.pid())?,
         lines,
+        sequencing,
     })
 }
 
@@ -214,6 +223,7 @@ impl Bench {
         transfer::import(&mut connection, &target, invoices::DATASET, &csv).await?;
         let made = site::make_invoice(&mut connection, &target).await?;
         let superuser = site.superuser()?.connect().await?;
+        wait_for_search_index(&superuser, extent.rows).await?;
         let login = site.login(scripts::LOGIN)?;
         let tables = Tables::prepare(&superuser, site::SLUG, made, &login).await?;
         let base = format!("/organizations/{}/datasets/{}", site::SLUG, invoices::DATASET);
@@ -276,9 +286,15 @@ impl Bench {
                 rounds.push(self.their_round(reference, clients)?);
             }
         }
+        let middle =
+            |value: fn(&load::Round) -> f64| Spread::of(ours.iter().map(|(round, _)| value(round))).median;
         let lines = references.iter().zip(theirs);
         Ok(lines
-            .map(|(reference, theirs)| line(operation, clients, reference, &ours, &theirs))
+            .map(|(reference, theirs)| Line {
+                p50_ms: Some(middle(|round| round.p50_ms)),
+                p99_ms: Some(middle(|round| round.p99_ms)),
+                ..line(operation, clients, reference, &rates(&ours), &theirs)
+            })
             .collect())
     }
 
@@ -336,6 +352,26 @@ impl Bench {
     }
 }
 
+/// The worker indexes the words of a large dataset some time after it grew. An equal table needs an equal index, and a round must not meet
+/// the work on it.
+async fn wait_for_search_index(superuser: &tokio_postgres::Client, rows: u64) -> Result<()> {
+    if rows < SEARCHED_ROWS_MIN {
+        return Ok(());
+    }
+    eprintln!("waiting for the index of words");
+    let text =
+        "SELECT EXISTS (SELECT FROM pg_indexes WHERE schemaname ~ '^o_' AND indexname ~ '^d[0-9]+_search$')";
+    let end = Instant::now() + SETTLE_DEADLINE;
+    while !superuser.query_one(text, &[]).await?.get::<_, bool>(0) {
+        ensure!(
+            Instant::now() < end,
+            "the worker does not index the words of the invoices"
+        );
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    Ok(())
+}
+
 /// What pgbench runs beside an operation.
 struct Script {
     label: &'static str,
@@ -361,17 +397,15 @@ impl Times {
     }
 }
 
+/// `ours` beside `theirs`, round by round, without latencies.
 fn line(
     operation: Operation,
     clients: usize,
     script: &Script,
-    ours: &[(load::Round, Cost)],
+    ours: &[(f64, Cost)],
     theirs: &[(f64, Cost)],
 ) -> Line {
-    let rate = |(round, _): &(load::Round, Cost)| round.per_second() * operation.weight() as f64;
-    let their_rate = |(rate, _): &(f64, Cost)| rate * operation.weight() as f64;
-    let middle =
-        |value: fn(&load::Round) -> f64| Spread::of(ours.iter().map(|(round, _)| value(round))).median;
+    let rate = |(rate, _): &(f64, Cost)| rate * operation.weight() as f64;
     Line {
         operation: operation.label(),
         reference: script.label,
@@ -382,18 +416,26 @@ fn line(
             "rows/s"
         },
         ours: Spread::of(ours.iter().map(rate)),
-        theirs: Spread::of(theirs.iter().map(their_rate)),
+        theirs: Spread::of(theirs.iter().map(rate)),
         ratio: Spread::of(
             ours.iter()
                 .zip(theirs)
-                .map(|(ours, theirs)| rate(ours) / their_rate(theirs)),
+                .map(|(ours, theirs)| rate(ours) / rate(theirs)),
         ),
         ratio_expected: script.expected,
         ours_cost: median_cost(ours.iter().map(|(_, cost)| *cost)),
         theirs_cost: median_cost(theirs.iter().map(|(_, cost)| *cost)),
-        p50_ms: Some(middle(|round| round.p50_ms)),
-        p99_ms: Some(middle(|round| round.p99_ms)),
+        p50_ms: None,
+        p99_ms: None,
     }
+}
+
+/// The rates of our own rounds.
+fn rates(rounds: &[(load::Round, Cost)]) -> Vec<(f64, Cost)> {
+    rounds
+        .iter()
+        .map(|(round, cost)| (round.per_second(), *cost))
+        .collect()
 }
 
 fn median_cost(costs: impl Iterator<Item = Cost> + Clone) -> Cost {

@@ -11,6 +11,8 @@ pub struct RoleGroupsPage {
     pub chrome: Chrome,
     /// The organization's slug.
     pub organization: String,
+    /// What the groups are known by, for the next change.
+    pub tag: String,
     /// The groups.
     pub groups: Vec<RoleGroupRow>,
     /// Inputs of another one; none where no directory may give roles here.

@@ -279,12 +279,14 @@ async fn an_organization_gives_roles_to_groups_and_sees_who_gains_before() {
         let page = owner.get(GROUPS);
         let owners = format!("cn=owners,ou=groups,{BASE}");
         assert!(page.status == 200 && page.body.contains(&owners), "{}", page.body);
+        let tag = page.between("name=\"tag\" value=\"", "\"").to_owned();
         let wish = |role: &'static str, act: &'static str| {
             [
                 ("directory", "harbour"),
                 ("group", owners.as_str()),
                 ("role", role),
                 ("act", act),
+                ("tag", tag.as_str()),
             ]
         };
         let seen = owner.submit(GROUPS, GROUPS, &wish("accountant", "preview"));
@@ -303,13 +305,24 @@ async fn an_organization_gives_roles_to_groups_and_sees_who_gains_before() {
                 .location(),
             "/o/acme/groups?notice=saved"
         );
-        assert!(owner.get(GROUPS).body.contains("Accountant"));
+        let page = owner.get(GROUPS);
+        assert!(page.body.contains("Accountant"));
+        // Somebody with the page of before.
+        let refused = owner.submit(GROUPS, GROUPS, &wish("viewer", "save"));
+        assert_eq!(refused.status, 409, "{}", refused.body);
+        assert!(
+            refused.body.contains("the groups are others now"),
+            "{}",
+            refused.body
+        );
+        let tag = page.between("name=\"tag\" value=\"", "\"").to_owned();
 
         let unknown = [
             ("directory", "harbour"),
             ("group", "cn=nobody,ou=groups,dc=example,dc=test"),
             ("role", "viewer"),
             ("act", "save"),
+            ("tag", tag.as_str()),
         ];
         let refused = owner.submit(GROUPS, GROUPS, &unknown);
         assert!(
@@ -327,6 +340,8 @@ async fn an_organization_gives_roles_to_groups_and_sees_who_gains_before() {
         let remove = "/o/acme/groups/remove";
         let seen = owner.submit(GROUPS, remove, &[take[0], take[1], ("act", "preview")]);
         assert!(seen.body.contains("loses editor in acme"), "{}", seen.body);
+        assert_eq!(owner.submit(GROUPS, remove, &take).status, 409);
+        let take = [take[0], take[1], ("tag", tag.as_str())];
         assert_eq!(
             owner.submit(GROUPS, remove, &take).location(),
             "/o/acme/groups?notice=saved"

@@ -107,6 +107,24 @@ pub fn expire(repository: &Repository, label: &str) -> Result<(), BackupError> {
     Ok(())
 }
 
+/// Lets go of the archived changes of before the oldest of the `fulls` full backups that there are, with which nothing can be restored any more.
+/// Where a backup was let go of by its name, the engine would keep them for as long as the next full backup is younger than its own time.
+///
+/// # Errors
+/// [`BackupError::Run`] with what the engine said.
+pub fn expire_changes(repository: &Repository, fulls: usize) -> Result<(), BackupError> {
+    // By number instead of by time, and by that of all that there are: no backup goes.
+    let options = [
+        "--repo1-retention-full-type=count".to_owned(),
+        format!("--repo1-retention-full={fulls}"),
+        "--repo1-retention-archive-type=full".to_owned(),
+        format!("--repo1-retention-archive={fulls}"),
+    ];
+    let call = call(repository, "expire")?.with(options);
+    call.within(SHORT_DEADLINE).run()?;
+    Ok(())
+}
+
 /// Has the engine forget that there ever was a backup of a name that a wrong clock made, before it is let go of: it keeps the names of all,
 /// and refuses every new one that is not later. In this order, whoever is killed in between finds the backup still listed, and does both again.
 ///

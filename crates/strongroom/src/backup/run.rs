@@ -258,10 +258,12 @@ fn reap(site: &Site, info: &Info, progress: &Progress) -> Result<(), CommandErro
         ));
         engine::expire(&site.repository, &label)?;
     }
-    let oldest = engine::info(&site.repository)?
-        .backups
-        .first()
-        .map(|backup| backup.began_at);
+    let info = engine::info(&site.repository)?;
+    let fulls = info.backups.iter().filter(|backup| backup.is_full()).count();
+    if fulls > 0 {
+        engine::expire_changes(&site.repository, fulls)?;
+    }
+    let oldest = info.backups.first().map(|backup| backup.began_at);
     for path in state::list(&site.repository)? {
         if oldest.is_some_and(|oldest| is_before(&path, oldest)) {
             fs::remove_file(&path).map_err(CommandError::io(format!("cannot remove {}", path.display())))?;

@@ -19,9 +19,11 @@ pub(super) type Found = (Verified, Option<Searched>);
 /// Looks at the first location, notes what was found, and gives it.
 pub(crate) fn first(site: &Site) -> Result<Verification, CommandError> {
     let progress = Progress::begin(site, Doing::Verification);
+    // Before the files: what is handed over while they are read need not be among them.
+    let archiver = block_on(async { Ok(backup::archiver(&site.superuser()).await?) });
     progress.step("read every file of the repository");
-    let found = look(site, &site.repository).and_then(|(mut found, searched)| {
-        let archiver = block_on(async { Ok(backup::archiver(&site.superuser()).await?) })?;
+    let found = archiver.and_then(|archiver| {
+        let (mut found, searched) = look(site, &site.repository)?;
         found
             .faults
             .extend(behind(archiver.last.as_deref(), found.newest_change.as_deref()));

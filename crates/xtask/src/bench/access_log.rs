@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::load::Operation;
 use super::report::{LOGGED_READ_RATIO_MIN, Line};
-use super::{Bench, Script, line};
+use super::{Bench, Script, line, rates};
 
 /// How many read at once.
 const CLIENTS: [usize; 2] = [16, 64];
@@ -29,11 +29,16 @@ impl Bench {
             for _ in 0..self.extent.rounds {
                 with.push(self.our_round(Operation::Read, clients).await?);
                 superuser.batch_execute(DROP_ROWS).await?;
-                let (round, cost) = self.our_round(Operation::Read, clients).await?;
-                without.push((round.per_second(), cost));
+                without.push(self.our_round(Operation::Read, clients).await?);
                 superuser.batch_execute(KEEP_ROWS).await?;
             }
-            lines.push(line(Operation::Read, clients, &script, &with, &without));
+            lines.push(line(
+                Operation::Read,
+                clients,
+                &script,
+                &rates(&with),
+                &rates(&without),
+            ));
         }
         Ok(lines)
     }

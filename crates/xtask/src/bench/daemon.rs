@@ -62,6 +62,16 @@ impl Daemon {
         }
     }
 
+    /// Stands still until [`Self::resume`].
+    pub(super) fn pause(&self) -> Result<()> {
+        Ok(process::send(self.pid(), Signal::SIGSTOP)?)
+    }
+
+    /// Goes on.
+    pub(super) fn resume(&self) -> Result<()> {
+        Ok(process::send(self.pid(), Signal::SIGCONT)?)
+    }
+
     /// The end of its log.
     pub(super) fn log_end(&self) -> String {
         let text = fs::read_to_string(&self.log).unwrap_or_default();

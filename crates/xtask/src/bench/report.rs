@@ -10,6 +10,8 @@ pub(super) const INSERT_RATIO_MIN: f64 = 0.35;
 pub(super) const IMPORT_RATIO_MIN: f64 = 0.4;
 /// Of reads without the access log.
 pub(super) const LOGGED_READ_RATIO_MIN: f64 = 0.9;
+/// Of the same write without its entry, on PostgreSQL alone.
+pub(super) const AUDITED_WRITE_RATIO_MIN: f64 = 0.6;
 const IDLE_BYTES_MAX: u64 = 80 << 20;
 const START_SECONDS_MAX: f64 = 1.0;
 
@@ -130,6 +132,32 @@ pub(super) struct Report {
     pub(super) worked: Memory,
     pub(super) after: Memory,
     pub(super) lines: Vec<Line>,
+    /// None when it was not asked for.
+    pub(super) sequencing: Option<Sequencing>,
+}
+
+/// How fast entries become leaves of the audit log.
+#[derive(Debug, Serialize)]
+pub(super) struct Sequencing {
+    /// Entries that waited when the worker went on.
+    pub(super) waited: u64,
+    /// Until none waited, and the signed checkpoint covered all.
+    pub(super) seconds: f64,
+    /// Of one entry: the worker's, and PostgreSQL's for it.
+    pub(super) cost: Cost,
+}
+
+impl Sequencing {
+    fn text(&self) -> String {
+        format!(
+            "entries sequenced and signed: {:.0}/s, {} that waited in {:.2} s; us of each: {:.0} of the worker, {:.0} of PostgreSQL\n",
+            self.waited as f64 / self.seconds,
+            self.waited,
+            self.seconds,
+            self.cost.server_us,
+            self.cost.postgres_us,
+        )
+    }
 }
 
 impl Report {
@@ -138,6 +166,10 @@ impl Report {
         let mut text = self.head();
         for line in &self.lines {
             text += &line.text();
+        }
+        if let Some(sequencing) = &self.sequencing {
+            text += "\n";
+            text += &sequencing.text();
         }
         text + &self.foot()
     }

@@ -53,6 +53,11 @@ impl Site {
         })?;
         cluster.stop()?;
         cluster.wipe()?;
+        // What an earlier run signed does not belong to the new database, and would rightly keep its log from being sequenced.
+        let audit = folder.join("audit");
+        if audit.exists() {
+            fs::remove_dir_all(audit)?;
+        }
         cluster.start()?;
         let certificates = Files::ensure(&folder.join("tls"))?;
         let address = free_address()?;

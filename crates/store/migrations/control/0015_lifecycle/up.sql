@@ -118,22 +118,19 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION strongroom.refuse_if_cancelled(home text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    IF EXISTS (SELECT FROM strongroom.organization WHERE schema_name = home AND state = 'cancelled') THEN
-        RAISE EXCEPTION 'the organization is cancelled' USING ERRCODE = 'SR005', CONSTRAINT = 'cancelled';
-    END IF;
-END
-$$;
-
--- On an organization's entries: nothing changes after cancellation, nothing is erased (kind 2) under a hold. Every change needs its
--- entry, so that refusing the entry refuses the change, whoever makes it and on whatever node.
+-- On an organization's entries: nothing changes after cancellation (kinds 1, 2, 4, 6), nothing is erased (kind 2) under a hold. Every
+-- change needs its entry, so that refusing the entry refuses the change, whoever makes it and on whatever node. The kinds stand here
+-- and not in a condition of the trigger, which the database would read anew for every entry.
 CREATE FUNCTION strongroom.refuse_at_end() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF NEW.kind NOT IN (1, 2, 4, 6) THEN
+        RETURN NEW;
+    END IF;
     PERFORM pg_advisory_xact_lock_shared(hashtext('strongroom.lifecycle'), hashtext(TG_TABLE_SCHEMA));
-    PERFORM strongroom.refuse_if_cancelled(TG_TABLE_SCHEMA);
+    IF EXISTS (SELECT FROM strongroom.organization WHERE schema_name = TG_TABLE_SCHEMA AND state = 'cancelled') THEN
+        RAISE EXCEPTION 'the organization is cancelled' USING ERRCODE = 'SR005', CONSTRAINT = 'cancelled';
+    END IF;
     IF NEW.kind = 2 THEN
         PERFORM strongroom.refuse_if_held(TG_TABLE_SCHEMA);
     END IF;
@@ -152,7 +149,9 @@ BEGIN
     END IF;
     IF TG_OP <> 'DELETE' OR TG_TABLE_NAME NOT IN ('_file', '_file_chunk') THEN
         -- Without the lock, which an upload would hold for as long as it takes: a file that no record names changes nothing.
-        PERFORM strongroom.refuse_if_cancelled(TG_TABLE_SCHEMA);
+        IF EXISTS (SELECT FROM strongroom.organization WHERE schema_name = TG_TABLE_SCHEMA AND state = 'cancelled') THEN
+            RAISE EXCEPTION 'the organization is cancelled' USING ERRCODE = 'SR005', CONSTRAINT = 'cancelled';
+        END IF;
     END IF;
     RETURN NULL;
 END

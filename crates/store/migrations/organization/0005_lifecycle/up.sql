@@ -1,6 +1,6 @@
 -- After cancellation nothing changes; under a hold nothing goes. The database decides, whatever program asks.
 CREATE TRIGGER refuse_at_end BEFORE INSERT ON {{schema}}._entry
-    FOR EACH ROW WHEN (NEW.kind IN (1, 2, 6)) EXECUTE FUNCTION strongroom.refuse_at_end();
+    FOR EACH ROW EXECUTE FUNCTION strongroom.refuse_at_end();
 CREATE TRIGGER refuse_loss BEFORE INSERT OR DELETE ON {{schema}}._file
     FOR EACH STATEMENT EXECUTE FUNCTION strongroom.refuse_loss();
 CREATE TRIGGER refuse_loss BEFORE DELETE ON {{schema}}._file_chunk

@@ -1,4 +1,3 @@
-DROP TRIGGER refuse_restore_at_end ON {{schema}}._entry;
 DROP TRIGGER note_field ON {{schema}}._field;
 DROP FUNCTION {{schema}}._note_field();
 DROP TABLE {{schema}}._field_time;

@@ -12,6 +12,3 @@ END
 $$;
 CREATE TRIGGER note_field AFTER INSERT ON {{schema}}._field FOR EACH ROW EXECUTE FUNCTION {{schema}}._note_field();
 GRANT SELECT ON {{schema}}._field_time TO {{schema}};
--- A restore (kind 4) changes data, and after cancellation nothing does.
-CREATE TRIGGER refuse_restore_at_end BEFORE INSERT ON {{schema}}._entry
-    FOR EACH ROW WHEN (NEW.kind = 4) EXECUTE FUNCTION strongroom.refuse_at_end();

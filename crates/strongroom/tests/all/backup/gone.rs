@@ -1,8 +1,9 @@
 //! A deleted organization is gone from the machine: from the data folder with its write-ahead log, and from what the daemons and root keep
-//! beside it.
+//! beside it; and, once the time of backups is over, from both locations.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 use testkit::clock::Moved;
 use testkit::process;
@@ -84,6 +85,45 @@ impl Backed {
         ]
     }
 
+    /// The engine alone, on a copy of the repository.
+    fn engine(&self, repository: &Path, words: &[&str]) -> Output {
+        let mut engine = Command::new("pgbackrest");
+        engine
+            .arg(format!(
+                "--config={}",
+                self.place.path("etc-backup/pgbackrest.conf").display()
+            ))
+            .arg(format!("--repo1-path={}", repository.display()))
+            .arg(format!("--lock-path={}", self.place.path("locks").display()))
+            .args(["--stanza=strongroom", "--no-archive-async"])
+            .args(words);
+        engine.output().unwrap()
+    }
+
+    /// Which wanted values can be read out of a location: every backup is restored, and every archived change fetched, as whoever has the
+    /// key of the repository would.
+    fn read_out_of(&self, location: &Path, wanted: &Wanted) -> Vec<String> {
+        let repository = location.join("repository");
+        let out = self.place.path("read-out");
+        fs::create_dir(&out).unwrap();
+        for label in names(&repository.join("backup/strongroom"), |name| name.contains('-')) {
+            let folder = out.join(&label);
+            fs::create_dir(&folder).unwrap();
+            let to = format!("--pg1-path={}", folder.display());
+            let set = format!("--set={label}");
+            let restored = self.engine(&repository, &[&to, &set, "--archive-mode=off", "restore"]);
+            assert!(restored.status.success(), "{label}: {restored:?}");
+        }
+        for (name, _) in segments(&repository) {
+            let to = out.join(&name);
+            let fetched = self.engine(&repository, &["archive-get", &name, to.to_str().unwrap()]);
+            assert!(fetched.status.success() && to.exists(), "{name}: {fetched:?}");
+        }
+        let found = found(&out, wanted);
+        fs::remove_dir_all(&out).unwrap();
+        found
+    }
+
     /// The worker, until what was removed has been written over.
     fn sweep(&self) {
         self.delete(SLUG);
@@ -102,6 +142,35 @@ impl Backed {
             self.sql("CHECKPOINT");
         }
     }
+}
+
+/// The names in a folder that are wanted; none where it is not there.
+fn names(folder: &Path, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries
+        .filter(|entry| entry.file_type().unwrap().is_dir())
+        .map(|entry| entry.file_name().into_string().unwrap());
+    names.filter(|name| wanted(name)).collect()
+}
+
+/// The archived files of changes, by their names.
+fn segments(repository: &Path) -> Vec<(String, PathBuf)> {
+    let named = files(&repository.join("archive")).into_iter().filter_map(|path| {
+        let (name, _) = path.file_name()?.to_str()?.split_once('-')?;
+        let is_segment = name.len() == 24 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_segment.then(|| (name.to_owned(), path.clone()))
+    });
+    named.collect()
+}
+
+/// The rule that OPERATIONS.md gives the other side, as it stands there.
+fn rule_of_the_other_side() -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/OPERATIONS.md");
+    let text = fs::read_to_string(file).unwrap();
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("[ -n \"$(find repository/backup"));
+    line.unwrap().to_owned()
 }
 
 /// Which wanted values stand in files below a folder, each with the first file.
@@ -157,4 +226,53 @@ fn a_deleted_organization_is_nowhere_on_the_machine_nor_in_its_write_ahead_log()
             "in {place}"
         );
     }
+}
+
+#[test]
+fn a_deleted_organization_is_in_no_backup_of_either_location_when_its_time_is_over() {
+    // Held for three days: a day, one between two that hold everything, and one more.
+    let more = |place: &crate::all::setup::Place| {
+        let second = place.path("second");
+        format!("retention_days = 1\nfull_days = 1\nsecond = {second:?}")
+    };
+    let Some(backed) = Backed::with(more) else { return };
+    fs::create_dir(backed.second()).unwrap();
+    let wanted = backed.fill();
+    backed.json(&["run"]);
+    backed.sweep();
+    backed.json(&["copy", "--begin"]);
+    for location in [backed.repository(), backed.second()] {
+        let before = backed.read_out_of(&location, &wanted);
+        assert!(
+            holds_all_but_the_sealed(&before),
+            "the search sees what there is: {before:?}"
+        );
+    }
+
+    // No night for four days; the second run after it lets go.
+    let later = Moved::by_days(4);
+    backed.move_cluster(Some(&later));
+    for _ in 0..2 {
+        backed.at(&later, &["--json", "backup", "run"]).done();
+    }
+    let nothing: [String; 0] = [];
+    assert_eq!(backed.read_out_of(&backed.repository(), &wanted), nothing);
+
+    // The other side counts by its own clock: what came first is old, and what comes now is not.
+    for path in files(&backed.second()) {
+        let aged = Command::new("touch")
+            .args(["--date", "17 days ago"])
+            .arg(path)
+            .status();
+        assert!(aged.unwrap().success());
+    }
+    backed.at(&later, &["--json", "backup", "copy"]).done();
+    let rule = Command::new("sh")
+        .args(["-c", &rule_of_the_other_side()])
+        .current_dir(backed.second())
+        .output()
+        .unwrap();
+    assert!(rule.status.success(), "{rule:?}");
+    assert_eq!(backed.read_out_of(&backed.second(), &wanted), nothing);
+    backed.move_cluster(None);
 }

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value as Json;
 
 use super::{Backed, KNOWN, files, flip, holds};
+use crate::all::program::Said;
 
 #[test]
 fn a_backup_is_taken_seen_to_be_whole_and_restored_aside() {
@@ -109,6 +111,26 @@ fn a_missing_change_is_found_although_the_engine_is_content() {
     let said = backed.backup(&["verify"]);
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.talk.contains("are missing"), "{said:?}");
+}
+
+#[test]
+fn changes_that_are_handed_over_while_it_reads_are_no_fault() {
+    let Some(backed) = Backed::new() else { return };
+    backed.json(&["run"]);
+    let over = AtomicBool::new(false);
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                // A file of changes with nothing in it is not ended.
+                backed.sql("SELECT pg_logical_emit_message(true, 'a change', 'of a busy night')");
+                backed.sql("SELECT pg_switch_wal()");
+                std::thread::sleep(std::time::Duration::from_millis(50));
+            }
+        });
+        let said: Vec<Said> = (0..3).map(|_| backed.backup(&["verify"])).collect();
+        over.store(true, Ordering::Relaxed);
+        assert!(said.iter().all(|said| said.code == Some(0)), "{said:?}");
+    });
 }
 
 #[test]
