@@ -36,6 +36,29 @@ fn code<T: std::fmt::Debug>(result: platform::error::Result<T>) -> ProblemCode {
     result.unwrap_err().code
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_writes_one_after_the_other_needs_one_connection_and_who_writes_at_once_several() {
+    let site = Site::start().await;
+    let owner = invoices(&site).await;
+    let writers = async || -> i64 {
+        let text = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+            AND query LIKE 'WITH changed AS (INSERT%'";
+        site.superuser().await.query_one(text, &[]).await.unwrap().get(0)
+    };
+    for number in 0..10 {
+        create(&owner, json!({"number": format!("A-{number}")})).await;
+    }
+    assert_eq!(writers().await, 1);
+    let all = (0..64).map(|number| {
+        let owner = owner.clone();
+        tokio::spawn(async move { create(&owner, json!({"number": format!("B-{number}")})).await })
+    });
+    for one in all.collect::<Vec<_>>() {
+        one.await.unwrap();
+    }
+    assert!(writers().await > 2, "{}", writers().await);
+}
+
 #[expect(clippy::too_many_lines, reason = "one story")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_record_lives_through_its_whole_life() {

@@ -52,8 +52,6 @@ pub(super) struct Pool {
     address: Address,
     readers: Slots,
     writers: Slots,
-    /// How many writes went out; they take the connections in turn.
-    written: AtomicUsize,
     idle: Mutex<Vec<Cached>>,
     transactions: Arc<Semaphore>,
 }
@@ -125,7 +123,6 @@ impl Pool {
             address,
             readers: Slots::new(readers()),
             writers: Slots::new(WRITERS),
-            written: AtomicUsize::new(0),
             idle: Mutex::default(),
             transactions: Arc::new(Semaphore::new(TRANSACTIONS_MAX)),
         }
@@ -146,10 +143,9 @@ impl Pool {
         self.readers.get(self, lane()).await
     }
 
-    /// The next connection in turn: what is written at once goes out on several, whose commits group.
+    /// The connection with the least under way: what is written at once goes out on several, whose commits group.
     pub(super) async fn writer(&self) -> Result<Arc<Cached>, StoreError> {
-        let turn = self.written.fetch_add(1, Ordering::Relaxed);
-        self.writers.get(self, turn).await
+        self.writers.get(self, self.writers.quietest()).await
     }
 
     /// A connection for one transaction, with the permit that bounds their number.
@@ -203,6 +199,18 @@ fn lane() -> usize {
 impl Slots {
     fn new(number: usize) -> Self {
         Self((0..number).map(|_| RwLock::new(None)).collect())
+    }
+
+    /// Which has the least under way; of equals the first, whose process in the database worked last and is warm. Two that ask in the same
+    /// moment may get the same.
+    fn quietest(&self) -> usize {
+        let under_way = |place: &usize| match self.0[*place].try_read() {
+            // One is the slot's own.
+            Ok(slot) => slot.as_ref().map_or(0, |found| Arc::strong_count(found) - 1),
+            // It is being opened for somebody.
+            Err(_) => 1,
+        };
+        (0..self.0.len()).min_by_key(under_way).unwrap_or(0)
     }
 
     /// The connection of a turn, opened when there is none or it is lost.
