@@ -64,12 +64,12 @@ impl Daemon {
 
     /// Stands still until [`Self::resume`].
     pub(super) fn pause(&self) -> Result<()> {
-        Ok(process::send(self.pid(), Signal::SIGSTOP)?)
+        process::send(self.pid(), Signal::SIGSTOP)
     }
 
     /// Goes on.
     pub(super) fn resume(&self) -> Result<()> {
-        Ok(process::send(self.pid(), Signal::SIGCONT)?)
+        process::send(self.pid(), Signal::SIGCONT)
     }
 
     /// The end of its log.
