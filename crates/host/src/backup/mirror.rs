@@ -142,13 +142,15 @@ pub fn copy(
     let mut changes: Vec<String> = there.keys().filter_map(|path| change_of(path)).collect();
     changes.sort();
     changes.dedup();
+    // What this side let go of while the place was away is missing there, before anything that can be gone back to from here.
+    let oldest_here = first.iter().filter_map(|entry| change_of(&entry.path)).min();
     Ok(Sent {
         files: sent.len() as u64,
         bytes: sent.iter().map(|entry| entry.bytes).sum(),
         to_go,
         oldest_backup: oldest_backup(place)?,
         space: space(place)?,
-        holes: wal::told_holes(&changes, ""),
+        holes: wal::told_holes(&changes, &oldest_here.unwrap_or_default()),
         newest_change: changes.pop(),
     })
 }

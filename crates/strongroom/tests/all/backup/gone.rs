@@ -95,7 +95,7 @@ impl Backed {
             ))
             .arg(format!("--repo1-path={}", repository.display()))
             .arg(format!("--lock-path={}", self.place.path("locks").display()))
-            .args(["--stanza=strongroom", "--no-archive-async"])
+            .arg("--stanza=strongroom")
             .args(words);
         engine.output().unwrap()
     }
@@ -116,7 +116,10 @@ impl Backed {
         }
         for (name, _) in segments(&repository) {
             let to = out.join(&name);
-            let fetched = self.engine(&repository, &["archive-get", &name, to.to_str().unwrap()]);
+            let fetched = self.engine(
+                &repository,
+                &["--no-archive-async", "archive-get", &name, to.to_str().unwrap()],
+            );
             assert!(fetched.status.success() && to.exists(), "{name}: {fetched:?}");
         }
         let found = found(&out, wanted);
