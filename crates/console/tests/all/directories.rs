@@ -301,8 +301,8 @@ async fn whoever_has_the_page_of_before_changes_no_group() {
         assert_eq!(saved.location(), SAVED);
         for address in [GROUPS, REMOVE] {
             let refused = owner.submit(GROUPS, address, &wish(&before, &owners, "viewer", "save"));
-            let says = refused.body.contains("the groups are others now");
-            assert!(refused.status == 409 && says, "{}", refused.body);
+            let says = refused.body.contains("The groups are others now");
+            assert!(refused.status == 412 && says, "{}", refused.body);
         }
         assert!(owner.get(GROUPS).body.contains("Accountant"));
         site
