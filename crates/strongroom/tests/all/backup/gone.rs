@@ -106,7 +106,7 @@ impl Backed {
         let repository = location.join("repository");
         let out = self.place.path("read-out");
         fs::create_dir(&out).unwrap();
-        for label in names(&repository.join("backup/strongroom"), |name| name.contains('-')) {
+        for label in labels(&repository.join("backup/strongroom")) {
             let folder = out.join(&label);
             fs::create_dir(&folder).unwrap();
             let to = format!("--pg1-path={}", folder.display());
@@ -147,13 +147,12 @@ impl Backed {
     }
 }
 
-/// The names in a folder that are wanted; none where it is not there.
-fn names(folder: &Path, wanted: impl Fn(&str) -> bool) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let names = entries
-        .filter(|entry| entry.file_type().unwrap().is_dir())
-        .map(|entry| entry.file_name().into_string().unwrap());
-    names.filter(|name| wanted(name)).collect()
+/// The backups in a folder: what has a manifest. The other side's rule leaves empty folders.
+fn labels(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap().flatten();
+    let backups = entries.filter(|entry| entry.path().join("backup.manifest").exists());
+    let names = backups.map(|entry| entry.file_name().into_string().unwrap());
+    names.filter(|name| name != "latest").collect()
 }
 
 /// The archived files of changes, by their names.
