@@ -45,6 +45,11 @@ impl Person {
         self.fill("login", &email(who)).await;
         self.fill("password", PASSWORD).await;
         self.press("Sign in").await;
+        // Where it leads to would come after a page that is opened meanwhile; whoever is refused stays.
+        let has_left = async || self.path().await != "/sign-in";
+        wait_until(PATIENCE, "the sign-in page is left", has_left)
+            .await
+            .ok();
     }
 
     pub(super) async fn open(&self, path: &str) {
