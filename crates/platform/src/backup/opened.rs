@@ -13,7 +13,7 @@ use crate::{
 const NAMED_MAX: usize = 5;
 
 /// What opening everything in a copy came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Opened {
     /// Organizations.
     pub organizations: usize,
@@ -53,13 +53,7 @@ impl Opened {
 /// `unavailable` when the copy cannot be read.
 pub async fn open_all(copy: &Platform) -> Result<Opened> {
     let caller = Caller::host();
-    let mut opened = Opened {
-        organizations: 0,
-        entries: 0,
-        records: 0,
-        out_of_order: 0,
-        faults: Vec::new(),
-    };
+    let mut opened = Opened::default();
     let mut reports = vec![check::appliance(copy, &caller).await?];
     for organization in organization::list_all(copy, &caller).await? {
         opened.organizations += 1;
@@ -101,13 +95,7 @@ mod tests {
     #[test]
     fn a_copy_is_blamed_for_every_fault_but_the_order_of_times_and_for_what_is_not_named() {
         let taken = |codes: &[FaultCode], total| {
-            let mut opened = Opened {
-                organizations: 0,
-                entries: 0,
-                records: 0,
-                out_of_order: 0,
-                faults: Vec::new(),
-            };
+            let mut opened = Opened::default();
             opened.take_faults(&report(codes, total));
             (opened.out_of_order, opened.faults.len())
         };

@@ -5,6 +5,7 @@
 //! not counted there. Nothing of the server is changed for it: in the benchmark's own database the triggers rest and the function
 //! that appends does nothing, so that sealing and committing in the server are in both.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -27,6 +28,7 @@ const FILLING_ROUNDS_MAX: usize = 10;
 const DRAIN_DEADLINE: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 const WAITING: &str = "SELECT count(*) FROM strongroom.audit_pending";
+const LEAVES: &str = "SELECT count(*) FROM strongroom.audit_leaf";
 
 impl Bench {
     /// Inserts with their entry beside inserts without: of PostgreSQL, then of our server.
@@ -79,11 +81,11 @@ impl Bench {
         let script = script("SQL, with entry", None, self.tables.insert_with_entry());
         self.worker.pause()?;
         let filled = self.fill_outbox(&superuser, &script).await;
-        let before = self.times()?;
-        let began = Instant::now();
+        let (before, began) = (self.times(), Instant::now());
         self.worker.resume()?;
-        let waited = filled?;
+        let (waited, before) = (filled?, before?);
         self.drain(&superuser).await?;
+        self.wait_signed(&superuser).await?;
         let seconds = began.elapsed().as_secs_f64();
         let Cost {
             server_us,
@@ -112,6 +114,25 @@ impl Bench {
         }
         ensure!(waiting > 0, "no entry waits: the worker did not stand still");
         Ok(waiting)
+    }
+
+    /// Until the published checkpoint covers every leaf; its second line is its size (C2SP tlog-checkpoint).
+    async fn wait_signed(&self, superuser: &Client) -> Result<()> {
+        let leaves: i64 = superuser.query_one(LEAVES, &[]).await?.get(0);
+        let end = Instant::now() + DRAIN_DEADLINE;
+        let size = || -> Option<i64> {
+            let note = fs::read_to_string(self.site.folder.join("audit/checkpoint")).ok()?;
+            note.lines().nth(1)?.parse().ok()
+        };
+        while size().is_none_or(|size| size < leaves) {
+            ensure!(
+                Instant::now() < end,
+                "the checkpoint does not come to {leaves} leaves: {}",
+                self.worker.log_end()
+            );
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(())
     }
 
     /// Until no entry waits.

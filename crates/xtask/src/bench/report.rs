@@ -141,7 +141,7 @@ pub(super) struct Report {
 pub(super) struct Sequencing {
     /// Entries that waited when the worker went on.
     pub(super) waited: u64,
-    /// Until none waited, and the signed checkpoint covered all.
+    /// Until none waited and the signed checkpoint covered all.
     pub(super) seconds: f64,
     /// Of one entry: the worker's, and PostgreSQL's for it.
     pub(super) cost: Cost,

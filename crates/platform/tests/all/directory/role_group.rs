@@ -124,6 +124,10 @@ async fn set_role_elsewhere(site: &Site, whose: Role, role: Role) {
     assert_eq!(changed, 1);
 }
 
+fn assert_not_allowed(refused: &platform::PlatformError, what: &str) {
+    assert_eq!(refused.code, ProblemCode::NotAllowed, "{what}: {refused}");
+}
+
 async fn role_of_editors(site: &Site) -> Option<Role> {
     let owner = site.as_role(Role::Owner).await;
     let groups = role_group::list(&owner).await.unwrap().groups;
@@ -147,11 +151,7 @@ async fn what_changed_while_the_directory_was_asked_counts() {
     };
     let administrator = site.as_role(Role::Administrator).await;
     let refused = given_after(&server, administrator, raised).await.unwrap_err();
-    assert_eq!(
-        refused.code,
-        ProblemCode::NotAllowed,
-        "an owners' group now: {refused}"
-    );
+    assert_not_allowed(&refused, "an owners' group now");
     assert_eq!(role_of_editors(&site).await, Some(Role::Owner));
 
     role_group::alter(&owner, &give("editors", Role::Editor), &Expected::Any)
@@ -163,11 +163,7 @@ async fn what_changed_while_the_directory_was_asked_counts() {
     let (_, caller) = site.sign_in(Role::Administrator).await;
     let asking = site.platform.enter(&caller, "acme").await.unwrap();
     let refused = given_after(&server, asking, ended).await.unwrap_err();
-    assert_eq!(
-        refused.code,
-        ProblemCode::NotAllowed,
-        "a session that ended: {refused}"
-    );
+    assert_not_allowed(&refused, "a session that ended");
 
     let lowered = async {
         member::set_role(&owner, account, Role::Viewer).await.unwrap();
@@ -175,18 +171,14 @@ async fn what_changed_while_the_directory_was_asked_counts() {
     let (_, caller) = site.sign_in(Role::Administrator).await;
     let asking = site.platform.enter(&caller, "acme").await.unwrap();
     let refused = given_after(&server, asking, lowered).await.unwrap_err();
-    assert_eq!(refused.code, ProblemCode::NotAllowed, "a viewer now: {refused}");
+    assert_not_allowed(&refused, "a viewer now");
     assert_eq!(role_of_editors(&site).await, Some(Role::Editor));
 
     // At another node, of which this one hears within two seconds.
     let lowered_elsewhere = set_role_elsewhere(&site, Role::Owner, Role::Viewer);
     let asking = site.as_role(Role::Owner).await;
     let refused = given_after(&server, asking, lowered_elsewhere).await.unwrap_err();
-    assert_eq!(
-        refused.code,
-        ProblemCode::NotAllowed,
-        "a viewer elsewhere: {refused}"
-    );
+    assert_not_allowed(&refused, "a viewer elsewhere");
     set_role_elsewhere(&site, Role::Owner, Role::Owner).await;
     assert_eq!(role_of_editors(&site).await, Some(Role::Editor));
 
