@@ -255,6 +255,7 @@ fn report() -> Report {
             cipher: "aes-256-cbc".to_owned(),
         },
         holes: Some(vec!["changes between A and C are missing".to_owned()]),
+        oldest_change_at: None,
         gaps: vec![Gap {
             from: ago(100),
             until: Some(ago(40)),

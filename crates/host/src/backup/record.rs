@@ -230,6 +230,9 @@ pub struct Report {
     /// The same holes as stretches of time to which nothing can be taken back.
     #[serde(default)]
     pub gaps: Vec<Gap>,
+    /// When the oldest archived change came; none where there was none, or nobody looked.
+    #[serde(default)]
+    pub oldest_change_at: Option<Timestamp>,
     /// The room that was left on its disk; none where nobody looked.
     #[serde(default)]
     pub space: Option<Space>,
@@ -619,6 +622,7 @@ mod tests {
             info: Info::default(),
             holes: None,
             gaps,
+            oldest_change_at: None,
             space: None,
         };
         let newest = |gaps: Vec<Gap>| report(gaps).restorable_to(Some(at(60)));

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,46 @@ pub fn archived(repository: &Path) -> Result<Vec<String>, BackupError> {
     names.sort();
     names.dedup();
     Ok(names)
+}
+
+/// When the oldest archived file came into a repository: the first by name of each of PostgreSQL's majors; none where there is no file.
+///
+/// # Errors
+/// [`BackupError::Refused`] where a folder or the file cannot be read.
+pub fn oldest_at(repository: &Path) -> Result<Option<Timestamp>, BackupError> {
+    let mut oldest = None;
+    for version in entries(&repository.join("archive").join(STANZA))? {
+        if version.is_dir()
+            && let Some(at) = first(&version)?.map(|path| came_at(&path)).transpose()?
+        {
+            oldest = Some(oldest.map_or(at, |oldest: Timestamp| oldest.min(at)));
+        }
+    }
+    Ok(oldest)
+}
+
+/// The first archived file of one major. Folders bear timeline and log, the first digits of the names in them.
+fn first(version: &Path) -> Result<Option<PathBuf>, BackupError> {
+    let mut logs = entries(version)?;
+    logs.retain(|log| log.is_dir());
+    logs.sort();
+    for log in logs {
+        let files = entries(&log)?.into_iter();
+        if let Some((_, path)) = files.filter_map(|path| Some((name_of(&path)?, path))).min() {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+fn came_at(path: &Path) -> Result<Timestamp, BackupError> {
+    let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
+    let at = modified.and_then(|at| Timestamp::try_from(at).map_err(io::Error::other));
+    at.map_err(|source| BackupError::Refused {
+        what: "look at",
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Between which neighbours of a sorted list others are missing. A new timeline begins where it was made: not after the end of all that
@@ -127,7 +167,7 @@ pub(super) fn name_of(path: &Path) -> Option<String> {
     (is_name && rest.starts_with('-')).then(|| name.to_owned())
 }
 
-fn entries(folder: &Path) -> Result<Vec<std::path::PathBuf>, BackupError> {
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, BackupError> {
     let refused = |source: io::Error| BackupError::Refused {
         what: "list",
         path: folder.to_owned(),
@@ -155,6 +195,31 @@ mod tests {
         assert_eq!(holes(&whole), []);
         let broken = names(&["0000000100000000000000FE", "000000010000000100000000"]);
         assert_eq!(holes(&broken).len(), 1);
+    }
+
+    #[test]
+    fn the_oldest_change_is_the_first_of_its_major_and_not_what_was_touched_first() {
+        let repository = tempfile::tempdir().unwrap();
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        let archive = repository.path().join("archive").join(STANZA);
+        fs::create_dir_all(&archive).unwrap();
+        assert_eq!(oldest_at(repository.path()).unwrap(), None);
+        for (folder, name, second) in [
+            ("15-1/0000000100000000", "0000000100000000000000FE-aa.zst", 300),
+            (
+                "15-1/0000000100000000",
+                "0000000100000000000000FE.00000028.backup",
+                100,
+            ),
+            ("15-1/0000000100000001", "000000010000000100000000-aa.zst", 400),
+            ("17-2/0000000100000001", "000000010000000100000004-aa.zst", 500),
+        ] {
+            let folder = archive.join(folder);
+            fs::create_dir_all(&folder).unwrap();
+            let file = fs::File::create(folder.join(name)).unwrap();
+            file.set_modified(at(second).into()).unwrap();
+        }
+        assert_eq!(oldest_at(repository.path()).unwrap(), Some(at(300)));
     }
 
     #[test]

@@ -243,6 +243,7 @@ pub(crate) fn look_for_holes(site: &Site) -> Result<(), CommandError> {
         seen_at: Timestamp::now(),
         holes: Some(wal::told_holes(&names, &oldest.unwrap_or_default())),
         gaps: wal::gaps(&names, &info.backups),
+        oldest_change_at: wal::oldest_at(&site.repository.data())?,
         info,
         space: disk::space(site.repository.folder()).ok(),
     };

@@ -1,4 +1,4 @@
-//! What was deleted is gone from backups in time: the oldest backup beside every deletion.
+//! What was deleted is gone from backups in time: the oldest backup, and the oldest archived change, beside every deletion.
 //!
 //! Invariant: the second location lets go by a clock that is not ours; where there is one, this is "kept" only by what was listed there, and
 //! never where a bucket may hold older versions, which are not listed.
@@ -53,6 +53,15 @@ pub(super) fn deleted(ground: &Ground, deleted: &[(String, Timestamp)]) -> Outco
                 "run `strongroom backup run`, and look why it was kept",
             );
         }
+        // Of no use without its backup, but it can be read.
+        if let Some(kept) = report.oldest_change_at.filter(|kept| kept <= at) {
+            let what = format!("archived changes of {kept} still hold what was deleted on {at}");
+            look.fault(
+                what,
+                slug.clone(),
+                "run `strongroom backup run`, which lets them go after their backup",
+            );
+        }
     }
     if let Some(second) = &ground.wish.second {
         let place = second.shown();
@@ -73,6 +82,9 @@ pub(super) fn deleted(ground: &Ground, deleted: &[(String, Timestamp)]) -> Outco
         }
     }
     let shown = oldest.map_or_else(|| "none".to_owned(), |backup| backup.began_at.to_string());
+    if let Some(kept) = report.oldest_change_at {
+        look.note("oldest archived change", kept.to_string());
+    }
     look.fact("oldest backup", shown)
         .fact("deletions", deleted.len())
         .fact("held for at most, in days", days)

@@ -175,6 +175,7 @@ fn sound() -> Ground {
             },
             holes: Some(Vec::new()),
             gaps: Vec::new(),
+            oldest_change_at: None,
             space: None,
         }),
         first: Some(verification(Location::First)),
@@ -408,6 +409,9 @@ fn what_was_deleted_is_held_no_longer_than_is_set() {
         .backups
         .insert(0, backup(21 * DAY));
     assert_eq!(found(&old), Some(1));
+    let mut changes = alone();
+    changes.report.as_mut().unwrap().oldest_change_at = Some(ago(21 * DAY));
+    assert_eq!(found(&changes), Some(1), "changes without their backup");
     let mut long = alone();
     long.wish.retention_days = 30;
     assert_eq!(found(&long), Some(1));
