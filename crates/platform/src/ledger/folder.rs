@@ -260,3 +260,40 @@ fn parse_signed(bytes: &[u8]) -> Option<Signed> {
 fn io_failed(what: &'static str) -> impl FnOnce(io::Error) -> LedgerError {
     move |source| LedgerError::Io { what, source }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(size: u64) -> Signed {
+        let root = Hash([u8::try_from(size).unwrap(); 32]);
+        Signed { size, root }
+    }
+
+    #[test]
+    fn of_two_that_saw_the_same_only_one_swaps() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::at(place.path());
+        folder.swap(None, of(5)).unwrap();
+        for seen in [None, Some(of(4)), Some(Signed { size: 5, ..of(6) })] {
+            let refused = folder.swap(seen, of(7)).unwrap_err();
+            assert!(matches!(refused, LedgerError::Swapped), "{seen:?}: {refused:?}");
+            assert_eq!(folder.signed().unwrap(), Some(of(5)), "{seen:?}");
+        }
+        folder.swap(Some(of(5)), of(7)).unwrap();
+        assert_eq!(folder.signed().unwrap(), Some(of(7)));
+    }
+
+    #[test]
+    fn nobody_swaps_while_another_does() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::at(place.path());
+        folder.swap(None, of(5)).unwrap();
+        let other = fs::File::open(place.path().join("lock")).unwrap();
+        other.lock().unwrap();
+        let refused = folder.swap(Some(of(5)), of(7)).unwrap_err();
+        assert!(matches!(refused, LedgerError::Swapped), "{refused:?}");
+        other.unlock().unwrap();
+        folder.swap(Some(of(5)), of(7)).unwrap();
+    }
+}

@@ -391,6 +391,35 @@ async fn an_organization_that_speaks_sql_cannot_stop_the_log_of_others() {
     assert!(appliance.is_clean(), "{appliance:?}");
 }
 
+/// Numbers are given in another order than transactions end in: whoever remembers the highest one passes over what ends late.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_entry_that_commits_after_a_later_one_was_signed_is_not_passed_over() {
+    let site = Site::start().await;
+    let owner = ledger(&site).await;
+    let late = site.superuser().await;
+    let text = "SELECT schema_name FROM strongroom.organization";
+    let schema: String = late.query_one(text, &[]).await.unwrap().get(0);
+    let append = format!(
+        "BEGIN; SET LOCAL ROLE {schema};
+         SELECT {schema}._append(gen_random_uuid(), 1::smallint, 1, '', sha256('late'), sha256('b'), sha256('c'))"
+    );
+    late.batch_execute(&append).await.unwrap();
+    create(&owner, 1).await;
+    let pass = async || sequencer::run_once(&site.platform).await.unwrap().unwrap();
+    let before = pass().await;
+    assert_eq!(before.signed, Some(before.size), "the later one is signed");
+    assert_eq!(pass().await.size, before.size, "nothing that has ended waits");
+    late.batch_execute("COMMIT").await.unwrap();
+    let after = pass().await;
+    assert_eq!((after.entries, after.size), (1, before.size + 1));
+    let logged: BTreeSet<Vec<u8>> = leaves(&site)
+        .await
+        .iter()
+        .map(|leaf| leaf.header.0.to_vec())
+        .collect();
+    assert_eq!(logged, entries(&site).await);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_lock_in_the_hand_of_another_login_holds_up_nobody() {
     let site = Site::start().await;
