@@ -257,7 +257,7 @@ fn client_certificate(value: &str) -> FieldInput {
 
 /// What was typed is not shown again, not even after a mistake.
 fn client_key(help: &str) -> FieldInput {
-    FieldInput::new("client_key", "Its key", InputKind::LongText)
+    FieldInput::new("client_key", "Its key", InputKind::SecretLines)
         .with_help(help)
         .with_autocomplete("off")
 }

@@ -116,6 +116,8 @@ pub enum InputKind {
     Text,
     /// Several lines.
     LongText,
+    /// Several lines that whoever looks over a shoulder is not to read, such as a private key. The value is never given back.
+    SecretLines,
     /// Whole number.
     Integer,
     /// Exact decimal number.

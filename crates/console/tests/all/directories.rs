@@ -129,6 +129,11 @@ async fn an_operator_tries_adds_and_changes_a_directory_and_lets_somebody_in() {
             tried.body
         );
         assert!(!tried.body.contains(SERVICE_PASSWORD) && tried.body.contains("No directories"));
+        let key = ("client_key", "-----BEGIN PRIVATE KEY-----".to_owned());
+        let keyed: Vec<_> = form.iter().cloned().chain([key]).collect();
+        let veiled = operator.submit(LIST, LIST, &with(&keyed, "test")).body;
+        assert!(veiled.contains(r#"<textarea class="code veiled" id="f-client_key""#));
+        assert!(!veiled.contains("BEGIN PRIVATE KEY"), "it is given back");
         let added = operator.submit(LIST, LIST, &with(&form, "save"));
         assert_eq!(added.location(), format!("{ONE}?notice=directory-added"));
         let again = operator.submit(LIST, LIST, &with(&form, "save"));
