@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
     }
     if let Some(megabytes) = arguments.backup {
         let program = arguments.program.clone().map_or_else(build, Ok)?;
-        return backup::measure(&program, megabytes, if arguments.quick { 1 } else { 3 });
+        return backup::measure(&program, megabytes, if arguments.quick { 1 } else { 5 });
     }
     let extent = Extent {
         rows: arguments
