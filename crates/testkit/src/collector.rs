@@ -3,7 +3,7 @@
 //! Invariant: the server ends with the [`Collector`]. Start at [`Collector::start`].
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -13,8 +13,8 @@ use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 use crate::certificate::Authority;
-use crate::process;
 use crate::secret::write_private;
+use crate::{port, process};
 
 const PROGRAM: &str = "/usr/sbin/rsyslogd";
 const START_PATIENCE: Duration = Duration::from_secs(20);
@@ -67,7 +67,7 @@ impl Collector {
         let mut last = None;
         // A port that was free may be taken a moment later.
         for _ in 0..5 {
-            let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+            let port = port::free(Ipv4Addr::LOCALHOST)?;
             fs::write(
                 own("rsyslog.conf"),
                 configuration(folder.path(), port, driver, admits),

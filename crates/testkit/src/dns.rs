@@ -2,13 +2,13 @@
 //!
 //! Invariant: the server ends with the [`DnsServer`]. Start at [`DnsServer::start`].
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::process;
+use crate::{port, process};
 
 /// RFC 1035 section 4.2.
 const RESOLVER_PORT: u16 = 53;
@@ -46,7 +46,10 @@ impl DnsServer {
         let mut last = None;
         // A port that was free may be taken a moment later.
         for _ in 0..5 {
-            match serve(listed, (Ipv4Addr::LOCALHOST, free_port()?).into()) {
+            match serve(
+                listed,
+                (Ipv4Addr::LOCALHOST, port::free(Ipv4Addr::LOCALHOST)?).into(),
+            ) {
                 Ok(server) => return Ok(server),
                 Err(error) => last = Some(error),
             }
@@ -69,10 +72,6 @@ impl Drop for DnsServer {
         self.child.kill().ok();
         self.child.wait().ok();
     }
-}
-
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 fn serve(listed: &[Listed], address: SocketAddr) -> Result<DnsServer> {

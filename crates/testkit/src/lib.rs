@@ -9,6 +9,7 @@ pub mod install;
 pub mod machine;
 mod once;
 pub mod package;
+pub mod port;
 pub mod process;
 pub mod repository;
 pub mod secret;

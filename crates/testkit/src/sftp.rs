@@ -1,10 +1,10 @@
 //! OpenSSH's server for SFTP alone, as a second location of backups is reached: for root, with one key.
 
-use crate::process::poll;
+use crate::{port, process::poll};
 use anyhow::{Context, Result, ensure};
 use std::{
     fs,
-    net::{TcpListener, TcpStream},
+    net::{IpAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -37,7 +37,7 @@ impl SftpServer {
             .context("cannot run ssh-keygen")?;
         ensure!(made.success(), "ssh-keygen failed");
         fs::create_dir_all("/run/sshd")?;
-        let port = TcpListener::bind((address, 0))?.local_addr()?.port();
+        let port = port::free(address.parse::<IpAddr>()?)?;
         let child = spawn(folder.path(), address, port)?;
         let server = Self {
             folder,

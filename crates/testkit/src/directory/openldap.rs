@@ -1,7 +1,7 @@
 //! An OpenLDAP server of one test, with its own authority, people and groups; it ends with the value.
 
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::{BASE, SERVICE_DN, SERVICE_NAME, SERVICE_PASSWORD, password_of};
 use crate::certificate::{Authority, Validity};
-use crate::{process, secret};
+use crate::{port, process, secret};
 
 const ADMINISTRATOR: &str = "cn=admin,dc=harbour,dc=test";
 const ADMINISTRATOR_PASSWORD: &str = "administrator";
@@ -111,7 +111,7 @@ impl Openldap {
         let mut last = None;
         // A port that was free may be taken a moment later.
         for _ in 0..5 {
-            let (port, tls_port) = (free_port(address)?, free_port(address)?);
+            let (port, tls_port) = (port::free(address)?, port::free(address)?);
             match serve(folder.path(), address, port, tls_port) {
                 Ok(server) => {
                     let this = Self {
@@ -222,10 +222,6 @@ impl Openldap {
     fn signal(&self, signal: nix::sys::signal::Signal) -> Result<()> {
         process::send(i32::try_from(self.server.id())?, signal)
     }
-}
-
-fn free_port(address: Ipv4Addr) -> Result<u16> {
-    Ok(TcpListener::bind((address, 0))?.local_addr()?.port())
 }
 
 fn serve(folder: &Path, address: Ipv4Addr, port: u16, tls_port: u16) -> Result<Child> {

@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::workshop::Workshop;
 use super::{base, remove_leftovers};
-use crate::process;
+use crate::{port, process};
 use anyhow::{Context, Result, bail, ensure};
 
 /// The firmware's code and its variables, of Debian's package ovmf.
@@ -82,7 +82,7 @@ impl Emulator {
             cp {VARIABLES} /work/variables"
         );
         process::run(workshop.command(&folder).args(["sh", "-euc", &layer]))?;
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = port::free(Ipv4Addr::LOCALHOST)?;
         let screen = Arc::default();
         let tpm = has_tpm
             .then(|| start_tpm(workshop.command(&folder), &folder))
