@@ -246,7 +246,7 @@ async fn a_cancelled_organization_that_still_writes_or_stays_too_long_breaks_the
     let owner = with_a_note(&site).await;
     lifecycle::cancel(&owner).await.unwrap();
     assert_kept(&site, "export-after-cancellation").await;
-    let drop = "DROP TRIGGER refuse_at_end ON {o}._entry; DROP TRIGGER refuse_loss ON {o}._image";
+    let drop = "DROP TRIGGER refuse_at_end ON {o}._entry";
     tamper(&site, drop).await;
     assert_broken(&site, "export-after-cancellation", "missing or disabled").await;
     note(&owner, "late").await.unwrap();

@@ -93,7 +93,7 @@ pub struct BrokenGuard {
 pub async fn list_broken_guards(on: &mut impl Reads) -> Result<Vec<BrokenGuard>, StoreError> {
     let text = "WITH guard (home, relation, guard) AS (VALUES
             ('organization', '_entry', 'refuse_at_end'), ('organization', '_file', 'refuse_loss'),
-            ('organization', '_file_chunk', 'refuse_loss'), ('organization', '_image', 'refuse_loss'),
+            ('organization', '_file_chunk', 'refuse_loss'), ('organization', '_image', 'claim_images'),
             ('organization', '_field', 'refuse_loss'), ('organization', '_dataset', 'refuse_loss'),
             ('organization', '_person_request', 'keep_person_request'), ('organization', '_person_hit', 'keep_person_hit'),
             ('control', 'legal_hold', 'keep_legal_hold'), ('control', 'deletion', 'keep_deletion'),

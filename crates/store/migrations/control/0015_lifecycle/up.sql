@@ -138,7 +138,7 @@ BEGIN
 END
 $$;
 
--- On an organization's files, images and definitions: what goes without an erasure of its own, and what would come or change
+-- On an organization's files and definitions: what goes without an erasure of its own, and what would come or change
 -- beside an entry of a kind that is taken after cancellation. Files that no record names are cleared then too.
 CREATE FUNCTION strongroom.refuse_loss() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
