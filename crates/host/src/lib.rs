@@ -3,6 +3,7 @@
 pub mod account;
 pub mod apt;
 pub mod backup;
+mod beneath;
 pub mod blank;
 pub mod clock;
 pub mod device;

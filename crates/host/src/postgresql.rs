@@ -22,6 +22,8 @@ use crate::write::{self, Access, WriteError, Written};
 /// initdb on a slow disk takes a while.
 const CREATE_DEADLINE: Duration = Duration::from_secs(180);
 const START_DEADLINE: Duration = Duration::from_secs(120);
+/// A stop writes all that is in memory to the disk; Debian's unit waits as long (postgresql@.service).
+const STOP_DEADLINE: Duration = Duration::from_secs(3600);
 /// A large database takes its time.
 const ARCHIVE_DEADLINE: Duration = Duration::from_secs(6 * 3600);
 /// Where Debian installs the majors' programs.
@@ -314,7 +316,7 @@ fn superuser() -> Result<Account, ClusterError> {
 pub fn control(cluster: &Cluster, verb: Verb) -> Result<(), ClusterError> {
     let version = cluster.version.to_string();
     let call = Call::new(Program::PgCtlcluster).with([version.as_str(), &cluster.name, verb.as_str()]);
-    call.within(START_DEADLINE).run()?;
+    call.within(verb.deadline()).run()?;
     Ok(())
 }
 
@@ -335,6 +337,13 @@ impl Verb {
             Self::Start => "start",
             Self::Restart => "restart",
             Self::Stop => "stop",
+        }
+    }
+
+    fn deadline(self) -> Duration {
+        match self {
+            Self::Start => START_DEADLINE,
+            Self::Restart | Self::Stop => STOP_DEADLINE,
         }
     }
 }

@@ -5,17 +5,18 @@
 //! which owns a folder on the way cannot turn us elsewhere. Nothing is written when all is as asked, so a
 //! second call changes nothing.
 
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, OpenHow, RenameFlags, ResolveFlag, openat, openat2, renameat, renameat2};
-use nix::sys::stat::{Mode, SFlag, fchmod, fstatat, mkdirat};
+use nix::fcntl::{OFlag, RenameFlags, openat, renameat, renameat2};
+use nix::sys::stat::{Mode, fchmod, mkdirat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fsync, unlinkat};
+
+use crate::beneath;
 
 /// No file of ours is longer.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -256,52 +257,7 @@ fn open(path: &Path) -> Result<OwnedFd, WriteError> {
 }
 
 fn open_strictly(path: &Path, flags: OFlag) -> Result<OwnedFd, WriteError> {
-    let how = OpenHow::new()
-        .flags(flags)
-        .resolve(ResolveFlag::RESOLVE_NO_SYMLINKS);
-    let opened = match openat2(nix::fcntl::AT_FDCWD, path, how) {
-        // Where a sandbox forbids to make set-user-id files, openat2 is not to be had (RestrictSUIDSGID=, systemd.exec(5)).
-        Err(Errno::ENOSYS) => open_by_parts(path, flags),
-        opened => opened,
-    };
-    opened.map_err(|error| unopened(error, path, "folder"))
-}
-
-/// The same, one part after the other, none of which may be a link.
-fn open_by_parts(path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
-    let folder = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    let mut parts: Vec<&OsStr> = Vec::new();
-    for part in path.components() {
-        match part {
-            Component::RootDir | Component::CurDir => {}
-            Component::Normal(name) => parts.push(name),
-            Component::ParentDir | Component::Prefix(_) => return Err(Errno::EINVAL),
-        }
-    }
-    let start = Path::new(if path.is_absolute() { "/" } else { "." });
-    let Some(last) = parts.pop() else {
-        return openat(nix::fcntl::AT_FDCWD, start, flags, Mode::empty());
-    };
-    let mut parent = openat(nix::fcntl::AT_FDCWD, start, folder, Mode::empty())?;
-    for part in parts {
-        parent =
-            openat(&parent, part, folder, Mode::empty()).map_err(|error| link_or(error, &parent, part))?;
-    }
-    openat(&parent, last, flags | OFlag::O_NOFOLLOW, Mode::empty())
-        .map_err(|error| link_or(error, &parent, last))
-}
-
-/// The kernel calls a link that is to be a folder none; we tell it from a file.
-fn link_or(error: Errno, parent: &OwnedFd, name: &OsStr) -> Errno {
-    let is_link = || {
-        let found = fstatat(parent, name, AtFlags::AT_SYMLINK_NOFOLLOW).ok();
-        found.is_some_and(|found| SFlag::from_bits_truncate(found.st_mode) & SFlag::S_IFMT == SFlag::S_IFLNK)
-    };
-    if error == Errno::ENOTDIR && is_link() {
-        Errno::ELOOP
-    } else {
-        error
-    }
+    beneath::open_at(path, flags).map_err(|error| unopened(error, path, "folder"))
 }
 
 fn unopened(error: Errno, path: &Path, wanted: &'static str) -> WriteError {

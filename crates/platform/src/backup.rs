@@ -18,10 +18,13 @@ use crate::{
     Caller, Platform,
     act::{Act, Object},
     database::AdminAccess,
-    error::{PlatformError, Result},
+    error::{Failure, PlatformError, Result},
 };
-use std::time::{Duration, Instant};
-use store::{backup as rows, connect::Client};
+use std::{
+    error::Error,
+    time::{Duration, Instant},
+};
+use store::{StoreError, backup as rows, connect::Client};
 use types::ProblemCode;
 
 /// Root's records, as pages show them.
@@ -45,6 +48,8 @@ const ARCHIVE_DEADLINE: Duration = Duration::from_secs(300);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// Replaying the changes of a week.
 const REPLAY_DEADLINE: Duration = Duration::from_secs(6 * 3600);
+/// A server that starts answers at once, if only that it does.
+const SILENCE_MAX: Duration = Duration::from_secs(300);
 /// Most tables that one sentence names.
 const NAMED_MAX: usize = 5;
 
@@ -226,20 +231,61 @@ pub async fn begin_anew(platform: &Platform, caller: &Caller, said: &str) -> Res
     Ok(ended)
 }
 
-/// Waits until a cluster that replays its changes is done with that.
+/// Waits until a cluster that replays its changes is done with that. Until it is consistent it answers that it starts up, which takes
+/// longer than any command that starts it waits.
 ///
 /// # Errors
-/// `unavailable` where it cannot be asked; `timeout` after six hours.
+/// `unavailable` where nothing answers for five minutes, or it cannot be asked; `timeout` after six hours.
 pub async fn wait_replayed(admin: &AdminAccess) -> Result<()> {
     let began = Instant::now();
-    while rows::is_replaying(&admin.connect("postgres").await?).await? {
+    let mut heard = began;
+    loop {
+        match is_replaying(admin).await {
+            Ok(false) => return Ok(()),
+            Ok(true) => heard = Instant::now(),
+            Err(error) => match reach(&error) {
+                Reach::StartsUp => heard = Instant::now(),
+                Reach::Silent if heard.elapsed() <= SILENCE_MAX => {}
+                Reach::Silent | Reach::Refused => return Err(error),
+            },
+        }
         if began.elapsed() > REPLAY_DEADLINE {
             let detail = "the changes were not replayed within six hours; look at PostgreSQL's log";
             return Err(PlatformError::new(ProblemCode::Timeout, detail));
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
-    Ok(())
+}
+
+async fn is_replaying(admin: &AdminAccess) -> Result<bool> {
+    Ok(rows::is_replaying(&admin.connect("postgres").await?).await?)
+}
+
+/// How far a cluster was from answering.
+#[derive(Debug, PartialEq, Eq)]
+enum Reach {
+    /// It is there and lets nobody in yet.
+    StartsUp,
+    /// Nothing answered.
+    Silent,
+    /// It answered, and would answer the same again.
+    Refused,
+}
+
+fn reach(error: &PlatformError) -> Reach {
+    match &error.source {
+        Some(Failure::Store(StoreError::Timeout)) => Reach::Silent,
+        Some(Failure::Store(StoreError::Unavailable(source))) => match is_of_socket(source.as_ref()) {
+            true => Reach::Silent,
+            false => Reach::StartsUp,
+        },
+        Some(Failure::Store(_) | Failure::Vault(_) | Failure::Invariant(_)) | None => Reach::Refused,
+    }
+}
+
+/// Whether the system said it, for want of a server, and not the server.
+fn is_of_socket(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |&error| error.source()).any(<dyn Error>::is::<std::io::Error>)
 }
 
 /// An act on backups.
@@ -289,6 +335,18 @@ mod tests {
             rows,
             digest: digest.to_owned(),
         }
+    }
+
+    #[test]
+    fn a_server_that_starts_up_is_told_from_one_that_is_not_there_and_from_one_that_refuses() {
+        let reached = |error: StoreError| reach(&PlatformError::from(error));
+        let unavailable = |source: Box<dyn Error + Send + Sync>| reached(StoreError::Unavailable(source));
+        assert_eq!(unavailable("57P03".into()), Reach::StartsUp);
+        let gone = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        assert_eq!(unavailable(Box::new(gone)), Reach::Silent);
+        assert_eq!(reached(StoreError::Timeout), Reach::Silent);
+        assert_eq!(reached(StoreError::Internal("28P01".into())), Reach::Refused);
+        assert_eq!(reach(&PlatformError::invariant("x")), Reach::Refused);
     }
 
     #[test]

@@ -31,7 +31,13 @@ use bundle::Bundle;
 use config::Config;
 use jiff::Timestamp;
 use platform::{Caller, Platform, promise};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Nobody tries again what was cut off once the machine is up, and what starts with the machine may hold the lock for a while.
+const RESUME_PATIENCE: Duration = Duration::from_secs(3600);
 
 /// How much is done.
 #[derive(Debug)]
@@ -78,7 +84,10 @@ pub(crate) fn run(
     let config = Config::load(Some(settings))?;
     let folder = Folder::of_machine();
     folder.prepare()?;
-    let _lock = folder.lock()?;
+    let _lock = match extent {
+        Extent::Resume => folder.lock_within(RESUME_PATIENCE)?,
+        Extent::Whole | Extent::Bundle(_) => folder.lock()?,
+    };
     let mut ended = Vec::new();
     if let Some(update) = folder.current()? {
         let run = Run {

@@ -74,7 +74,7 @@ fn a_bundle_that_is_not_well_is_undone_and_stays_denied(site: &Site, maker: &Mak
     assert_eq!(ends(1), (&json!("installed"), &json!(1)));
 }
 
-/// One with a flipped bit first; then a link that the daemons' account leaves; then a good one, and one that is copied. The
+/// One with a flipped bit first; then a link and a folder that the daemons' account leaves; then a good one, and one that is copied. The
 /// files lie in the spool as the web daemon writes them there; that it does stands in the console's own tests.
 fn a_bundle_in_the_spool_is_verified_by_root_and_installs_nothing(site: &Site, maker: &Maker) {
     let deb = repack(&package(), NEXT, maker.folder.path(), |_| Ok(())).unwrap();
@@ -97,6 +97,11 @@ fn a_bundle_in_the_spool_is_verified_by_root_and_installs_nothing(site: &Site, m
         linked["why"].as_str().unwrap().contains("it is a link"),
         "{linked}"
     );
+    let folder = "cd /var/spool/strongroom/incoming && runuser -u strongroom -- mkdir -p y.part/below && \
+                  runuser -u strongroom -- mv y.part y.bundle";
+    site.machine.shell(folder).unwrap();
+    let made = verdict(site, "y.bundle");
+    assert!(made["why"].as_str().unwrap().contains("a folder"), "{made}");
     let after = site.machine.shell(records).unwrap();
     assert_eq!(after, before, "a refused bundle leaves something");
     hand_over(site, &good, "as the daemon");

@@ -240,9 +240,18 @@ printf '# strongroom storage: begin (x)\nstrongroom_data UUID=0b2f2a52-6d9e-4c1c
 printf '# strongroom storage: begin (x)\n/dev/mapper/strongroom_data /var/lib/strongroom-data ext4 nofail,noauto 0 2\n# strongroom storage: end\n' >> /etc/fstab
 for table in fstab crypttab; do printf '# after\n' >> /etc/$table; done";
 
+/// What a restore of the platform and an encryption of the disk leave beside a folder, and something of the administrator's.
+const BESIDE: &str = r#"set -eu
+data=$(pg_lsclusters --no-header | awk '$2 == "strongroom" { print $6 }')
+for aside in $data.before-20261129T064213Z $data.plain $data.before-mine /var/lib/strongroom.plain; do
+    mkdir $aside
+    echo theirs > $aside/PG_VERSION
+done"#;
+
 fn only_an_exact_consent_destroys(site: &Site) {
     let wanted = format!("destroy all data of strongroom on {}", site.machine.name());
     site.machine.shell(TABLES).unwrap();
+    site.machine.shell(BESIDE).unwrap();
     for almost in ["yes", "destroy all data of strongroom on another"] {
         site.machine
             .shell(&format!("echo '{almost}' > {CONSENT}"))
@@ -259,6 +268,10 @@ fn only_an_exact_consent_destroys(site: &Site) {
         said.contains("out of reach"),
         "the volume's keys are not told:\n{said}"
     );
+    assert!(
+        said.contains("this is left") && said.contains("the encrypted volume on"),
+        "it says that all is destroyed:\n{said}"
+    );
     for table in ["/etc/fstab", "/etc/crypttab"] {
         let text = site.machine.run(&["cat", table]).unwrap();
         assert!(text.contains("# before\n# after\n"), "{table}:\n{text}");
@@ -269,6 +282,12 @@ fn only_an_exact_consent_destroys(site: &Site) {
         .shell("ls -d /etc/strongroom /var/lib/strongroom 2>/dev/null || true; pg_lsclusters -h")
         .unwrap();
     assert!(!left.contains("strongroom"), "left: {left}");
+    let beside = "ls -d /var/lib/postgresql/*/strongroom* /var/lib/strongroom.plain 2>/dev/null || true";
+    let beside = site.machine.shell(beside).unwrap();
+    assert!(
+        beside.trim_end().ends_with("/strongroom.before-mine") && beside.lines().count() == 1,
+        "what is ours goes, and nothing else: {beside}"
+    );
 }
 
 fn all_is_there(site: &Site) {

@@ -6,12 +6,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
+use nix::fcntl::OFlag;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use super::info::Info;
 use super::{BackupError, Repository, STANZA, superuser};
+use crate::beneath;
 use crate::run::{Call, Program};
 
 /// A backup or a restore of a large cluster takes hours.
@@ -141,10 +142,7 @@ pub fn forget_name(repository: &Repository, label: &str) -> Result<(), BackupErr
     };
     let root = File::open(&data).map_err(refused)?;
     // The engine's account owns these folders: what it puts a link in the place of leads nowhere.
-    let how = OpenHow::new()
-        .flags(OFlag::O_DIRECTORY | OFlag::O_CLOEXEC)
-        .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS);
-    let opened = match openat2(&root, &folder, how) {
+    let opened = match beneath::open(&root, &folder, OFlag::O_DIRECTORY | OFlag::O_CLOEXEC) {
         Ok(opened) => opened,
         Err(Errno::ENOENT) => return Ok(()),
         Err(error) => return Err(refused(error.into())),

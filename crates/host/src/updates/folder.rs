@@ -3,6 +3,8 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use nix::fcntl::{Flock, FlockArg};
@@ -20,6 +22,9 @@ pub const FOLDER: &str = "/var/lib/strongroom/updates";
 pub(super) const UPDATES_MAX: usize = 50;
 /// The newest renewals that are kept.
 pub(super) const RENEWALS_MAX: usize = 50;
+
+/// How often somebody who waits for the lock tries it.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Why the record cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -100,6 +105,20 @@ impl Folder {
         write::file(&path, b"", private(0o600))?;
         let file = File::open(&path).map_err(self.refused("open", &path))?;
         Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_| RecordError::Busy)
+    }
+
+    /// The same, after others have ended, for which it waits so long at most. Blocks.
+    ///
+    /// # Errors
+    /// [`RecordError::Busy`].
+    pub fn lock_within(&self, patience: Duration) -> Result<Flock<File>, RecordError> {
+        let began = Instant::now();
+        loop {
+            match self.lock() {
+                Err(RecordError::Busy) if began.elapsed() < patience => thread::sleep(LOOK_EVERY),
+                locked => return locked,
+            }
+        }
     }
 
     /// The update in progress, or one that was cut off.

@@ -74,6 +74,18 @@ fn two_runs_at_once_are_one_too_many() {
 }
 
 #[test]
+fn whoever_is_patient_comes_after_the_run_before_and_does_not_wait_for_ever() {
+    let (_outer, folder) = folder();
+    let first = folder.lock().unwrap();
+    let waited = folder.lock_within(std::time::Duration::from_millis(1));
+    assert!(matches!(waited, Err(RecordError::Busy)));
+    let other = folder.clone();
+    let second = std::thread::spawn(move || other.lock_within(std::time::Duration::from_secs(60)).map(drop));
+    drop(first);
+    second.join().unwrap().unwrap();
+}
+
+#[test]
 fn a_record_that_is_none_is_named_and_a_planted_link_is_not_followed() {
     let (outer, folder) = folder();
     fs::write(folder.join("history.json"), "[{\"from\":").unwrap();

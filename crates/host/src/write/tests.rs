@@ -119,32 +119,6 @@ fn what_is_not_there_is_told_apart_from_what_cannot_be_looked_at() {
     assert!(error.to_string().starts_with("cannot open "), "{error}");
 }
 
-/// What a sandbox without openat2 is left with refuses the same.
-#[test]
-fn opening_part_by_part_follows_no_link_either() {
-    use std::os::unix::fs::symlink;
-
-    let folder = tempfile::tempdir().unwrap();
-    // The folder for temporary files may itself be reached by a link.
-    let root = folder.path().canonicalize().unwrap();
-    std::fs::create_dir(root.join("real")).unwrap();
-    std::fs::write(root.join("real/file"), "x").unwrap();
-    symlink("real", root.join("link")).unwrap();
-    symlink("real/file", root.join("name")).unwrap();
-    let open = |path: &str| open_by_parts(&root.join(path), OFlag::O_RDONLY | OFlag::O_CLOEXEC);
-    assert!(open("real/file").is_ok() && open("real").is_ok() && open("./real//file").is_ok());
-    for (path, error) in [
-        ("link/file", Errno::ELOOP),
-        ("name", Errno::ELOOP),
-        ("real/file/x", Errno::ENOTDIR),
-        ("real/../real/file", Errno::EINVAL),
-        ("gone", Errno::ENOENT),
-    ] {
-        assert_eq!(open(path).unwrap_err(), error, "{path}");
-    }
-    assert!(open_by_parts(Path::new("/"), OFlag::O_RDONLY | OFlag::O_DIRECTORY).is_ok());
-}
-
 #[test]
 fn a_new_file_never_takes_the_place_of_what_is_there() {
     let folder = TempDir::new().unwrap();

@@ -230,7 +230,9 @@ pub(crate) fn carry_out(confirmed: Confirmed) -> Result<Done, CommandError> {
         Err(error) => {
             output::talk(&format!("it failed: {}", told(&error)));
             output::talk("  put back what was there");
-            undo::put_back(&site, &cluster, &going)?;
+            if let Err(second) = undo::put_back(&site, &cluster, &going) {
+                return Err(not_put_back(&error, &second));
+            }
             tell_without_backup(back_up(&site));
             let text = format!("the platform is as it was before: {}", told(&error));
             return Err(CommandError::said(Exit::Failed, text));
@@ -248,6 +250,15 @@ pub(crate) fn carry_out(confirmed: Confirmed) -> Result<Done, CommandError> {
         kept: Some((going.before, going.until)),
         without_backup: back_up(&site),
     })
+}
+
+fn not_put_back(first: &CommandError, second: &CommandError) -> CommandError {
+    let text = format!(
+        "going back failed: {}; and what was there is not put back yet: {}; run `strongroom restore platform --undo`, which ends that",
+        told(first),
+        told(second)
+    );
+    CommandError::said(Exit::Failed, text)
 }
 
 /// The old folder aside, the database of then in its place, and nobody let in until it is fit for that.
@@ -406,6 +417,19 @@ fn back_up(site: &Site) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_putting_back_fails_as_well_the_first_reason_and_the_way_on_are_told() {
+        let failed = |text: &str| CommandError::said(Exit::Failed, text);
+        let said = not_put_back(&failed("the disk is full"), &failed("nothing answers")).to_string();
+        for part in [
+            "the disk is full",
+            "nothing answers",
+            "strongroom restore platform --undo",
+        ] {
+            assert!(said.contains(part), "{said}");
+        }
+    }
 
     #[test]
     fn what_was_there_is_put_beside_under_a_name_of_its_time() {

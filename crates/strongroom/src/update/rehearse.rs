@@ -5,6 +5,7 @@
 
 use super::Run;
 use crate::{
+    backup,
     failure::{CommandError, Exit},
     host::block_on,
 };
@@ -17,7 +18,7 @@ use config::Config;
 use platform::database::{self, AdminAccess, SCRATCH};
 use std::{
     fs::{self, File, OpenOptions},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -30,9 +31,7 @@ const SPARE_BYTES: u64 = 256 << 20;
 /// Writes the database into an archive.
 pub(super) fn back_up(run: &Run<'_>) -> Result<String, CommandError> {
     let cluster = cluster(run.config)?;
-    let size = size_of(&cluster.data_folder);
-    check_space(&run.folder.join(""), size)?;
-    check_space(&cluster.data_folder, size)?;
+    check_space(&needs(run, &cluster)?)?;
     let path = archive(run);
     fs::remove_file(&path).ok();
     let mut options = OpenOptions::new();
@@ -126,24 +125,62 @@ fn superuser(config: &Config) -> AdminAccess {
     }
 }
 
-/// A full disk stops the database: it is refused before.
-fn check_space(folder: &Path, bytes: u64) -> Result<(), CommandError> {
-    let space = disk::space(folder);
-    let space = space.map_err(CommandError::io(format!(
-        "cannot look at the disk of {}",
-        folder.display()
-    )))?;
-    let wanted = bytes + SPARE_BYTES;
-    if space.free_bytes >= wanted {
-        return Ok(());
+/// What a rehearsal writes into a folder, and what its disk has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Need {
+    folder: PathBuf,
+    device: u64,
+    free_bytes: u64,
+    bytes: u64,
+}
+
+impl Need {
+    fn of(folder: &Path, bytes: u64) -> Result<Self, CommandError> {
+        let cannot = || CommandError::io(format!("cannot look at the disk of {}", folder.display()));
+        Ok(Self {
+            folder: folder.to_owned(),
+            device: fs::metadata(folder).map_err(cannot())?.dev(),
+            free_bytes: disk::space(folder).map_err(cannot())?.free_bytes,
+            bytes,
+        })
     }
+}
+
+/// The archive, the copy, and the changes by which the copy is made, where those are archived. None is larger than the cluster.
+fn needs(run: &Run<'_>, cluster: &Cluster) -> Result<Vec<Need>, CommandError> {
+    let size = size_of(&cluster.data_folder);
+    let mut needs = vec![
+        Need::of(&run.folder.join(""), size)?,
+        Need::of(&cluster.data_folder, size)?,
+    ];
+    let repository = backup::repository(run.config)?;
+    if repository.is_set_up() {
+        needs.push(Need::of(repository.folder(), size)?);
+    }
+    Ok(needs)
+}
+
+/// A full disk stops the database: it is refused before.
+fn check_space(needs: &[Need]) -> Result<(), CommandError> {
+    let Some((need, wanted)) = short(needs) else {
+        return Ok(());
+    };
     let text = format!(
         "the disk of {} has {} MB free, and a rehearsal needs {} MB; make room and run this again",
-        folder.display(),
-        space.free_bytes / 1_000_000,
+        need.folder.display(),
+        need.free_bytes / 1_000_000,
         wanted / 1_000_000
     );
     Err(CommandError::said(Exit::Failed, text))
+}
+
+/// The first whose disk has too little for all that is written there, and how much that is.
+fn short(needs: &[Need]) -> Option<(&Need, u64)> {
+    needs.iter().find_map(|need| {
+        let there = needs.iter().filter(|other| other.device == need.device);
+        let wanted = there.map(|other| other.bytes).sum::<u64>() + SPARE_BYTES;
+        (need.free_bytes < wanted).then_some((need, wanted))
+    })
 }
 
 /// Bytes of all files below a folder; what goes away meanwhile counts nothing.
@@ -155,4 +192,40 @@ fn size_of(folder: &Path) -> u64 {
         Err(_) => 0,
     };
     entries.map(size).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_on_one_disk_is_added_up() {
+        let need = |folder: &str, device, free_bytes| Need {
+            folder: folder.into(),
+            device,
+            free_bytes,
+            bytes: 100 << 20,
+        };
+        let one = SPARE_BYTES + (100 << 20);
+        let apart = [
+            need("/archive", 1, one),
+            need("/data", 2, one),
+            need("/repository", 3, one),
+        ];
+        assert_eq!(short(&apart), None);
+        let together = [
+            need("/archive", 1, one),
+            need("/data", 1, one),
+            need("/repository", 2, one),
+        ];
+        assert_eq!(short(&together), Some((&together[0], one + (100 << 20))));
+        let roomy = [
+            need("/archive", 1, 3 * one),
+            need("/data", 1, 3 * one),
+            need("/repository", 1, 3 * one),
+        ];
+        assert_eq!(short(&roomy), None);
+        let full = [need("/archive", 1, one), need("/data", 2, one - 1)];
+        assert_eq!(short(&full), Some((&full[1], one)));
+    }
 }

@@ -1,8 +1,8 @@
 //! `strongroom update renew`: services that still run replaced code are started anew, and the machine where only that
 //! helps and the settings allow it.
 //!
-//! Invariants: only in the maintenance window, and not while an update or a job runs: where nobody can say whether one
-//! does, nothing is done. Services that take sessions or the way in along are left to a reboot. One reboot in twenty
+//! Invariants: only in the maintenance window, and not while an update, a job, a backup, a copy or a drill runs: where nobody can
+//! say whether one does, nothing is done. Services that take sessions or the way in along are left to a reboot. One reboot in twenty
 //! hours at most, so that a kernel which never comes does not make a machine that never stays up. Start at [`run`].
 
 use super::health;
@@ -14,19 +14,21 @@ use crate::{
 use ::host::{
     account,
     apt::stale::{self, Stale},
+    backup::record,
     unit,
     updates::{Folder, Reboot, RecordError, Renewal},
 };
 use config::{Config, RebootSetting};
 use jiff::{SignedDuration, Timestamp, Zoned};
+use nix::fcntl::Flock;
 use platform::{Caller, Platform};
-use std::path::Path;
+use std::{fs::File, io, path::Path};
 
 /// Between two reboots at least.
 const BETWEEN_REBOOTS: SignedDuration = SignedDuration::from_hours(20);
 /// What begins with one of these takes people's sessions, the bus or the network along when it is started anew
-/// (needrestart leaves the same alone), or is what runs this.
-const LEFT_ALONE: [&str; 15] = [
+/// (needrestart leaves the same alone), is cut off in its work, or is what runs this.
+const LEFT_ALONE: [&str; 18] = [
     "apt-daily",
     "dbus",
     "display-manager",
@@ -38,7 +40,10 @@ const LEFT_ALONE: [&str; 15] = [
     "networking",
     "sddm",
     "serial-getty@",
+    "strongroom-backup",
+    "strongroom-database-resume",
     "strongroom-renew",
+    "strongroom-take",
     "strongroom-update",
     "systemd-logind",
     "user@",
@@ -128,6 +133,10 @@ fn renew(config: &Config, folder: &Folder, mut renewal: Renewal) -> Result<Renew
     if let Some(why) = busy(config) {
         return Ok(renewal.deferred(&why));
     }
+    let _kept_out = match keep_backups_out(&config.backup.record) {
+        Ok(lock) => lock,
+        Err(why) => return Ok(renewal.deferred(&why)),
+    };
     let last = last_reboot(folder)?;
     if plan.wants_reboot && may_reboot(config.updates.reboot, last, renewal.at) {
         // A reboot starts every service anew.
@@ -208,6 +217,24 @@ fn busy(config: &Config) -> Option<String> {
         Ok([]) => None,
         Ok(kinds) => Some(format!("a job runs: {}", kinds.join(", "))),
         Err(error) => Some(format!("nobody says whether a job runs: {}", told(error))),
+    }
+}
+
+/// No backup, copy or drill begins while this is held; why not, where one runs. None where backups were never switched on.
+fn keep_backups_out(record: &Path) -> Result<Option<Flock<File>>, String> {
+    if record
+        .symlink_metadata()
+        .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    {
+        return Ok(None);
+    }
+    match record::Folder::at(record).lock() {
+        Ok(Some(lock)) => Ok(Some(lock)),
+        Ok(None) => Err("a backup, a copy or a drill runs".to_owned()),
+        Err(error) => Err(format!(
+            "nobody says whether a backup runs: {}",
+            told(&error.into())
+        )),
     }
 }
 
@@ -296,6 +323,10 @@ mod tests {
             "postgresql@17-strongroom.service",
             "bash",
             "strongroom-update.service",
+            "strongroom-backup.service",
+            "strongroom-backup-copy.service",
+            "strongroom-database-resume.service",
+            "strongroom-take.service",
             "cron.service",
         ];
         let plan = plan(&stale(&services, false), false);
@@ -313,6 +344,10 @@ mod tests {
             [
                 "bash",
                 "dbus.service",
+                "strongroom-backup-copy.service",
+                "strongroom-backup.service",
+                "strongroom-database-resume.service",
+                "strongroom-take.service",
                 "strongroom-update.service",
                 "user@1000.service"
             ]
@@ -337,6 +372,20 @@ mod tests {
             Some(at("2026-11-27T03:00:00Z")),
             now
         ));
+    }
+
+    #[test]
+    fn nothing_is_started_anew_under_a_backup_and_none_begins_meanwhile() {
+        let place = tempfile::tempdir().unwrap();
+        let never = keep_backups_out(&place.path().join("record")).unwrap();
+        assert!(never.is_none(), "backups were never switched on");
+        let record = record::Folder::at(place.path());
+        let backup = record.lock().unwrap();
+        let why = keep_backups_out(place.path()).unwrap_err();
+        assert_eq!(why, "a backup, a copy or a drill runs");
+        drop(backup);
+        let held = keep_backups_out(place.path()).unwrap();
+        assert!(held.is_some() && record.lock().unwrap().is_none());
     }
 
     #[test]

@@ -10,10 +10,11 @@ use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, OpenHow, ResolveFlag, openat2};
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag};
 use nix::unistd::{Gid, Uid, linkat};
 
 use super::{BackupError, Entry, Repository, STATE, plain, refused};
+use crate::beneath;
 use crate::write::{self, Access};
 
 /// Beside what is copied, and never copied itself.
@@ -102,8 +103,7 @@ impl Staged {
 fn open(root: &File, at: &Path, path: &Path) -> Result<Option<File>, BackupError> {
     // A pipe in the place of a file would wait for a writer.
     let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-    let resolve = ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS;
-    match openat2(root, path, OpenHow::new().flags(flags).resolve(resolve)) {
+    match beneath::open(root, path, flags) {
         Ok(file) => Ok(Some(file.into())),
         Err(Errno::ENOENT) => Ok(None),
         Err(error) => Err(refused("open", &at.join(path))(error.into())),

@@ -15,19 +15,28 @@ use ::host::{
     updates::{BUNDLE_SUFFIX, Folder, Found, SPOOL, TAKEN, Verdict},
 };
 use jiff::Timestamp;
+use nix::{
+    errno::Errno,
+    fcntl::{AT_FDCWD, RenameFlags, renameat2},
+};
 use std::{
     fs::{self, Metadata},
     io,
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitCode,
     thread,
     time::{Duration, Instant, SystemTime},
 };
+use updates::shelf::ImportError;
 
 /// A file that somebody copies here is whole when it has not changed for this long.
 const STILL: Duration = Duration::from_secs(3);
 /// A copy that takes longer is looked at as it is.
 const STILL_WAIT_MAX: Duration = Duration::from_secs(30 * 60);
+/// The largest bundle of another import is unpacked by then. A run that ended at once would be started again at once, until systemd
+/// gives the spool up (systemd.path(5), `TriggerLimitBurst=`).
+const BUSY_WAIT_MAX: Duration = Duration::from_secs(30 * 60);
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Most bundles of one run; the unit starts another for the rest.
 const BUNDLES_MAX: usize = 8;
 
@@ -45,7 +54,10 @@ impl Take {
         folder.prepare()?;
         let mut is_well = true;
         for name in names(Path::new(SPOOL))? {
-            let verdict = take(common, &name)?;
+            let Some(verdict) = take(common, &name)? else {
+                output::talk(&format!("{name} stays in {SPOOL}: another import is at work"));
+                break;
+            };
             is_well &= matches!(verdict.found, Found::Imported { .. });
             say(&verdict);
             folder.note_verdict(&verdict)?;
@@ -73,41 +85,92 @@ fn names(spool: &Path) -> Result<Vec<String>, CommandError> {
     Ok(names)
 }
 
-fn take(common: &Common, name: &str) -> Result<Verdict, CommandError> {
+/// None where others are at work all the time: it is in the spool again, whose unit starts another run.
+fn take(common: &Common, name: &str) -> Result<Option<Verdict>, CommandError> {
     let (lying, taken) = (Path::new(SPOOL).join(name), Path::new(TAKEN).join("bundle"));
     wait_until_still(&lying);
+    // What a run that was cut off has left.
+    clear(&taken)?;
     // Within one file system; a link is moved and not followed.
     fs::rename(&lying, &taken).map_err(CommandError::io(format!("cannot take {}", lying.display())))?;
-    let (bytes, found) = look_at(common, &taken);
-    fs::remove_file(&taken).map_err(CommandError::io(format!("cannot remove {}", taken.display())))?;
-    Ok(Verdict {
+    let Some((bytes, found)) = look_at(common, &taken) else {
+        put_back(&taken, &lying)?;
+        return Ok(None);
+    };
+    clear(&taken)?;
+    Ok(Some(Verdict {
         name: name.to_owned(),
         bytes,
         at: Timestamp::now(),
         found,
-    })
+    }))
 }
 
-fn look_at(common: &Common, taken: &PathBuf) -> (u64, Found) {
+/// Where one of the same name came meanwhile, that one is the newer.
+fn put_back(taken: &Path, lying: &Path) -> Result<(), CommandError> {
+    let flags = RenameFlags::RENAME_NOREPLACE;
+    match renameat2(AT_FDCWD, taken, AT_FDCWD, lying, flags) {
+        Ok(()) => Ok(()),
+        Err(Errno::EEXIST) => clear(taken),
+        Err(error) => Err(CommandError::io(format!("cannot put {} back", lying.display()))(
+            error.into(),
+        )),
+    }
+}
+
+/// Removes what was taken, whatever it is: it lies in a folder of root's, and what stays there is in the way of the next one.
+fn clear(taken: &Path) -> Result<(), CommandError> {
+    let removed = match fs::symlink_metadata(taken) {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(taken),
+        Ok(_) => fs::remove_file(taken),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(CommandError::io(format!(
+            "cannot remove {}",
+            taken.display()
+        ))(error)),
+        _ => Ok(()),
+    }
+}
+
+/// None where others are at work all the time.
+fn look_at(common: &Common, taken: &Path) -> Option<(u64, Found)> {
     let refused = |why: String| Found::Refused { why };
     let metadata = match fs::symlink_metadata(taken) {
         Ok(metadata) => metadata,
-        Err(error) => return (0, refused(format!("it cannot be looked at ({error})"))),
+        Err(error) => return Some((0, refused(format!("it cannot be looked at ({error})")))),
     };
     if !metadata.is_file() {
-        return (
-            0,
-            refused("it is a link, a pipe or a folder, and no bundle".to_owned()),
-        );
+        let why = "it is a link, a pipe or a folder, and no bundle";
+        return Some((0, refused(why.to_owned())));
     }
-    let found = match import(common, &Here::default(), taken) {
+    let imported = patiently(BUSY_WAIT_MAX, || import(common, &Here::default(), taken));
+    let found = match imported {
         Ok((manifest, _)) => Found::Imported {
             sequence: manifest.sequence,
             version: manifest.version.to_string(),
         },
+        Err(CommandError::Import(ImportError::Busy)) => return None,
         Err(error) => refused(told(&error)),
     };
-    (metadata.len(), found)
+    Some((metadata.len(), found))
+}
+
+/// Again and again while another import is at work, for so long at most.
+fn patiently<T>(
+    patience: Duration,
+    mut import: impl FnMut() -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    let began = Instant::now();
+    loop {
+        match import() {
+            Err(CommandError::Import(ImportError::Busy)) if began.elapsed() < patience => {
+                thread::sleep(LOOK_EVERY);
+            }
+            ended => return ended,
+        }
+    }
 }
 
 /// Until nobody writes to it any more.
@@ -120,7 +183,7 @@ fn wait_until_still(path: &Path) {
         if !found.is_file() || is_still(&found) {
             return;
         }
-        thread::sleep(Duration::from_millis(500));
+        thread::sleep(LOOK_EVERY);
     }
 }
 
@@ -140,4 +203,54 @@ fn say(verdict: &Verdict) {
         Found::Refused { why } => format!("refused: {why}"),
     };
     output::talk(&format!("{} ({} bytes): {said}", verdict.name, verdict.bytes));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_bundle_waits_for_another_import_and_goes_back_under_no_other_ones_name() {
+        let mut tries = 0;
+        let mut import = || {
+            tries += 1;
+            match tries {
+                3 => Ok(()),
+                _ => Err(CommandError::Import(ImportError::Busy)),
+            }
+        };
+        let ended = patiently(Duration::ZERO, &mut import);
+        assert!(matches!(ended, Err(CommandError::Import(ImportError::Busy))));
+        patiently(Duration::from_secs(60), &mut import).unwrap();
+        assert_eq!(tries, 3);
+        let folder = tempfile::tempdir().unwrap();
+        let (taken, lying) = (folder.path().join("bundle"), folder.path().join("1.bundle"));
+        fs::write(&taken, "first").unwrap();
+        put_back(&taken, &lying).unwrap();
+        assert_eq!(fs::read(&lying).unwrap(), b"first");
+        fs::write(&taken, "second").unwrap();
+        put_back(&taken, &lying).unwrap();
+        assert_eq!(fs::read(&lying).unwrap(), b"first");
+        assert!(!taken.exists());
+    }
+
+    #[test]
+    fn whatever_was_taken_is_out_of_the_way_and_a_link_leads_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let (taken, victim) = (folder.path().join("bundle"), folder.path().join("victim"));
+        fs::create_dir(&victim).unwrap();
+        fs::write(victim.join("file"), "theirs").unwrap();
+        clear(&taken).unwrap();
+        fs::create_dir_all(taken.join("below")).unwrap();
+        symlink(&victim, taken.join("below/link")).unwrap();
+        clear(&taken).unwrap();
+        assert!(!taken.exists());
+        symlink(&victim, &taken).unwrap();
+        clear(&taken).unwrap();
+        fs::write(&taken, "a bundle").unwrap();
+        clear(&taken).unwrap();
+        assert!(taken.symlink_metadata().is_err());
+        assert_eq!(fs::read(victim.join("file")).unwrap(), b"theirs");
+    }
 }
