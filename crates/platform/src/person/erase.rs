@@ -82,6 +82,7 @@ pub async fn propose(workspace: &Workspace, id: PersonRequestId, ground: &str) -
             kind: HitKind::File,
             dataset: None,
             found_in: vec![ATTACHED.to_owned()],
+            has_words: false,
             verdict: Some(Verdict::Theirs),
         })
         .collect();

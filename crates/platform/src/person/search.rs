@@ -35,6 +35,8 @@ use uuid::Uuid;
 
 /// Images read at once.
 const PAGE: i64 = 500;
+/// Most hits of a list that only refer to what is theirs: the others have room when words are found later.
+const REFERRING_MAX: usize = HITS_MAX / 2;
 /// Longest search before it is stored to go on.
 const TIME_MAX: Duration = Duration::from_secs(15);
 /// Longest time for the files of imports.
@@ -121,24 +123,20 @@ fn is_known(known: &[Hit], hit: &Hit) -> bool {
 }
 
 /// Those that the list has room for, and how many it has none for: records that only refer to what is theirs, as a customer's orders do.
-fn fitting(found: Vec<Found>, known: &[Hit]) -> Result<(Vec<Hit>, usize)> {
-    let (old, new): (Vec<Found>, Vec<Found>) = found.into_iter().partition(|one| is_known(known, &one.hit));
-    let (worded, mut referring): (Vec<Found>, Vec<Found>) = new.into_iter().partition(|one| one.has_words);
+fn fitting(found: Vec<Hit>, known: &[Hit]) -> Result<(Vec<Hit>, usize)> {
+    let (old, new): (Vec<Hit>, Vec<Hit>) = found.into_iter().partition(|one| is_known(known, one));
+    let (worded, mut referring): (Vec<Hit>, Vec<Hit>) = new.into_iter().partition(|one| one.has_words);
     let Some(room) = HITS_MAX.checked_sub(known.len() + worded.len()) else {
         return Err(conflict(
             "the words fit too many records; open a request with words that fit this person alone",
         ));
     };
+    let listed = known.iter().filter(|hit| !hit.has_words).count();
+    let room = room.min(REFERRING_MAX.saturating_sub(listed));
     let unlisted = referring.len().saturating_sub(room);
     referring.truncate(room);
     let all = old.into_iter().chain(worded).chain(referring);
-    Ok((all.map(|one| one.hit).collect(), unlisted))
-}
-
-/// A hit, and whether words were found in it.
-struct Found {
-    hit: Hit,
-    has_words: bool,
+    Ok((all.collect(), unlisted))
 }
 
 /// Sees to it that what was found is whole: a search that has not come to its end, or not since a record was marked as theirs, is made now.
@@ -302,12 +300,11 @@ impl Walk<'_> {
         Ok(Some(false))
     }
 
-    fn hits(self) -> Vec<Found> {
+    fn hits(self) -> Vec<Hit> {
         let hit = |(object, places): (Uuid, Places)| {
-            let has_words = places.has_words;
             let past = places.past.difference(&places.now);
             let past: Vec<String> = past.map(|key| format!("{key}, earlier")).collect();
-            let hit = Hit {
+            Hit {
                 object,
                 kind: match places.dataset {
                     Some(_) => HitKind::Record,
@@ -315,9 +312,9 @@ impl Walk<'_> {
                 },
                 dataset: places.dataset,
                 found_in: places.now.into_iter().chain(past).collect(),
+                has_words: places.has_words,
                 verdict: None,
-            };
-            Found { hit, has_words }
+            }
         };
         self.found.into_iter().map(hit).collect()
     }
@@ -391,4 +388,41 @@ pub(crate) async fn sample(
         }
     }
     Ok((read, unreadable))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hits(count: u128, has_words: bool) -> Vec<Hit> {
+        // Ids of their own for either kind.
+        let first = u128::from(has_words) << 64;
+        let hit = |number| Hit {
+            object: Uuid::from_u128(first + number),
+            kind: HitKind::Record,
+            dataset: Some(DatasetId(1)),
+            found_in: Vec::new(),
+            has_words,
+            verdict: None,
+        };
+        (0..count).map(hit).collect()
+    }
+
+    #[test]
+    fn what_only_refers_leaves_room_for_words_that_are_found_later() {
+        let (listed, unlisted) = fitting(hits(1_200, false), &[]).unwrap();
+        assert_eq!((listed.len(), unlisted), (500, 700));
+        let later = [hits(500, true), hits(1_200, false)].concat();
+        let (listed, unlisted) = fitting(later, &listed).unwrap();
+        let worded = listed.iter().filter(|hit| hit.has_words).count();
+        assert_eq!((listed.len(), worded, unlisted), (1_000, 500, 700));
+        fitting(hits(501, true), &hits(500, false)).unwrap_err();
+        fitting(hits(1_001, true), &[]).unwrap_err();
+    }
+
+    #[test]
+    fn with_many_words_fewer_that_refer_are_listed() {
+        let (listed, unlisted) = fitting([hits(900, true), hits(300, false)].concat(), &[]).unwrap();
+        assert_eq!((listed.len(), unlisted), (1_000, 200));
+    }
 }

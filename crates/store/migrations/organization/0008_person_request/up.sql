@@ -45,6 +45,7 @@ CREATE TABLE {{schema}}._person_hit (
     kind       text NOT NULL CHECK (kind IN ('record', 'file')),
     dataset_id integer, -- which may be gone by now
     found_in   text[] NOT NULL,
+    has_words  boolean NOT NULL, -- not only a reference to what is theirs
     verdict    text CHECK (verdict IN ('theirs', 'other')),
     PRIMARY KEY (request_id, object_id),
     CHECK ((kind = 'record') = (dataset_id IS NOT NULL))
@@ -95,4 +96,4 @@ CREATE CONSTRAINT TRIGGER require_entry AFTER INSERT OR UPDATE OR DELETE ON {{sc
 GRANT SELECT, INSERT, UPDATE (due_on, extended_because, search_record, search_version, searched_at, handed_over_by, handed_over_at,
     proposed_by, proposed_at, ground, approved_by, approved_at, outcome, note, closed_by, closed_at)
     ON {{schema}}._person_request TO {{schema}};
-GRANT SELECT, INSERT, UPDATE (found_in, verdict) ON {{schema}}._person_hit TO {{schema}};
+GRANT SELECT, INSERT, UPDATE (found_in, has_words, verdict) ON {{schema}}._person_hit TO {{schema}};

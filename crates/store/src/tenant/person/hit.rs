@@ -59,6 +59,8 @@ pub struct Hit {
     pub dataset: Option<DatasetId>,
     /// Keys of the fields with the words, and whether only an earlier version had them.
     pub found_in: Vec<String>,
+    /// Whether words were found in it; else it only refers to what is theirs, or hangs on it.
+    pub has_words: bool,
     /// What somebody said of it.
     pub verdict: Option<Verdict>,
 }
@@ -69,9 +71,10 @@ pub struct Hit {
 /// [`StoreError::Refused`] of `keep_person_hit` once an erasure is proposed or the request closed.
 pub async fn put_hits(tx: &TenantTx, request: PersonRequestId, hits: &[Hit]) -> Result<(), StoreError> {
     let text = format!(
-        "INSERT INTO {}._person_hit AS h (request_id, object_id, kind, dataset_id, found_in, verdict)
-         VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (request_id, object_id) DO UPDATE SET found_in = EXCLUDED.found_in",
+        "INSERT INTO {}._person_hit AS h (request_id, object_id, kind, dataset_id, found_in, has_words, verdict)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (request_id, object_id) DO UPDATE
+            SET found_in = EXCLUDED.found_in, has_words = h.has_words OR EXCLUDED.has_words",
         tx.tenant.schema()
     );
     let connection = tx.connection()?;
@@ -89,6 +92,7 @@ pub async fn put_hits(tx: &TenantTx, request: PersonRequestId, hits: &[Hit]) -> 
                     &hit.kind.as_str(),
                     &dataset,
                     &hit.found_in,
+                    &hit.has_words,
                     &verdict,
                 ],
             )
@@ -122,7 +126,7 @@ pub async fn set_verdict(
 /// What the connection reports.
 pub async fn hits(tenant: &Tenant, request: PersonRequestId, limit: i64) -> Result<Vec<Hit>, StoreError> {
     let text = format!(
-        "SELECT object_id, kind, dataset_id, found_in, verdict FROM {}._person_hit WHERE request_id = $1
+        "SELECT object_id, kind, dataset_id, found_in, verdict, has_words FROM {}._person_hit WHERE request_id = $1
          ORDER BY dataset_id NULLS LAST, object_id LIMIT $2",
         tenant.schema()
     );
@@ -141,6 +145,7 @@ fn read(row: &Row) -> Result<Hit, StoreError> {
         },
         dataset: row.try_get::<_, Option<i32>>(2)?.map(DatasetId),
         found_in: row.try_get(3)?,
+        has_words: row.try_get(5)?,
         verdict: verdict.map(|verdict| match verdict {
             "theirs" => Verdict::Theirs,
             _ => Verdict::Other,
