@@ -195,6 +195,11 @@ impl Route {
         }
     }
 
+    /// Whether answers are kept under idempotency keys. A value in the clear is not: asked for again, it is shown and entered again.
+    pub(crate) fn keeps_answers(&self) -> bool {
+        self.needs != Needs::Permission(Permission::RecordReveal)
+    }
+
     /// The method.
     #[must_use]
     pub fn verb(&self) -> Verb {

@@ -237,7 +237,7 @@ async fn carry_out(
         platform::maintenance::refuse_changes(api.platform()).await?;
     }
     let query = Query::parse(request.query_string(), route.query)?;
-    let key = idempotency::key(&request).filter(|_| caller.account().is_some());
+    let key = idempotency::key(&request).filter(|_| caller.account().is_some() && route.keeps_answers());
     let (body, bytes) = take_body(api, route, &request, payload).await?;
     let fingerprint = key.as_ref().map(|_| idempotency::fingerprint(&request, &bytes));
     drop(bytes);

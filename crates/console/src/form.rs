@@ -56,6 +56,47 @@ pub(crate) fn check_token(visit: &Visit, token: &str, may_be_anonymous: bool) ->
     ))
 }
 
+/// Names and values that a program sent, where no page of ours does and no cookie counts.
+#[derive(Debug)]
+pub(crate) struct BareForm(Pairs);
+
+impl Deref for BareForm {
+    type Target = Pairs;
+
+    fn deref(&self) -> &Pairs {
+        &self.0
+    }
+}
+
+impl FromRequest for BareForm {
+    type Error = Fault;
+    type Future = LocalBoxFuture<'static, Result<Self, Fault>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (is_form, payload) = (is_urlencoded(request), payload.take());
+        Box::pin(async move { Ok(Self(pairs_of(is_form, payload).await?)) })
+    }
+}
+
+fn is_urlencoded(request: &HttpRequest) -> bool {
+    let media = request.headers().get(CONTENT_TYPE);
+    let media = media.and_then(|value| value.to_str().ok());
+    media.is_some_and(|media| media.starts_with("application/x-www-form-urlencoded"))
+}
+
+async fn pairs_of(is_urlencoded: bool, payload: Payload) -> Result<Pairs, Fault> {
+    if !is_urlencoded {
+        return Err(Fault::new(
+            ProblemCode::MediaType,
+            "this page takes its own form only",
+        ));
+    }
+    let bytes = read(payload).await?;
+    let unreadable =
+        format!("the form holds characters that cannot be read, or more than {PAIRS_MAX} values");
+    Pairs::parse(&bytes).ok_or_else(|| Fault::malformed(unreadable))
+}
+
 async fn read(mut payload: Payload) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
     while let Some(chunk) = payload.next().await {
@@ -75,28 +116,14 @@ impl FromRequest for Form {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let visit = Visit::extract(request);
-        let payload = payload.take();
-        let media = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
-        let urlencoded = media.is_some_and(|media| media.starts_with("application/x-www-form-urlencoded"));
+        let (is_form, payload) = (is_urlencoded(request), payload.take());
         let path = request.path();
         let is_door = path == "/sign-in" || path.starts_with(SECOND_STEP);
         let links = [INVITATION, BREAK_GLASS, PASSWORD_RESET];
         let may_be_anonymous = is_door || links.iter().any(|link| path.starts_with(link));
         Box::pin(async move {
             let visit = visit.await?;
-            if !urlencoded {
-                return Err(Fault::new(
-                    ProblemCode::MediaType,
-                    "this page takes its own form only",
-                ));
-            }
-            let bytes = read(payload).await?;
-            let unreadable =
-                format!("the form holds characters that cannot be read, or more than {PAIRS_MAX} values");
-            let pairs = Pairs::parse(&bytes).ok_or_else(|| Fault::malformed(unreadable))?;
+            let pairs = pairs_of(is_form, payload).await?;
             check_token(&visit, pairs.text("csrf"), may_be_anonymous)?;
             Ok(Self(pairs))
         })

@@ -7,7 +7,7 @@ use crate::{
     csrf::{self, Provenance, provenance},
     errors::{Fault, page_of},
     headers::protect,
-    held, maintenance,
+    held, maintenance, openid,
     query::encode,
     state::Console,
     visit::{Visit, page_with},
@@ -82,6 +82,10 @@ fn new_request_id() -> String {
 /// A request that changes something must come from a page of ours.
 fn admit(console: &Console, request: &ServiceRequest) -> Result<(), Fault> {
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        return Ok(());
+    }
+    // No browser sends it, and no cookie counts there.
+    if openid::is_word_of_provider(request.path()) {
         return Ok(());
     }
     match provenance(request.headers(), &console.platform().settings().base_url) {

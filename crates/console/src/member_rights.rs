@@ -1,10 +1,11 @@
-//! One member: what is taken away from the role per dataset and field, and the end of their sessions.
+//! One member: what is taken away from the role per dataset and field, their tokens, and the end of their sessions.
 
 use crate::{
     chrome::role_label,
     errors::Fault,
     fields::with_problems,
     form::Form,
+    tokens,
     view::{Choice, Crumb, ErrorSummary, FieldInput, InputKind, MemberRightsPage, Nav, RightsGroup},
     visit::{Answer, Room, Visit, page, page_with, see_other},
 };
@@ -14,9 +15,10 @@ use platform::{
     dataset,
     member::{self, Member},
     narrowing::{NamedNarrowing, field_word, word},
+    token,
 };
 use std::collections::BTreeMap;
-use types::{AccountId, Dataset};
+use types::{AccountId, Dataset, TokenId};
 
 const RIGHTS: [(DatasetRight, &str); 3] = [
     (DatasetRight::Write, "As the role says"),
@@ -76,6 +78,7 @@ async fn rights_page(
     failure: Option<ErrorSummary>,
 ) -> Result<MemberRightsPage, Fault> {
     let datasets = dataset::list(&room.workspace).await?;
+    let tokens = token::list_of(&room.workspace, member.account).await?;
     let members = format!("{}/members", room.base());
     let mut chrome = room.chrome(&member.name, Nav::Members).await?;
     chrome.crumbs = vec![Crumb {
@@ -92,6 +95,7 @@ async fn rights_page(
             .with_help("Also those that are made later.")
             .required(),
         groups: datasets.iter().map(|dataset| group(dataset, narrowing)).collect(),
+        tokens: tokens.iter().map(tokens::row).collect(),
         failure,
     })
 }
@@ -170,6 +174,20 @@ pub(crate) async fn end_sessions(visit: Visit, path: Path<(String, String)>, _fo
     member::end_sessions(&room.workspace, member.account).await?;
     see_other(&format!(
         "{}/members/{}?notice=member-sessions-ended",
+        room.base(),
+        member.account
+    ))
+}
+
+/// `POST .../members/{account}/tokens/{token}/revoke`
+pub(crate) async fn revoke_token(visit: Visit, path: Path<(String, String, String)>, _form: Form) -> Answer {
+    let room = visit.enter(&path.0).await?;
+    room.workspace.require(Permission::TokenManageAll).await?;
+    let member = find(&room, &path.1).await?;
+    let id = path.2.parse::<TokenId>().map_err(|_| Fault::not_found("token"))?;
+    token::revoke_of(&room.workspace, member.account, id).await?;
+    see_other(&format!(
+        "{}/members/{}?notice=token-revoked",
         room.base(),
         member.account
     ))

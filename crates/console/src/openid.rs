@@ -1,4 +1,4 @@
-//! The door for whoever comes from an OpenID provider, and tying an account to somebody there.
+//! The door for whoever comes from an OpenID provider, tying an account to somebody there, and the provider's own word that they left.
 //!
 //! Invariants: a browser is sent to a provider by a link and never by a form's answer, since `form-action` of our content
 //! security policy goes for redirects as well; what it keeps meanwhile is one `__Host-` cookie, sealed; that cookie is
@@ -8,14 +8,15 @@ use crate::{
     account, admission,
     errors::Fault,
     fields::with_problems,
-    form::Form,
+    form::{BareForm, Form},
     session::{OPENID, openid_cookie, removed},
     sign_in::{form, local_path},
     view::{FieldInput, InputKind, Nav, TieGoPage},
     visit::{Answer, Visit, page, page_with, see_other, see_other_with},
 };
-use actix_web::{HttpRequest, http::StatusCode, web::Path};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use platform::{identity, provider, sign_in::openid};
+use serde_json::json;
 use std::time::Instant;
 use types::ProblemCode;
 use vault::SecretText;
@@ -59,6 +60,39 @@ pub(crate) async fn come_back(visit: Visit, key: Path<String>, request: HttpRequ
     let gone = response.add_cookie(&removed(OPENID));
     gone.map_err(|error| platform::PlatformError::invariant(error.to_string()))?;
     Ok(response)
+}
+
+/// Whether a path is that of [`leave`].
+pub(crate) fn is_word_of_provider(path: &str) -> bool {
+    path.strip_prefix(CALLBACK)
+        .and_then(|rest| rest.strip_suffix("/logout"))
+        .is_some_and(|key| !key.is_empty() && !key.contains('/'))
+}
+
+/// `POST /callback/{provider}/logout` (OpenID Connect Back-Channel Logout 1.0, section 2.5): a provider's word and no browser's. Its proof is
+/// the signed token; answers are as section 2.8 has them.
+pub(crate) async fn leave(visit: Visit, key: Path<String>, sent: BareForm) -> Answer {
+    visit.event.borrow_mut().action = Some("openid-logout");
+    check_pace(&visit)?;
+    let logout_token = sent.text("logout_token").to_owned();
+    let origin = visit.caller.origin.clone();
+    match openid::leave(visit.platform(), origin, &key, logout_token).await {
+        Ok(account) => {
+            visit.event.borrow_mut().account = account;
+            Ok(HttpResponse::Ok().finish())
+        }
+        Err(error) if error.code == ProblemCode::Invalid => Ok(not_taken(
+            &visit,
+            "the logout token is not to be trusted, or came before",
+        )),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn not_taken(visit: &Visit, why: &str) -> HttpResponse {
+    let throttle = visit.console.throttle();
+    throttle.note_failure(&throttle_name(visit), visit.address, Instant::now());
+    HttpResponse::BadRequest().json(json!({ "error": "invalid_request", "error_description": why }))
 }
 
 async fn refused(visit: &Visit, error: platform::PlatformError) -> Answer {

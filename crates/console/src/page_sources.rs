@@ -64,6 +64,7 @@ const TEMPLATES: &[PageSource] = templates![
     "parts/notice.html",
     "parts/pagination.html",
     "parts/stages.html",
+    "parts/tokens.html",
     "parts/ui.html",
     "password_reset.html",
     "person_request.html",

@@ -111,6 +111,7 @@ async fn provider_page(
         key: view.key,
         issuer: view.issuer,
         redirect_uri: view.redirect_uri,
+        logout_uri: view.logout_uri,
         people: view.people,
         stages: Vec::new(),
         fields,

@@ -21,6 +21,7 @@ pub(crate) fn register(config: &mut ServiceConfig) {
         )
         .service(resource("/sign-in/openid/{provider}").route(get().to(openid::begin)))
         .service(resource("/callback/{provider}").route(get().to(openid::come_back)))
+        .service(resource("/callback/{provider}/logout").route(post().to(openid::leave)))
         .service(
             resource("/sign-in/factor")
                 .route(get().to(second_step::show))
@@ -260,6 +261,10 @@ fn people_pages(config: &mut ServiceConfig) {
             resource("/o/{organization}/members/{account}")
                 .route(get().to(member_rights::show))
                 .route(post().to(member_rights::save)),
+        )
+        .service(
+            resource("/o/{organization}/members/{account}/tokens/{token}/revoke")
+                .route(post().to(member_rights::revoke_token)),
         )
         .service(
             resource("/o/{organization}/members/{account}/end-sessions")

@@ -43,7 +43,9 @@ pub(crate) struct Throttle {
 fn keys(name: &str, address: Option<IpAddr>) -> impl Iterator<Item = (Key, u32)> {
     let name: String = name.trim().to_lowercase().chars().take(254).collect();
     let address = address.map(|address| (Key::Address(network_of(address)), FREE_OF_ADDRESS));
-    std::iter::once((Key::Name(name), FREE_OF_NAME)).chain(address)
+    // Without a name it is nobody's: one would make everybody wait.
+    let name = (!name.is_empty()).then_some((Key::Name(name), FREE_OF_NAME));
+    name.into_iter().chain(address)
 }
 
 /// An IPv6 customer has a /64 of addresses to try from, so that counts as one.
@@ -133,6 +135,16 @@ mod tests {
         );
         let later = now + Duration::from_secs(WAIT_SECONDS_MAX);
         assert_eq!(throttle.wait("ann", None, later), Duration::ZERO);
+    }
+
+    #[test]
+    fn tries_without_a_name_make_nobody_else_wait() {
+        let (throttle, now) = (Throttle::default(), Instant::now());
+        let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+        fail(&throttle, "", Some(one), 100, now);
+        fail(&throttle, "  ", Some(one), 100, now);
+        assert!(throttle.wait("", Some(one), now) > Duration::ZERO);
+        assert_eq!(throttle.wait("", Some(other), now), Duration::ZERO);
     }
 
     #[test]

@@ -94,7 +94,7 @@ async fn tokens_page(room: &Room, fields: Vec<FieldInput>) -> Result<TokensPage,
     })
 }
 
-fn row(token: &Token) -> TokenRow {
+pub(crate) fn row(token: &Token) -> TokenRow {
     let expired = token.expires_at <= Timestamp::now();
     let state = match (token.revoked_at, expired) {
         (Some(_), _) => Badge::new("Revoked", Tone::Bad),

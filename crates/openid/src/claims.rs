@@ -71,6 +71,9 @@ pub enum ClaimFault {
         /// What the token says.
         found: String,
     },
+    /// Another token than one of a logout.
+    #[error("the token is no logout token: {0}")]
+    NoLogout(&'static str),
     /// They proved who they are too long ago.
     #[error("the person signed in at the provider too long ago, or it does not say when")]
     Stale,
@@ -128,9 +131,34 @@ pub(crate) struct Claims {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Audience {
+pub(crate) enum Audience {
     One(String),
     Many(Vec<String>),
+}
+
+impl Audience {
+    /// Is a client among them?
+    pub(crate) fn names(&self, client_id: &str) -> bool {
+        match self {
+            Self::One(one) => one == client_id,
+            Self::Many(many) => many.iter().any(|one| one == client_id),
+        }
+    }
+
+    fn is_alone(&self) -> bool {
+        match self {
+            Self::One(_) => true,
+            Self::Many(many) => many.len() == 1,
+        }
+    }
+
+    /// For a message.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::One(one) => short(one),
+            Self::Many(many) => short(&many.join(", ")),
+        }
+    }
 }
 
 /// Some providers write truth as text.
@@ -151,7 +179,7 @@ impl Truth {
 }
 
 /// A NumericDate (RFC 7519, section 2): whole seconds, whatever fraction stands behind.
-fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     let number = serde_json::Number::deserialize(deserializer)?;
     let whole = number.as_i64();
     #[allow(
@@ -190,49 +218,28 @@ impl Claims {
             });
         }
         self.check_audience(&terms.provider.client_id)?;
-        self.check_times(terms.now)?;
+        check_times(self.iat.max(self.nbf.unwrap_or(i64::MIN)), self.exp, terms.now)?;
         if self.nonce.as_deref() != Some(terms.flow.nonce.as_str()) {
             return Err(ClaimFault::Nonce);
         }
         self.check_access_token(terms)?;
-        if self.sub.is_empty() || self.sub.len() > SUBJECT_BYTES_MAX || !self.sub.bytes().all(is_visible) {
-            return Err(ClaimFault::Subject);
-        }
+        check_subject(&self.sub)?;
         self.check_home(terms.provider)?;
         self.check_age(terms)
     }
 
     /// Another audience beside us must be vouched for by `azp`, and that must be us.
     fn check_audience(&self, client_id: &str) -> Result<(), ClaimFault> {
-        let (ours, alone) = match &self.aud {
-            Audience::One(one) => (one == client_id, true),
-            Audience::Many(many) => (many.iter().any(|one| one == client_id), many.len() == 1),
-        };
-        let authorized = match self.azp.as_deref() {
+        let is_authorized = match self.azp.as_deref() {
             Some(azp) => azp == client_id,
-            None => alone,
+            None => self.aud.is_alone(),
         };
-        if ours && authorized {
+        if self.aud.names(client_id) && is_authorized {
             return Ok(());
         }
-        let found = match &self.aud {
-            Audience::One(one) => short(one),
-            Audience::Many(many) => short(&many.join(", ")),
-        };
-        Err(ClaimFault::Audience { found })
-    }
-
-    fn check_times(&self, now: Timestamp) -> Result<(), ClaimFault> {
-        let now = now.as_second();
-        let ended = now.saturating_sub(self.exp);
-        if ended >= SKEW_SECONDS {
-            return Err(ClaimFault::Expired { seconds: ended });
-        }
-        let begins = self.iat.max(self.nbf.unwrap_or(i64::MIN)).saturating_sub(now);
-        if begins > SKEW_SECONDS {
-            return Err(ClaimFault::Future { seconds: begins });
-        }
-        Ok(())
+        Err(ClaimFault::Audience {
+            found: self.aud.shown(),
+        })
     }
 
     /// Section 3.1.3.6: the left half of the hash that goes with the signature's algorithm.
@@ -323,12 +330,31 @@ pub(crate) struct UserInformation {
     email_verified: Option<Truth>,
 }
 
+/// Whether a token counts at this moment, both ends in seconds since 1970.
+pub(crate) fn check_times(begins: i64, ends: i64, now: Timestamp) -> Result<(), ClaimFault> {
+    let now = now.as_second();
+    let ended = now.saturating_sub(ends);
+    if ended >= SKEW_SECONDS {
+        return Err(ClaimFault::Expired { seconds: ended });
+    }
+    let ahead = begins.saturating_sub(now);
+    if ahead > SKEW_SECONDS {
+        return Err(ClaimFault::Future { seconds: ahead });
+    }
+    Ok(())
+}
+
+pub(crate) fn check_subject(subject: &str) -> Result<(), ClaimFault> {
+    let is_good = (1..=SUBJECT_BYTES_MAX).contains(&subject.len()) && subject.bytes().all(is_visible);
+    is_good.then_some(()).ok_or(ClaimFault::Subject)
+}
+
 fn is_visible(byte: u8) -> bool {
     byte.is_ascii_graphic() || byte == b' '
 }
 
 /// Text of a stranger for a message.
-fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     text.chars().take(100).collect()
 }
 

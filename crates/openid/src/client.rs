@@ -9,6 +9,7 @@ use crate::{
     discovery::{ClientProof, DiscoveryError, Document},
     flow::{Answer, Flow, Outcome},
     keys::{KeyError, KeySet},
+    logout::{Leave, LogoutClaims},
     provider::{Provider, ProviderError},
     reach::Reach,
     token::{TokenError, Unverified},
@@ -219,6 +220,20 @@ impl Client {
             claims.complete(self.information(url, token, deadline)?)?;
         }
         Ok(claims.into_person(&self.provider))
+    }
+
+    /// Who has left at the provider, by a logout token that it sent (OpenID Connect Back-Channel Logout 1.0). Whether the token came before
+    /// is the caller's to know. Blocks.
+    ///
+    /// # Errors
+    /// Everything that is not as it should be; nobody's session ends then.
+    pub fn leave(&self, logout_token: &str, now: Timestamp) -> Result<Leave, OpenIdError> {
+        let token = Unverified::parse(logout_token, &self.provider.algorithms)?;
+        let deadline = Deadline::after(Duration::from_secs(EXCHANGE_SECONDS));
+        let document = self.document(now, deadline)?;
+        let payload = self.verify(&token, &document, now, deadline)?;
+        let claims = LogoutClaims::parse(&payload)?;
+        Ok(claims.check(&self.provider, token.kind.as_deref(), now)?)
     }
 
     /// RFC 9207, section 2.4.

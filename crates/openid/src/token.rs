@@ -55,6 +55,8 @@ struct Header {
     kid: Option<String>,
     #[serde(default)]
     crit: Option<serde_json::Value>,
+    #[serde(default)]
+    typ: Option<String>,
 }
 
 /// A token whose signature nobody has looked at yet.
@@ -64,6 +66,8 @@ pub(crate) struct Unverified<'a> {
     signature: Vec<u8>,
     pub(crate) algorithm: Algorithm,
     pub(crate) key_id: Option<String>,
+    /// Its type (RFC 7515, section 4.1.9).
+    pub(crate) kind: Option<String>,
 }
 
 impl<'a> Unverified<'a> {
@@ -90,6 +94,7 @@ impl<'a> Unverified<'a> {
             signature: decode(signature)?,
             algorithm,
             key_id: header.kid,
+            kind: header.typ,
         })
     }
 

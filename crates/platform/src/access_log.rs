@@ -15,12 +15,13 @@ pub use retention::{MONTHS_DEFAULT, MONTHS_MAX, MONTHS_MIN, keep_months, months_
 
 use crate::{
     Caller, Platform, Workspace,
+    caller::Identity,
     error::{PlatformError, Result},
 };
-use access::Permission;
+use access::{Permission, TokenScope};
 use jiff::Timestamp;
 use store::control::access_event::{self as rows, Found, Whose};
-use types::{AccountId, EmailAddress, OrganizationId, PageSize};
+use types::{AccountId, EmailAddress, OrganizationId, PageSize, ProblemCode};
 
 pub use store::control::access_event::{AccessFilter, SCAN_MAX};
 
@@ -119,25 +120,42 @@ fn check(filter: &AccessFilter) -> Result<()> {
     Ok(())
 }
 
-/// The caller's own events that pass the filter, newest first.
+/// The caller's own events that pass the filter, newest first; for a token those in its organization, and sign-ins.
 ///
 /// # Errors
-/// `not-signed-in`; `invalid` for a filter that is none.
+/// `not-signed-in`; `not-allowed` for a token without `access-log.read-own`; `invalid` for a filter that is none.
 pub async fn list_own(
     platform: &Platform,
     caller: &Caller,
     filter: &AccessFilter,
     before: Option<i64>,
 ) -> Result<AccessPage> {
+    let (whose, filter) = own(caller, filter)?;
+    find(platform, whose, &filter, PageSize::default(), before).await
+}
+
+/// Which events are the caller's own: for a token, which reaches one organization, those that its administrators see too.
+fn own(caller: &Caller, filter: &AccessFilter) -> Result<(Whose, AccessFilter)> {
     let account = caller.account().ok_or(access::Denial::NotSignedIn)?.id;
-    find(
-        platform,
-        Whose::Account(account),
-        filter,
-        PageSize::default(),
-        before,
-    )
-    .await
+    let Identity::Token {
+        organization, scope, ..
+    } = &caller.identity
+    else {
+        return Ok((Whose::Account(account), filter.clone()));
+    };
+    match scope {
+        TokenScope::Only(named) if !named.contains(&Permission::AccessLogReadOwn) => Err(PlatformError::new(
+            ProblemCode::NotAllowed,
+            "this token may not read the access log; make one with access-log.read-own",
+        )),
+        TokenScope::Only(_) | TokenScope::All => {
+            let filter = AccessFilter {
+                account: Some(account),
+                ..filter.clone()
+            };
+            Ok((Whose::Organization(*organization), filter))
+        }
+    }
 }
 
 /// The organization's events that pass the filter, newest first.

@@ -7,7 +7,7 @@ use crate::{
     Workspace,
     act::{Act, Commitments, Object},
     error::{PlatformError, Result},
-    record::{self, Input, change_values, check_values, explain, new_values},
+    record::{self, Input, change_values, check_change, check_values, explain, new_values},
     rotation::check_unique,
     sealing::{self, Show},
     workspace::random,
@@ -206,8 +206,9 @@ impl BulkAct<'_> {
             Operation::Update { id, version, fields } => {
                 let (stored, mut record) = self.expected(id, version)?;
                 refuse_trashed(&record)?;
+                let unchanged = record.values.clone();
                 change_values(self.permit, &self.dataset, &fields, &mut record.values)?;
-                check_values(&self.dataset, &record.values)?;
+                check_change(self.permit, &self.dataset, &unchanged, &record.values)?;
                 check_unique(self.workspace, &self.dataset, Some(id), &record.values).await?;
                 self.seal(number, Some(stored), self.next_version(record), RecordState::Live)
             }

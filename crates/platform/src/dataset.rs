@@ -13,7 +13,7 @@ use crate::{
     organization::checked_name,
     workspace::visible,
 };
-use access::{Permission, Permit};
+use access::{FieldRight, Permission, Permit};
 use std::sync::Arc;
 use store::{
     StoreError,
@@ -152,7 +152,7 @@ pub async fn alter(workspace: &Workspace, key: &str, label: &str, description: &
         workspace,
         key,
         "dataset.update",
-        async |tx: &TenantTx, dataset: &Dataset| {
+        async |tx: &TenantTx, _: &Permit, dataset: &Dataset| {
             Ok(catalogue::alter_dataset(tx, dataset.id, &label, &description).await?)
         },
     )
@@ -170,7 +170,7 @@ pub async fn add_field(workspace: &Workspace, key: &str, draft: &FieldDraft) -> 
         workspace,
         key,
         "field.create",
-        async |tx: &TenantTx, dataset: &Dataset| {
+        async |tx: &TenantTx, _: &Permit, dataset: &Dataset| {
             if dataset.fields.len() >= FIELDS_MAX {
                 return Err(PlatformError::new(
                     ProblemCode::Conflict,
@@ -199,10 +199,8 @@ pub async fn alter_field(
         workspace,
         key,
         "field.update",
-        async |tx: &TenantTx, dataset: &Dataset| {
-            let (_, found) = dataset
-                .field(field)
-                .ok_or_else(|| PlatformError::not_found("field"))?;
+        async |tx: &TenantTx, permit: &Permit, dataset: &Dataset| {
+            let found = field_to_change(permit, dataset, field)?;
             let changed = Field {
                 id: found.id,
                 key: found.key.clone(),
@@ -230,10 +228,8 @@ pub async fn drop_field(workspace: &Workspace, key: &str, field: &str) -> Result
         workspace,
         key,
         "field.delete",
-        async |tx: &TenantTx, dataset: &Dataset| {
-            let (_, found) = dataset
-                .field(field)
-                .ok_or_else(|| PlatformError::not_found("field"))?;
+        async |tx: &TenantTx, permit: &Permit, dataset: &Dataset| {
+            let found = field_to_change(permit, dataset, field)?;
             Ok(catalogue::drop_field(tx, found.id).await?)
         },
     )
@@ -244,16 +240,30 @@ async fn define(
     workspace: &Workspace,
     key: &str,
     action: &'static str,
-    change: impl AsyncFn(&TenantTx, &Dataset) -> Result<()>,
+    change: impl AsyncFn(&TenantTx, &Permit, &Dataset) -> Result<()>,
 ) -> Result<Arc<Dataset>> {
     let permit: Permit = workspace.permit(Permission::DatasetDefine).await?;
     let dataset = workspace.dataset_to_change(&permit, key).await?;
     let tx = workspace.tenant().begin(&permit).await?;
     let dataset = catalogue::find_within(&tx, dataset.id).await?;
-    change(&tx, &dataset).await?;
+    change(&tx, &permit, &dataset).await?;
     let changed = catalogue::find_within(&tx, dataset.id).await?;
     let act = Act::configuration(action, Object::new("dataset", dataset.id));
     tx.commit(&workspace.plain_entry(&act)?).await?;
     workspace.forget_datasets();
-    Ok(Arc::new(changed))
+    Ok(visible(&permit, &Arc::new(changed)))
+}
+
+/// A field whose definition the permit may change: one that its holder sees and may write.
+pub(super) fn field_to_change<'a>(permit: &Permit, dataset: &'a Dataset, key: &str) -> Result<&'a Field> {
+    let found = dataset.field(key).map(|(_, field)| field);
+    let found = found.filter(|field| permit.may_see_field(dataset.id.0, field.id.0));
+    let field = found.ok_or_else(|| PlatformError::not_found("field"))?;
+    if permit.narrowing().field(dataset.id.0, field.id.0) < FieldRight::Write {
+        return Err(PlatformError::new(
+            ProblemCode::NotAllowed,
+            "your rights do not reach to this field",
+        ));
+    }
+    Ok(field)
 }

@@ -18,7 +18,7 @@ use crate::{
     withdrawal::guarded_stream,
     workspace::random,
 };
-use access::Permission;
+use access::{Narrowing, Permission};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use openssl::sha::Sha256;
@@ -26,11 +26,11 @@ use part::{Opener, seal_part};
 use store::{
     StoreError,
     tenant::{
-        TenantTx,
+        TenantTx, catalogue,
         file::{self as rows, StoredFile},
     },
 };
-use types::{AttachmentId, ProblemCode};
+use types::{AttachmentId, Dataset, Field, ProblemCode};
 
 pub(crate) use store::tenant::file::Purpose as FilePurpose;
 
@@ -92,8 +92,7 @@ pub async fn store(
 /// # Errors
 /// `not-found`; in the stream, `internal` for a file that was changed behind our back.
 pub async fn open(workspace: &Workspace, id: AttachmentId) -> Result<(FileView, ByteStream)> {
-    workspace.permit(Permission::RecordRead).await?;
-    let (view, stored) = find(workspace, FilePurpose::Attachment, id).await?;
+    let (view, stored) = find_readable(workspace, id).await?;
     let (reader, permission) = (workspace.clone(), Permission::RecordRead);
     let bytes = guarded_stream(workspace, permission, |outlet| async move {
         send_chunks(&reader, &stored, &outlet).await
@@ -106,8 +105,26 @@ pub async fn open(workspace: &Workspace, id: AttachmentId) -> Result<(FileView, 
 /// # Errors
 /// `not-found`.
 pub async fn describe(workspace: &Workspace, id: AttachmentId) -> Result<FileView> {
-    workspace.permit(Permission::RecordRead).await?;
-    Ok(find(workspace, FilePurpose::Attachment, id).await?.0)
+    Ok(find_readable(workspace, id).await?.0)
+}
+
+/// For whoever is narrowed a file is there where a record has it in a field that they read, or no record has it and it is their own.
+async fn find_readable(workspace: &Workspace, id: AttachmentId) -> Result<(FileView, StoredFile)> {
+    let permit = workspace.permit(Permission::RecordRead).await?;
+    let (view, stored) = find(workspace, FilePurpose::Attachment, id).await?;
+    if *permit.narrowing() == Narrowing::nothing() {
+        return Ok((view, stored));
+    }
+    let datasets = catalogue::list(workspace.tenant()).await?;
+    let is_read = |dataset: &Dataset, field: &Field| permit.may_read_field(dataset.id.0, field.id.0);
+    if rows::is_held(workspace.tenant(), &datasets, id, is_read).await? {
+        return Ok((view, stored));
+    }
+    let is_own = stored.created_by == workspace.caller().author();
+    if is_own && !rows::is_held(workspace.tenant(), &datasets, id, |_, _| true).await? {
+        return Ok((view, stored));
+    }
+    Err(PlatformError::not_found("file"))
 }
 
 pub(crate) fn new_id(workspace: &Workspace) -> Result<AttachmentId> {

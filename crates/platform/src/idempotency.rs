@@ -1,10 +1,12 @@
 //! Idempotency keys: an unsafe request that is sent again gets the answer of the first, and is not carried out twice.
 //!
-//! Invariant: the scope names the caller, so nobody reads another's answer; answers are sealed at rest.
+//! Invariant: the scope names the caller, and the token that they come by, so nobody reads another's answer, nor a token what the person
+//! or another token was told; answers are sealed at rest.
 
 use crate::{
     Caller, Platform,
     act::vault_failure,
+    caller::Identity,
     error::{PlatformError, Result},
 };
 use openssl::sha::Sha256;
@@ -35,7 +37,7 @@ pub enum Begun {
 ///
 /// # Errors
 /// `idempotency-key-reused`, `idempotency-key-in-use`, `invalid` for a key of another shape, `not-signed-in`; `conflict` where the
-/// answer went with what was erased.
+/// answer went with what was erased, or the first request ended without one.
 pub async fn begin(
     platform: &Platform,
     caller: &Caller,
@@ -49,13 +51,22 @@ pub async fn begin(
         let message = format!("1 to {KEY_MAX} printable ASCII characters without blanks");
         return Err(PlatformError::invalid_at("Idempotency-Key", "malformed", message));
     }
-    let scope = scope_of(&account.bytes(), route, key);
+    let by = match &caller.identity {
+        Identity::Token { token, .. } => token.bytes().to_vec(),
+        _ => Vec::new(),
+    };
+    let scope = scope_of(&account.bytes(), &by, route, key);
     let mut keep = platform.control().keep().await?;
     match rows::begin(&mut keep, scope, request_hash, organization, platform.now()).await? {
         rows::Begun::Fresh => Ok(Begun::Fresh(Ticket { scope })),
         rows::Begun::Running => {
             let detail = "the first request with this key is still running; wait and send it again";
             Err(PlatformError::new(ProblemCode::IdempotencyRunning, detail))
+        }
+        rows::Begun::Lost => {
+            let detail = "the first request with this key ended without an answer, as when the appliance was stopped in the middle of it; \
+                          look whether it was carried out, and choose a new key";
+            Err(PlatformError::new(ProblemCode::Conflict, detail))
         }
         rows::Begun::Mismatch => {
             let detail = "this key was used with another request; choose a new key for a new request";
@@ -72,9 +83,9 @@ pub async fn begin(
     }
 }
 
-fn scope_of(account: &[u8], route: &str, key: &str) -> [u8; 32] {
+fn scope_of(account: &[u8], token: &[u8], route: &str, key: &str) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for part in [account, route.as_bytes(), key.as_bytes()] {
+    for part in [account, token, route.as_bytes(), key.as_bytes()] {
         hash.update(&(part.len() as u64).to_be_bytes());
         hash.update(part);
     }

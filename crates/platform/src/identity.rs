@@ -8,12 +8,13 @@ use crate::{
     act::{Act, Object, vault_failure},
     caller::{AccountSummary, Identity},
     error::{PlatformError, Result},
+    factor::code,
     provider,
 };
 use jiff::Timestamp;
 use store::{
     StoreError,
-    control::{account as accounts, identity as rows, invitation::lock_account, openid},
+    control::{account as accounts, identity as rows, invitation::lock_account, openid, pending_sign_in},
 };
 use types::{EmailAddress, ProblemCode, SessionId};
 use vault::{SecretText, Verdict};
@@ -54,7 +55,7 @@ pub async fn list_own(platform: &Platform, caller: &Caller) -> Result<Vec<OwnIde
 /// The account and session of a person in a browser, once their password was right.
 ///
 /// # Errors
-/// `not-allowed` for tokens; `invalid` for a wrong password; `conflict` for who has none.
+/// `not-signed-in` for tokens; `invalid` for a wrong password, which is entered; `too-many-requests`; `conflict` for who has none.
 pub(crate) async fn again(
     platform: &Platform,
     caller: &Caller,
@@ -63,6 +64,7 @@ pub(crate) async fn again(
     let Identity::Person { account, session, .. } = &caller.identity else {
         return Err(access::Denial::NotSignedIn.into());
     };
+    code::count_try(platform, account.id).await?;
     let found = accounts::find_by_id(&mut platform.control().read().await?, account.id).await?;
     let Some(stored) = found.and_then(|(_, hash)| hash) else {
         let text = "you have no password here; ask whoever runs this appliance";
@@ -70,6 +72,9 @@ pub(crate) async fn again(
     };
     let checked = platform.hash_with(move |hasher| hasher.verify(password.expose(), Some(&stored)));
     if matches!(checked.await?.map_err(vault_failure)?, Verdict::Wrong) {
+        let act = Act::access("session.refuse", Object::new("account", account.id));
+        let entry = platform.entry(caller, None, &act)?;
+        platform.control().begin().await?.commit(&entry, &[]).await?;
         return Err(PlatformError::invalid_at(
             "/password",
             "wrong-password",
@@ -84,9 +89,10 @@ pub(crate) async fn again(
 /// # Errors
 /// As the check of the password; `not-found` for who is not tied.
 pub async fn untie_own(platform: &Platform, caller: &Caller, key: &str, password: SecretText) -> Result<()> {
-    let (account, _) = again(platform, caller, password).await?;
     let source = provider::source_of(provider::find(platform, key).await?.id);
+    let (account, _) = again(platform, caller, password).await?;
     let mut tx = platform.control().begin().await?;
+    pending_sign_in::forgive(&mut tx, account.id).await?;
     rows::delete(&mut tx, source, account.id).await?;
     let act = Act::configuration("identity.untie", Object::new("account", account.id)).because(key);
     let entry = platform.entry(caller, None, &act)?;
@@ -152,6 +158,7 @@ pub(crate) async fn tie_in(
     let source = provider::source_of(provider::find(platform, key).await?.id);
     let mut tx = platform.control().begin().await?;
     lock_account(&mut tx, account.id).await?;
+    pending_sign_in::forgive(&mut tx, account.id).await?;
     match rows::insert(&mut tx, source, subject, account.id, platform.now()).await {
         Err(StoreError::Taken { constraint }) => {
             let text = match constraint.as_str() {

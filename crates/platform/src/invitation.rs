@@ -1,8 +1,8 @@
 //! Invitations: how a person without a password comes to one. Whoever adds the person gets a link once and hands it
 //! over; it works once, for [`DAYS`] days, and lets nobody in by itself: it sets a password, with which one signs in.
 //!
-//! Invariant: an organization can invite only whom nobody else has a say about: no password, no other organization, no
-//! operator of the appliance, nobody of a higher rank than whoever invites. The store judges this again when the link is
+//! Invariant: an organization can invite only whom nobody else has a say about: no password, no identity at a directory or provider, no other
+//! organization, no operator of the appliance, nobody of a higher rank than whoever invites. The store judges this again when the link is
 //! used.
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     error::{PlatformError, Result},
     mail, member,
     password::{self, Whose},
+    session,
     workspace::random,
 };
 use access::Permission;
@@ -54,10 +55,11 @@ pub struct Invited {
 /// Makes a new link for a member who has no password yet; the old one is void.
 ///
 /// # Errors
-/// `not-found` for who is no member; `conflict` for who can sign in, or belongs to another organization too;
-/// `not-allowed`.
+/// `not-found` for who is no member; `conflict` for who can sign in, also by a directory or a provider, or belongs to another
+/// organization too; `not-allowed`; `proof-required`.
 pub async fn create(workspace: &Workspace, account: AccountId) -> Result<Invitation> {
     let permit = workspace.permit(Permission::MemberManage).await?;
+    session::require_fresh(workspace.platform(), workspace.caller())?;
     let invited = member::find(workspace, account).await?;
     member::check_rank(permit.role(), invited.role)?;
     let platform = workspace.platform();
@@ -68,8 +70,8 @@ pub async fn create(workspace: &Workspace, account: AccountId) -> Result<Invitat
         tx.close().await?;
         return Err(PlatformError::new(
             ProblemCode::Conflict,
-            "a link is only for somebody who has no password yet and belongs to this organization alone; the operator \
-             helps everybody else",
+            "a link is only for somebody who has no password yet, signs in by no directory or provider, and belongs to this \
+             organization alone; the operator helps everybody else",
         ));
     };
     tx.commit(&entry, &[]).await?;

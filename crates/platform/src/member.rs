@@ -112,6 +112,7 @@ pub async fn add(
     let permit = workspace.permit(Permission::MemberManage).await?;
     session::require_fresh(workspace.platform(), workspace.caller())?;
     check_rank(permit.role(), role)?;
+    require_transfer(workspace, &[role]).await?;
     let platform = workspace.platform();
     let person = account::prepare(platform, person).await?;
     let organization = workspace.organization().id;
@@ -168,6 +169,14 @@ pub(crate) fn check_rank(own: Option<Role>, role: Role) -> Result<()> {
             ProblemCode::NotAllowed,
             "only an owner can make or change an owner",
         ));
+    }
+    Ok(())
+}
+
+/// Whoever makes or unmakes an owner needs the right to hand an organization over, which a token has only by its name.
+pub(crate) async fn require_transfer(workspace: &Workspace, roles: &[Role]) -> Result<()> {
+    if roles.contains(&Role::Owner) {
+        workspace.permit(Permission::OwnershipTransfer).await?;
     }
     Ok(())
 }
@@ -276,8 +285,12 @@ async fn begin_change(workspace: &Workspace, account: AccountId, change: Change)
     session::require_fresh(workspace.platform(), workspace.caller())?;
     let now = find(workspace, account).await?;
     check_rank(permit.role(), now.role)?;
-    if let Change::Role(role) = change {
-        check_rank(permit.role(), role)?;
+    match change {
+        Change::Role(role) => {
+            check_rank(permit.role(), role)?;
+            require_transfer(workspace, &[now.role, role]).await?;
+        }
+        _ => require_transfer(workspace, &[now.role]).await?,
     }
     let mut tx = workspace.platform().control().begin().await?;
     match change.apply(workspace, &mut tx, account).await {

@@ -52,6 +52,11 @@ pub(crate) fn redirect_uri(platform: &Platform, key: &str) -> String {
     format!("{}/callback/{key}", platform.settings().base_url)
 }
 
+/// Where a provider says who has left.
+fn logout_uri(platform: &Platform, key: &str) -> String {
+    format!("{}/logout", redirect_uri(platform, key))
+}
+
 /// The ways in that are open, for whoever stands at the door.
 ///
 /// # Errors

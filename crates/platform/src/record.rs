@@ -134,7 +134,37 @@ pub(crate) async fn number(workspace: &Workspace, dataset: &Dataset, values: &mu
 
 /// Checks every value against its field's rules.
 pub(crate) fn check_values(dataset: &Dataset, values: &[Value]) -> Result<()> {
-    let fault = |(field, value): (&types::Field, &Value)| {
+    check_some(dataset, values, |_| true)
+}
+
+/// Checks a change of `before` to `after`. What stays, and whoever changes the rest does not read in the clear, is not checked: rules can be
+/// made to ask about it, and the refusal would answer.
+pub(crate) fn check_change(
+    permit: &Permit,
+    dataset: &Dataset,
+    before: &[Value],
+    after: &[Value],
+) -> Result<()> {
+    let stays = |at: usize| before.get(at) == after.get(at);
+    let is_read = |field: &types::Field| {
+        field.kind != FieldKind::SensitiveText && permit.may_read_field(dataset.id.0, field.id.0)
+    };
+    check_some(dataset, after, |at| {
+        !stays(at) || dataset.fields.get(at).is_some_and(is_read)
+    })
+}
+
+/// Checks values of before against the rules of now, but for sensitive ones: nobody who asks for that reads them.
+pub(crate) fn check_clear(dataset: &Dataset, values: &[Value]) -> Result<()> {
+    let is_clear = |field: &types::Field| field.kind != FieldKind::SensitiveText;
+    check_some(dataset, values, |at| dataset.fields.get(at).is_some_and(is_clear))
+}
+
+fn check_some(dataset: &Dataset, values: &[Value], is_checked: impl Fn(usize) -> bool) -> Result<()> {
+    let fault = |(at, (field, value)): (usize, (&types::Field, &Value))| {
+        if !is_checked(at) {
+            return None;
+        }
         let error = check_value(field, value).err()?;
         Some(FieldProblem::new(
             format!("/fields/{}", field.key),
@@ -142,7 +172,8 @@ pub(crate) fn check_values(dataset: &Dataset, values: &[Value]) -> Result<()> {
             error.to_string(),
         ))
     };
-    let errors: Vec<FieldProblem> = dataset.fields.iter().zip(values).filter_map(fault).collect();
+    let all = dataset.fields.iter().zip(values).enumerate();
+    let errors: Vec<FieldProblem> = all.filter_map(fault).collect();
     if errors.is_empty() {
         Ok(())
     } else {
@@ -201,7 +232,7 @@ pub async fn update(
             if record.values == unchanged {
                 return Ok(record);
             }
-            check_values(&dataset, &record.values)?;
+            check_change(&permit, &dataset, &unchanged, &record.values)?;
             check_unique(workspace, &dataset, Some(id), &record.values).await?;
             store_next(workspace, &permit, &dataset, &stored, record, "record.update").await
         };

@@ -4,6 +4,7 @@ use crate::{
     Workspace,
     act::{Act, Object, vault_failure},
     error::{PlatformError, Result},
+    member,
     narrowing::{self, NamedNarrowing},
     organization::checked_name,
     session,
@@ -13,7 +14,7 @@ use access::{Permission, Permit};
 use config::Network;
 use jiff::{SignedDuration, Timestamp};
 use store::{StoreError, control::api_token as rows, tenant::catalogue};
-use types::{Dataset, ProblemCode, TokenId};
+use types::{AccountId, Dataset, ProblemCode, TokenId};
 use vault::ApiToken;
 
 /// Longest life of a token, in days.
@@ -98,6 +99,20 @@ pub async fn list(workspace: &Workspace) -> Result<Vec<Token>> {
         .account()
         .map(types::AccountId)
         .ok_or(access::Denial::NotSignedIn)?;
+    let datasets = catalogue::list(workspace.tenant()).await?;
+    let mut read = workspace.platform().control().read().await?;
+    let rows = rows::list_of(&mut read, account, workspace.organization().id).await?;
+    let token = |row| token_of(&permit, &datasets, row);
+    rows.into_iter().map(token).collect()
+}
+
+/// A member's tokens, newest first, for whoever manages everybody's.
+///
+/// # Errors
+/// `not-found`; `not-allowed`.
+pub async fn list_of(workspace: &Workspace, member: AccountId) -> Result<Vec<Token>> {
+    let permit = workspace.permit(Permission::TokenManageAll).await?;
+    let account = member::find(workspace, member).await?.account;
     let datasets = catalogue::list(workspace.tenant()).await?;
     let mut read = workspace.platform().control().read().await?;
     let rows = rows::list_of(&mut read, account, workspace.organization().id).await?;
@@ -218,6 +233,21 @@ pub async fn revoke(workspace: &Workspace, id: TokenId) -> Result<()> {
         .account()
         .map(types::AccountId)
         .ok_or(access::Denial::NotSignedIn)?;
+    take_back(workspace, account, id).await
+}
+
+/// Revokes a member's token; it is refused within five seconds on every node.
+///
+/// # Errors
+/// `not-found`; `not-allowed` for an owner's, unless by an owner.
+pub async fn revoke_of(workspace: &Workspace, member: AccountId, id: TokenId) -> Result<()> {
+    let permit = workspace.permit(Permission::TokenManageAll).await?;
+    let found = member::find(workspace, member).await?;
+    member::check_rank(permit.role(), found.role)?;
+    take_back(workspace, found.account, id).await
+}
+
+async fn take_back(workspace: &Workspace, account: AccountId, id: TokenId) -> Result<()> {
     let mut tx = workspace.platform().control().begin().await?;
     match rows::revoke(&mut tx, account, workspace.organization().id, id, workspace.now()).await {
         Err(StoreError::NotFound) => return Err(PlatformError::not_found("token")),

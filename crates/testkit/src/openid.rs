@@ -122,6 +122,27 @@ impl OpenIdProvider {
         Ok(tokens.map(str::to_owned).collect())
     }
 
+    /// Has it end somebody's sessions, and gives the logout token that it sends to a client for that.
+    ///
+    /// # Errors
+    /// When it cannot be asked, or sends none.
+    pub fn leave(&self, client: &str, subject: &str) -> Result<String> {
+        let mut curl = Command::new("curl");
+        curl.args([
+            "--silent",
+            "--show-error",
+            "--fail",
+            "--insecure",
+            "--max-time",
+            "20",
+        ]);
+        process::run(curl.arg(format!("{}/leave/{client}/{subject}", self.issuer)))?;
+        let log = fs::read_to_string(self.folder.path().join("log"))?;
+        let sent = log.lines().rev().find_map(|line| line.strip_prefix("leaves "));
+        sent.map(str::to_owned)
+            .context("the provider sent no logout token")
+    }
+
     /// Ends it, as an outage would.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The caller's API tokens in an organization.
+//! API tokens in an organization: the caller's own, and a member's for whoever manages everybody's.
 
 use crate::{
     answer::Answer,
@@ -45,6 +45,20 @@ pub(crate) async fn create(mut call: Call) -> Result<Answer> {
     let location = format!("{}/{}", call.request.path(), made.id);
     let secret = secret.expose();
     Ok(Answer::created(&location, &TokenView::of(&made, Some(secret))))
+}
+
+/// A member's tokens, newest first.
+pub(crate) async fn list_of(call: Call) -> Result<Answer> {
+    let tokens = token::list_of(call.workspace()?, call.id("member")?).await?;
+    Ok(Answer::ok(&TokensView {
+        tokens: tokens.iter().map(|token| TokenView::of(token, None)).collect(),
+    }))
+}
+
+/// Revokes a member's token.
+pub(crate) async fn delete_of(call: Call) -> Result<Answer> {
+    token::revoke_of(call.workspace()?, call.id("member")?, call.id("token")?).await?;
+    Ok(Answer::empty(StatusCode::NO_CONTENT))
 }
 
 /// Revokes a token.

@@ -73,6 +73,23 @@ pub(super) const ROUTES: &[Route] = &[
     )
     .gives(Gives::Json(200, "EndedSessions")),
     Route::new(
+        Get,
+        organization!("/members/{member}/tokens"),
+        "member.list-tokens",
+        Needs(P::TokenManageAll),
+        "A member's API tokens",
+        handler!(token::list_of),
+    )
+    .gives(Gives::Json(200, "Tokens")),
+    Route::new(
+        Delete,
+        organization!("/members/{member}/tokens/{token}"),
+        "member.delete-token",
+        Needs(P::TokenManageAll),
+        "Revoke a member's API token",
+        handler!(token::delete_of),
+    ),
+    Route::new(
         Post,
         organization!("/members/{member}/invitation"),
         "member.invite",

@@ -1,6 +1,6 @@
 //! Idempotency keys, and rate limits.
 
-use crate::web::{INVOICES, Web};
+use crate::web::{INVOICES, Web, make_token};
 use access::Role;
 use serde_json::json;
 
@@ -41,6 +41,29 @@ async fn a_key_belongs_to_one_request_of_one_account() {
         .send(Role::Editor, &line, &[("Idempotency-Key", "a b")], Some(&one))
         .await;
     assert_eq!((bad.status, bad.code().as_str()), (422, "invalid"));
+}
+
+/// What one token was told is nobody else's, not even the same person's by another one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_is_for_the_token_that_asked_and_a_value_in_the_clear_for_nobody() {
+    let web = Web::start().await;
+    let line = format!("POST {INVOICES}/records");
+    let key = [("Idempotency-Key", "order-17")];
+    let body = json!({"fields": {"number": "A-1", "iban": "DE89"}});
+    let first = web.send(Role::Accountant, &line, &key, Some(&body)).await;
+    let workspace = web.site.as_role(Role::Accountant).await;
+    let other = make_token(&workspace).await;
+    let again = web.send_as(Some(&other), &line, &key, Some(&body)).await;
+    assert_eq!((again.status, again.header("Idempotency-Replayed")), (201, None));
+    let reveal = format!("POST {}/fields/iban/reveal", first.header("Location").unwrap());
+    for _ in 0..2 {
+        let shown = web.send(Role::Accountant, &reveal, &key, None).await;
+        assert_eq!((shown.status, shown.header("Idempotency-Replayed")), (200, None));
+    }
+    let page = platform::trail::list(&web.site.as_role(Role::Owner).await, &Default::default()).await;
+    let entries = page.unwrap().entries;
+    let reveals = entries.iter().filter(|entry| entry.action == "record.reveal");
+    assert_eq!(reveals.count(), 2, "each look is entered");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

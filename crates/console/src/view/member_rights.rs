@@ -1,9 +1,9 @@
-//! What is taken away from one member, and their sessions.
+//! What is taken away from one member, their tokens, and their sessions.
 
-use super::{Chrome, ErrorSummary, FieldInput};
+use super::{Chrome, ErrorSummary, FieldInput, TokenRow};
 use askama::Template;
 
-/// `/o/{org}/members/{account}`: posts to itself, and to `.../end-sessions`.
+/// `/o/{org}/members/{account}`: posts to itself, to `.../end-sessions` and to `.../tokens/{token}/revoke`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "member_rights.html")]
 pub struct MemberRightsPage {
@@ -19,6 +19,8 @@ pub struct MemberRightsPage {
     pub others: FieldInput,
     /// One for each dataset.
     pub groups: Vec<RightsGroup>,
+    /// Their API tokens.
+    pub tokens: Vec<TokenRow>,
     /// Why the last try was refused.
     pub failure: Option<ErrorSummary>,
 }

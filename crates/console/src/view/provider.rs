@@ -82,6 +82,8 @@ pub struct ProviderPage {
     pub issuer: String,
     /// The address to allow there.
     pub redirect_uri: String,
+    /// Where it may say who has left.
+    pub logout_uri: String,
     /// Open or closed.
     pub state: Badge,
     /// Whether it is open.

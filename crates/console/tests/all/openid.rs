@@ -281,3 +281,42 @@ async fn operators_let_people_in_and_close_the_door() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_says_who_has_left_and_no_browser_does() {
+    let (site, provider) = start(FirstSignIn::Create).await;
+    as_operator(site, provider, |site, provider, mut operator| {
+        const LEAVE: &str = "/callback/company/logout";
+        assert!(operator.get(ONE).body.contains(LEAVE), "where it is to be sent");
+        let mut ann = Client::new(site);
+        let begun = ann.get("/sign-in/openid/company");
+        let back = fixture::sign_in(begun.location(), "ann").unwrap();
+        let path = back.strip_prefix(&site.base).unwrap().to_owned();
+        assert_eq!(ann.get(&path).location(), "/o");
+        assert_eq!(ann.get("/account").status, 200);
+        let token = provider.leave("rsa", "u-1001").unwrap();
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        // As the provider itself: no cookie, no origin.
+        let mut nobody = Client::new(site);
+        let mut send = |body: String| nobody.post_raw(LEAVE, &form, body.as_bytes());
+        for wrong in ["", "logout_token=a.b.c"] {
+            let answer = send(wrong.to_owned());
+            assert_eq!(answer.status, 400, "{wrong}");
+            assert!(answer.body.contains("invalid_request"), "{}", answer.body);
+        }
+        assert_eq!(ann.get("/account").status, 200);
+        let answer = send(format!("logout_token={token}"));
+        assert_eq!((answer.status, answer.body.as_str()), (200, ""));
+        assert!(answer.header("cache-control").unwrap().contains("no-store"));
+        assert_eq!(ann.get("/account").status, 303, "she is out");
+        assert_eq!(operator.get(ONE).status, 200, "and nobody else is");
+        assert_eq!(
+            send(format!("logout_token={token}")).status,
+            400,
+            "it counts once"
+        );
+        let forged = operator.post_raw("/callback/company/logout/x", &form, b"");
+        assert_eq!(forged.status, 403, "other addresses keep their guard");
+    })
+    .await;
+}

@@ -135,3 +135,40 @@ fn a_provider_that_is_down_fails_soon_and_plainly() {
     assert!(matches!(refused, OpenIdError::Wire(_)), "{refused:?}");
     assert!(begun.elapsed().as_secs() < 12);
 }
+
+#[test]
+fn who_leaves_at_the_provider_is_told_by_a_token_of_that_kind_alone() {
+    let (authority, provider) = start();
+    for (client_id, algorithm) in [
+        ("rsa", Algorithm::Rs256),
+        ("ec", Algorithm::Es256),
+        ("ed", Algorithm::EdDsa),
+    ] {
+        let client = Client::new(settings(&authority, provider.issuer(), client_id, algorithm)).unwrap();
+        let token = provider.leave(client_id, "u-1001").unwrap();
+        let leave = client.leave(&token, Timestamp::now()).unwrap();
+        assert_eq!(leave.subject, "u-1001");
+        assert!(!leave.token_id.is_empty());
+        let late = client.leave(&token, Timestamp::now() + jiff::SignedDuration::from_secs(200));
+        assert!(matches!(late, Err(OpenIdError::Claim(_))), "{late:?}");
+    }
+    let client = Client::new(settings(&authority, provider.issuer(), "rsa", Algorithm::Rs256)).unwrap();
+    sign_in(&client, "ann").unwrap();
+    let id_token = provider
+        .issued()
+        .unwrap()
+        .into_iter()
+        .find(|token| token.contains('.'));
+    let taken = client.leave(&id_token.unwrap(), Timestamp::now());
+    assert!(
+        matches!(taken, Err(OpenIdError::Claim(_))),
+        "an ID token: {taken:?}"
+    );
+    let token = provider.leave("rsa", "u-1001").unwrap();
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let changed = format!("{signed}.{}", signature.chars().rev().collect::<String>());
+    let taken = client.leave(&changed, Timestamp::now());
+    assert!(matches!(taken, Err(OpenIdError::Token(_))), "{taken:?}");
+    let others = provider.leave("ec", "u-1001").unwrap();
+    client.leave(&others, Timestamp::now()).unwrap_err();
+}

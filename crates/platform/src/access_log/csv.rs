@@ -2,7 +2,7 @@
 //!
 //! Invariant: no cell runs as a formula in a spreadsheet: what a client calls itself is anybody's text.
 
-use super::{AccessEvent, AccessFilter, Whose, device_type, find};
+use super::{AccessEvent, AccessFilter, Whose, device_type, find, own};
 use crate::{
     Caller, Platform, Workspace,
     act::{Act, Object},
@@ -53,10 +53,10 @@ pub async fn export_organization(workspace: &Workspace, filter: &AccessFilter) -
 /// # Errors
 /// `not-signed-in`; in the stream, what happens after its first byte.
 pub fn export_own(platform: &Platform, caller: &Caller, filter: &AccessFilter) -> Result<ByteStream> {
-    let account = caller.account().ok_or(access::Denial::NotSignedIn)?.id;
-    let (reader, filter) = (platform.clone(), filter.clone());
+    let (whose, filter) = own(caller, filter)?;
+    let reader = platform.clone();
     Ok(guarded_own_stream(platform, caller, move |outlet| async move {
-        send(&reader, Whose::Account(account), &filter, &outlet).await
+        send(&reader, whose, &filter, &outlet).await
     }))
 }
 

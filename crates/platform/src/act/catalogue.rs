@@ -4,7 +4,7 @@
 //! against the source, and `cargo xtask test --all` ends with a look whether each of them was entered by some test. Start at [`ACTIONS`].
 
 /// The acts, by their names, in order.
-pub const ACTIONS: [&str; 164] = [
+pub const ACTIONS: [&str; 165] = [
     "access-log.export",
     "access-log.keep",
     "access-log.trim",
@@ -158,6 +158,7 @@ pub const ACTIONS: [&str; 164] = [
     "session.begin",
     "session.end",
     "session.expire",
+    "session.leave",
     "session.prove",
     "session.refuse",
     "sign-in-policy.set",

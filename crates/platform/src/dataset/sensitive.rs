@@ -1,11 +1,13 @@
 //! Making a text field sensitive: every value is sealed, the clear column is dropped and the table rewritten, in one
 //! transaction. Readers wait for its end.
 
+use super::field_to_change;
 use crate::{
     Workspace,
     act::{Act, Object},
     error::{PlatformError, Result},
     sealing::seal_value,
+    workspace::visible,
 };
 use access::Permission;
 use std::sync::Arc;
@@ -25,9 +27,7 @@ const PAGE: i64 = 1_000;
 pub async fn make_sensitive(workspace: &Workspace, dataset: &str, field: &str) -> Result<Arc<Dataset>> {
     let permit = workspace.permit(Permission::DatasetDefine).await?;
     let dataset = workspace.dataset_to_change(&permit, dataset).await?;
-    let (_, found) = dataset
-        .field(field)
-        .ok_or_else(|| PlatformError::not_found("field"))?;
+    let found = field_to_change(&permit, &dataset, field)?;
     if !found.kind.is_text() {
         let detail = format!(
             "a field of kind {} cannot be made sensitive; only text can",
@@ -61,7 +61,7 @@ pub async fn make_sensitive(workspace: &Workspace, dataset: &str, field: &str) -
     let changed = catalogue::find_within(&tx, dataset.id).await?;
     tx.commit_appended().await?;
     workspace.forget_datasets();
-    Ok(Arc::new(changed))
+    Ok(visible(&permit, &Arc::new(changed)))
 }
 
 async fn seal_values(workspace: &Workspace, tx: &TenantTx, dataset: &Dataset, field: &Field) -> Result<()> {

@@ -16,7 +16,7 @@ use store::control::{
     ControlTx, account as accounts,
     factor::{self as rows, FactorState},
     invitation::lock_account,
-    organization, pending_sign_in, recovery_code, session as sessions,
+    membership, organization, pending_sign_in, recovery_code, session as sessions,
 };
 use types::{AccountId, EmailAddress, ProblemCode};
 
@@ -38,14 +38,11 @@ pub async fn reset(workspace: &Workspace, account: AccountId) -> Result<()> {
     let mut tx = platform.control().begin().await?;
     // Another organization that adds the person in this moment waits, or is seen.
     lock_account(&mut tx, account).await?;
-    let organizations = organization::list_for_account(&mut tx, account).await?;
+    let is_elsewhere = membership::is_elsewhere(&mut tx, workspace.organization().id, account).await?;
     let is_operator = accounts::find_by_id(&mut tx, account)
         .await?
         .is_some_and(|(row, _)| row.operator);
-    let is_ours_alone = organizations
-        .iter()
-        .all(|(row, _)| row.id == workspace.organization().id);
-    if is_operator || !is_ours_alone {
+    if is_operator || is_elsewhere {
         tx.close().await?;
         let detail = "this person belongs to another organization too, or is an operator; the operator resets their \
                       second factors on the host";

@@ -180,9 +180,6 @@ fn unsent(channel: Channel) -> PlatformError {
 }
 
 async fn count(platform: &Platform, asked: &Asked, channel: Channel) -> Result<()> {
-    if channel == Channel::Sms {
-        count_sms(platform).await?;
-    }
     let rule = SendRule {
         most: HOURLY_MAX,
         seconds: HOUR_SECONDS,
@@ -192,12 +189,18 @@ async fn count(platform: &Platform, asked: &Asked, channel: Channel) -> Result<(
         Err(StoreError::NotFound) => {
             let text = "as many codes were sent as may be within the hour; use another second factor or a recovery code, or \
                         wait";
-            Err(PlatformError {
+            return Err(PlatformError {
                 retry_after_seconds: u32::try_from(HOUR_SECONDS).ok(),
                 ..PlatformError::new(ProblemCode::TooMany, text)
-            })
+            });
         }
-        counted => Ok(counted?),
+        counted => counted?,
+    }
+    drop(keep);
+    // Last: what one account may not send does not spend what everybody shares.
+    match channel {
+        Channel::Sms => count_sms(platform).await,
+        Channel::Mail => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What operators give and see of a provider, and what everybody sees of it. Our secret there goes in and never comes out.
 
-use super::{ProviderSettings, ProviderState, redirect_uri};
+use super::{ProviderSettings, ProviderState, logout_uri, redirect_uri};
 use crate::{Platform, act::vault_failure, error::Result};
 use jiff::Timestamp;
 use store::control::openid::Provider as Row;
@@ -60,6 +60,8 @@ pub struct ProviderView {
     pub issuer: String,
     /// The address to allow there, the only one that it may send browsers back to.
     pub redirect_uri: String,
+    /// The address to which it may say who has left (OpenID Connect Back-Channel Logout 1.0).
+    pub logout_uri: String,
     /// The rest of its settings.
     pub settings: ProviderSettings,
     /// Do we have a secret there?
@@ -86,6 +88,7 @@ pub(super) fn view(platform: &Platform, row: Row, people: i64) -> Result<Provide
     let settings = serde_json::from_value(row.settings).map_err(vault_failure)?;
     Ok(ProviderView {
         redirect_uri: redirect_uri(platform, &row.key),
+        logout_uri: logout_uri(platform, &row.key),
         key: row.key,
         label: row.label,
         state: row.state,

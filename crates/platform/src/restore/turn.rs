@@ -4,7 +4,7 @@ use super::page::Reading;
 use crate::{
     Workspace,
     error::Result,
-    record::check_values,
+    record::check_clear,
     sealing::{self, Show},
 };
 use audit::RecordState;
@@ -103,7 +103,7 @@ fn keep_young(reading: &Reading<'_>, mut values: Vec<Value>, record: &Record) ->
 
 /// Why the values break a rule of the dataset as it is now.
 fn misfit(reading: &Reading<'_>, values: &[Value]) -> Result<Option<String>> {
-    match check_values(reading.dataset, values) {
+    match check_clear(reading.dataset, values) {
         Ok(()) => Ok(None),
         Err(error) if error.code == ProblemCode::Invalid => Ok(Some(sentence(&error))),
         Err(error) => Err(error),

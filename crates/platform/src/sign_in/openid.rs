@@ -4,6 +4,7 @@
 //! account is found by (provider, subject) and by nothing else. What went wrong is told to the journal; the person hears
 //! that it did. Start at [`begin`] and [`finish`].
 
+mod leave;
 mod newcomer;
 mod pending;
 
@@ -14,6 +15,7 @@ use crate::{
     error::{PlatformError, Result},
     identity::{again, tie_in},
     provider::{ProviderSettings, ask, client_of, redirect_uri, source_of, words},
+    session::require_fresh,
 };
 use jiff::{SignedDuration, Timestamp};
 use openid::{Answer, OpenIdError, Person};
@@ -27,6 +29,7 @@ use store::control::{
 use types::{ProblemCode, SessionId};
 use vault::SecretText;
 
+pub use leave::leave;
 pub use pending::MINUTES;
 
 /// Longest `next` that is taken along.
@@ -61,16 +64,18 @@ pub async fn begin(platform: &Platform, key: &str, next: &str) -> Result<Begun> 
     start(platform, key, next, None).await
 }
 
-/// Begins to tie the caller's account to whoever they are at the provider. The password was asked for.
+/// Begins to tie the caller's account to whoever they are at the provider: one more way in, so that the password is not enough where there
+/// is a second factor.
 ///
 /// # Errors
-/// As [`begin`], and as the password's check.
+/// As [`begin`], and as the password's check; `proof-required`.
 pub async fn begin_tie(
     platform: &Platform,
     caller: &Caller,
     key: &str,
     password: SecretText,
 ) -> Result<Begun> {
+    require_fresh(platform, caller)?;
     let (_, session) = again(platform, caller, password).await?;
     start(platform, key, "", Some(session)).await
 }

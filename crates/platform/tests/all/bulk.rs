@@ -7,10 +7,11 @@ use crate::{
 use access::Role;
 use platform::{
     bulk::{self, Operation},
+    dataset::{self, FieldDraft},
     record::{self, Input},
 };
 use serde_json::json;
-use types::{FieldKind, ProblemCode};
+use types::{FieldKind, ProblemCode, field::Rules};
 
 fn input(json: serde_json::Value) -> Input {
     record::read_input(&json).unwrap()
@@ -132,4 +133,51 @@ async fn a_viewer_changes_nothing_and_the_number_of_operations_is_bounded() {
         let refused = bulk::apply(&owner, "payments", operations).await.unwrap_err();
         assert_eq!(refused.code, ProblemCode::Invalid);
     }
+}
+
+/// Rules can be made to ask about what their maker does not read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rule_answers_nothing_about_what_stays_and_is_not_read() {
+    let (site, owner) = site().await;
+    let operations = vec![Operation::Create {
+        fields: input(json!({"reference": "a", "amount": "1", "account": "DE89"})),
+    }];
+    let id = bulk::apply(&owner, "payments", operations).await.unwrap()[0].id;
+    let administrator = site.as_role(Role::Administrator).await;
+    let ruled = |label: &str, kind, pattern: &str| FieldDraft {
+        rules: Rules {
+            pattern: Some(pattern.to_owned()),
+            ..Rules::default()
+        },
+        ..field(label, kind)
+    };
+    let asks = ruled("Account", FieldKind::SensitiveText, "NL.*");
+    dataset::alter_field(&administrator, "payments", "account", &asks)
+        .await
+        .unwrap();
+    let update = |fields| Operation::Update {
+        id,
+        version: None,
+        fields: input(fields),
+    };
+    let apply = async |fields| bulk::apply(&administrator, "payments", vec![update(fields)]).await;
+    apply(json!({})).await.unwrap();
+    apply(json!({"amount": "2"})).await.unwrap();
+    let fields = input(json!({"amount": "3"}));
+    record::update(&administrator, "payments", id, record::Expected::Any, &fields)
+        .await
+        .unwrap();
+    let code = |error: platform::PlatformError| error.code;
+    let wrong = apply(json!({"account": "FR14"})).await.map_err(code);
+    assert_eq!(wrong.unwrap_err(), ProblemCode::Invalid, "what is new is checked");
+    let reads = ruled("Reference", FieldKind::Text, "[0-9]+");
+    dataset::alter_field(&administrator, "payments", "reference", &reads)
+        .await
+        .unwrap();
+    let stays = apply(json!({"amount": "4"})).await.map_err(code);
+    assert_eq!(
+        stays.unwrap_err(),
+        ProblemCode::Invalid,
+        "what is read is checked"
+    );
 }

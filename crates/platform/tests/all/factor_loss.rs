@@ -4,7 +4,7 @@ use crate::{
     ann::{ANN, PASSWORD, ann, answer, clock, enrolled, known, secret, session_of},
     fixture::Site,
 };
-use access::Role;
+use access::{MemberState, Role};
 use platform::{
     Caller, Origin,
     account::NewPerson,
@@ -110,6 +110,11 @@ async fn an_administrator_resets_the_factors_of_members_that_are_theirs_alone() 
     member::add(&globex, person, Role::Viewer).await.unwrap();
     let refused = factor::reset(&administrator, ann).await.unwrap_err();
     assert_eq!(refused.code, ProblemCode::Conflict, "another organization's too");
+    member::set_state(&globex, ann, MemberState::Disabled)
+        .await
+        .unwrap();
+    let refused = factor::reset(&administrator, ann).await.unwrap_err();
+    assert_eq!(refused.code, ProblemCode::Conflict, "on leave there");
     member::remove(&globex, ann).await.unwrap();
 
     operator::appoint(&site.platform, &Caller::host(), ANN)

@@ -5,12 +5,16 @@ use crate::{
     fixture::{Site, field},
 };
 use access::{DatasetRight, FieldRight, MemberState, Permission, Role};
+use bytes::Bytes;
+use futures_util::stream;
 use platform::{
     Origin, Workspace,
+    access_log::{self, AccessFilter},
     account::NewPerson,
     caller::Identity,
     dataset,
     export::{self, Format, Reveal},
+    file,
     list::{self, Query},
     member,
     narrowing::NamedNarrowing,
@@ -299,4 +303,162 @@ async fn a_token_does_not_outlive_its_makers_rights() {
         .await
         .unwrap();
     assert!(matches!(caller.identity, Identity::Anonymous));
+    // Whoever comes back makes new ones.
+    let person = NewPerson {
+        email: editor.caller().account().unwrap().email.clone(),
+        name: "Back".to_owned(),
+        password: None,
+    };
+    member::add(&owner, person, Role::Administrator).await.unwrap();
+    assert!(enter().await.is_err(), "an old token lives again");
+}
+
+/// A token has no more of its maker's rights than it names.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_manages_members_makes_no_owner_and_reads_no_log_of_its_own() {
+    let (site, owner) = start().await;
+    let of = async |permissions: Vec<Permission>| {
+        let new = NewToken {
+            name: "some".to_owned(),
+            days: 1,
+            permissions: Some(permissions.iter().map(|one| one.code().to_owned()).collect()),
+            ..NewToken::default()
+        };
+        let secret = token_of(&owner, new).await;
+        session::identify_token(&site.platform, from("::1"), &secret)
+            .await
+            .unwrap()
+    };
+    let manages = of(vec![
+        Permission::OrganizationRead,
+        Permission::MemberRead,
+        Permission::MemberManage,
+    ])
+    .await;
+    let workspace = site.platform.enter(&manages, "acme").await.unwrap();
+    let code = |error: platform::PlatformError| error.code;
+    let (editor, owns) = (site.account(Role::Editor), site.account(Role::Owner));
+    let made = member::set_role(&workspace, editor, Role::Owner).await;
+    assert_eq!(made.map_err(code).unwrap_err(), ProblemCode::NotAllowed);
+    let unmade = member::set_role(&workspace, owns, Role::Viewer).await;
+    assert_eq!(unmade.map_err(code).unwrap_err(), ProblemCode::NotAllowed);
+    member::set_role(&workspace, editor, Role::Viewer).await.unwrap();
+    let filter = AccessFilter::default();
+    let log = access_log::list_own(&site.platform, &manages, &filter, None).await;
+    assert_eq!(log.map_err(code).unwrap_err(), ProblemCode::NotAllowed);
+    let reads = of(vec![Permission::AccessLogReadOwn]).await;
+    access_log::list_own(&site.platform, &reads, &filter, None)
+        .await
+        .unwrap();
+    let hands_over = of(vec![
+        Permission::OrganizationRead,
+        Permission::MemberRead,
+        Permission::MemberManage,
+        Permission::OwnershipTransfer,
+    ])
+    .await;
+    let workspace = site.platform.enter(&hands_over, "acme").await.unwrap();
+    member::set_role(&workspace, editor, Role::Owner).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hidden_field_is_not_shown_or_changed_by_defining() {
+    let (site, owner) = start().await;
+    member::set_narrowing(&owner, site.account(Role::Administrator), &hidden_pay())
+        .await
+        .unwrap();
+    let narrowed = site.as_role(Role::Administrator).await;
+    let note = field("Note", FieldKind::Text);
+    let answered = dataset::add_field(&narrowed, "people", &note).await.unwrap();
+    let keys: Vec<&str> = answered.fields.iter().map(|field| field.key.as_str()).collect();
+    assert_eq!(keys, ["name", "note"]);
+    let pay = field("Pay", FieldKind::Text);
+    let code = |error: platform::PlatformError| error.code;
+    let altered = dataset::alter_field(&narrowed, "people", "pay", &pay).await;
+    assert_eq!(altered.map_err(code).unwrap_err(), ProblemCode::NotFound);
+    let dropped = dataset::drop_field(&narrowed, "people", "pay").await;
+    assert_eq!(dropped.map_err(code).unwrap_err(), ProblemCode::NotFound);
+    let sealed = dataset::make_sensitive(&narrowed, "people", "pay").await;
+    assert_eq!(sealed.map_err(code).unwrap_err(), ProblemCode::NotFound);
+    let mut masked = hidden_pay();
+    masked.fields.insert(
+        "people".to_owned(),
+        BTreeMap::from([("pay".to_owned(), FieldRight::Masked)]),
+    );
+    member::set_narrowing(&owner, site.account(Role::Administrator), &masked)
+        .await
+        .unwrap();
+    let narrowed = site.as_role(Role::Administrator).await;
+    let dropped = dataset::drop_field(&narrowed, "people", "pay").await;
+    assert_eq!(dropped.map_err(code).unwrap_err(), ProblemCode::NotAllowed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_is_there_only_for_who_reads_the_field_that_has_it() {
+    let (site, owner) = start().await;
+    let scan = field("Scan", FieldKind::Attachment);
+    for dataset in ["people", "things"] {
+        dataset::add_field(&owner, dataset, &scan).await.unwrap();
+    }
+    let put = async |workspace: &Workspace, dataset: Option<&str>| {
+        let bytes = stream::iter([Ok(Bytes::from_static(b"a scan"))]);
+        let stored = file::store(workspace, "scan.txt", "text/plain", bytes)
+            .await
+            .unwrap();
+        if let Some(dataset) = dataset {
+            let fields = json!({"name": "A", "scan": stored.id.to_string()});
+            made(workspace, dataset, fields).await;
+        }
+        stored.id
+    };
+    let of_thing = put(&owner, Some("things")).await;
+    let of_person = put(&owner, Some("people")).await;
+    let of_nobody = put(&owner, None).await;
+    member::set_narrowing(&owner, site.account(Role::Editor), &hidden_pay())
+        .await
+        .unwrap();
+    let narrowed = site.as_role(Role::Editor).await;
+    let own = put(&narrowed, None).await;
+    for (id, is_there) in [
+        (of_thing, false),
+        (of_person, true),
+        (of_nobody, false),
+        (own, true),
+    ] {
+        assert_eq!(file::describe(&narrowed, id).await.is_ok(), is_there, "{id}");
+        assert_eq!(file::open(&narrowed, id).await.is_ok(), is_there, "{id}");
+        assert!(file::describe(&owner, id).await.is_ok());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_administrator_sees_and_ends_the_tokens_of_members_but_of_no_owner() {
+    let (site, owner) = start().await;
+    let editor = site.as_role(Role::Editor).await;
+    let new = || NewToken {
+        name: "leaked".to_owned(),
+        days: 1,
+        ..NewToken::default()
+    };
+    let secret = token_of(&editor, new()).await;
+    let (of_owner, _) = token::create(&owner, new()).await.unwrap();
+    let administrator = site.as_role(Role::Administrator).await;
+    let (theirs, owns) = (site.account(Role::Editor), site.account(Role::Owner));
+    let seen = token::list_of(&administrator, theirs).await.unwrap();
+    assert_eq!(seen.len(), 1);
+    let code = |error: platform::PlatformError| error.code;
+    let curious = token::list_of(&editor, owns).await.map_err(code);
+    assert_eq!(curious.unwrap_err(), ProblemCode::NotAllowed);
+    let ranked = token::revoke_of(&administrator, owns, of_owner.id).await;
+    assert_eq!(ranked.map_err(code).unwrap_err(), ProblemCode::NotAllowed);
+    let anothers = token::revoke_of(&administrator, theirs, of_owner.id).await;
+    assert_eq!(anothers.map_err(code).unwrap_err(), ProblemCode::NotFound);
+    token::revoke_of(&administrator, theirs, seen[0].id)
+        .await
+        .unwrap();
+    let caller = session::identify_token(&site.platform, from("::1"), &secret)
+        .await
+        .unwrap();
+    assert!(matches!(caller.identity, Identity::Anonymous));
+    token::revoke_of(&owner, owns, of_owner.id).await.unwrap();
 }

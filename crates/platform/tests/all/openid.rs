@@ -10,7 +10,7 @@ use platform::{
     Caller, Origin, Platform, PlatformError,
     account::NewPerson,
     caller::{AccountSummary, Identity},
-    identity, member, operator,
+    identity, invitation, member, operator,
     provider::{
         self, DefaultMembership, FirstSignIn, NewProvider, Preset, ProviderChange, ProviderSettings,
         ProviderState,
@@ -589,4 +589,101 @@ async fn a_provider_is_no_way_past_the_second_factor() {
         panic!("{returned:?}")
     };
     assert!(matches!(*admission, Admission::Factor { .. }), "{admission:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_leaves_at_the_provider_is_signed_out_here_and_nobody_else() {
+    let company = start(FirstSignIn::Create).await;
+    let ann = account_of(company.sign_in("ann").await.unwrap());
+    account_of(company.sign_in("ben").await.unwrap());
+    company.member("other@example.org").await;
+    let live = async || company.count("session WHERE ended_at IS NULL").await;
+    let leave = async |token: String| openid::leave(company.platform(), Origin::default(), KEY, token).await;
+    let before = live().await;
+    let token = company.provider.leave("rsa", "u-1001").unwrap();
+    assert_eq!(leave(token.clone()).await.unwrap(), Some(ann.id));
+    assert_eq!(live().await, before - 1);
+    // She comes back, and the old token does not put her out again.
+    account_of(company.sign_in("ann").await.unwrap());
+    assert_eq!(leave(token).await.unwrap_err().code, ProblemCode::Invalid);
+    // Of somebody unknown, for another client, and no token at all.
+    let unknown = company.provider.leave("rsa", "u-7777").unwrap();
+    assert_eq!(leave(unknown).await.unwrap(), None);
+    for wrong in [
+        company.provider.leave("ec", "u-1001").unwrap(),
+        "a.b.c".to_owned(),
+    ] {
+        assert_eq!(leave(wrong).await.unwrap_err().code, ProblemCode::Invalid);
+    }
+    assert_eq!(live().await, before);
+    let close = ProviderChange {
+        state: Some(ProviderState::Disabled),
+        ..ProviderChange::default()
+    };
+    provider::alter(company.platform(), &Caller::host(), KEY, close)
+        .await
+        .unwrap();
+    let token = company.provider.leave("rsa", "u-1001").unwrap();
+    assert_eq!(leave(token).await.unwrap_err().code, ProblemCode::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_a_provider_vouches_for_gets_no_other_way_in_from_an_organization() {
+    let company = start(FirstSignIn::Create).await;
+    let ann = account_of(company.sign_in("ann").await.unwrap());
+    let administrator = company.site.as_role(Role::Administrator).await;
+    let person = NewPerson {
+        email: "ann@example.com".into(),
+        name: "Ann".into(),
+        password: None,
+    };
+    let (added, link) = member::add(&administrator, person, Role::Accountant)
+        .await
+        .unwrap();
+    assert_eq!(added.account, ann.id);
+    assert!(link.is_none(), "whoever opens it would be Ann");
+    let refused = invitation::create(&administrator, ann.id).await.unwrap_err();
+    assert_eq!(refused.code, ProblemCode::Conflict);
+    // A link of before she was tied is dead.
+    let bea = NewPerson {
+        email: "bea@example.org".into(),
+        name: "Bea".into(),
+        password: None,
+    };
+    let (bea, link) = member::add(&administrator, bea, Role::Viewer).await.unwrap();
+    let token = link.unwrap().url.expose().rsplit('/').next().unwrap().to_owned();
+    assert!(invitation::look(company.platform(), &token).await.is_ok());
+    identity::tie(company.platform(), &Caller::host(), KEY, "u-1002", &bea.email)
+        .await
+        .unwrap();
+    assert!(invitation::look(company.platform(), &token).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_password_is_not_guessed_by_tying_and_untying() {
+    let company = start(FirstSignIn::Refuse).await;
+    let ann = company.member("ann@example.org").await;
+    let wrong = || SecretText::new("no such herons".into());
+    let untie = async |key: &str| identity::untie_own(company.platform(), &ann, key, wrong()).await;
+    assert_eq!(untie("nowhere").await.unwrap_err().code, ProblemCode::NotFound);
+    let refused = "entry WHERE kind = 8 AND entry.organization_id IS NULL";
+    let before = company.count(refused).await;
+    let mut codes = Vec::new();
+    for _ in 0..12 {
+        codes.push(untie(KEY).await.unwrap_err().code);
+    }
+    assert_eq!(codes[0], ProblemCode::Invalid);
+    assert_eq!(codes[11], ProblemCode::TooMany, "{codes:?}");
+    let entered = codes.iter().filter(|code| **code == ProblemCode::Invalid).count();
+    assert_eq!(
+        company.count(refused).await - before,
+        i64::try_from(entered).unwrap()
+    );
+    let mut stale = company.by_password("ann@example.org").await;
+    if let Identity::Person { elevated_until, .. } = &mut stale.identity {
+        *elevated_until = Timestamp::UNIX_EPOCH;
+    }
+    let password = SecretText::new(PASSWORD.into());
+    let tied = openid::begin_tie(company.platform(), &stale, KEY, password).await;
+    assert_eq!(tied.unwrap_err().code, ProblemCode::ProofRequired);
 }

@@ -119,6 +119,24 @@ pub async fn insert(tx: &mut ControlTx, new: NewApiToken) -> Result<(), StoreErr
     Ok(())
 }
 
+/// Revokes every token of a member.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub(super) async fn revoke_all_of(
+    tx: &mut ControlTx,
+    organization: OrganizationId,
+    account: AccountId,
+) -> Result<(), StoreError> {
+    let theirs = api_token::table
+        .filter(api_token::account_id.eq(account.0))
+        .filter(api_token::organization_id.eq(organization.0))
+        .filter(api_token::revoked_at.is_null());
+    let query = diesel::update(theirs).set(api_token::revoked_at.eq(diesel::dsl::now));
+    query.execute(tx.connection()?).await?;
+    Ok(())
+}
+
 /// The token with everything that decides about it, unless it is revoked or expired or its membership is gone.
 ///
 /// # Errors

@@ -10,6 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use jiff_diesel::ToDiesel;
 use types::OrganizationId;
 
+/// After so long without an answer nobody works on a request any more: the longest upload is shorter.
+pub const RUNNING_MAX: SignedDuration = SignedDuration::from_hours(2);
 /// How long an answer is kept.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
@@ -21,6 +23,8 @@ pub enum Begun {
     Fresh,
     /// The first one is still being carried out.
     Running,
+    /// It began long ago and has no answer: whoever carried it out has died.
+    Lost,
     /// The key was used for another request.
     Mismatch,
     /// The first one's answer, sealed.
@@ -54,14 +58,20 @@ pub async fn begin(
         return Ok(Begun::Fresh);
     }
     let query = idempotency::table.find(scope.to_vec());
-    let query = query.select((idempotency::request_hash, idempotency::response));
-    let first: Option<(Vec<u8>, Option<Vec<u8>>)> = query.first(on.connection()?).await.optional()?;
+    let query = query.select((
+        idempotency::request_hash,
+        idempotency::response,
+        idempotency::created_at,
+    ));
+    type First = (Vec<u8>, Option<Vec<u8>>, jiff_diesel::Timestamp);
+    let first: Option<First> = query.first(on.connection()?).await.optional()?;
     Ok(match first {
-        Some((hash, _)) if hash != request_hash => Begun::Mismatch,
-        Some((_, Some(response))) if response.is_empty() => Begun::Erased,
-        Some((_, Some(response))) => Begun::Done(response),
+        Some((hash, ..)) if hash != request_hash => Begun::Mismatch,
+        Some((_, Some(response), _)) if response.is_empty() => Begun::Erased,
+        Some((_, Some(response), _)) => Begun::Done(response),
+        Some((_, None, began)) if now.duration_since(began.to_jiff()) > RUNNING_MAX => Begun::Lost,
         // Gone again means that the first was abandoned just now; asking once more finds the scope free.
-        Some((_, None)) | None => Begun::Running,
+        Some((_, None, _)) | None => Begun::Running,
     })
 }
 

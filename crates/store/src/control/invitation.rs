@@ -46,13 +46,15 @@ pub struct LiveInvitation {
     pub organization: Option<(OrganizationId, String)>,
 }
 
-/// May the account `a` be let in by the organization `o` (null: by the operator)? Written once, for making and for using.
+/// May the account `a` be let in by the organization `o` (null: by the operator)? Written once, for making and for using. Whom a directory or a
+/// provider vouches for has a way in, and no organization gives another one.
 macro_rules! may_be_let_in {
     ($organization:literal) => {
         concat!(
             "a.password IS NULL AND a.state = 'active' AND (",
             $organization,
             " IS NULL OR NOT a.operator
+                AND NOT EXISTS (SELECT FROM strongroom.identity t WHERE t.account_id = a.id)
                 AND EXISTS (SELECT FROM strongroom.membership m WHERE m.account_id = a.id
                     AND m.organization_id = ",
             $organization,

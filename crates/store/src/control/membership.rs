@@ -162,6 +162,22 @@ pub async fn set_state(
     Ok(found(changed)?)
 }
 
+/// Whether an account is a member of another organization, in whatever state.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn is_elsewhere(
+    on: &mut impl Reads,
+    organization: OrganizationId,
+    account: AccountId,
+) -> Result<bool, StoreError> {
+    let others = membership::table
+        .filter(membership::account_id.eq(account.0))
+        .filter(membership::organization_id.ne(organization.0));
+    let count: i64 = others.count().get_result(on.connection()?).await?;
+    Ok(count > 0)
+}
+
 /// Sets what is taken away from the role.
 ///
 /// # Errors
@@ -181,7 +197,7 @@ pub async fn set_narrowing(
     )
 }
 
-/// Removes a membership.
+/// Removes a membership, and what its holder's tokens could do: whoever comes back makes new ones.
 ///
 /// # Errors
 /// As [`set_role`].
@@ -195,7 +211,8 @@ pub async fn remove(
     })
     .await?;
     let query = diesel::delete(membership::table.find((organization.0, account.0)));
-    Ok(found(query.execute(tx.connection()?).await?)?)
+    found(query.execute(tx.connection()?).await?)?;
+    Ok(super::api_token::revoke_all_of(tx, organization, account).await?)
 }
 
 /// Refuses a change after which no active account actively owns the organization, or none with a second factor that suffices

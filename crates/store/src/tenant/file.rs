@@ -160,6 +160,35 @@ pub async fn unattached(
     rows.iter().map(read).collect()
 }
 
+/// Whether a record has an attachment in one of the fields that are meant.
+///
+/// # Errors
+/// What the connection reports.
+pub async fn is_held(
+    tenant: &Tenant,
+    datasets: &[Dataset],
+    id: AttachmentId,
+    is_meant: impl Fn(&Dataset, &Field) -> bool,
+) -> Result<bool, StoreError> {
+    let schema = tenant.schema();
+    let mut looks = Vec::new();
+    for dataset in datasets {
+        let fields = dataset.fields.iter();
+        let fields = fields.filter(|field| field.kind == FieldKind::Attachment && is_meant(dataset, field));
+        looks.extend(fields.map(|field| {
+            let (table, column) = (dataset.table(), field.column());
+            format!("EXISTS (SELECT FROM {schema}.\"{table}\" r WHERE r.\"{column}\" = $1)")
+        }));
+    }
+    if looks.is_empty() {
+        return Ok(false);
+    }
+    let text = format!("SELECT {}", looks.join(" OR "));
+    let connection = tenant.reader().await?;
+    let row = connection.client.query_one(&text, &[&id.0]).await?;
+    Ok(row.try_get(0)?)
+}
+
 /// Removes a file with its chunks, such as an upload after its import.
 ///
 /// # Errors

@@ -158,8 +158,9 @@ fn add(common: &Common, key: &str, issuer: &str, wishes: &Wishes) -> Result<(), 
         Ok(provider::add(platform, caller, new).await?)
     })?;
     output::talk(&format!(
-        "allow {} at the provider, then run: strongroom provider test {key}",
-        view.redirect_uri
+        "allow {} at the provider, then run: strongroom provider test {key}\nwhere it tells others who has left (back-channel logout), \
+         give it {}",
+        view.redirect_uri, view.logout_uri
     ));
     show(common, &view)
 }
@@ -197,6 +198,7 @@ fn show(common: &Common, view: &ProviderView) -> Result<(), CommandError> {
         ("issuer", view.issuer.clone()),
         ("state", view.state.to_string()),
         ("redirect uri", view.redirect_uri.clone()),
+        ("logout uri", view.logout_uri.clone()),
         ("newcomers", view.settings.first_sign_in.as_str().to_owned()),
         (
             "secret",
@@ -210,8 +212,8 @@ fn show(common: &Common, view: &ProviderView) -> Result<(), CommandError> {
 fn json_of(view: &ProviderView) -> Value {
     json!({
         "key": view.key, "label": view.label, "issuer": view.issuer, "state": view.state.as_str(),
-        "redirect_uri": view.redirect_uri, "settings": view.settings, "has_secret": view.has_secret,
-        "accounts": view.people, "created_at": view.created_at, "changed_at": view.changed_at,
+        "redirect_uri": view.redirect_uri, "logout_uri": view.logout_uri, "settings": view.settings,
+        "has_secret": view.has_secret, "accounts": view.people, "created_at": view.created_at, "changed_at": view.changed_at,
     })
 }
 

@@ -66,6 +66,7 @@ mod tests {
             state: ProviderState::Active,
             issuer: "https://login.example.test".to_owned(),
             redirect_uri: String::new(),
+            logout_uri: String::new(),
             settings: ProviderSettings::new(Preset::Standard, "us"),
             has_secret: true,
             people: 3,

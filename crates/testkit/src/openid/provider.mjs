@@ -28,6 +28,7 @@ const client = (client_id, algorithm) => ({
   client_id,
   client_secret: 'secret-of-the-test-provider',
   redirect_uris: redirects.split(','),
+  backchannel_logout_uri: `${redirects.split(',')[0]}/logout`,
   token_endpoint_auth_method: 'client_secret_basic',
   grant_types: ['authorization_code'],
   response_types: ['code'],
@@ -46,7 +47,12 @@ const settings = {
   scopes: ['openid', 'email', 'profile'],
   // Claims stand in the ID token, as Google and Entra have it.
   conformIdTokenClaims: false,
-  features: { devInteractions: { enabled: false } },
+  features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true } },
+  // What it would send to others stands in the log: a test sends it itself, or something else.
+  async fetch(address, { body }) {
+    console.error(`leaves ${new URLSearchParams(body).get('logout_token')}`);
+    return new Response(null, { status: 200 });
+  },
   cookies: { keys: ['of-the-test-provider'] },
   enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256', 'EdDSA'] },
   jwks: { keys },
@@ -77,6 +83,12 @@ server.listen(0, '127.0.0.1', () => {
   });
   const rest = provider.callback();
   server.on('request', async (request, response) => {
+    // An administrator there ends somebody's sessions: /leave/CLIENT/SUBJECT.
+    const [, leaving, id, subject] = (request.url ?? '').split('/');
+    if (leaving === 'leave') {
+      await (await provider.Client.find(id)).backchannelLogout(subject, 'a-session');
+      return response.end();
+    }
     if (!/^\/interaction\/[^/?]+/.test(request.url ?? '')) return rest(request, response);
     try {
       const details = await provider.interactionDetails(request, response);

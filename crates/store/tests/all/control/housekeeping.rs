@@ -171,6 +171,9 @@ async fn one_of_two_equal_requests_is_fresh() {
         .await
         .unwrap();
     assert_eq!(other, Begun::Mismatch);
+    let much_later = now + 3.hours();
+    let lost = idempotency::begin(&mut one, [1; 32], [2; 32], None, much_later).await;
+    assert_eq!(lost.unwrap(), Begun::Lost, "whoever had it has died");
     idempotency::finish(&mut one, [1; 32], b"answer").await.unwrap();
     idempotency::abandon(&mut one, [1; 32]).await.unwrap();
     let done = idempotency::begin(&mut one, [1; 32], [2; 32], None, now)
