@@ -226,10 +226,18 @@ impl Run<'_> {
         self.step(Phase::Health, |run| health::wait(run.config))
     }
 
+    /// Ended first: whoever is cut off in between has the way back of this update at hand as long as it can go back.
     fn succeed(self) -> Result<Update, CommandError> {
-        fetch::keep_candidate(self.folder)?;
-        self.clear_up();
-        self.end(Outcome::Installed, None)
+        let folder = self.folder;
+        rehearse::clear_up(&self).ok();
+        let ended = self.end(Outcome::Installed, None)?;
+        if let Err(error) = fetch::keep_candidate(folder) {
+            output::talk(&format!(
+                "the packages of this version are not kept; the next update fetches them: {}",
+                told(&error)
+            ));
+        }
+        Ok(ended)
     }
 
     /// Notes that a step begins, takes it, and notes how it went.

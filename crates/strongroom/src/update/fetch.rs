@@ -1,6 +1,7 @@
 //! The files of both versions: the new one's to install, the running one's to go back to.
 //!
-//! Invariant: they lie in folders that only root enters, so that what apt has verified stays what is installed later.
+//! Invariants: they lie in folders that only root enters, so that what apt has verified stays what is installed later; they are on the disk
+//! before anything is installed, and what is gone back to is one version's, whenever power is cut.
 
 use super::{Run, own_names, own_packages};
 use crate::failure::{CommandError, Exit};
@@ -8,6 +9,7 @@ use ::host::{
     apt::{act, package},
     updates::Folder,
 };
+use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use std::{
     fs::{self, File},
     io::{self, Read},
@@ -27,10 +29,15 @@ const OLDEST_BYTES_MAX: u64 = 100;
 pub(super) fn fetch(run: &Run<'_>) -> Result<String, CommandError> {
     let (from, to) = (&run.update.from, &run.update.to);
     let candidate = run.folder.join(CANDIDATE);
+    if is_all(&candidate, from)? {
+        // The update before was cut off when it had ended, and before it kept them.
+        keep_candidate(run.folder)?;
+    }
     empty(&candidate)?;
     for name in own_names()? {
         act::download(&run.sources(), name, to, &candidate)?;
     }
+    settle(&candidate)?;
     let files = packages_in(&candidate)?;
     let tree = candidate.join(TREE);
     fs::create_dir(&tree).map_err(CommandError::io(format!("cannot make {}", tree.display())))?;
@@ -45,13 +52,11 @@ pub(super) fn fetch(run: &Run<'_>) -> Result<String, CommandError> {
 /// The files of the version that runs; fetched only where they are not kept from its own update or named by hand.
 fn keep_previous(run: &Run<'_>) -> Result<(), CommandError> {
     let (previous, version) = (run.folder.join(PREVIOUS), run.update.from.as_str());
-    let names = own_names()?;
-    let is_kept = |name: &&str| is_version(&previous, name, version);
-    if names.iter().all(is_kept) {
+    if is_all(&previous, version)? {
         return Ok(());
     }
     empty(&previous)?;
-    for name in names {
+    for name in own_names()? {
         act::download(&run.sources(), name, version, &previous).map_err(|error| {
             CommandError::said(
                 Exit::Failed,
@@ -62,7 +67,7 @@ fn keep_previous(run: &Run<'_>) -> Result<(), CommandError> {
             )
         })?;
     }
-    Ok(())
+    settle(&previous)
 }
 
 /// Keeps the files that the operator names as those of the version that runs; others are refused.
@@ -89,7 +94,13 @@ pub(super) fn keep_named(folder: &Folder, files: &[PathBuf]) -> Result<(), Comma
         let kept = fs::copy(file, previous.join(name));
         kept.map_err(CommandError::io(format!("cannot keep {}", file.display())))?;
     }
-    Ok(())
+    settle(&previous)
+}
+
+/// Whether a folder has all our packages that are installed, of that version.
+fn is_all(folder: &Path, version: &str) -> Result<bool, CommandError> {
+    let names = own_names()?;
+    Ok(!names.is_empty() && names.iter().all(|name| is_version(folder, name, version)))
 }
 
 fn is_version(folder: &Path, name: &str, version: &str) -> bool {
@@ -125,13 +136,34 @@ pub(super) fn previous(folder: &Folder) -> Result<Vec<PathBuf>, CommandError> {
     Ok(files)
 }
 
-/// What was installed becomes what the next update goes back to.
+/// What was installed becomes what the next update goes back to, all of it at once. To be done when the update has ended: until then this one
+/// may go back.
 pub(super) fn keep_candidate(folder: &Folder) -> Result<(), CommandError> {
-    let previous = folder.join(PREVIOUS);
-    empty(&previous)?;
-    for file in packages_in(&folder.join(CANDIDATE))? {
-        let target = previous.join(file.file_name().unwrap_or_default());
-        fs::rename(&file, &target).map_err(CommandError::io(format!("cannot keep {}", file.display())))?;
+    let (candidate, previous) = (folder.join(CANDIDATE), folder.join(PREVIOUS));
+    exchange(&candidate, &previous)?;
+    empty(&candidate)?;
+    match fs::remove_dir_all(previous.join(TREE)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(CommandError::io(format!(
+            "cannot empty {}",
+            previous.display()
+        ))(error)),
+        _ => Ok(()),
+    }
+}
+
+fn exchange(one: &Path, other: &Path) -> Result<(), CommandError> {
+    let done = renameat2(AT_FDCWD, one, AT_FDCWD, other, RenameFlags::RENAME_EXCHANGE);
+    done.map_err(|error| {
+        let what = format!("cannot exchange {} and {}", one.display(), other.display());
+        CommandError::io(what)(error.into())
+    })
+}
+
+/// Puts a folder's packages on the disk.
+fn settle(folder: &Path) -> Result<(), CommandError> {
+    for path in packages_in(folder)?.iter().chain([&folder.to_owned()]) {
+        let synced = File::open(path).and_then(|file| file.sync_all());
+        synced.map_err(CommandError::io(format!("cannot sync {}", path.display())))?;
     }
     Ok(())
 }
@@ -179,4 +211,27 @@ fn packages_in(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
         .collect();
     files.sort();
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_installed_takes_the_place_of_what_was_gone_back_to_at_once() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::at(place.path());
+        let (candidate, previous) = (folder.join(CANDIDATE), folder.join(PREVIOUS));
+        for path in [&candidate.join(TREE), &previous] {
+            fs::create_dir_all(path).unwrap();
+        }
+        fs::write(candidate.join("strongroom_2.deb"), "new").unwrap();
+        fs::write(previous.join("strongroom_1.deb"), "old").unwrap();
+        settle(&candidate).unwrap();
+        keep_candidate(&folder).unwrap();
+        let kept = packages_in(&previous).unwrap();
+        assert_eq!(kept, [previous.join("strongroom_2.deb")]);
+        assert_eq!(fs::read_dir(&previous).unwrap().count(), 1, "packages alone");
+        assert_eq!(fs::read_dir(&candidate).unwrap().count(), 0);
+    }
 }
