@@ -293,6 +293,12 @@ async fn begin_change(workspace: &Workspace, account: AccountId, change: Change)
         _ => require_transfer(workspace, &[now.role]).await?,
     }
     let mut tx = workspace.platform().control().begin().await?;
+    let held = rows::find_held(&mut tx, workspace.organization().id, account).await?;
+    if held.is_some_and(|held| held.role != now.role) {
+        tx.close().await?;
+        let detail = "somebody changed this member's role meanwhile; look again";
+        return Err(PlatformError::new(ProblemCode::Conflict, detail));
+    }
     match change.apply(workspace, &mut tx, account).await {
         Ok(()) => Ok(tx),
         Err(MembershipError::LastOwner) => {

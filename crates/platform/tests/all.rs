@@ -69,6 +69,8 @@ mod log_review;
 mod mail;
 #[path = "all/maintenance.rs"]
 mod maintenance;
+#[path = "all/member.rs"]
+mod member;
 #[path = "all/narrowing.rs"]
 mod narrowing;
 #[path = "all/openid.rs"]

@@ -259,6 +259,19 @@ pub async fn only_owner_of(
     Ok(None)
 }
 
+/// A membership as it is while this transaction holds other changes of the organization's roles up.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is no such organization.
+pub async fn find_held(
+    tx: &mut ControlTx,
+    organization: OrganizationId,
+    account: AccountId,
+) -> Result<Option<Membership>, StoreError> {
+    lock_organization(tx, organization).await?;
+    find(tx, organization, account).await
+}
+
 /// Holds other changes of this organization's owners up until this transaction ends.
 async fn lock_organization(tx: &mut ControlTx, id: OrganizationId) -> Result<(), StoreError> {
     let query = organization::table
