@@ -19,6 +19,18 @@ const PORTS: Range<u16> = 20_000..32_000;
 /// The locks of the ports that this process has.
 static OWN: Mutex<Vec<Flock<File>>> = Mutex::new(Vec::new());
 
+/// Whether anybody in this network namespace listens at a port over IPv4 (proc_net(5)).
+#[must_use]
+pub fn is_listened_at(port: u16) -> bool {
+    const LISTENS: &str = "0A";
+    let place = format!(":{port:04X}");
+    let is_it = |line: &str| {
+        let mut parts = line.split_whitespace().skip(1);
+        parts.next().is_some_and(|local| local.ends_with(&place)) && parts.nth(1) == Some(LISTENS)
+    };
+    fs::read_to_string("/proc/net/tcp").is_ok_and(|table| table.lines().any(is_it))
+}
+
 /// A port of this address that nobody listens at, for as long as this process lives.
 ///
 /// # Errors
@@ -46,4 +58,25 @@ pub fn free(address: impl Into<IpAddr>) -> Result<u16> {
             PORTS.start, PORTS.end
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn a_port_is_given_once_and_seen_when_it_is_listened_at() {
+        let (one, other) = (
+            free(Ipv4Addr::LOCALHOST).unwrap(),
+            free(Ipv4Addr::LOCALHOST).unwrap(),
+        );
+        assert_ne!(one, other);
+        assert!(PORTS.contains(&one) && !is_listened_at(one));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, one)).unwrap();
+        assert!(is_listened_at(one) && !is_listened_at(other));
+        drop(listener);
+        assert!(!is_listened_at(one));
+    }
 }
