@@ -172,6 +172,15 @@ pub(crate) async fn find(
     Ok((view_of(&stored, name), stored))
 }
 
+/// Removes an attachment for good, unless it is gone already or a record has it.
+pub(crate) async fn erase_attachment(workspace: &Workspace, id: AttachmentId, reason: &str) -> Result<bool> {
+    match rows::find(workspace.tenant(), FilePurpose::Attachment, id).await {
+        Err(StoreError::NotFound) => Ok(false),
+        Err(error) => Err(error.into()),
+        Ok(_) => erase(workspace, id, reason).await,
+    }
+}
+
 /// Removes a file for good, under an erasure's entry; not one that a record has.
 pub(crate) async fn erase(workspace: &Workspace, id: AttachmentId, reason: &str) -> Result<bool> {
     let permit = workspace.permit(Permission::RecordPurge).await?;

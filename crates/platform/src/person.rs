@@ -17,6 +17,7 @@ mod reading;
 mod search;
 mod words;
 
+pub(crate) use attachment::files_of;
 pub use erase::{Erased, approve, carry_on, propose, withdraw};
 pub use hand_over::hand_over;
 pub use hit::{HitState, HitView, hits, mark};

@@ -17,19 +17,22 @@ use crate::{
     Workspace,
     act::{Act, Commitments, Object},
     error::{PlatformError, Result},
+    file,
+    person::files_of,
     rotation::check_unique,
     sealing::{self, Show},
     workspace::{random, visible},
 };
 use access::{Permission, Permit};
 use audit::RecordState;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use store::{
     StoreError,
     tenant::{RecordChange, StoredRecord, record as rows},
 };
 use types::{
-    Dataset, FieldKind, FieldProblem, ProblemCode, Record, RecordId, Value, ValueError, rule::check_value,
+    AttachmentId, Dataset, FieldKind, FieldProblem, ProblemCode, Record, RecordId, Value, ValueError,
+    rule::check_value,
 };
 
 /// How often a write is tried again when its dataset was redefined meanwhile.
@@ -298,13 +301,35 @@ async fn move_record(
     Ok(shown(&permit, &dataset, record))
 }
 
-/// Removes a record in the trash for good. Its key is destroyed, and with it what its history says; the commitments
-/// in the log still verify.
+/// Removes a record in the trash for good, with the files that any version of it names and no other record has now. Its key is destroyed, and
+/// with it what its history says; the commitments in the log still verify.
 ///
 /// # Errors
 /// `conflict` while it is not in the trash or another record refers to it; as [`update`] else.
 pub async fn purge(workspace: &Workspace, dataset: &str, id: RecordId, expected: Expected) -> Result<()> {
-    erase(workspace, dataset, id, expected, None).await
+    let files = files_named(workspace, dataset, id).await?;
+    erase(workspace, dataset, id, expected, None).await?;
+    for file in files {
+        // The record is gone, and the act is not to be asked for again.
+        if let Err(error) = file::erase_attachment(workspace, file, "its record was purged").await {
+            tracing::warn!(file = %file, detail = %error.detail, "a file of a purged record could not be removed");
+        }
+    }
+    Ok(())
+}
+
+/// To be asked before the record's key is gone, without which nobody knows.
+async fn files_named(workspace: &Workspace, dataset: &str, id: RecordId) -> Result<BTreeSet<AttachmentId>> {
+    let permit = workspace.permit(Permission::RecordPurge).await?;
+    let dataset = workspace.dataset_to_change(&permit, dataset).await?;
+    match dataset
+        .fields
+        .iter()
+        .any(|field| field.kind == FieldKind::Attachment)
+    {
+        true => files_of(workspace, &dataset, id).await,
+        false => Ok(BTreeSet::new()),
+    }
 }
 
 /// The same with a reason in the entry: for an erasure that a person has a right to.

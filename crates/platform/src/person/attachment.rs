@@ -11,7 +11,7 @@ use uuid::Uuid;
 const PAGE: i64 = 500;
 
 /// Every file that a version of the record names; none where the record is gone.
-pub(super) async fn files_of(
+pub(crate) async fn files_of(
     workspace: &Workspace,
     dataset: &Dataset,
     record: RecordId,

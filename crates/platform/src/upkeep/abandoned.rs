@@ -28,6 +28,8 @@ pub const FILE_AGE_MAX: SignedDuration = SignedDuration::from_hours(2 * 24);
 /// Files older than that were looked at before. A file that a record had and has no more must not have the log read for
 /// ever.
 const FILE_AGE_SEEN: SignedDuration = SignedDuration::from_hours(32 * 24);
+/// About so many files are looked at in one go.
+const FILES_AT_ONCE: usize = 10_000;
 /// Images read at once.
 const IMAGES_AT_ONCE: i64 = 500;
 
@@ -72,8 +74,17 @@ async fn remove_files(workspace: &Workspace, now: Timestamp) -> Result<usize> {
     let datasets = catalogue::list(workspace.tenant()).await?.into_iter();
     let datasets: Vec<Dataset> = datasets.filter(has_attachments).collect();
     let period = before(now, FILE_AGE_SEEN)..before(now, FILE_AGE_MAX);
-    let loose = rows::unattached(workspace.tenant(), &datasets, period).await?;
-    let Some(oldest) = loose.iter().map(|(_, came)| *came).min() else {
+    let mut loose = Vec::new();
+    // Those that the history alone names stay, and must not hide others behind them.
+    while loose.len() < FILES_AT_ONCE {
+        let after = loose.last().copied();
+        let page = rows::unattached(workspace.tenant(), &datasets, period.clone(), after).await?;
+        if page.is_empty() {
+            break;
+        }
+        loose.extend(page);
+    }
+    let Some((_, oldest)) = loose.first().copied() else {
         return Ok(0);
     };
     let named = named_since(workspace, &datasets, oldest).await?;

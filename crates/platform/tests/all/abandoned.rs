@@ -165,3 +165,47 @@ async fn a_file_that_no_record_ever_had_goes_and_one_that_the_history_names_stay
     let report = platform::check::organization(&site.platform, &site.caller(Role::Owner), "acme").await;
     assert!(report.unwrap().is_clean());
 }
+
+/// Also one that only an earlier version names, and that came so long ago that nobody looks at it any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_files_of_a_record_go_with_it_for_good() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    site.dataset(&owner, "Papers", vec![field("Scan", FieldKind::Attachment)])
+        .await;
+    let (first, second, shared) = (store(&owner).await, store(&owner).await, store(&owner).await);
+    let scan = |id: AttachmentId| json!({"scan": id});
+    let create = async |id: AttachmentId| {
+        let made = record::create(&owner, "papers", scan(id).as_object().unwrap()).await;
+        made.unwrap().record.id
+    };
+    let gone = create(first).await;
+    create(shared).await;
+    for id in [shared, second] {
+        let changed = scan(id);
+        let changed = changed.as_object().unwrap();
+        record::update(&owner, "papers", gone, Expected::Any, changed)
+            .await
+            .unwrap();
+    }
+    let text = "SELECT schema_name FROM strongroom.organization";
+    let superuser = site.superuser().await;
+    let schema: String = superuser.query_one(text, &[]).await.unwrap().get(0);
+    let long_ago = format!(
+        "SET session_replication_role = 'replica';
+         UPDATE {schema}._file SET created_at = created_at - interval '60 days'"
+    );
+    superuser.batch_execute(&long_ago).await.unwrap();
+    record::trash(&owner, "papers", gone, Expected::Any)
+        .await
+        .unwrap();
+    assert_eq!(files_in(&site).await, (3, 3));
+    record::purge(&owner, "papers", gone, Expected::Any)
+        .await
+        .unwrap();
+    assert_eq!(files_in(&site).await, (1, 1));
+    assert!(file::open(&owner, shared).await.is_ok(), "another record has it");
+    assert_eq!(entries(&owner, "file.erase").await, 2);
+    let report = platform::check::organization(&site.platform, &site.caller(Role::Owner), "acme").await;
+    assert!(report.unwrap().is_clean());
+}

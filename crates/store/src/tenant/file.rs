@@ -4,7 +4,9 @@ use super::{Tenant, TenantTx};
 use crate::StoreError;
 use jiff::Timestamp;
 use std::ops::Range;
+use tokio_postgres::types::ToSql;
 use types::{AccountId, AttachmentId, Dataset, Field, FieldKind};
+use uuid::Uuid;
 
 /// What a file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,8 +131,8 @@ pub async fn chunk(tenant: &Tenant, id: AttachmentId, number: i32) -> Result<Opt
     Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
 
-/// Attachments that came in a period and that no record has now, with the time, at most 100, oldest first. `datasets` are
-/// those with fields for them.
+/// Attachments that came in a period and that no record has now, with the time, at most 100, oldest first, those after one of them. `datasets`
+/// are those with fields for them.
 ///
 /// # Errors
 /// What the connection reports.
@@ -138,6 +140,7 @@ pub async fn unattached(
     tenant: &Tenant,
     datasets: &[Dataset],
     came: Range<Timestamp>,
+    after: Option<(AttachmentId, Timestamp)>,
 ) -> Result<Vec<(AttachmentId, Timestamp)>, StoreError> {
     let schema = tenant.schema();
     let held = |dataset: &Dataset| {
@@ -152,10 +155,13 @@ pub async fn unattached(
     let held: String = datasets.iter().map(held).collect();
     let text = format!(
         "SELECT f.id, f.created_at FROM {schema}._file f
-         WHERE f.purpose = 'attachment' AND f.created_at >= $1 AND f.created_at < $2{held} ORDER BY f.created_at, f.id LIMIT 100"
+         WHERE f.purpose = 'attachment' AND f.created_at >= $1 AND f.created_at < $2 AND (f.created_at, f.id) > ($3, $4){held}
+         ORDER BY f.created_at, f.id LIMIT 100"
     );
     let connection = tenant.reader().await?;
-    let rows = connection.client.query(&text, &[&came.start, &came.end]).await?;
+    let (last, at) = after.map_or((Uuid::nil(), came.start), |(id, at)| (id.0, at));
+    let values: [&(dyn ToSql + Sync); 4] = [&came.start, &came.end, &at, &last];
+    let rows = connection.client.query(&text, &values).await?;
     let read = |row: &tokio_postgres::Row| Ok((AttachmentId(row.try_get(0)?), row.try_get(1)?));
     rows.iter().map(read).collect()
 }
