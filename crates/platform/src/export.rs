@@ -12,6 +12,7 @@ mod iif;
 pub mod kept;
 mod manifest;
 mod member;
+mod own_reference;
 mod person;
 mod restore;
 mod tape;

@@ -18,12 +18,12 @@ mod seal;
 
 pub(crate) use abandoned::remove_abandoned;
 pub use analyse::Analysis;
-pub(crate) use bind::{Binding, Number};
+pub(crate) use bind::Binding;
 pub(crate) use load::Loader;
 pub use outcome::ImportOutcome;
 pub use plan::{Cells, Destination, FileFormat, ImportPlan, OnRefusal};
 pub(crate) use rows::RowSource;
-pub(crate) use run::{advance, run};
+pub(crate) use run::run;
 pub(crate) use seal::{Ids, Numbers, Sealer, produce};
 
 use crate::{
@@ -51,6 +51,8 @@ use types::{AttachmentId, EntryId, JobId, PageSize, ProblemCode};
 pub(crate) const RUN: &str = "import.run";
 /// The kind of a job that tries an import and takes everything back.
 pub(crate) const CHECK: &str = "import.check";
+/// The media type of an uploaded file, by which it is told from papers and reports.
+const UPLOAD: &str = "application/octet-stream";
 
 /// With or without effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,7 +158,7 @@ pub async fn upload(
         id: file,
         purpose: FilePurpose::Import,
         name: &name,
-        media_type: "application/octet-stream",
+        media_type: UPLOAD,
     };
     let stored = file::write(workspace, &tx, &new, stream).await?;
     let act = Act::access("import.upload", Object::new("import", import));
@@ -347,7 +349,7 @@ async fn discard(
     let tx = workspace.tenant().begin(&permit).await?;
     file_rows::remove(&tx, file).await?;
     if let Some(papers) = papers {
-        papers.forget_rows(workspace, &tx, import).await?;
+        papers.forget_rows(workspace, &tx, import, None).await?;
     }
     let act = Act::access("import.cancel", Object::new("import", import));
     tx.commit(&workspace.plain_entry(&act)?).await?;

@@ -20,6 +20,7 @@ mod pool;
 pub mod probe;
 pub mod query;
 pub mod record;
+pub mod reference;
 mod row;
 pub mod stale;
 mod statement;

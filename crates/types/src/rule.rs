@@ -40,6 +40,35 @@ pub fn check_value(field: &Field, value: &Value) -> Result<(), ValueError> {
     Ok(())
 }
 
+/// Checks what no field may hold, whatever its rules were when the value came.
+///
+/// # Errors
+/// [`ValueError::CardNumber`].
+pub fn check_no_card_number(value: &Value) -> Result<(), ValueError> {
+    let carries = match value {
+        Value::Text(text) | Value::Sensitive(text) => carries_card_number(text),
+        Value::Integer(number) => carries_card_number(&number.to_string()),
+        Value::Json(json) => return check_json(json),
+        // A choice is a name of the definition.
+        Value::Choices(_)
+        | Value::Empty
+        | Value::Decimal(_)
+        | Value::Money(..)
+        | Value::Date(_)
+        | Value::Boolean(_)
+        | Value::Timestamp(_)
+        | Value::Reference(_)
+        | Value::Point(..)
+        | Value::Attachment(_)
+        | Value::Masked => false,
+    };
+    if carries {
+        Err(ValueError::CardNumber)
+    } else {
+        Ok(())
+    }
+}
+
 fn check_text(field: &Field, text: &str) -> Result<(), ValueError> {
     let length = text.chars().count();
     if let Some(max) = field

@@ -5,6 +5,7 @@
 
 use super::{
     manifest::{self, AttachmentLine, DatasetLine, Manifest},
+    own_reference::{check_own_references, own_references},
     tape::Tape,
 };
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
     dataset::{FieldDraft, add_within, check_field, checked_description},
     error::{PlatformError, Result},
     file::{self, FilePurpose, NewFile},
-    import::{self, Binding, Ids, Loader, Number, Numbers, RowSource, Sealer},
+    import::{self, Binding, Ids, Loader, Numbers, RowSource, Sealer},
     organization::checked_name,
     pipe::pipe,
 };
@@ -26,9 +27,9 @@ use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
-use store::tenant::{TenantTx, catalogue};
+use store::tenant::{TenantTx, bulk, catalogue, reference};
 use tokio::sync::mpsc;
-use types::{Dataset, DatasetId, DatasetKey, EntryId, Field, ProblemCode};
+use types::{Dataset, DatasetId, DatasetKey, EntryId, Field, FieldId, ProblemCode};
 
 /// What was restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +68,8 @@ pub async fn restore_archive(
         return Err(not_empty());
     }
     let datasets = define(&tx, &manifest.datasets).await?;
+    // Records come in the order of their ids, the trash last: one may refer to another that is not there yet.
+    reference::defer(&tx, &own_references(&datasets)).await?;
     let mut restore = Restore {
         workspace,
         tx: &tx,
@@ -74,7 +77,7 @@ pub async fn restore_archive(
         manifest: &manifest,
         datasets: &datasets,
         tree: Tree::default(),
-        greatest: Vec::new(),
+        greatest: BTreeMap::new(),
     };
     restore.members(&mut tape).await?;
     tape.finish().await?;
@@ -84,8 +87,12 @@ pub async fn restore_archive(
         records: tree.size(),
         attachments: manifest.attachments.len(),
     };
+    check_own_references(&tx, &datasets).await?;
+    // Before the commit: there is no second restore that could move what the first left behind.
+    for (field, last) in greatest {
+        bulk::advance_counter(&tx, field, last).await?;
+    }
     commit(workspace, &permit, tx, entry, &tree, &datasets).await?;
-    import::advance(workspace, &greatest).await?;
     Ok(counts)
 }
 
@@ -180,7 +187,8 @@ struct Restore<'a> {
     manifest: &'a Manifest,
     datasets: &'a [Arc<Dataset>],
     tree: Tree,
-    greatest: Vec<(Number, i64)>,
+    /// Auto numbers, of live records and those in the trash.
+    greatest: BTreeMap<FieldId, i64>,
 }
 
 impl Restore<'_> {
@@ -284,7 +292,7 @@ impl Restore<'_> {
             self.workspace,
             binding,
             self.entry,
-            Numbers::Own,
+            Numbers::Kept,
             Ids::Kept,
             ordinal,
         );
@@ -314,8 +322,10 @@ impl Restore<'_> {
             return Err(unfit(message));
         }
         self.tree = loader.tree;
-        self.greatest
-            .extend(greatest.map_err(|error| PlatformError::invariant(error.to_string()))?);
+        for (number, greatest) in greatest.map_err(|error| PlatformError::invariant(error.to_string()))? {
+            let known = self.greatest.entry(number.field).or_default();
+            *known = greatest.max(*known);
+        }
         Ok(())
     }
 }

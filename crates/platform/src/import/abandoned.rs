@@ -1,9 +1,10 @@
-//! Drafts of imports that nobody started: the uploaded file and the papers go, and the draft is called off.
+//! What imports left behind. A draft that nobody started is called off, and its uploaded file and its papers go. Of an
+//! import that ended, however it did, the uploaded file goes; the papers and the report of refused rows stay for its maker.
 //!
-//! Invariant: the draft is called off first, on condition that it is one still, so that a start in the same moment either
-//! finds everything or is refused.
+//! Invariants: a draft is called off first, on condition that it is one still, so that a start in the same moment either
+//! finds everything or is refused; a file that a job may still read is never touched.
 
-use super::{RUN, document::Document, outcome::report_id};
+use super::{RUN, UPLOAD, document::Document, outcome::report_id};
 use crate::{
     Workspace,
     act::{Act, Object},
@@ -11,12 +12,35 @@ use crate::{
     file::{self, FilePurpose},
 };
 use access::Permission;
-use jiff::Timestamp;
-use store::{StoreError, control::job as job_rows, tenant::file as file_rows};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+use store::{
+    StoreError,
+    control::job::{self as job_rows, JobState},
+    tenant::file::{self as file_rows, StoredFile},
+};
 use types::{AttachmentId, JobId, ProblemCode};
 
-/// Removes the drafts that nobody has changed or tried since `before`; answers how many.
+/// How long an ended import may keep its uploaded file: most give it up as they end, and a worker that lost its job has
+/// stopped long before.
+const ENDED_AGE_MAX: SignedDuration = SignedDuration::from_hours(24);
+/// Files looked at in one go.
+const PAGE: i64 = 500;
+/// Uploads looked after in one go: the next look finds the others.
+const UPLOADS_AT_ONCE: usize = 1_000;
+/// An import's id is made in the moment before its file's; so much the clock may have been set back between.
+const IDS_APART_MS_MAX: u128 = 60_000;
+
+/// Removes the drafts that nobody has changed or tried since `before`, and the uploaded files of imports that have ended;
+/// answers of how many imports something went.
 pub(crate) async fn remove_abandoned(workspace: &Workspace, before: Timestamp) -> Result<usize> {
+    let now = workspace.now();
+    let ended_before = now.checked_sub(ENDED_AGE_MAX).unwrap_or(Timestamp::MIN);
+    let drafts = remove_drafts(workspace, before).await?;
+    Ok(drafts + remove_uploads(workspace, ended_before).await?)
+}
+
+async fn remove_drafts(workspace: &Workspace, before: Timestamp) -> Result<usize> {
     let organization = workspace.organization().id;
     let mut read = workspace.platform().control().read().await?;
     let drafts = job_rows::list_drafts(&mut read, organization, RUN, before).await?;
@@ -65,6 +89,93 @@ async fn discard(workspace: &Workspace, import: JobId) -> Result<()> {
         file_rows::remove(&tx, file).await?;
     }
     let act = Act::access("import.remove", Object::new("import", import)).because("nobody started it");
+    tx.commit(&workspace.plain_entry(&act)?).await?;
+    Ok(())
+}
+
+/// Goes by the files, of which few are left, and not by the jobs, of which there are more every day.
+async fn remove_uploads(workspace: &Workspace, ended_before: Timestamp) -> Result<usize> {
+    let mut uploads = find_uploads(workspace).await?;
+    let mut after = uploads.first().copied().map(shortly_before);
+    let mut removed = 0;
+    while !uploads.is_empty() {
+        let page = file_rows::of_imports(workspace.tenant(), after, PAGE).await?;
+        let Some(last) = page.last() else {
+            break;
+        };
+        after = Some(last.id);
+        for papers in page.iter().filter(|file| !is_upload(file)) {
+            let import = JobId(papers.id.0);
+            let Some(ended) = ended_import(workspace, import, ended_before).await? else {
+                continue;
+            };
+            if uploads.remove(&ended.file) {
+                discard_upload(workspace, import, &ended).await?;
+                removed += 1;
+            }
+        }
+    }
+    Ok(removed)
+}
+
+/// The oldest uploads that are still there, whatever their imports are at.
+async fn find_uploads(workspace: &Workspace) -> Result<BTreeSet<AttachmentId>> {
+    let mut uploads = BTreeSet::new();
+    let mut after = None;
+    while uploads.len() < UPLOADS_AT_ONCE {
+        let page = file_rows::of_imports(workspace.tenant(), after, PAGE).await?;
+        let Some(last) = page.last() else {
+            break;
+        };
+        after = Some(last.id);
+        uploads.extend(page.iter().filter(|file| is_upload(file)).map(|file| file.id));
+    }
+    Ok(uploads)
+}
+
+/// Papers and reports name what they are.
+fn is_upload(file: &StoredFile) -> bool {
+    file.media_type == UPLOAD
+}
+
+/// Ids begin with their time: no papers of these uploads come before this one.
+fn shortly_before(upload: AttachmentId) -> AttachmentId {
+    let made_ms = upload.0.as_u128() >> 80;
+    let before_ms = made_ms.saturating_sub(IDS_APART_MS_MAX);
+    AttachmentId::new(u64::try_from(before_ms).unwrap_or(0), [0; 10])
+}
+
+/// The papers of an import that ended so long ago; none of one that goes on, and none where the file is no papers at all.
+async fn ended_import(workspace: &Workspace, import: JobId, before: Timestamp) -> Result<Option<Document>> {
+    let organization = Some(workspace.organization().id);
+    let mut read = workspace.platform().control().read().await?;
+    let found = job_rows::find(&mut read, organization, import).await?;
+    drop(read);
+    let Some(job) = found.filter(|job| job.kind == RUN) else {
+        return Ok(None);
+    };
+    let has_ended = match job.state {
+        JobState::Done | JobState::Failed | JobState::Cancelled => true,
+        JobState::Draft | JobState::Waiting | JobState::Running => false,
+    };
+    if !has_ended || job.finished_at.is_none_or(|at| at >= before) {
+        return Ok(None);
+    }
+    match Document::load(workspace, import).await {
+        Ok(document) => Ok(Some(document)),
+        Err(error) if error.code == ProblemCode::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn discard_upload(workspace: &Workspace, import: JobId, ended: &Document) -> Result<()> {
+    let permit = workspace.permit(Permission::RecordPurge).await?;
+    let tx = workspace.begin_sealing(&permit).await?;
+    file_rows::remove(&tx, ended.file).await?;
+    ended
+        .forget_rows(workspace, &tx, import, ended.counts.as_ref())
+        .await?;
+    let act = Act::access("import.remove", Object::new("import", import)).because("it has ended");
     tx.commit(&workspace.plain_entry(&act)?).await?;
     Ok(())
 }

@@ -29,9 +29,20 @@ pub(crate) struct Number {
     pub(crate) field: types::FieldId,
 }
 
+/// How much of a field's definition a value must fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// All of it, as every new value.
+    Definition,
+    /// Its kind: definitions change and records that were there stay as they are, so an archive of a healthy
+    /// organization holds values that no longer fit.
+    Kind,
+}
+
 /// A plan tied to a dataset.
 pub(crate) struct Binding {
     pub(crate) dataset: Arc<Dataset>,
+    pub(crate) fit: Fit,
     pub(crate) columns: Vec<Bound>,
     /// A new record before its columns are read.
     pub(crate) defaults: Vec<Value>,
@@ -48,6 +59,7 @@ impl Binding {
         let mut binding = Self {
             defaults: dataset.fields.iter().map(default_value).collect(),
             dataset,
+            fit: Fit::Definition,
             columns: Vec::with_capacity(columns.len()),
             skipped: HashSet::new(),
         };
@@ -67,7 +79,7 @@ impl Binding {
         Ok(binding)
     }
 
-    /// Every field from the member of its key, exactly as exported.
+    /// Every field from the member of its key, exactly as exported, whatever its rules say by now.
     pub(crate) fn whole(dataset: Arc<Dataset>) -> Self {
         let exact = Formats {
             whitespace: Whitespace::Keep,
@@ -80,6 +92,7 @@ impl Binding {
             defaults: vec![Value::Empty; dataset.fields.len()],
             skipped: HashSet::new(),
             dataset,
+            fit: Fit::Kind,
         }
     }
 

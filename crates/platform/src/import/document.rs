@@ -4,6 +4,7 @@ use super::{
     Destination, FileFormat, ImportPlan,
     analyse::{self, Analysis},
     bind,
+    outcome::Counts,
     plan::{Cells, OnRefusal},
 };
 use crate::{
@@ -32,6 +33,9 @@ pub(super) struct Document {
     pub(super) plan: ImportPlan,
     /// The last dry run.
     pub(super) check: Option<JobId>,
+    /// What came of the import, written with it: an attempt that dies right after leaves that to the next.
+    #[serde(default)]
+    pub(super) counts: Option<Counts>,
 }
 
 /// Looks at an uploaded file and keeps the first plan.
@@ -62,6 +66,7 @@ pub(super) async fn begin(
         analysis,
         plan,
         check: None,
+        counts: None,
     };
     document.save(workspace, permit, import).await
 }
@@ -198,13 +203,16 @@ impl Document {
     }
 
     /// Replaces the papers of an import that is over by some without rows of its file: nobody looks for those there when they are erased.
+    /// `counts` are what came of it, if it came so far.
     pub(super) async fn forget_rows(
         &self,
         workspace: &Workspace,
         tx: &TenantTx,
         import: JobId,
+        counts: Option<&Counts>,
     ) -> Result<()> {
         let mut papers = serde_json::to_value(self).map_err(vault_failure)?;
+        papers["counts"] = serde_json::to_value(counts).map_err(vault_failure)?;
         if let Some(preview) = papers.pointer_mut("/analysis/preview") {
             *preview = serde_json::Value::Array(Vec::new());
         }

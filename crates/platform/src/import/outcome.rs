@@ -35,8 +35,8 @@ pub struct ImportOutcome {
     pub error: Option<String>,
 }
 
-/// The same in the job's row.
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// The same in the job's row, and in the papers of an import that is over.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Counts {
     pub(super) dry_run: bool,

@@ -1,16 +1,21 @@
 //! A file as checked values, row by row, whichever format it has.
 
 use super::{
-    bind::{Binding, Bound},
+    bind::{Binding, Bound, Fit},
     plan::{Cells, FileFormat, ImportPlan},
 };
 use serde_json::{Map, Value as Json};
 use std::io::Read;
 use tabular::{CsvReader, Defusing, JsonReader, JsonRow, ReadFault, ReadOptions, Refusal, Row};
-use types::{FieldKind, RecordId, Value, ValueError, rule::check_value};
+use types::{
+    FieldKind, RecordId, Value, ValueError,
+    rule::{check_no_card_number, check_value},
+};
 
 /// Greatest auto number that a file may name: counting on from it must not take for ever.
 const NUMBER_MAX: i64 = 10_000_000;
+/// The same for an archive, whose numbers were counted one by one: more than ever are, and still passed in a minute or two.
+const NUMBER_KEPT_MAX: i64 = 100_000_000;
 
 /// A row that was read.
 pub(crate) struct Parsed {
@@ -123,7 +128,8 @@ fn read_cells(binding: &Binding, row: &Row) -> Next {
     let mut refused = Vec::new();
     for column in &binding.columns {
         let cell = row.cell(column.column).unwrap_or_default();
-        match column.converter.convert(cell).and_then(bounded(column)) {
+        let value = column.converter.convert(cell);
+        match value.and_then(bounded(column, NUMBER_MAX)) {
             Ok(value) => values[column.place] = value,
             Err(error) => refused.push(refuse_cell(place, column, cell, &error)),
         }
@@ -148,12 +154,12 @@ fn taken(place: (u64, u64), values: Vec<Value>, id: Option<RecordId>, refused: V
 }
 
 /// Keeps auto numbers within what can be counted on from.
-fn bounded(column: &Bound) -> impl Fn(Value) -> Result<Value, ValueError> {
+fn bounded(column: &Bound, max: i64) -> impl Fn(Value) -> Result<Value, ValueError> {
     let kind = column.field.kind;
     move |value| match value {
-        Value::Integer(number) if kind == FieldKind::AutoNumber && !(1..=NUMBER_MAX).contains(&number) => {
+        Value::Integer(number) if kind == FieldKind::AutoNumber && !(1..=max).contains(&number) => {
             Err(ValueError::OutOfRange {
-                bound: format!("an auto number in a file is 1 to {NUMBER_MAX}"),
+                bound: format!("an auto number in a file is 1 to {max}"),
             })
         }
         value => Ok(value),
@@ -168,24 +174,32 @@ fn read_members(binding: &Binding, row: &JsonRow) -> Next {
         let Some(json) = row.fields.get(&column.header) else {
             continue;
         };
-        match read_member(column, json).and_then(bounded(column)) {
+        let value = match binding.fit {
+            Fit::Definition => read_member(column, json).and_then(bounded(column, NUMBER_MAX)),
+            Fit::Kind => read_kept(column, json).and_then(bounded(column, NUMBER_KEPT_MAX)),
+        };
+        match value {
             Ok(value) => values[column.place] = value,
             Err(error) => refused.push(refuse_cell(place, column, &text_of(json), &error)),
         }
     }
-    for (value, field) in values.iter().zip(&binding.dataset.fields) {
-        let named = row.fields.contains_key(field.key.as_str());
-        if !named && let Err(error) = check_value(field, value) {
-            refused.push(refusal(
-                place,
-                Some(field.key.as_str()),
-                error.code(),
-                &error.to_string(),
-            ));
-        }
+    if binding.fit == Fit::Definition {
+        refused.extend(unnamed_members(binding, row, &values));
     }
     let id = row.id.as_deref().and_then(|id| id.parse().ok());
     taken(place, values, id, refused)
+}
+
+/// Refuses what the row leaves out although its field needs a value.
+fn unnamed_members(binding: &Binding, row: &JsonRow, values: &[Value]) -> Vec<Refusal> {
+    let fields = values.iter().zip(&binding.dataset.fields);
+    let unnamed = fields.filter(|(_, field)| !row.fields.contains_key(field.key.as_str()));
+    let refuse = |(value, field): (&Value, &types::Field)| {
+        let error = check_value(field, value).err()?;
+        let (key, place) = (field.key.as_str(), (row.number, row.line));
+        Some(refusal(place, Some(key), error.code(), &error.to_string()))
+    };
+    unnamed.filter_map(refuse).collect()
 }
 
 fn unknown_members(binding: &Binding, place: (u64, u64), fields: &Map<String, Json>) -> Vec<Refusal> {
@@ -229,4 +243,10 @@ fn read_member(column: &Bound, json: &Json) -> Result<Value, ValueError> {
             }
         }
     }
+}
+
+/// A value that was kept before. No healthy organization holds a card number, but whoever forges an archive might try.
+fn read_kept(column: &Bound, json: &Json) -> Result<Value, ValueError> {
+    let value = Value::from_json(column.field.kind, json)?;
+    check_no_card_number(&value).map(|()| value)
 }

@@ -1,7 +1,8 @@
 //! The job that imports: the file streams through a thread that seals and a transaction that stores.
 //!
 //! Invariants: one transaction, one entry for all records, whose id is the import's; the uploaded file goes with the
-//! commit; a second attempt that finds the entry imports nothing.
+//! commit, or with the report of an import that takes nothing; a second attempt that finds the entry, or that report,
+//! imports nothing.
 
 use super::{
     Destination, ImportPlan, Mode, OnRefusal,
@@ -60,9 +61,12 @@ pub(crate) async fn run(
         Mode::Import => EntryId(import.0),
         Mode::DryRun => workspace.new_entry_id()?,
     };
-    let counts = match found_entry(&workspace, entry).await? {
-        Some(rows) => recover(&workspace, &document.plan, rows).await?,
-        None => {
+    let refused_before = document.counts.clone().filter(|_| mode == Mode::Import);
+    let counts = match (found_entry(&workspace, entry).await?, refused_before) {
+        (Some(rows), _) => recover(&workspace, &document, rows).await?,
+        // Counts without an entry: an earlier attempt refused the file, and died before it could say so.
+        (None, Some(counts)) => counts,
+        (None, None) => {
             let run = Run {
                 workspace: &workspace,
                 job,
@@ -89,9 +93,10 @@ async fn found_entry(workspace: &Workspace, entry: EntryId) -> Result<Option<u64
     Ok(Some(rows as u64))
 }
 
-/// An earlier attempt did it and died before it could say so. The counters may still stand behind.
-async fn recover(workspace: &Workspace, plan: &ImportPlan, rows: u64) -> Result<Counts> {
-    let key = match &plan.dataset {
+/// An earlier attempt did it and died before it could say so. The counters may still stand behind where that attempt was
+/// one of a release that moved them after the commit; papers of such a release have no counts.
+async fn recover(workspace: &Workspace, document: &Document, rows: u64) -> Result<Counts> {
+    let key = match &document.plan.dataset {
         Destination::Existing { key } => key.clone(),
         Destination::New { key, label } if key.is_empty() => types::name::key_from_label(label, &|_| false),
         Destination::New { key, .. } => key.clone(),
@@ -102,12 +107,12 @@ async fn recover(workspace: &Workspace, plan: &ImportPlan, rows: u64) -> Result<
         greatest.push((number, greatest_number(workspace, &dataset, number).await?));
     }
     advance(workspace, &greatest).await?;
-    Ok(Counts {
+    Ok(document.counts.clone().unwrap_or_else(|| Counts {
         rows_read: rows,
         rows_imported: rows,
         dataset: Some(key),
         ..Counts::default()
-    })
+    }))
 }
 
 /// The greatest auto number among the live records.
@@ -169,17 +174,22 @@ impl Run<'_> {
         }
         match self.mode {
             Mode::Import if !stopping => {
-                document.forget_rows(workspace, &tx, JobId(self.entry.0)).await?;
+                document
+                    .forget_rows(workspace, &tx, JobId(self.entry.0), Some(&counts))
+                    .await?;
                 self.commit(tx, &dataset, &stored, &loaded).await?;
             }
-            Mode::Import | Mode::DryRun => {
+            Mode::Import => {
+                tx.close().await?;
+                workspace.forget_datasets();
+                counts.rows_imported = 0;
+                counts.dataset = None;
+                self.refuse(&permit, document, &loaded, &counts).await?;
+            }
+            Mode::DryRun => {
                 tx.close().await?;
                 workspace.forget_datasets();
                 self.report_apart(&permit, &loaded).await?;
-                if self.mode == Mode::Import {
-                    counts.rows_imported = 0;
-                    counts.dataset = None;
-                }
             }
         }
         Ok(counts)
@@ -272,10 +282,15 @@ impl Run<'_> {
             .because(&reason)
             .placed(place.0, place.1);
         let entry = workspace.entry(self.entry, &act, commitments)?;
+        // Before the commit: whatever ended the job after it would leave the counters behind, and the next records would
+        // meet numbers that are taken. A commit that fails leaves a gap only.
+        for (number, greatest) in &loaded.greatest {
+            bulk::advance_counter(&tx, number.field, *greatest).await?;
+        }
         self.check_lease().await?;
         tx.commit(&entry).await?;
         workspace.forget_datasets();
-        advance(workspace, &loaded.greatest).await
+        Ok(())
     }
 
     /// Whoever lost the job must not commit. Between this look and the commit the entry's id is the last guard: there is
@@ -293,6 +308,28 @@ impl Run<'_> {
         }
     }
 
+    /// Ends an import that takes nothing: the report stays, the uploaded file and its rows in the papers go.
+    async fn refuse(
+        &self,
+        permit: &Permit,
+        document: &Document,
+        loaded: &Loaded,
+        counts: &Counts,
+    ) -> Result<()> {
+        let workspace = self.workspace;
+        let tx = workspace.tenant().begin(permit).await?;
+        self.report(&tx, loaded).await?;
+        file_rows::remove(&tx, document.file).await?;
+        document
+            .forget_rows(workspace, &tx, JobId(self.entry.0), Some(counts))
+            .await?;
+        // Another worker may read the file by now.
+        self.check_lease().await?;
+        let act = Act::access("import.refuse", Object::new("import", self.job.id));
+        tx.commit(&workspace.plain_entry(&act)?).await?;
+        Ok(())
+    }
+
     /// The report of a run that kept nothing else.
     async fn report_apart(&self, permit: &Permit, loaded: &Loaded) -> Result<()> {
         if loaded.refused == 0 {
@@ -300,11 +337,16 @@ impl Run<'_> {
         }
         let workspace = self.workspace;
         let tx = workspace.tenant().begin(permit).await?;
-        file_rows::remove(&tx, report_id(self.job.id)).await?;
-        write_report(workspace, &tx, self.job.id, &loaded.refusals).await?;
+        self.report(&tx, loaded).await?;
         let act = Act::access("import.refuse", Object::new("import", self.job.id));
         tx.commit(&workspace.plain_entry(&act)?).await?;
         Ok(())
+    }
+
+    /// Writes the report over that of an earlier attempt.
+    async fn report(&self, tx: &TenantTx, loaded: &Loaded) -> Result<()> {
+        file_rows::remove(tx, report_id(self.job.id)).await?;
+        write_report(self.workspace, tx, self.job.id, &loaded.refusals).await
     }
 }
 
@@ -321,9 +363,9 @@ fn refused_sentence(loaded: &Loaded) -> String {
     }
 }
 
-/// Moves counters past the numbers that the file named. Counting on is the one right that an organization's login has
-/// on a counter.
-pub(crate) async fn advance(workspace: &Workspace, greatest: &[(Number, i64)]) -> Result<()> {
+/// Moves counters past the numbers that records have. Counting on is the one right that an organization's login has on a
+/// counter.
+async fn advance(workspace: &Workspace, greatest: &[(Number, i64)]) -> Result<()> {
     for (number, greatest) in greatest {
         let mut reached = 0;
         while reached < *greatest {

@@ -32,6 +32,8 @@ pub(crate) enum Numbers {
     Counter(Handle),
     /// From 1: nobody else sees the dataset before the import is done.
     Own,
+    /// Nowhere: a record without a number stays without one, as it was.
+    Kept,
 }
 
 /// One auto number field while its records are made.
@@ -160,6 +162,7 @@ impl Sealer {
             let value = &mut values[source.number.place];
             if value.is_empty() {
                 let next = match &self.numbers {
+                    Numbers::Kept => continue,
                     Numbers::Own => source.greatest + 1,
                     Numbers::Counter(runtime) => source.next(&self.workspace, runtime)?,
                 };

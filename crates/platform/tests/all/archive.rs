@@ -2,19 +2,21 @@
 
 use crate::{
     export::{create, fill, whole},
-    fixture::{Site, UPLOAD_BYTES_MAX, field},
+    fixture::{Site, UPLOAD_BYTES_MAX, field, required},
 };
 use access::{Choice, Policies, Role};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use openssl::sha::sha256;
 use platform::{
-    PlatformError, Workspace, export,
+    PlatformError, Workspace,
+    dataset::{self, FieldDraft},
+    export,
     record::{self, Expected},
 };
 use serde_json::{Value as Json, json};
 use std::io::Read;
-use types::{FieldKind, ProblemCode};
+use types::{FieldKind, ProblemCode, RecordId, Value};
 
 /// An archive taken apart.
 #[derive(Clone)]
@@ -196,6 +198,136 @@ async fn an_archive_of_what_was_restored_is_the_same_archive() {
     assert!(report.unwrap().is_clean());
 }
 
+/// A field of choices.
+fn colour(choice: &str) -> FieldDraft {
+    let mut draft = field("Colour", FieldKind::Choice);
+    draft.rules.choices = vec![choice.to_owned()];
+    draft
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_that_no_longer_fit_their_definition_come_back() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    let name = field("Name", FieldKind::Text);
+    site.dataset(&owner, "Parts", vec![name.clone(), colour("red")])
+        .await;
+    create(&owner, "parts", &json!({"name": "a long name", "colour": "red"})).await;
+    let mut short = name;
+    short.rules.length_max = Some(3);
+    for (key, draft) in [("name", short), ("colour", colour("blue"))] {
+        dataset::alter_field(&owner, "parts", key, &draft).await.unwrap();
+    }
+    for draft in [
+        required("VAT", FieldKind::Text),
+        field("Number", FieldKind::AutoNumber),
+    ] {
+        dataset::add_field(&owner, "parts", &draft).await.unwrap();
+    }
+    create(
+        &owner,
+        "parts",
+        &json!({"name": "new", "colour": "blue", "vat": "x"}),
+    )
+    .await;
+    let first = whole(export::archive(&owner).await.unwrap()).await;
+    let globex = site.second_organization().await;
+    restore(&globex, first.clone()).await.unwrap();
+    let second = whole(export::archive(&globex).await.unwrap()).await;
+    assert_eq!(Archive::read(&first).content(), Archive::read(&second).content());
+    let next = create(
+        &globex,
+        "parts",
+        &json!({"name": "c", "colour": "blue", "vat": "x"}),
+    )
+    .await;
+    assert_eq!(
+        next.values.last(),
+        Some(&Value::Integer(2)),
+        "the counter goes on behind the archive's numbers"
+    );
+}
+
+/// A dataset whose records refer to others of it.
+async fn parts(site: &Site, owner: &Workspace) {
+    site.dataset(owner, "Parts", vec![field("Name", FieldKind::Text)])
+        .await;
+    let parent = FieldDraft {
+        references: Some("parts".to_owned()),
+        ..field("Parent", FieldKind::Reference)
+    };
+    dataset::add_field(owner, "parts", &parent).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_whose_parent_lies_in_the_trash_comes_back() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    parts(&site, &owner).await;
+    let parent = create(&owner, "parts", &json!({"name": "a"})).await;
+    create(&owner, "parts", &json!({"name": "b", "parent": parent.id})).await;
+    record::trash(&owner, "parts", parent.id, Expected::Any)
+        .await
+        .unwrap();
+    let first = whole(export::archive(&owner).await.unwrap()).await;
+    let globex = site.second_organization().await;
+    restore(&globex, first.clone()).await.unwrap();
+    let second = whole(export::archive(&globex).await.unwrap()).await;
+    assert_eq!(Archive::read(&first).content(), Archive::read(&second).content());
+    let report = platform::check::organization(&site.platform, &site.caller(Role::Owner), "globex").await;
+    assert!(report.unwrap().is_clean());
+}
+
+/// More than are stored at once.
+const MANY: u64 = 2_100;
+
+fn id_of(number: u64) -> String {
+    RecordId::new(1_750_000_000_000 + number, [0; 10]).to_string()
+}
+
+/// The archive with many records in place of its one part; the first refers to `parent`.
+fn multiply(mut archive: Archive, parent: &str) -> Archive {
+    let member = archive.member("datasets/parts.jsonl");
+    let text = String::from_utf8(member.clone()).unwrap();
+    let (definition, record) = text.trim_end().split_once('\n').unwrap();
+    let mut record: Json = serde_json::from_str(record).unwrap();
+    let mut lines = definition.to_owned();
+    for number in 0..MANY {
+        record["id"] = json!(id_of(number));
+        record["fields"]["parent"] = match number {
+            0 => json!(parent),
+            _ => Json::Null,
+        };
+        lines = format!("{lines}\n{record}");
+    }
+    lines.push('\n');
+    *member = lines.into_bytes();
+    archive.manifest["datasets"][0]["records"] = json!(MANY);
+    archive
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_that_refers_to_a_much_later_one_comes_back_and_one_that_refers_to_none_does_not() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    parts(&site, &owner).await;
+    create(&owner, "parts", &json!({"name": "a"})).await;
+    let one = Archive::read(&whole(export::archive(&owner).await.unwrap()).await);
+    let globex = site.second_organization().await;
+
+    let dangling = multiply(one.clone(), &id_of(MANY));
+    let refused = restore(&globex, dangling.write()).await.unwrap_err();
+    assert_eq!(refused.code, ProblemCode::Invalid, "{refused:?}");
+    assert!(format!("{refused:?}").contains("parts: parent: "), "{refused:?}");
+    assert!(dataset::list(&globex).await.unwrap().is_empty());
+
+    let mut first = multiply(one, &id_of(MANY - 1));
+    assert_eq!(restore(&globex, first.write()).await.unwrap().records, MANY);
+    let mut second = Archive::read(&whole(export::archive(&globex).await.unwrap()).await);
+    let path = "datasets/parts.jsonl";
+    assert_eq!(lines(first.member(path)), lines(second.member(path)));
+}
+
 /// A change to a good archive that makes it bad.
 type Forgery = fn(Archive) -> Vec<u8>;
 
@@ -247,6 +379,11 @@ const FORGERIES: &[(&str, Forgery)] = &[
     ("a value of another kind", |mut archive| {
         let text = String::from_utf8(archive.member("datasets/things.jsonl").clone()).unwrap();
         *archive.member("datasets/things.jsonl") = text.replace("-42", "\"many\"").into_bytes();
+        archive.write()
+    }),
+    ("a card number", |mut archive| {
+        let text = String::from_utf8(archive.member("datasets/things.jsonl").clone()).unwrap();
+        *archive.member("datasets/things.jsonl") = text.replace("=1+1", "4111111111111111").into_bytes();
         archive.write()
     }),
     ("a reference to nothing", |mut archive| {

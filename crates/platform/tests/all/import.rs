@@ -9,7 +9,7 @@ use platform::{
     dataset::FieldDraft,
     import::{self, Destination, FileFormat, ImportState, ImportView, Mode, OnRefusal},
     list::{self, Counting, Query},
-    work,
+    record, upkeep, work,
 };
 use std::time::Duration;
 use testkit::wait_until;
@@ -96,6 +96,16 @@ pub(crate) async fn count(workspace: &Workspace, dataset: &str) -> i64 {
 }
 
 async fn images(site: &Site, workspace: &Workspace) -> i64 {
+    rows_of(site, workspace, "_image").await
+}
+
+/// How many uploads lie in the organization's schema; an import's papers are of another media type.
+async fn uploads(site: &Site, workspace: &Workspace) -> i64 {
+    let uploads = "_file WHERE purpose = 'import' AND media_type <> 'application/json'";
+    rows_of(site, workspace, uploads).await
+}
+
+async fn rows_of(site: &Site, workspace: &Workspace, table: &str) -> i64 {
     let client = site.superuser().await;
     let text = "SELECT schema_name FROM strongroom.organization WHERE id = $1";
     let schema: String = client
@@ -103,8 +113,17 @@ async fn images(site: &Site, workspace: &Workspace) -> i64 {
         .await
         .unwrap()
         .get(0);
-    let text = format!("SELECT count(*) FROM \"{schema}\"._image");
+    let text = format!("SELECT count(*) FROM \"{schema}\".{table}");
     client.query_one(&text, &[]).await.unwrap().get(0)
+}
+
+async fn report_of(workspace: &Workspace, id: JobId) -> String {
+    let mut report = import::report_csv(workspace, id).await.unwrap();
+    let mut text = Vec::new();
+    while let Some(piece) = report.next().await {
+        text.extend_from_slice(&piece.unwrap());
+    }
+    String::from_utf8(text).unwrap()
 }
 
 fn payments() -> Vec<FieldDraft> {
@@ -243,12 +262,7 @@ async fn skipping_rows_imports_the_others_and_reports_the_rest() {
         (4, 2, 2)
     );
     assert_eq!(count(&owner, "payments").await, 2);
-    let mut report = import::report_csv(&owner, view.id).await.unwrap();
-    let mut text = Vec::new();
-    while let Some(piece) = report.next().await {
-        text.extend_from_slice(&piece.unwrap());
-    }
-    let text = String::from_utf8(text).unwrap();
+    let text = report_of(&owner, view.id).await;
     assert!(text.contains("2,3,reference,required"), "{text}");
     assert!(text.contains("3,4,account,card-number"), "{text}");
     assert!(!text.contains("4111"), "{text}");
@@ -350,6 +364,127 @@ async fn a_cancelled_import_leaves_nothing_and_its_file_is_gone() {
     assert!(import::start(&owner, view.id, Mode::Import).await.is_err());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_import_keeps_its_report_and_not_its_file_and_tells_the_next_attempt() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    let worker = Worker::start(&site.platform);
+    site.dataset(&owner, "Payments", payments()).await;
+    let text = "reference,amount,account\na,1,DE1\n,2,DE2\n";
+    let mut view = upload(&owner, "p.csv", Some("payments"), text).await;
+    view.plan.on_refusal = OnRefusal::AllOrNothing;
+    import::plan(&owner, view.id, view.plan.clone()).await.unwrap();
+    run(&owner, view.id, Mode::DryRun).await;
+    assert_eq!(uploads(&site, &owner).await, 1, "a dry run keeps the file");
+    let refused = run(&owner, view.id, Mode::Import).await;
+    assert!(refused.outcome.as_ref().unwrap().error.is_some());
+    assert_eq!(uploads(&site, &owner).await, 0, "the refused file is still there");
+    assert!(refused.preview.is_empty(), "its papers still show its rows");
+    let report = report_of(&owner, view.id).await;
+    assert!(report.contains("2,3,reference,required"), "{report}");
+
+    die_after_the_end(&site, view.id).await;
+    let again = ended(&owner, view.id).await;
+    assert_eq!(again.state, ImportState::Done);
+    assert_eq!(
+        again.outcome, refused.outcome,
+        "the next attempt knows what came of it"
+    );
+    worker.stop().await;
+}
+
+/// As if the worker had died right before it could note the end.
+async fn die_after_the_end(site: &Site, id: JobId) {
+    let text =
+        "UPDATE strongroom.job SET state = 'running', result = NULL, lease_until = now() - interval '1 day'
+        WHERE id = $1";
+    let changed = site.superuser().await.execute(text, &[&id.0]).await.unwrap();
+    assert_eq!(changed, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_file_of_an_import_that_failed_goes_after_a_day() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    site.dataset(&owner, "Payments", payments()).await;
+    let failed = upload(&owner, "p.csv", Some("payments"), &large(3)).await;
+    let draft = upload(&owner, "q.csv", Some("payments"), &large(3)).await;
+    let client = site.superuser().await;
+    let fail = async |age: &str| {
+        let text = format!(
+            "UPDATE strongroom.job SET state = 'failed', result = '{{\"error\": \"it was interrupted\"}}',
+                created_at = now() - interval '{age}', finished_at = now() - interval '{age}' WHERE id = $1"
+        );
+        assert_eq!(client.execute(&text, &[&failed.id.0]).await.unwrap(), 1);
+    };
+    let removed = async || {
+        let now = jiff::Timestamp::now();
+        upkeep::remove_abandoned(&site.platform, now)
+            .await
+            .unwrap()
+            .drafts
+    };
+    fail("23 hours").await;
+    assert_eq!((removed().await, uploads(&site, &owner).await), (0, 2));
+    fail("25 hours").await;
+    assert_eq!((removed().await, uploads(&site, &owner).await), (1, 1));
+    let view = import::find(&owner, failed.id).await.unwrap();
+    assert_eq!(view.state, ImportState::Failed);
+    assert_eq!(view.outcome.unwrap().error.as_deref(), Some("it was interrupted"));
+    assert!(view.preview.is_empty(), "its papers still show its rows");
+    assert_eq!(removed().await, 0, "it goes once");
+    let worker = Worker::start(&site.platform);
+    let outcome = run(&owner, draft.id, Mode::Import).await.outcome.unwrap();
+    assert_eq!(outcome.rows_imported, 3, "the draft lost its file");
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn counters_go_on_after_the_numbers_of_a_file_also_in_a_dataset_that_it_made() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    let worker = Worker::start(&site.platform);
+    let text = "name,number\nchair,1\ntable,7\n";
+    let mut view = upload(&owner, "Goods.csv", None, text).await;
+    for column in &mut view.plan.columns {
+        if let tabular::Target::New { field, formats } = &mut column.target
+            && field.key.as_str() == "number"
+        {
+            **field = tabular::NewField {
+                kind: FieldKind::AutoNumber,
+                presence: types::field::Presence::default(),
+                uniqueness: types::field::Uniqueness::default(),
+                indexing: types::field::Indexing::default(),
+                rules: types::field::Rules::default(),
+                ..(**field).clone()
+            };
+            *formats = tabular::Formats::default();
+        }
+    }
+    import::plan(&owner, view.id, view.plan.clone()).await.unwrap();
+    let outcome = run(&owner, view.id, Mode::Import).await.outcome.unwrap();
+    assert_eq!((outcome.rows_imported, outcome.error), (2, None));
+    assert_eq!(number_of_next(&owner).await, 8);
+
+    let more = upload(&owner, "more.csv", Some("goods"), "name,number\nshelf,20\n").await;
+    let outcome = run(&owner, more.id, Mode::Import).await.outcome.unwrap();
+    assert_eq!(outcome.rows_imported, 1);
+    assert_eq!(number_of_next(&owner).await, 21);
+    worker.stop().await;
+}
+
+/// The number of a record that is made now among the goods.
+async fn number_of_next(workspace: &Workspace) -> i64 {
+    let fields = serde_json::json!({"name": "lamp"});
+    let made = record::create(workspace, "goods", fields.as_object().unwrap())
+        .await
+        .unwrap();
+    match made.record.values[1] {
+        Value::Integer(number) => number,
+        ref other => panic!("no number: {other:?}"),
+    }
+}
+
 fn large(rows: usize) -> String {
     let mut text = String::from("reference,amount,account\n");
     for number in 0..rows {
@@ -413,25 +548,29 @@ async fn papers_that_others_take_the_place_of_while_they_are_read_are_read_anew(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_that_dies_right_after_its_commit_does_not_import_twice() {
+async fn a_worker_that_dies_right_after_its_commit_does_not_import_twice_and_the_counts_are_kept() {
     let site = Site::start().await;
     let owner = site.as_role(Role::Owner).await;
     let fields = vec![
-        field("Name", FieldKind::Text),
+        required("Name", FieldKind::Text),
         field("Number", FieldKind::AutoNumber),
     ];
     site.dataset(&owner, "Goods", fields).await;
     let worker = Worker::start(&site.platform);
-    let view = upload(&owner, "g.csv", Some("goods"), "name,number\nchair,1\ntable,7\n").await;
-    run(&owner, view.id, Mode::Import).await;
-    let client = site.superuser().await;
-    let text =
-        "UPDATE strongroom.job SET state = 'running', result = NULL, lease_until = now() - interval '1 day'
-        WHERE id = $1";
-    client.execute(text, &[&view.id.0]).await.unwrap();
+    let text = "name,number\nchair,1\n,3\ntable,7\n";
+    let mut view = upload(&owner, "g.csv", Some("goods"), text).await;
+    view.plan.on_refusal = OnRefusal::SkipRows;
+    import::plan(&owner, view.id, view.plan.clone()).await.unwrap();
+    let first = run(&owner, view.id, Mode::Import).await;
+    die_after_the_end(&site, view.id).await;
     let done = ended(&owner, view.id).await;
     assert_eq!(done.state, ImportState::Done);
-    assert_eq!(done.outcome.unwrap().rows_imported, 2);
+    assert_eq!(done.outcome, first.outcome);
+    let outcome = done.outcome.unwrap();
+    assert_eq!(
+        (outcome.rows_read, outcome.rows_imported, outcome.refused_count),
+        (3, 2, 1)
+    );
     assert_eq!(count(&owner, "goods").await, 2);
     worker.stop().await;
 }

@@ -173,6 +173,34 @@ pub async fn copy_records(
     Ok(())
 }
 
+/// Auto numbers passed over at once: about a second's work.
+const NUMBERS_AT_ONCE: i64 = 1_000_000;
+
+/// Moves a field's counter past `last`. One that this transaction made goes with it, as nobody else sees it yet; another
+/// stays where it came to, whatever becomes of the transaction. Counting on is the one right that an organization's login
+/// has on a counter.
+///
+/// # Errors
+/// What the connection reports.
+pub async fn advance_counter(tx: &TenantTx, field: FieldId, last: i64) -> Result<(), StoreError> {
+    let client = &tx.connection()?.client;
+    let text = format!(
+        "SELECT max(nextval('{}.\"{}_number\"')) FROM generate_series(1, $1::bigint)",
+        tx.tenant.schema(),
+        field.identifier()
+    );
+    let mut reached = 0;
+    while reached < last {
+        // The first look takes one number only, as the counter may be past them all.
+        let step = match reached {
+            0 => 1,
+            _ => (last - reached).min(NUMBERS_AT_ONCE),
+        };
+        reached = client.query_one(&text, &[&step]).await?.try_get(0)?;
+    }
+    Ok(())
+}
+
 /// Replaces one record whose image is there already, if it still has the version before.
 ///
 /// # Errors

@@ -42,3 +42,16 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+DO $$
+DECLARE
+    reference record;
+BEGIN
+    FOR reference IN SELECT c.relname, k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+        WHERE c.relnamespace = to_regnamespace('{{schema}}') AND c.relname ~ '^d[0-9]+$'
+            AND k.contype = 'f' AND k.conname ~ '^f[0-9]+_reference$'
+    LOOP
+        EXECUTE format('ALTER TABLE {{schema}}.%I ALTER CONSTRAINT %I NOT DEFERRABLE', reference.relname, reference.conname);
+    END LOOP;
+END
+$$;
