@@ -121,9 +121,12 @@ fn long_backups_run_by_their_timers_reach_another_network_and_pass_their_drills(
         .run(&["systemctl", "stop", "strongroom-backup.timer"])
         .unwrap();
 
-    site.machine
-        .run(&["strongroom", "backup", "copy", "--begin"])
-        .unwrap();
+    // Other timers have begun something, too.
+    wait_until("the first copy", || {
+        site.machine
+            .run(&["strongroom", "backup", "copy", "--begin"])
+            .is_ok()
+    });
     let before = json(&site, "backup status")["last_copy"]["at"].clone();
     site.machine
         .run(&["systemctl", "restart", "strongroom-backup-copy.timer"])
