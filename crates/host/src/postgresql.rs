@@ -13,6 +13,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 pub mod major;
+mod stray;
+
+pub use stray::end_strays;
 
 use crate::account::Account;
 use crate::run::{Call, Program, RunError};
@@ -100,6 +103,14 @@ pub enum ClusterError {
     /// A data folder was not removed.
     #[error(transparent)]
     Tree(#[from] TreeError),
+    /// A server went on running in a folder that is to be moved away.
+    #[error("PostgreSQL still runs in {} (process {pid}) and does not end; end it, and run this again", folder.display())]
+    Stray {
+        /// The folder.
+        folder: PathBuf,
+        /// One of its processes.
+        pid: i32,
+    },
     /// PostgreSQL's package makes the user.
     #[error("there is no system user postgres; install Debian's package postgresql")]
     NoAccount,

@@ -37,7 +37,7 @@ pub enum Begun {
 ///
 /// # Errors
 /// `idempotency-key-reused`, `idempotency-key-in-use`, `invalid` for a key of another shape, `not-signed-in`; `conflict` where the
-/// answer went with what was erased, or the first request ended without one.
+/// answer went with what was erased, or the first request has none after two hours.
 pub async fn begin(
     platform: &Platform,
     caller: &Caller,
@@ -64,7 +64,7 @@ pub async fn begin(
             Err(PlatformError::new(ProblemCode::IdempotencyRunning, detail))
         }
         rows::Begun::Lost => {
-            let detail = "the first request with this key ended without an answer, as when the appliance was stopped in the middle of it; \
+            let detail = "the first request with this key has had no answer for two hours, as when the appliance was stopped in the middle of it; \
                           look whether it was carried out, and choose a new key";
             Err(PlatformError::new(ProblemCode::Conflict, detail))
         }

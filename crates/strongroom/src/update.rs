@@ -229,6 +229,7 @@ impl Run<'_> {
     /// Ended first: whoever is cut off in between has the way back of this update at hand as long as it can go back.
     fn succeed(self) -> Result<Update, CommandError> {
         let folder = self.folder;
+        // As in `clear_up`, but for the packages.
         rehearse::clear_up(&self).ok();
         let ended = self.end(Outcome::Installed, None)?;
         if let Err(error) = fetch::keep_candidate(folder) {

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Workspace,
     error::{PlatformError, Result},
-    member::check_rank,
+    member::{check_rank, require_transfer},
     operator, session, withdrawal,
 };
 use access::{MemberState, Narrowing, Permission, Permit, Role};
@@ -261,10 +261,12 @@ async fn wish(
     let before = own.iter().find(|one| one.group_key == group);
     if let Some(before) = before {
         check_rank(permit.role(), before.role)?;
+        require_transfer(workspace, &[before.role]).await?;
     }
     Ok(match alteration {
         Alteration::Give(wanted) => {
             check_rank(permit.role(), wanted.role)?;
+            require_transfer(workspace, &[wanted.role]).await?;
             Wish::Give(Mapping {
                 group_key: group,
                 organization_id: organization,

@@ -1,12 +1,12 @@
 //! The job that imports: the file streams through a thread that seals and a transaction that stores.
 //!
 //! Invariants: one transaction, one entry for all records, whose id is the import's; the uploaded file goes with the
-//! commit, or with the report of an import that takes nothing; a second attempt that finds the entry, or that report,
-//! imports nothing.
+//! commit, or with the report of an import that takes nothing, and what came of it is written down with it: a second
+//! attempt that finds that imports nothing.
 
 use super::{
     Destination, ImportPlan, Mode, OnRefusal,
-    bind::{Binding, Number, draft_of, numbers_of},
+    bind::{Binding, Number, draft_of},
     document::Document,
     load::Loader,
     outcome::{Counts, report_id, write_report},
@@ -26,15 +26,10 @@ use access::{Permission, Permit};
 use audit::merkle::Tree;
 use std::sync::{Arc, atomic::Ordering};
 use store::{
-    StoreError,
     control::job::{self as job_rows, Job, Lease},
     tenant::{
-        TenantTx,
-        aggregate::{Measure, aggregate},
-        audit as log, bulk, catalogue,
+        TenantTx, bulk,
         file::{self as file_rows, StoredFile},
-        query::{Place, Selection},
-        record::next_numbers,
     },
 };
 use tokio::{runtime::Handle, sync::mpsc};
@@ -44,8 +39,6 @@ use types::{Dataset, EntryId, JobId, ProblemCode};
 const BATCHES_AHEAD: usize = 2;
 /// An import that takes all or nothing stops looking for more after so many refused rows.
 const REFUSED_ENOUGH: u64 = 1_000;
-/// Auto numbers passed over at once.
-const NUMBERS_AT_ONCE: i64 = 100_000;
 
 /// Runs an import, or tries it.
 pub(crate) async fn run(
@@ -61,12 +54,10 @@ pub(crate) async fn run(
         Mode::Import => EntryId(import.0),
         Mode::DryRun => workspace.new_entry_id()?,
     };
-    let refused_before = document.counts.clone().filter(|_| mode == Mode::Import);
-    let counts = match (found_entry(&workspace, entry).await?, refused_before) {
-        (Some(rows), _) => recover(&workspace, &document, rows).await?,
-        // Counts without an entry: an earlier attempt refused the file, and died before it could say so.
-        (None, Some(counts)) => counts,
-        (None, None) => {
+    // An earlier attempt came to its end, and died before it could say so.
+    let counts = match document.counts.clone().filter(|_| mode == Mode::Import) {
+        Some(counts) => counts,
+        None => {
             let run = Run {
                 workspace: &workspace,
                 job,
@@ -79,55 +70,6 @@ pub(crate) async fn run(
         }
     };
     serde_json::to_value(counts).map_err(vault_failure)
-}
-
-/// How many records the entry of an earlier attempt has, if that attempt got as far as its commit.
-async fn found_entry(workspace: &Workspace, entry: EntryId) -> Result<Option<u64>> {
-    let stored = match log::find_entry(workspace.tenant(), entry).await {
-        Err(StoreError::NotFound) => return Ok(None),
-        found => found?,
-    };
-    let tx = workspace.tenant().begin_snapshot().await?;
-    let rows = log::commitments_of(&tx, &stored).await?.len();
-    tx.close().await?;
-    Ok(Some(rows as u64))
-}
-
-/// An earlier attempt did it and died before it could say so. The counters may still stand behind where that attempt was
-/// one of a release that moved them after the commit; papers of such a release have no counts.
-async fn recover(workspace: &Workspace, document: &Document, rows: u64) -> Result<Counts> {
-    let key = match &document.plan.dataset {
-        Destination::Existing { key } => key.clone(),
-        Destination::New { key, label } if key.is_empty() => types::name::key_from_label(label, &|_| false),
-        Destination::New { key, .. } => key.clone(),
-    };
-    let dataset = catalogue::find(workspace.tenant(), &key).await?;
-    let mut greatest = Vec::new();
-    for number in numbers_of(&dataset) {
-        greatest.push((number, greatest_number(workspace, &dataset, number).await?));
-    }
-    advance(workspace, &greatest).await?;
-    Ok(document.counts.clone().unwrap_or_else(|| Counts {
-        rows_read: rows,
-        rows_imported: rows,
-        dataset: Some(key),
-        ..Counts::default()
-    }))
-}
-
-/// The greatest auto number among the live records.
-async fn greatest_number(workspace: &Workspace, dataset: &Dataset, number: Number) -> Result<i64> {
-    let filter = types::Filter::All(Vec::new());
-    let selection = Selection {
-        place: Place::Live,
-        filter: &filter,
-        search: None,
-        blind: &|_, _| Vec::new(),
-    };
-    let measures = [Measure::Greatest(number.field)];
-    let bins = aggregate(workspace.tenant(), dataset, &selection, &[], &measures).await?;
-    let value = bins.first().and_then(|bin| bin.measures.first()?.as_ref());
-    Ok(value.and_then(|text| text.parse().ok()).unwrap_or(0))
 }
 
 struct Run<'a> {
@@ -361,20 +303,4 @@ fn refused_sentence(loaded: &Loaded) -> String {
     } else {
         format!("{rows} refused, so nothing was imported; mend the file, or skip such rows")
     }
-}
-
-/// Moves counters past the numbers that records have. Counting on is the one right that an organization's login has on a
-/// counter.
-async fn advance(workspace: &Workspace, greatest: &[(Number, i64)]) -> Result<()> {
-    for (number, greatest) in greatest {
-        let mut reached = 0;
-        while reached < *greatest {
-            let step = (greatest - reached).clamp(1, NUMBERS_AT_ONCE);
-            // The first look takes one number only, as the counter may be past them all.
-            let step = if reached == 0 { 1 } else { step };
-            let taken = next_numbers(workspace.tenant(), number.field, step).await?;
-            reached = taken.last().copied().unwrap_or(*greatest);
-        }
-    }
-    Ok(())
 }

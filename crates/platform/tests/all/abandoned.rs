@@ -209,3 +209,30 @@ async fn the_files_of_a_record_go_with_it_for_good() {
     let report = platform::check::organization(&site.platform, &site.caller(Role::Owner), "acme").await;
     assert!(report.unwrap().is_clean());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_history_alone_names_hides_no_abandoned_file_behind_it() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    site.dataset(&owner, "Papers", vec![field("Scan", FieldKind::Attachment)])
+        .await;
+    let made = record::create(&owner, "papers", json!({}).as_object().unwrap()).await;
+    let paper = made.unwrap().record.id;
+    let put = async |scan: Json| {
+        let changed = json!({"scan": scan});
+        let changed = changed.as_object().unwrap();
+        record::update(&owner, "papers", paper, Expected::Any, changed)
+            .await
+            .unwrap();
+    };
+    // More than are looked for at once.
+    for _ in 0..101 {
+        let scan = store(&owner).await;
+        put(json!(scan)).await;
+    }
+    put(Json::Null).await;
+    store(&owner).await;
+    let swept = remove_abandoned(&site.platform, later(FILE_AGE_MAX)).await;
+    assert_eq!(swept.unwrap(), removed(0, 1));
+    assert_eq!(files_in(&site).await, (101, 101));
+}

@@ -12,12 +12,14 @@ use jiff::Timestamp;
 use platform::{
     Caller, PlatformError, Workspace,
     caller::Identity,
-    check, dataset, lifecycle, record,
+    check,
+    dataset::{self, FieldDraft},
+    lifecycle, record,
     record::{Expected, Found},
     restore::{self, PlannedRestore, Restored, Tally, Target},
 };
 use serde_json::{Value as Json, json};
-use types::{FieldKind, ProblemCode, RecordId, Value};
+use types::{FieldKind, ProblemCode, RecordId, Value, field::Rules};
 
 pub(crate) async fn now(site: &Site) -> Timestamp {
     // The database's clock dates entries.
@@ -492,4 +494,35 @@ async fn the_database_takes_no_restore_after_cancellation_whoever_asks() {
     let said = refused.as_db_error().unwrap().message().to_owned();
     assert!(said.contains("cancelled"), "{said}");
     client.batch_execute(&append(8)).await.unwrap();
+}
+
+/// A rule could be made to ask about values of then that nobody reads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rule_answers_nothing_about_sensitive_values_of_then() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    let fields = vec![
+        field("Iban", FieldKind::SensitiveText),
+        field("Text", FieldKind::Text),
+    ];
+    site.dataset(&owner, "Bills", fields).await;
+    let then = json!({"iban": "DE89", "text": "then"});
+    let bill = record::create(&owner, "bills", then.as_object().unwrap()).await;
+    let bill = bill.unwrap().record.id;
+    let moment = now(&site).await;
+    change(&owner, "bills", bill, json!({"text": "now"})).await;
+    let asks = FieldDraft {
+        rules: Rules {
+            pattern: Some("NL.*".to_owned()),
+            ..Rules::default()
+        },
+        ..field("Iban", FieldKind::SensitiveText)
+    };
+    dataset::alter_field(&owner, "bills", "iban", &asks)
+        .await
+        .unwrap();
+    let done = go(&site, Target::Moment(moment)).await.unwrap();
+    assert!(done.tallies[0].told.is_empty(), "{:?}", done.tallies);
+    let back = read(&owner, "bills", bill).await;
+    assert_eq!(value(&back, "text"), Value::Text("then".into()));
 }

@@ -239,6 +239,14 @@ async fn only_so_many_codes_are_sent_within_an_hour() {
         post.gateway.received().len(),
         usize::try_from(HOURLY_MAX).unwrap()
     );
+    let text =
+        "SELECT sent FROM strongroom.sent_code_count WHERE subject = '00000000-0000-0000-0000-000000000000'";
+    let shared = post.site.superuser().await.query_one(text, &[]).await.unwrap();
+    assert_eq!(
+        shared.get::<_, i32>(0),
+        HOURLY_MAX,
+        "what is refused spends nothing of the day"
+    );
     pass(3_601);
     let pending = pending_of(&post.site).await;
     post.ask(&pending, Channel::Sms).await.unwrap();

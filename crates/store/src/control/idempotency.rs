@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use jiff_diesel::ToDiesel;
 use types::OrganizationId;
 
-/// After so long without an answer nobody works on a request any more: the longest upload is shorter.
+/// After so long without an answer whoever sends a request again is told to look what became of it.
 pub const RUNNING_MAX: SignedDuration = SignedDuration::from_hours(2);
 /// How long an answer is kept.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(24);
@@ -23,7 +23,7 @@ pub enum Begun {
     Fresh,
     /// The first one is still being carried out.
     Running,
-    /// It began long ago and has no answer: whoever carried it out has died.
+    /// It began long ago and has no answer, as where whoever carried it out has died.
     Lost,
     /// The key was used for another request.
     Mismatch,

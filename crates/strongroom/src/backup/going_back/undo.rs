@@ -175,6 +175,8 @@ fn swap_back(site: &Site, cluster: &Cluster, going: &GoingBack) -> Result<(), Co
         require_whole(going)?;
         begin_timeline(site, going)?;
         stop_quietly(cluster);
+        // One that was just about to start when whoever goes back was killed has no file of its process yet, by which it would be stopped.
+        postgresql::end_strays(&going.data)?;
         if going.data.exists() {
             remove(&going.data)?;
         }
