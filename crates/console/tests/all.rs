@@ -25,6 +25,7 @@ mod all {
     mod log_reviews;
     mod mail;
     mod maintenance;
+    mod members;
     mod openid;
     mod pages;
     mod password_fields;

@@ -4,9 +4,10 @@ use super::sample::{Page, at, badge, choices, chrome, page, with_notice};
 use console::view::{
     AccountPage, Badge, Chrome, ConfirmPage, DirectoriesPage, DirectoryAnswer, DirectoryPage, DirectoryRow,
     DoorLink, ErrorPage, ErrorSummary, FactorAddPage, FactorRow, FactorsPage, FieldInput, FreshInvitation,
-    FreshToken, IdentityRow, InputKind, InvitationPage, MappingRow, MemberRow, MembersPage, Nav, NewcomerRow,
-    NoticeKind, OldPasswordPage, OrganizationCard, OrganizationsPage, RecoveryCodesPage, SecondStepPage,
-    SecurityKeyPage, SendWay, SessionRow, SetUp, SignInPage, SignInRulesPage, TokenRow, TokensPage, Tone,
+    FreshToken, IdentityRow, InputKind, InvitationPage, MappingRow, MemberRightsPage, MemberRow, MembersPage,
+    Nav, NewcomerRow, NoticeKind, OldPasswordPage, OrganizationCard, OrganizationsPage, RecoveryCodesPage,
+    RightsGroup, SecondStepPage, SecurityKeyPage, SendWay, SessionRow, SetUp, SignInPage, SignInRulesPage,
+    TokenRow, TokensPage, Tone,
 };
 
 const ROLES: [(&str, &str); 5] = [
@@ -28,6 +29,7 @@ pub(super) fn pages() -> Vec<Page> {
         page("/states/invitation-dead", &invitation(false)),
         page("/o/northwind/tokens", &tokens(false)),
         page("/states/fresh-token", &tokens(true)),
+        page("/o/northwind/members/ben", &member_rights()),
         page("/account", &account()),
         page("/account/factors", &factors(true)),
         page("/states/factors-none", &factors(false)),
@@ -280,6 +282,31 @@ fn members(fresh: bool) -> MembersPage {
         failure: None,
         may_administer: true,
         next_href: Some("/o/northwind/members?after=luis".into()),
+    }
+}
+
+fn member_rights() -> MemberRightsPage {
+    let rights = [
+        ("write", "As the role says"),
+        ("none", "Nothing, as if it did not exist"),
+    ];
+    let input = |name: &str, label: &str| {
+        FieldInput::new(name, label, InputKind::Choice(choices(&rights, "write"))).required()
+    };
+    MemberRightsPage {
+        chrome: chrome("Ben Adeyemi", Nav::Members),
+        action: "/o/northwind/members/ben".into(),
+        name: "Ben Adeyemi".into(),
+        about: "ben@northwind.example, editor".into(),
+        others: input("others", "All datasets without a choice of their own"),
+        groups: vec![RightsGroup {
+            label: "Invoices".into(),
+            dataset: input("dataset.invoices", "Invoices"),
+            fields: vec![input("field.invoices.iban", "IBAN")],
+            open: true,
+        }],
+        tokens: tokens(false).tokens,
+        failure: None,
     }
 }
 
