@@ -171,12 +171,16 @@ pub(super) fn put_back(site: &Site, cluster: &Cluster, going: &GoingBack) -> Res
 
 /// Only the folders, and the cluster on the one that was there before.
 fn swap_back(site: &Site, cluster: &Cluster, going: &GoingBack) -> Result<(), CommandError> {
-    if going.before.exists() {
+    let was_moved = going.before.exists();
+    if was_moved {
         require_whole(going)?;
         begin_timeline(site, going)?;
-        stop_quietly(cluster);
-        // One that was just about to start when whoever goes back was killed has no file of its process yet, by which it would be stopped.
-        postgresql::end_strays(&going.data)?;
+    }
+    // Whoever goes back may have been killed while it stopped the server, started it, or restored: a server that is on its way down still
+    // counts as running, and nothing stops one that is on its way up by its file of the process.
+    stop_quietly(cluster);
+    postgresql::end_strays(cluster)?;
+    if was_moved {
         if going.data.exists() {
             remove(&going.data)?;
         }
