@@ -131,8 +131,10 @@ pub async fn add(
         done => done?,
     }
     if *permit.narrowing() != Narrowing::nothing() {
-        let inherited = narrowing::write(permit.narrowing())?;
-        rows::set_narrowing(&mut tx, organization, account, &inherited).await?;
+        let new = rows::find(&mut tx, organization, account).await?;
+        let new = new.ok_or_else(|| PlatformError::not_found("member"))?;
+        let inherited = narrowing::read(new.narrowing)?.meet(permit.narrowing());
+        rows::set_narrowing(&mut tx, organization, account, &narrowing::write(&inherited)?).await?;
     }
     let act = Act::configuration("member.add", Object::new("member", account)).because(role.as_str());
     let entry = platform.entry(caller, Some(organization), &act)?;

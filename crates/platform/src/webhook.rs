@@ -1,7 +1,7 @@
 //! Alerts as requests to a program: set by the host's operator, sent by the worker over https, signed as Standard Webhooks 1.0
 //! has it (<https://www.standardwebhooks.com>), so that libraries on the other side check them.
 //!
-//! Invariants: nothing waits for the other side: a message is a job, sealed, tried a few times; at most [`WAITING_MAX`] wait. The
+//! Invariants: nothing waits for the other side: a message is a job, sealed, tried for hours at growing intervals; at most [`WAITING_MAX`] wait. The
 //! secret is sealed, bound to the host that it is for, and never shown. Only the host's operator names an address, and the
 //! connection goes where `[outgoing]` and root's look-up lead. No organization's member has a say in any of it. Start at
 //! [`set`] and [`post`].

@@ -14,11 +14,12 @@ use crate::{
     log_review, maintenance, sequencer, session, upkeep,
     withdrawal::withdrawn_from_job,
 };
+use jiff::SignedDuration;
 use lease::{Held, LEASE};
 use std::time::{Duration, Instant};
 use store::control::{
     idempotency,
-    job::{self as rows, ATTEMPTS_MAX, Job, JobEnd},
+    job::{self as rows, Job, JobEnd},
 };
 use tokio::sync::watch;
 use types::ProblemCode;
@@ -126,19 +127,22 @@ async fn perform(platform: &Platform, job: Job, shutdown: &mut watch::Receiver<b
             return;
         }
     };
-    let end = match outcome {
-        Ok(result) => JobEnd::Done(result),
-        Err(error) if is_passing(error.code) && job.attempts < ATTEMPTS_MAX => {
-            log(&error, "a job failed and will be tried again");
-            return;
-        }
-        Err(error) => {
-            log(&error, "a job failed");
-            JobEnd::Failed(serde_json::json!({ "error": error.detail }))
-        }
+    let noted = match outcome {
+        Ok(result) => finish(platform, &job, JobEnd::Done(result)).await,
+        Err(error) => match kind::pause(&job).filter(|_| is_passing(error.code)) {
+            Some(pause) => {
+                log(&error, "a job failed and will be tried again");
+                put_back(platform, &job, pause).await
+            }
+            None => {
+                log(&error, "a job failed");
+                let end = JobEnd::Failed(serde_json::json!({ "error": error.detail }));
+                finish(platform, &job, end).await
+            }
+        },
     };
-    if let Err(error) = finish(platform, &job, end).await {
-        log(&error, "a job's end cannot be noted");
+    if let Err(error) = noted {
+        log(&error, "what came of a job cannot be noted");
     }
 }
 
@@ -154,6 +158,13 @@ async fn finish(platform: &Platform, job: &Job, end: JobEnd) -> Result<()> {
     let mut keep = platform.control().keep().await?;
     // Lost means that it was called off in its last moment; whoever did it has noted the end.
     let _lease = rows::finish(&mut keep, job, end, platform.now()).await?;
+    Ok(())
+}
+
+async fn put_back(platform: &Platform, job: &Job, pause: SignedDuration) -> Result<()> {
+    let now = platform.now();
+    let mut keep = platform.control().keep().await?;
+    let _lease = rows::put_back(&mut keep, job, now.checked_add(pause).unwrap_or(now)).await?;
     Ok(())
 }
 

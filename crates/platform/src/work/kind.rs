@@ -10,6 +10,7 @@ use crate::{
     mail, password_reset, rotation, webhook,
 };
 use access::Permission;
+use jiff::SignedDuration;
 use store::control::job::Job;
 
 /// What whoever put a job of that kind up must be allowed for as long as it runs; none where nobody in particular did.
@@ -19,6 +20,29 @@ pub(super) fn permission(kind: &str) -> Option<Permission> {
         kept::KEEP => Some(Permission::RecordExport),
         _ => None,
     }
+}
+
+/// Somebody waits for it, or what it says is soon no longer true.
+const SOON: [SignedDuration; 2] = [SignedDuration::from_secs(30); 2];
+/// Nobody else says what it says, and the other side may be away for a night: some 17 hours in all.
+const PATIENT: [SignedDuration; 8] = [
+    SignedDuration::from_secs(5),
+    SignedDuration::from_secs(30),
+    SignedDuration::from_mins(2),
+    SignedDuration::from_mins(10),
+    SignedDuration::from_mins(30),
+    SignedDuration::from_hours(2),
+    SignedDuration::from_hours(5),
+    SignedDuration::from_hours(10),
+];
+
+/// How long a job waits that has just failed for a reason that passes; none where it has been tried often enough.
+pub(super) fn pause(job: &Job) -> Option<SignedDuration> {
+    let pauses: &[SignedDuration] = match job.kind.as_str() {
+        mail::ALERT | daily::SEND | webhook::SEND => &PATIENT,
+        _ => &SOON,
+    };
+    pauses.get(usize::try_from(job.failures).ok()?).copied()
 }
 
 /// Runs a claimed job to its end; what it returns is the job's result.

@@ -81,12 +81,13 @@ async fn enter(
 }
 
 async fn role_of(site: &Site, email: &str) -> Option<Role> {
+    member_of(site, email).await.map(|member| member.role)
+}
+
+async fn member_of(site: &Site, email: &str) -> Option<member::Member> {
     let workspace = site.as_role(Role::Owner).await;
     let members = member::list(&workspace, None).await.unwrap().members;
-    members
-        .into_iter()
-        .find(|member| member.email == email)
-        .map(|member| member.role)
+    members.into_iter().find(|member| member.email == email)
 }
 
 async fn is_in(platform: &Platform, token: &str) -> bool {

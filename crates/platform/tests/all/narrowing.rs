@@ -315,6 +315,49 @@ async fn a_token_does_not_outlive_its_makers_rights() {
 
 /// A token has no more of its maker's rights than it names.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_removed_and_added_again_has_no_more_than_before() {
+    let (site, owner) = start().await;
+    let account = site.account(Role::Accountant);
+    let before = member::set_narrowing(&owner, account, &hidden_pay())
+        .await
+        .unwrap();
+    let again = || NewPerson {
+        email: before.email.clone(),
+        name: before.name.clone(),
+        password: None,
+    };
+    member::remove(&owner, account).await.unwrap();
+    let (back, _) = member::add(&owner, again(), Role::Accountant).await.unwrap();
+    assert_eq!((back.account, &back.narrowing), (account, &hidden_pay()));
+    // By somebody who is narrowed too: what either lacks is taken away.
+    let read_only = NamedNarrowing {
+        others: DatasetRight::Read,
+        ..NamedNarrowing::default()
+    };
+    member::set_narrowing(&owner, site.account(Role::Administrator), &read_only)
+        .await
+        .unwrap();
+    member::remove(&owner, account).await.unwrap();
+    let administrator = site.as_role(Role::Administrator).await;
+    let (back, _) = member::add(&administrator, again(), Role::Accountant)
+        .await
+        .unwrap();
+    let both = NamedNarrowing {
+        others: DatasetRight::Read,
+        ..hidden_pay()
+    };
+    assert_eq!(member::show(&owner, account).await.unwrap().narrowing, both);
+    assert_eq!(back.account, account);
+    // What was given back by hand is not taken away again.
+    member::set_narrowing(&owner, account, &NamedNarrowing::default())
+        .await
+        .unwrap();
+    member::remove(&owner, account).await.unwrap();
+    let (back, _) = member::add(&owner, again(), Role::Accountant).await.unwrap();
+    assert_eq!(back.narrowing, NamedNarrowing::default());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_that_manages_members_makes_no_owner_and_reads_no_log_of_its_own() {
     let (site, owner) = start().await;
     let of = async |permissions: Vec<Permission>| {

@@ -136,6 +136,38 @@ async fn a_program_is_told_of_a_failed_backup_once_and_can_check_who_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_was_not_taken_comes_again_later_as_the_same_one() {
+    let hook = Hook::start().await;
+    let platform = hook.platform();
+    hook.set(hook.settings(), SECRET).await.unwrap();
+    hook.server.answer_with(503);
+    let (stop, shutdown) = tokio::sync::watch::channel(false);
+    let worker = tokio::spawn(work::run(platform.clone(), shutdown, 1));
+    backup::test_alert(platform, &Caller::host()).await.unwrap();
+    let waits = async |failure: bool| {
+        let view = webhook::show(platform, &Caller::host()).await.unwrap().unwrap();
+        let failed = view.last.is_some_and(|last| last.failure.is_some());
+        (view.waiting, failed) == (i64::from(failure), failure)
+    };
+    testkit::wait_until(PATIENCE, "the failure", async || waits(true).await)
+        .await
+        .unwrap();
+    assert_eq!(hook.server.received().len(), 1, "it was not left in peace");
+    hook.server.answer_with(200);
+    testkit::wait_until(PATIENCE, "the next try", async || waits(false).await)
+        .await
+        .unwrap();
+    let received = hook.server.received();
+    assert_eq!(received.len(), 2);
+    received.iter().for_each(assert_signed);
+    let id = |number: usize| header(&received[number], "webhook-id");
+    assert_eq!(id(0), id(1));
+    assert_eq!(received[0].body, received[1].body);
+    stop.send(true).unwrap();
+    worker.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_program_does_not_take_is_told_and_a_redirect_is_not_followed() {
     let hook = Hook::start().await;
     let platform = hook.platform();

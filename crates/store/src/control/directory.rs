@@ -291,7 +291,7 @@ pub async fn memberships_of(
         .collect())
 }
 
-/// Gives a membership in a directory's name, unless there is one already; says whether it did.
+/// Gives a membership in a directory's name, unless there is one already; says whether it did. Whoever had one before is narrowed as then.
 ///
 /// # Errors
 /// [`StoreError::Dangling`].
@@ -312,7 +312,11 @@ pub async fn give_membership(
     let query = diesel::insert_into(membership::table)
         .values(row)
         .on_conflict_do_nothing();
-    Ok(query.execute(tx.connection()?).await? == 1)
+    let gave = query.execute(tx.connection()?).await? == 1;
+    if gave {
+        super::membership::narrow_again(tx, organization, account).await?;
+    }
+    Ok(gave)
 }
 
 /// Bars an account in its directory's name, or lets it in again; says whether that changed anything. Ending its sessions is

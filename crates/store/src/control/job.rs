@@ -1,7 +1,7 @@
 //! Background jobs. Payload and result carry ids and counts, never values of records.
 //!
 //! Invariants: a job runs under a lease; when its worker dies the lease runs out and another takes it, at most
-//! [`ATTEMPTS_MAX`] times; a worker that lost its lease can change nothing any more. A draft waits for its maker's
+//! [`ATTEMPTS_MAX`] times; a worker that lost its lease can change nothing any more. What failed and was put back does not count there. A draft waits for its maker's
 //! confirmation and is never claimed. Start at [`insert`] and [`claim_next`].
 
 use super::{
@@ -22,7 +22,7 @@ use jiff_diesel::{NullableTimestamp, ToDiesel};
 use serde_json::Value;
 use types::{AccountId, JobId, OrganizationId, PageSize};
 
-/// How often a job is tried.
+/// How often a job is claimed without anybody having noted what came of it.
 pub const ATTEMPTS_MAX: i32 = 3;
 
 text_enum! {
@@ -80,6 +80,8 @@ pub struct Job {
     /// Until when its worker has it.
     #[diesel(deserialize_as = NullableTimestamp)]
     pub lease_until: Option<Timestamp>,
+    /// How often it was put back.
+    pub failures: i32,
 }
 
 /// A job to insert.
@@ -265,7 +267,7 @@ struct Claimed {
     id: uuid::Uuid,
 }
 
-/// Claims the oldest job that waits, or whose lease has run out, until `lease_until`.
+/// Claims the oldest job that waits and may be tried, or whose lease has run out, until `lease_until`.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
@@ -278,7 +280,8 @@ pub async fn claim_next(
             started_at = coalesce(started_at, $1)
         WHERE id = (
             SELECT id FROM strongroom.job
-            WHERE (state = 'waiting' OR state = 'running' AND lease_until < $1) AND attempts < $3
+            WHERE (state = 'waiting' AND (not_before IS NULL OR not_before <= $1) OR state = 'running' AND lease_until < $1)
+                AND attempts - failures < $3
             ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
         RETURNING id";
     let claim = diesel::sql_query(text)
@@ -305,7 +308,7 @@ pub async fn fail_exhausted(
     let exhausted = job::table
         .filter(job::state.eq(JobState::Running.as_str()))
         .filter(job::lease_until.lt(now.to_diesel()))
-        .filter(job::attempts.ge(ATTEMPTS_MAX));
+        .filter((job::attempts - job::failures).ge(ATTEMPTS_MAX));
     let change = (
         job::state.eq(JobState::Failed.as_str()),
         job::finished_at.eq(now.to_diesel()),
@@ -358,6 +361,25 @@ pub async fn extend_lease(
 /// [`StoreError::Unavailable`].
 pub async fn set_progress(on: &mut impl Keeps, claimed: &Job, progress: &Value) -> Result<Lease, StoreError> {
     let query = diesel::update(held!(claimed)).set(job::progress.eq(progress));
+    Ok(query.execute(on.connection()?).await?.into())
+}
+
+/// Puts a claimed job back that failed for a reason that passes; it is not claimed before a time.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn put_back(
+    on: &mut impl Keeps,
+    claimed: &Job,
+    not_before: Timestamp,
+) -> Result<Lease, StoreError> {
+    let change = (
+        job::state.eq(JobState::Waiting.as_str()),
+        job::failures.eq(job::failures + 1),
+        job::not_before.eq(not_before.to_diesel()),
+        job::lease_until.eq(None::<diesel::pg::data_types::PgTimestamp>),
+    );
+    let query = diesel::update(held!(claimed)).set(change);
     Ok(query.execute(on.connection()?).await?.into())
 }
 

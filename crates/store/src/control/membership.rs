@@ -8,12 +8,12 @@ use super::{
     account::{Account, found},
     column::{Column, member_state_name},
     organization::{Organization, list_for_account},
-    schema::{account, membership, organization},
+    schema::{account, kept_narrowing, membership, organization},
 };
 use crate::StoreError;
 use access::{MemberState, Role};
 use diesel::{
-    ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper,
+    ExpressionMethods, Insertable, OptionalExtension, QueryDsl, SelectableHelper,
     sql_types::{BigInt, Bool, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
@@ -60,7 +60,7 @@ impl From<diesel::result::Error> for MembershipError {
     }
 }
 
-/// Inserts a membership.
+/// Inserts a membership, with what was taken away from the last one that this account had here.
 ///
 /// # Errors
 /// [`StoreError::Taken`] of `membership_taken`, [`StoreError::Dangling`] when account or organization is not there.
@@ -79,6 +79,42 @@ pub async fn insert(
     );
     diesel::insert_into(membership::table)
         .values(row)
+        .execute(tx.connection()?)
+        .await?;
+    narrow_again(tx, organization, account).await
+}
+
+/// Takes away from a membership that was just made what was taken away from the last one.
+pub(super) async fn narrow_again(
+    tx: &mut ControlTx,
+    organization: OrganizationId,
+    account: AccountId,
+) -> Result<(), StoreError> {
+    let query = diesel::delete(kept_narrowing::table.find((organization.0, account.0)));
+    let query = query.returning(kept_narrowing::narrowing);
+    let kept: Option<serde_json::Value> = query.get_result(tx.connection()?).await.optional()?;
+    match kept {
+        Some(narrowing) => set_narrowing(tx, organization, account, &narrowing).await,
+        None => Ok(()),
+    }
+}
+
+/// Keeps what is taken away from a membership beyond its end.
+async fn keep_narrowing(
+    tx: &mut ControlTx,
+    organization: OrganizationId,
+    account: AccountId,
+) -> Result<(), StoreError> {
+    let narrowed = membership::table
+        .find((organization.0, account.0))
+        .filter(membership::narrowing.ne(serde_json::json!({})))
+        .select((
+            membership::organization_id,
+            membership::account_id,
+            membership::narrowing,
+        ));
+    narrowed
+        .insert_into(kept_narrowing::table)
         .execute(tx.connection()?)
         .await?;
     Ok(())
@@ -197,7 +233,7 @@ pub async fn set_narrowing(
     )
 }
 
-/// Removes a membership, and what its holder's tokens could do: whoever comes back makes new ones.
+/// Removes a membership, and what its holder's tokens could do: whoever comes back makes new ones, and is narrowed as before.
 ///
 /// # Errors
 /// As [`set_role`].
@@ -210,6 +246,7 @@ pub async fn remove(
         (Role::Viewer, MemberState::Disabled)
     })
     .await?;
+    keep_narrowing(tx, organization, account).await?;
     let query = diesel::delete(membership::table.find((organization.0, account.0)));
     found(query.execute(tx.connection()?).await?)?;
     Ok(super::api_token::revoke_all_of(tx, organization, account).await?)

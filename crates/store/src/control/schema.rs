@@ -130,6 +130,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    strongroom.kept_narrowing (organization_id, account_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        narrowing -> Jsonb,
+    }
+}
+
+diesel::table! {
     strongroom.session (id) {
         id -> Uuid,
         token_hash -> Binary,
@@ -203,6 +211,8 @@ diesel::table! {
         started_at -> Nullable<Timestamptz>,
         finished_at -> Nullable<Timestamptz>,
         lease_until -> Nullable<Timestamptz>,
+        failures -> Integer,
+        not_before -> Nullable<Timestamptz>,
     }
 }
 

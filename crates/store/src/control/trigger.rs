@@ -28,6 +28,7 @@ const GUARDS: &str = "WITH guard (home, relation, trigger, function, events) AS 
         ('control', 'organization', 'require_entry', 'require_entry', 29),
         ('control', 'organization_key', 'require_entry', 'require_entry', 29),
         ('control', 'membership', 'require_entry', 'require_entry', 29),
+        ('control', 'kept_narrowing', 'require_entry', 'require_entry', 29),
         ('control', 'session', 'require_entry', 'require_entry', 29),
         ('control', 'api_token', 'require_entry', 'require_entry', 29),
         ('control', 'organization', 'require_entry_requirements', 'require_entry', 17),

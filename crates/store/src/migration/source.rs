@@ -165,6 +165,20 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0021_sign_in/up.sql"),
         down: include_str!("../../migrations/control/0021_sign_in/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 22,
+        name: "kept narrowing",
+        up: include_str!("../../migrations/control/0022_kept_narrowing/up.sql"),
+        down: include_str!("../../migrations/control/0022_kept_narrowing/down.sql"),
+    },
+    Migration {
+        scope: Scope::Control,
+        version: 23,
+        name: "job again",
+        up: include_str!("../../migrations/control/0023_job_again/up.sql"),
+        down: include_str!("../../migrations/control/0023_job_again/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[

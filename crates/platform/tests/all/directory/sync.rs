@@ -1,7 +1,7 @@
 //! The comparison with a directory: who is gone, who is back, who gains and loses roles, and when nobody is changed.
 
-use super::{KEY, delete, enter, is_in, role_of, settings, site};
-use access::Role;
+use super::{KEY, delete, enter, is_in, member_of, role_of, settings, site};
+use access::{DatasetRight, Role};
 use platform::{
     Caller,
     directories::{
@@ -9,6 +9,8 @@ use platform::{
         settings::Settings,
         sync::{self, Mode, What},
     },
+    member,
+    narrowing::NamedNarrowing,
     provider::FirstSignIn,
 };
 use testkit::directory::{BASE, Offered, Openldap, password_of};
@@ -115,6 +117,41 @@ async fn groups_give_and_take_roles_and_leave_alone_what_people_gave() {
         .unwrap();
     assert_eq!(role_of(&site, "boris@harbour.test").await, None);
     assert_eq!(role_of(&site, "editor@example.com").await, Some(Role::Editor));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_a_group_takes_away_and_gives_back_is_narrowed_as_before() {
+    let server = Openldap::start(Offered::Good, 0).unwrap();
+    let site = site(&server, FirstSignIn::Create).await;
+    let host = Caller::host();
+    enter(&site.platform, "boris", &password_of("boris"))
+        .await
+        .unwrap();
+    let owner = site.as_role(Role::Owner).await;
+    let taken_away = NamedNarrowing {
+        others: DatasetRight::Read,
+        ..NamedNarrowing::default()
+    };
+    let boris = member_of(&site, "boris@harbour.test").await.unwrap();
+    member::set_narrowing(&owner, boris.account, &taken_away)
+        .await
+        .unwrap();
+    let group = format!("cn=editors,ou=groups,{BASE}");
+    directories::unmap(&site.platform, &host, KEY, &group, "acme")
+        .await
+        .unwrap();
+    sync::run(&site.platform, &host, KEY, Mode::Guarded)
+        .await
+        .unwrap();
+    assert!(member_of(&site, "boris@harbour.test").await.is_none());
+    directories::map(&site.platform, &host, KEY, &group, "acme", Role::Editor)
+        .await
+        .unwrap();
+    sync::run(&site.platform, &host, KEY, Mode::Guarded)
+        .await
+        .unwrap();
+    let back = member_of(&site, "boris@harbour.test").await.unwrap();
+    assert_eq!((back.role, back.narrowing), (Role::Editor, taken_away));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

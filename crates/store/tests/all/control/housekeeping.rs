@@ -107,6 +107,53 @@ async fn a_lease_that_ran_out_is_taken_again_three_times_at_most() {
 }
 
 #[tokio::test]
+async fn what_was_put_back_waits_for_its_time_and_counts_as_no_lost_claim() {
+    let database = database().await;
+    let control = control(&database).await;
+    let mut keep = control.keep().await.unwrap();
+    let mut now = Timestamp::now();
+    job::insert(&mut keep, job_of(JobStart::Waiting, now))
+        .await
+        .unwrap();
+    for failures in 0..2 * job::ATTEMPTS_MAX {
+        let claimed = job::claim_next(&mut keep, now, now + 1.minute()).await.unwrap();
+        let claimed = claimed.unwrap();
+        assert_eq!(claimed.failures, failures);
+        let later = now + 1.hour();
+        let put_back = job::put_back(&mut keep, &claimed, later).await.unwrap();
+        assert_eq!(put_back, Lease::Held);
+        let again = job::put_back(&mut keep, &claimed, now).await.unwrap();
+        assert_eq!(again, Lease::Lost);
+        let early = later - 1.second();
+        assert_eq!(
+            job::claim_next(&mut keep, early, later).await.unwrap(),
+            None,
+            "it was not left in peace"
+        );
+        now = later;
+    }
+    for _ in 0..job::ATTEMPTS_MAX {
+        assert_eq!(
+            job::fail_exhausted(&mut keep, now, &json!("gave up"))
+                .await
+                .unwrap(),
+            []
+        );
+        let claimed = job::claim_next(&mut keep, now, now + 1.minute()).await.unwrap();
+        assert!(claimed.is_some(), "its worker died, not it");
+        now += 2.minutes();
+    }
+    assert_eq!(
+        job::claim_next(&mut keep, now, now + 1.minute()).await.unwrap(),
+        None
+    );
+    let failed = job::fail_exhausted(&mut keep, now, &json!("gave up"))
+        .await
+        .unwrap();
+    assert_eq!(failed.len(), 1);
+}
+
+#[tokio::test]
 async fn a_draft_waits_for_its_release_and_a_cancelled_job_is_lost() {
     let database = database().await;
     let control = control(&database).await;

@@ -1,0 +1,1 @@
+DROP TABLE strongroom.kept_narrowing;

@@ -1,0 +1,1 @@
+ALTER TABLE strongroom.job DROP COLUMN failures, DROP COLUMN not_before;
