@@ -1,5 +1,6 @@
 //! What imports left behind. A draft that nobody started is called off, and its uploaded file and its papers go. Of an
-//! import that ended, however it did, the uploaded file goes; the papers and the report of refused rows stay for its maker.
+//! import that ended, however it did, the uploaded file goes; the papers and the report of refused rows stay for its maker. An upload
+//! that never got papers, because its program died, goes too.
 //!
 //! Invariants: a draft is called off first, on condition that it is one still, so that a start in the same moment either
 //! finds everything or is refused; a file that a job may still read is never touched.
@@ -13,10 +14,10 @@ use crate::{
 };
 use access::Permission;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use store::{
     StoreError,
-    control::job::{self as job_rows, JobState},
+    control::job::{self as job_rows, Job, JobState},
     tenant::file::{self as file_rows, StoredFile},
 };
 use types::{AttachmentId, JobId, ProblemCode};
@@ -28,8 +29,9 @@ const ENDED_AGE_MAX: SignedDuration = SignedDuration::from_hours(24);
 const PAGE: i64 = 500;
 /// Uploads looked after in one go: the next look finds the others.
 const UPLOADS_AT_ONCE: usize = 1_000;
-/// An import's id is made in the moment before its file's; so much the clock may have been set back between.
-const IDS_APART_MS_MAX: u128 = 60_000;
+/// An import's id is made in the moment before its file's; so much the clock may have been set back between. Whose papers were not met counts as
+/// without any.
+const IDS_APART_MS_MAX: u128 = 24 * 60 * 60 * 1000;
 
 /// Removes the drafts that nobody has changed or tried since `before`, and the uploaded files of imports that have ended;
 /// answers of how many imports something went.
@@ -96,7 +98,7 @@ async fn discard(workspace: &Workspace, import: JobId) -> Result<()> {
 /// Goes by the files, of which few are left, and not by the jobs, of which there are more every day.
 async fn remove_uploads(workspace: &Workspace, ended_before: Timestamp) -> Result<usize> {
     let mut uploads = find_uploads(workspace).await?;
-    let mut after = uploads.first().copied().map(shortly_before);
+    let mut after = uploads.keys().next().copied().map(shortly_before);
     let mut removed = 0;
     while !uploads.is_empty() {
         let page = file_rows::of_imports(workspace.tenant(), after, PAGE).await?;
@@ -106,21 +108,26 @@ async fn remove_uploads(workspace: &Workspace, ended_before: Timestamp) -> Resul
         after = Some(last.id);
         for papers in page.iter().filter(|file| !is_upload(file)) {
             let import = JobId(papers.id.0);
-            let Some(ended) = ended_import(workspace, import, ended_before).await? else {
+            let Some((job, document)) = import_of(workspace, import).await? else {
                 continue;
             };
-            if uploads.remove(&ended.file) {
-                discard_upload(workspace, import, &ended).await?;
+            let is_there = uploads.remove(&document.file).is_some();
+            if is_there && has_ended(&job, ended_before) {
+                discard_upload(workspace, import, &document).await?;
                 removed += 1;
             }
         }
     }
+    // No papers name the others, and none will.
+    for (upload, _) in uploads.iter().filter(|(_, made)| **made < ended_before) {
+        removed += usize::from(discard_unnamed(workspace, *upload).await?);
+    }
     Ok(removed)
 }
 
-/// The oldest uploads that are still there, whatever their imports are at.
-async fn find_uploads(workspace: &Workspace) -> Result<BTreeSet<AttachmentId>> {
-    let mut uploads = BTreeSet::new();
+/// The oldest uploads that are still there, whatever their imports are at, each with the time it came.
+async fn find_uploads(workspace: &Workspace) -> Result<BTreeMap<AttachmentId, Timestamp>> {
+    let mut uploads = BTreeMap::new();
     let mut after = None;
     while uploads.len() < UPLOADS_AT_ONCE {
         let page = file_rows::of_imports(workspace.tenant(), after, PAGE).await?;
@@ -128,7 +135,8 @@ async fn find_uploads(workspace: &Workspace) -> Result<BTreeSet<AttachmentId>> {
             break;
         };
         after = Some(last.id);
-        uploads.extend(page.iter().filter(|file| is_upload(file)).map(|file| file.id));
+        let page = page.iter().filter(|file| is_upload(file));
+        uploads.extend(page.map(|file| (file.id, file.created_at)));
     }
     Ok(uploads)
 }
@@ -145,8 +153,8 @@ fn shortly_before(upload: AttachmentId) -> AttachmentId {
     AttachmentId::new(u64::try_from(before_ms).unwrap_or(0), [0; 10])
 }
 
-/// The papers of an import that ended so long ago; none of one that goes on, and none where the file is no papers at all.
-async fn ended_import(workspace: &Workspace, import: JobId, before: Timestamp) -> Result<Option<Document>> {
+/// An import with its papers; none where the file is no papers at all.
+async fn import_of(workspace: &Workspace, import: JobId) -> Result<Option<(Job, Document)>> {
     let organization = Some(workspace.organization().id);
     let mut read = workspace.platform().control().read().await?;
     let found = job_rows::find(&mut read, organization, import).await?;
@@ -154,18 +162,32 @@ async fn ended_import(workspace: &Workspace, import: JobId, before: Timestamp) -
     let Some(job) = found.filter(|job| job.kind == RUN) else {
         return Ok(None);
     };
+    match Document::load(workspace, import).await {
+        Ok(document) => Ok(Some((job, document))),
+        Err(error) if error.code == ProblemCode::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn has_ended(job: &Job, before: Timestamp) -> bool {
     let has_ended = match job.state {
         JobState::Done | JobState::Failed | JobState::Cancelled => true,
         JobState::Draft | JobState::Waiting | JobState::Running => false,
     };
-    if !has_ended || job.finished_at.is_none_or(|at| at >= before) {
-        return Ok(None);
+    has_ended && job.finished_at.is_some_and(|at| at < before)
+}
+
+/// Whether it is gone; what the organization's records refer to stays.
+async fn discard_unnamed(workspace: &Workspace, upload: AttachmentId) -> Result<bool> {
+    let permit = workspace.permit(Permission::RecordPurge).await?;
+    let tx = workspace.tenant().begin(&permit).await?;
+    match file_rows::remove(&tx, upload).await {
+        Err(StoreError::Dangling { .. }) => return Ok(false),
+        done => done?,
     }
-    match Document::load(workspace, import).await {
-        Ok(document) => Ok(Some(document)),
-        Err(error) if error.code == ProblemCode::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    let act = Act::access("file.remove", Object::new("file", upload)).because("no import has it");
+    tx.commit(&workspace.plain_entry(&act)?).await?;
+    Ok(true)
 }
 
 async fn discard_upload(workspace: &Workspace, import: JobId, ended: &Document) -> Result<()> {

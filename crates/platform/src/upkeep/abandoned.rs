@@ -1,7 +1,7 @@
-//! Uploads that nobody came back to: drafts of imports, and files that no record ever had.
+//! Uploads that nobody came back to: drafts of imports, and files that no record ever had, or whose field was dropped.
 //!
 //! Invariants: each removal is an act with its entry; an import that was started, and a file that any version of any
-//! record names, are never touched. The database has the last word: a file that is attached in the same moment is held by
+//! record names in a field that there is, are never touched. The database has the last word: a file that is attached in the same moment is held by
 //! its foreign key. Start at [`remove_abandoned`].
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     import, organization, person, sealing,
 };
 use access::Permission;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Weekday, tz::TimeZone};
 use std::collections::BTreeSet;
 use store::{
     StoreError,
@@ -25,10 +25,11 @@ use types::{AttachmentId, Dataset, FieldKind, Value};
 pub const DRAFT_AGE_MAX: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long a file waits for a record.
 pub const FILE_AGE_MAX: SignedDuration = SignedDuration::from_hours(2 * 24);
-/// Files older than that were looked at before. A file that a record had and has no more must not have the log read for
-/// ever.
+/// Files older than that were looked at before. A file that a record had and has no more must not have the log read every day.
 const FILE_AGE_SEEN: SignedDuration = SignedDuration::from_hours(32 * 24);
-/// About so many files are looked at in one go.
+/// On this day (UTC) all are looked at, however old: their field may have been dropped since.
+const WHOLE_LOOK_ON: Weekday = Weekday::Sunday;
+/// No more are removed in one go.
 const FILES_AT_ONCE: usize = 10_000;
 /// Images read at once.
 const IMAGES_AT_ONCE: i64 = 500;
@@ -73,24 +74,26 @@ fn before(now: Timestamp, age: SignedDuration) -> Timestamp {
 async fn remove_files(workspace: &Workspace, now: Timestamp) -> Result<usize> {
     let datasets = catalogue::list(workspace.tenant()).await?.into_iter();
     let datasets: Vec<Dataset> = datasets.filter(has_attachments).collect();
-    let period = before(now, FILE_AGE_SEEN)..before(now, FILE_AGE_MAX);
-    let mut loose = Vec::new();
-    // Those that the history alone names stay, and must not hide others behind them.
-    while loose.len() < FILES_AT_ONCE {
-        let after = loose.last().copied();
-        let page = rows::unattached(workspace.tenant(), &datasets, period.clone(), after).await?;
-        if page.is_empty() {
-            break;
-        }
-        loose.extend(page);
-    }
-    let Some((_, oldest)) = loose.first().copied() else {
+    let from = match now.to_zoned(TimeZone::UTC).weekday() {
+        WHOLE_LOOK_ON => Timestamp::UNIX_EPOCH,
+        _ => before(now, FILE_AGE_SEEN),
+    };
+    let period = from..before(now, FILE_AGE_MAX);
+    let mut page = rows::unattached(workspace.tenant(), &datasets, period.clone(), None).await?;
+    let Some((_, oldest)) = page.first().copied() else {
         return Ok(0);
     };
     let named = named_since(workspace, &datasets, oldest).await?;
     let mut removed = 0;
-    for (id, _) in loose.iter().filter(|(id, _)| !named.contains(id)) {
-        removed += usize::from(remove_file(workspace, *id).await?);
+    // Those that the history alone names stay, and must not hide others behind them.
+    while let Some(last) = page.last().copied() {
+        for (id, _) in page.iter().filter(|(id, _)| !named.contains(id)) {
+            removed += usize::from(remove_file(workspace, *id).await?);
+        }
+        if removed >= FILES_AT_ONCE {
+            break;
+        }
+        page = rows::unattached(workspace.tenant(), &datasets, period.clone(), Some(last)).await?;
     }
     Ok(removed)
 }
@@ -152,7 +155,7 @@ async fn remove_file(workspace: &Workspace, id: AttachmentId) -> Result<bool> {
         Err(StoreError::Dangling { .. }) => return Ok(false),
         done => done?,
     }
-    let reason = "no record ever had it";
+    let reason = "no record has it, and no history shows it";
     let act = Act::access("file.remove", Object::new("file", id)).because(reason);
     tx.commit(&workspace.plain_entry(&act)?).await?;
     Ok(true)

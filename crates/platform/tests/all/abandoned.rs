@@ -5,9 +5,9 @@ use crate::{
     import::{Worker, bytes, run},
 };
 use access::Role;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Weekday, tz::TimeZone};
 use platform::{
-    Workspace, file,
+    Workspace, dataset, file,
     import::{self, Mode},
     record::{self, Expected},
     trail::{self, TrailQuery},
@@ -40,6 +40,18 @@ async fn files_in(site: &Site) -> (i64, i64) {
         format!("SELECT (SELECT count(*) FROM {schema}._file), (SELECT count(*) FROM {schema}._file_chunk)");
     let row = superuser.query_one(&text, &[]).await.unwrap();
     (row.get(0), row.get(1))
+}
+
+/// As whoever owns the database may, past its triggers; `{schema}` stands for the organization's.
+async fn with_force(site: &Site, text: &str) {
+    let superuser = site.superuser().await;
+    let named = "SELECT schema_name FROM strongroom.organization";
+    let schema: String = superuser.query_one(named, &[]).await.unwrap().get(0);
+    let text = text.replace("{schema}", &schema);
+    superuser
+        .batch_execute(&format!("SET session_replication_role = 'replica'; {text}"))
+        .await
+        .unwrap();
 }
 
 async fn entries(workspace: &Workspace, action: &str) -> usize {
@@ -188,14 +200,8 @@ async fn the_files_of_a_record_go_with_it_for_good() {
             .await
             .unwrap();
     }
-    let text = "SELECT schema_name FROM strongroom.organization";
-    let superuser = site.superuser().await;
-    let schema: String = superuser.query_one(text, &[]).await.unwrap().get(0);
-    let long_ago = format!(
-        "SET session_replication_role = 'replica';
-         UPDATE {schema}._file SET created_at = created_at - interval '60 days'"
-    );
-    superuser.batch_execute(&long_ago).await.unwrap();
+    let long_ago = "UPDATE {schema}._file SET created_at = created_at - interval '60 days'";
+    with_force(&site, long_ago).await;
     record::trash(&owner, "papers", gone, Expected::Any)
         .await
         .unwrap();
@@ -235,4 +241,50 @@ async fn what_the_history_alone_names_hides_no_abandoned_file_behind_it() {
     let swept = remove_abandoned(&site.platform, later(FILE_AGE_MAX)).await;
     assert_eq!(swept.unwrap(), removed(0, 1));
     assert_eq!(files_in(&site).await, (101, 101));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_files_of_a_dropped_field_go_however_old_they_are() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    let fields = ["Scan", "Other"].map(|label| field(label, FieldKind::Attachment));
+    site.dataset(&owner, "Papers", fields.to_vec()).await;
+    let (dropped, kept) = (store(&owner).await, store(&owner).await);
+    let input = json!({"scan": dropped, "other": kept});
+    record::create(&owner, "papers", input.as_object().unwrap())
+        .await
+        .unwrap();
+    dataset::drop_field(&owner, "papers", "scan").await.unwrap();
+    let long_ago = "UPDATE {schema}._file SET created_at = created_at - interval '60 days'";
+    with_force(&site, long_ago).await;
+    let day = |number: i64| Timestamp::now() + SignedDuration::from_hours(24 * number);
+    let is_sunday = |at: &Timestamp| at.to_zoned(TimeZone::UTC).weekday() == Weekday::Sunday;
+    let sunday = (0..7).map(day).find(is_sunday).unwrap();
+    let monday = sunday + SignedDuration::from_hours(24);
+    let swept = async |at: Timestamp| remove_abandoned(&site.platform, at).await.unwrap();
+    assert_eq!(swept(monday).await, removed(0, 0));
+    assert_eq!(swept(sunday).await, removed(0, 1));
+    assert!(file::open(&owner, kept).await.is_ok(), "a record has it");
+    assert_eq!(files_in(&site).await, (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_whose_program_died_before_its_papers_goes_after_a_day() {
+    let site = Site::start().await;
+    let owner = site.as_role(Role::Owner).await;
+    let (died, alive) = (draft(&owner).await, draft(&owner).await);
+    let died = died.0;
+    with_force(
+        &site,
+        &format!("DELETE FROM {{schema}}._file_chunk WHERE file_id = '{died}'; DELETE FROM {{schema}}._file WHERE id = '{died}'; DELETE FROM strongroom.job WHERE id = '{died}'"),
+    )
+    .await;
+    let swept = async || remove_abandoned(&site.platform, Timestamp::now()).await.unwrap();
+    assert_eq!(files_in(&site).await.0, 3);
+    assert_eq!(swept().await, removed(0, 0), "its papers may be on their way");
+    let yesterday = "UPDATE {schema}._file SET created_at = created_at - interval '25 hours'";
+    with_force(&site, yesterday).await;
+    assert_eq!(swept().await, removed(1, 0));
+    assert_eq!(files_in(&site).await.0, 2);
+    import::start(&owner, alive, Mode::DryRun).await.unwrap();
 }

@@ -198,18 +198,6 @@ pub async fn alter_dataset(
     tx.forget_statements().await
 }
 
-/// Removes a dataset with all its records.
-///
-/// # Errors
-/// [`StoreError::Internal`] while another dataset refers to it.
-pub async fn drop_dataset(tx: &TenantTx, id: DatasetId) -> Result<(), StoreError> {
-    tx.connection()?
-        .client
-        .execute("SELECT strongroom.drop_dataset($1)", &[&id.0])
-        .await?;
-    tx.forget_statements().await
-}
-
 /// Adds a field; its id is given by the database, whatever `field.id` says.
 ///
 /// # Errors
