@@ -95,6 +95,15 @@ pub struct Update {
     pub steps: Vec<Step>,
 }
 
+/// Debian's packages that are being installed out of a bundle, or were when that was cut off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DebianPackages {
+    /// Each as `package=version`.
+    pub wanted: Vec<String>,
+    /// When that began.
+    pub began_at: Timestamp,
+}
+
 /// How the last look at the repository went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refresh {

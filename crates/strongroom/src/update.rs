@@ -98,6 +98,9 @@ pub(crate) fn run(
         };
         ended.push(run.recover()?);
     }
+    if !matches!(extent, Extent::Bundle(_)) {
+        bundle::end_others(&folder, &config)?;
+    }
     fetch::keep_named(&folder, way_back)?;
     let offer = match extent {
         Extent::Resume => return Ok(ended),

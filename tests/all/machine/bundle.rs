@@ -40,6 +40,7 @@ fn a_bundle_updates_a_machine_without_a_network_and_both_promises_can_be_looked_
     assert_eq!(version(&site, "strongroom"), NEXT, "{said}");
     assert_eq!(version(&site, OTHER), "2.0", "{said}");
     look_at_promises(&site);
+    packages_of_debian_that_were_cut_off_are_ended_at_the_next_boot(&site, &maker);
     a_bundle_in_the_spool_is_verified_by_root_and_installs_nothing(&site, &maker);
 
     a_bundle_that_is_not_well_is_undone_and_stays_denied(&site, &maker);
@@ -51,6 +52,31 @@ fn a_bundle_updates_a_machine_without_a_network_and_both_promises_can_be_looked_
 }
 
 /// The version before is kept from its own update now.
+/// As a power cut leaves it: the files are there, the scripts have not run, and the record says what was wanted.
+fn packages_of_debian_that_were_cut_off_are_ended_at_the_next_boot(site: &Site, maker: &Maker) {
+    site.machine
+        .copy_in(&maker.other("1.0"), "/root/other.deb")
+        .unwrap();
+    let cut_off = format!(
+        "dpkg --unpack /root/other.deb && \
+         echo '{{\"wanted\":[\"{OTHER}=2.0\"],\"began_at\":\"2026-01-01T00:00:00Z\"}}' \
+             > /var/lib/strongroom/updates/debian-packages.json"
+    );
+    site.machine.run(&["sh", "-c", &cut_off]).unwrap();
+    let state = || {
+        let shown = ["dpkg-query", "--show", "--showformat=${Status} ${Version}", OTHER];
+        site.machine.run(&shown).unwrap()
+    };
+    assert_eq!(state(), "install ok unpacked 1.0");
+    let resume = "systemctl start strongroom-update-resume && \
+                  while systemctl is-active --quiet strongroom-update-resume; do sleep 1; done && \
+                  ! systemctl is-failed --quiet strongroom-update-resume";
+    site.machine.run(&["sh", "-c", resume]).unwrap();
+    assert_eq!(state(), "install ok installed 2.0");
+    let left = "test ! -e /var/lib/strongroom/updates/debian-packages.json";
+    site.machine.run(&["sh", "-c", left]).unwrap();
+}
+
 fn a_bundle_that_is_not_well_is_undone_and_stays_denied(site: &Site, maker: &Maker) {
     let unwell = repack(&package(), UNWELL, maker.folder.path(), |tree| {
         wrap(&tree.join("usr/bin/strongroom"), DEAD_DAEMON)

@@ -12,7 +12,7 @@ use nix::unistd::{Gid, Uid};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::verdict::VERDICTS_MAX;
-use super::{Refresh, Renewal, Report, Update, Verdict, bounded};
+use super::{DebianPackages, Refresh, Renewal, Report, Update, Verdict, bounded};
 use crate::account::Account;
 use crate::write::{self, Access, WriteError};
 
@@ -22,6 +22,9 @@ pub const FOLDER: &str = "/var/lib/strongroom/updates";
 pub(super) const UPDATES_MAX: usize = 50;
 /// The newest renewals that are kept.
 pub(super) const RENEWALS_MAX: usize = 50;
+
+/// As `strongroom-update-resume.service` looks for it.
+const DEBIAN_PACKAGES: &str = "debian-packages.json";
 
 /// How often somebody who waits for the lock tries it.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -159,6 +162,30 @@ impl Folder {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Debian's packages whose installation out of a bundle is in progress, or was cut off.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn debian_packages(&self) -> Result<Option<DebianPackages>, RecordError> {
+        self.read(DEBIAN_PACKAGES)
+    }
+
+    /// Notes that Debian's packages are about to be installed.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn note_debian_packages(&self, packages: &DebianPackages) -> Result<(), RecordError> {
+        self.write(DEBIAN_PACKAGES, packages)
+    }
+
+    /// Notes that this has ended.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn end_debian_packages(&self) -> Result<(), RecordError> {
+        self.remove(DEBIAN_PACKAGES)
     }
 
     /// The updates that have ended, newest first.

@@ -45,6 +45,20 @@ fn an_update_is_in_progress_until_it_stands_in_the_history() {
 }
 
 #[test]
+fn packages_of_debian_are_noted_until_they_are_there() {
+    let (_outer, folder) = folder();
+    folder.end_debian_packages().unwrap();
+    let packages = DebianPackages {
+        wanted: vec!["libssl3=3.0.15-1".to_owned()],
+        began_at: at(10),
+    };
+    folder.note_debian_packages(&packages).unwrap();
+    assert_eq!(folder.debian_packages().unwrap(), Some(packages));
+    folder.end_debian_packages().unwrap();
+    assert_eq!(folder.debian_packages().unwrap(), None);
+}
+
+#[test]
 fn the_history_has_a_bound_and_the_newest_stays() {
     let (_outer, folder) = folder();
     for second in 0..60 {

@@ -1,19 +1,21 @@
 //! A bundle that was taken, as the one source of an update: on a machine without a network.
 //!
 //! Invariants: only what the signed list names is installed, by version; apt sees the bundle's folder and no other source,
-//! so nothing is looked for elsewhere; Debian's packages come first and stay, as unattended-upgrades would bring them.
+//! so nothing is looked for elsewhere; Debian's packages come first and stay, as unattended-upgrades would bring them; which ones is on the
+//! disk before the first of them is touched, so that whoever comes after a power cut ends that.
 
-use super::{Offer, health, installed};
+use super::{Offer, fetch, health, installed};
 use crate::{
     failure::{CommandError, Exit},
     output,
 };
 use ::host::{
     apt::{OWN, act, package},
-    updates::Folder,
+    updates::{DebianPackages, Folder},
     write::{self, Access},
 };
 use config::Config;
+use jiff::Timestamp;
 use nix::unistd::{Gid, Uid};
 use std::path::{Path, PathBuf};
 use updates::manifest::{Content, Manifest};
@@ -65,7 +67,7 @@ pub(super) fn newer(
     let sources = sources(folder);
     name(&sources, &bundle.folder)?;
     act::refresh(&sources)?;
-    bring_others(&sources, config, bundle)?;
+    bring_others(folder, config, bundle)?;
     let (from, to) = (installed()?, bundle.version.clone());
     if package::compare(&to, &from)?.is_le() {
         output::talk(&format!("{from} is the newest version that the bundle offers"));
@@ -99,7 +101,7 @@ fn name(sources: &Path, folder: &Path) -> Result<(), CommandError> {
 }
 
 /// Those that are installed in an older version; a bundle adds no others but what these depend on.
-fn bring_others(sources: &Path, config: &Config, bundle: &Bundle) -> Result<(), CommandError> {
+fn bring_others(folder: &Folder, config: &Config, bundle: &Bundle) -> Result<(), CommandError> {
     let mut wanted = Vec::new();
     for (name, version) in &bundle.others {
         if let Some(here) = package::version(name)?
@@ -116,8 +118,33 @@ fn bring_others(sources: &Path, config: &Config, bundle: &Bundle) -> Result<(), 
         CommandError::said(Exit::Failed, text)
     })?;
     output::talk(&format!("installing {} of Debian's packages", wanted.len()));
+    fetch::keep_program(folder)?;
+    folder.note_debian_packages(&DebianPackages {
+        wanted: wanted.clone(),
+        began_at: Timestamp::now(),
+    })?;
+    install(folder, config, &wanted)
+}
+
+/// Ends the installation of Debian's packages that was cut off. It is tried once: the doctor tells of packages that are unfinished.
+pub(super) fn end_others(folder: &Folder, config: &Config) -> Result<(), CommandError> {
+    match folder.debian_packages()? {
+        Some(cut_off) => {
+            output::talk(&format!(
+                "the installation of {} of Debian's packages was cut off; ending it",
+                cut_off.wanted.len()
+            ));
+            install(folder, config, &cut_off.wanted)
+        }
+        None => Ok(()),
+    }
+}
+
+fn install(folder: &Folder, config: &Config, wanted: &[String]) -> Result<(), CommandError> {
     // Where a former run was cut off, apt refuses before this; what fails here fails again below.
     act::configure_rest().ok();
-    act::install(Some(sources), &wanted)?;
+    let installed = act::install(Some(&sources(folder)), wanted);
+    folder.end_debian_packages()?;
+    installed?;
     health::wait(config).map(drop)
 }
