@@ -4,6 +4,7 @@
 //! see one that is on its way.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -70,8 +71,12 @@ fn unreaped_holder(cluster: &Cluster) -> Option<Pid> {
         .then(|| Pid::from_raw(pid))
 }
 
-/// None where the process, by its folder of proc(5), has nothing to do with the cluster.
+/// None where the process, by its folder of proc(5), has nothing to do with the cluster. A container's server has the same paths, below
+/// another root.
 fn signal_for(process: &Path, cluster: &Cluster) -> Option<Signal> {
+    if !is_same(&process.join("root"), Path::new("/")) {
+        return None;
+    }
     if runs_in(process, &cluster.data_folder) {
         return Some(Signal::SIGQUIT);
     }
@@ -84,9 +89,12 @@ fn signal_for(process: &Path, cluster: &Cluster) -> Option<Signal> {
 /// Each of a server's processes works in the data folder.
 fn runs_in(process: &Path, data_folder: &Path) -> bool {
     let name = fs::read_to_string(process.join("comm")).unwrap_or_default();
-    let folder = fs::read_link(process.join("cwd"));
-    name.trim_end() == "postgres"
-        && folder.is_ok_and(|folder| data_folder.canonicalize().is_ok_and(|wanted| folder == wanted))
+    name.trim_end() == "postgres" && is_same(&process.join("cwd"), data_folder)
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| fs::metadata(path).map(|found| (found.dev(), found.ino()));
+    matches!((place(one), place(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Whether a command line starts the cluster's server (pg_ctlcluster, which runs pg_ctl, which runs a shell, which becomes the server; all but
@@ -109,6 +117,7 @@ fn is_at_work_on(arguments: &[&str], cluster: &Cluster) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
     use std::os::unix::process::CommandExt;
     use std::path::PathBuf;
     use std::process::{Child, Command, Stdio};
@@ -177,6 +186,22 @@ mod tests {
             child.wait().unwrap();
         }
         end_strays(&cluster(path("gone"))).unwrap();
+    }
+
+    #[test]
+    fn what_lives_below_another_root_is_another_machine_s() {
+        let place = tempfile::tempdir().unwrap();
+        let data = place.path().join("data");
+        fs::create_dir(&data).unwrap();
+        let (ours, process) = (cluster(data.clone()), place.path().join("1"));
+        fs::create_dir(&process).unwrap();
+        fs::write(process.join("comm"), "postgres\n").unwrap();
+        symlink(&data, process.join("cwd")).unwrap();
+        symlink("/", process.join("root")).unwrap();
+        assert_eq!(signal_for(&process, &ours), Some(Signal::SIGQUIT));
+        fs::remove_file(process.join("root")).unwrap();
+        symlink(place.path(), process.join("root")).unwrap();
+        assert_eq!(signal_for(&process, &ours), None);
     }
 
     #[test]
