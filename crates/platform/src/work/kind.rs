@@ -22,7 +22,7 @@ pub(super) fn permission(kind: &str) -> Option<Permission> {
     }
 }
 
-/// Somebody waits for it, or what it says is soon no longer true.
+/// Somebody waits for it, or what it says is soon no longer true; the note of the day is made anew an hour later.
 const SOON: [SignedDuration; 2] = [SignedDuration::from_secs(30); 2];
 /// Nobody else says what it says, and the other side may be away for a night: some 17 hours in all.
 const PATIENT: [SignedDuration; 8] = [
@@ -39,7 +39,7 @@ const PATIENT: [SignedDuration; 8] = [
 /// How long a job waits that has just failed for a reason that passes; none where it has been tried often enough.
 pub(super) fn pause(job: &Job) -> Option<SignedDuration> {
     let pauses: &[SignedDuration] = match job.kind.as_str() {
-        mail::ALERT | daily::SEND | webhook::SEND => &PATIENT,
+        mail::ALERT | webhook::SEND => &PATIENT,
         _ => &SOON,
     };
     pauses.get(usize::try_from(job.failures).ok()?).copied()
