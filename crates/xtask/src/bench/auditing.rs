@@ -113,6 +113,8 @@ impl Bench {
             }
         }
         ensure!(waiting > 0, "no entry waits: the worker did not stand still");
+        // Or PostgreSQL would do it by itself, beside the sequencer.
+        superuser.batch_execute("VACUUM ANALYZE").await?;
         Ok(waiting)
     }
 
