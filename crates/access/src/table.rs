@@ -223,6 +223,7 @@ const SYSTEM_ABOUT: &str = "
 Rights can be taken away from one member, and from one API token, per dataset (`none`, `read`) and per field (`hidden`,
 `masked`, `read`). A narrowing is a cap: it is only ever combined by taking the lower right, so that nothing written into
 one can give anything. Whoever narrows or adds somebody hands on no more than is left to themselves.
+A member's outlives the membership: whoever is removed and comes back has it again.
 
 ## Nobody else
 

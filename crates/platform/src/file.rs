@@ -183,14 +183,25 @@ pub(crate) async fn erase_attachment(workspace: &Workspace, id: AttachmentId, re
 
 /// Removes a file for good, under an erasure's entry; not one that a record has.
 pub(crate) async fn erase(workspace: &Workspace, id: AttachmentId, reason: &str) -> Result<bool> {
+    let act = Act::erasure("file.erase", Object::new("file", id), 0).because(reason);
+    remove(workspace, id, &act).await
+}
+
+/// Removes a file that nobody came back to; not one that a record has.
+pub(crate) async fn discard(workspace: &Workspace, id: AttachmentId, reason: &str) -> Result<bool> {
+    let act = Act::access("file.remove", Object::new("file", id)).because(reason);
+    remove(workspace, id, &act).await
+}
+
+/// Whether it is gone; a record that took it meanwhile keeps it.
+async fn remove(workspace: &Workspace, id: AttachmentId, act: &Act<'_>) -> Result<bool> {
     let permit = workspace.permit(Permission::RecordPurge).await?;
     let tx = workspace.tenant().begin(&permit).await?;
     match rows::remove(&tx, id).await {
         Err(StoreError::Dangling { .. }) => return Ok(false),
         done => done?,
     }
-    let act = Act::erasure("file.erase", Object::new("file", id), 0).because(reason);
-    tx.commit(&workspace.plain_entry(&act)?).await?;
+    tx.commit(&workspace.plain_entry(act)?).await?;
     Ok(true)
 }
 

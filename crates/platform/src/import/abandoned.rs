@@ -120,7 +120,7 @@ async fn remove_uploads(workspace: &Workspace, ended_before: Timestamp) -> Resul
     }
     // No papers name the others, and none will.
     for (upload, _) in uploads.iter().filter(|(_, made)| **made < ended_before) {
-        removed += usize::from(discard_unnamed(workspace, *upload).await?);
+        removed += usize::from(file::discard(workspace, *upload, "no import has it").await?);
     }
     Ok(removed)
 }
@@ -175,19 +175,6 @@ fn has_ended(job: &Job, before: Timestamp) -> bool {
         JobState::Draft | JobState::Waiting | JobState::Running => false,
     };
     has_ended && job.finished_at.is_some_and(|at| at < before)
-}
-
-/// Whether it is gone; what the organization's records refer to stays.
-async fn discard_unnamed(workspace: &Workspace, upload: AttachmentId) -> Result<bool> {
-    let permit = workspace.permit(Permission::RecordPurge).await?;
-    let tx = workspace.tenant().begin(&permit).await?;
-    match file_rows::remove(&tx, upload).await {
-        Err(StoreError::Dangling { .. }) => return Ok(false),
-        done => done?,
-    }
-    let act = Act::access("file.remove", Object::new("file", upload)).because("no import has it");
-    tx.commit(&workspace.plain_entry(&act)?).await?;
-    Ok(true)
 }
 
 async fn discard_upload(workspace: &Workspace, import: JobId, ended: &Document) -> Result<()> {

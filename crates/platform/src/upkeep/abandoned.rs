@@ -4,14 +4,7 @@
 //! record names in a field that there is, are never touched. The database has the last word: a file that is attached in the same moment is held by
 //! its foreign key. Start at [`remove_abandoned`].
 
-use crate::{
-    Platform, Workspace,
-    act::{Act, Object},
-    error::Result,
-    export::kept,
-    import, organization, person, sealing,
-};
-use access::Permission;
+use crate::{Platform, Workspace, error::Result, export::kept, file, import, organization, person, sealing};
 use jiff::{SignedDuration, Timestamp, civil::Weekday, tz::TimeZone};
 use std::collections::BTreeSet;
 use store::{
@@ -31,6 +24,8 @@ const FILE_AGE_SEEN: SignedDuration = SignedDuration::from_hours(32 * 24);
 const WHOLE_LOOK_ON: Weekday = Weekday::Sunday;
 /// No more are removed in one go.
 const FILES_AT_ONCE: usize = 10_000;
+/// Why it goes, as its entry says.
+const UNNAMED: &str = "no record has it, and no history shows it";
 /// Images read at once.
 const IMAGES_AT_ONCE: i64 = 500;
 
@@ -88,7 +83,7 @@ async fn remove_files(workspace: &Workspace, now: Timestamp) -> Result<usize> {
     // Those that the history alone names stay, and must not hide others behind them.
     while let Some(last) = page.last().copied() {
         for (id, _) in page.iter().filter(|(id, _)| !named.contains(id)) {
-            removed += usize::from(remove_file(workspace, *id).await?);
+            removed += usize::from(file::discard(workspace, *id, UNNAMED).await?);
         }
         if removed >= FILES_AT_ONCE {
             break;
@@ -145,18 +140,4 @@ async fn files_of(
     };
     let values = sealing::values_of(dataset, &opened).into_iter();
     Ok(values.filter_map(file).collect())
-}
-
-/// Whether it is gone; a record that took it meanwhile keeps it.
-async fn remove_file(workspace: &Workspace, id: AttachmentId) -> Result<bool> {
-    let permit = workspace.permit(Permission::RecordPurge).await?;
-    let tx = workspace.tenant().begin(&permit).await?;
-    match rows::remove(&tx, id).await {
-        Err(StoreError::Dangling { .. }) => return Ok(false),
-        done => done?,
-    }
-    let reason = "no record has it, and no history shows it";
-    let act = Act::access("file.remove", Object::new("file", id)).because(reason);
-    tx.commit(&workspace.plain_entry(&act)?).await?;
-    Ok(true)
 }

@@ -313,7 +313,6 @@ async fn a_token_does_not_outlive_its_makers_rights() {
     assert!(enter().await.is_err(), "an old token lives again");
 }
 
-/// A token has no more of its maker's rights than it names.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_is_removed_and_added_again_has_no_more_than_before() {
     let (site, owner) = start().await;
@@ -357,6 +356,7 @@ async fn whoever_is_removed_and_added_again_has_no_more_than_before() {
     assert_eq!(back.narrowing, NamedNarrowing::default());
 }
 
+/// A token has no more of its maker's rights than it names.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_that_manages_members_makes_no_owner_and_reads_no_log_of_its_own() {
     let (site, owner) = start().await;

@@ -37,6 +37,7 @@ async fn every_audited_table_asks_for_an_entry() {
         "UPDATE strongroom.organization SET policies = '{\"a\": 1}'",
         "UPDATE strongroom.membership SET role = 'viewer'",
         "DELETE FROM strongroom.membership",
+        "INSERT INTO strongroom.kept_narrowing SELECT organization_id, account_id, '{\"a\": 1}' FROM strongroom.membership",
         "INSERT INTO strongroom.organization_key VALUES (gen_random_uuid(), 1, '')",
         "INSERT INTO strongroom.setting VALUES ('a', '1')",
         "INSERT INTO strongroom.session (id, token_hash, account_id, expires_at, address, device)
