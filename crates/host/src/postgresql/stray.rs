@@ -141,6 +141,14 @@ mod tests {
         command.arg("60").current_dir(folder).spawn().unwrap()
     }
 
+    fn until(what: &str, is_so: impl Fn() -> bool) {
+        let end = Instant::now() + Duration::from_secs(20);
+        while !is_so() {
+            assert!(Instant::now() < end, "waited for {what}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// A process with this command line that waits for its input.
     fn waiting(arguments: &[&str]) -> Child {
         let mut command = Command::new("/bin/sh");
@@ -175,10 +183,16 @@ mod tests {
             waiting(&["/usr/bin/pgbackrest", &restore(&other), "restore"]),
             waiting(&["/usr/bin/less", &data]),
         ];
-        let reapers = strays.map(|mut stray| thread::spawn(move || stray.wait().unwrap()));
+        // What waits for its input keeps it: closed, it would end by itself.
+        let reapers = strays.map(|mut stray| {
+            let input = stray.stdin.take();
+            thread::spawn(move || (stray.wait().unwrap(), input))
+        });
         end_strays(&cluster(path("data"))).unwrap();
         for reaper in reapers {
-            assert!(!reaper.join().unwrap().success());
+            until("a stray to end", || reaper.is_finished());
+            let (status, _input) = reaper.join().unwrap();
+            assert!(!status.success());
         }
         for child in &mut spared {
             assert!(child.try_wait().unwrap().is_none(), "it was ended too");
@@ -214,9 +228,7 @@ mod tests {
         let mut ended = Command::new("/bin/true").spawn().unwrap();
         let pid = Pid::from_raw(ended.id().cast_signed());
         fs::write(place.path().join(".s.PGSQL.5432.lock"), format!("{pid}\n/data\n")).unwrap();
-        while unreaped_holder(&ours) != Some(pid) {
-            thread::sleep(Duration::from_millis(1));
-        }
+        until("it to end", || unreaped_holder(&ours) == Some(pid));
         let reaper = thread::spawn(move || {
             thread::sleep(LOOK_EVERY * 2);
             ended.wait().unwrap()
