@@ -1,7 +1,7 @@
 //! The life of an organization after "active": cancelled, taken back, and when what happens.
 //!
 //! Invariants: after cancellation nothing in the organization changes, through whatever door: [`access::decide_cancelled`] says
-//! so first, the database's trigger `refuse_at_end` last. An owner who is here, and means it, decides. Start at [`cancel`].
+//! so first, the database's function `_append_record` last. An owner who is here, and means it, decides. Start at [`cancel`].
 
 use crate::{
     Caller, Platform, Workspace,

@@ -1,6 +1,6 @@
 //! Maintenance: for a time everything can be read and nothing changed, through whatever door.
 //!
-//! Invariant: the database decides (`refuse_in_maintenance`): it takes no entry of a change, and without its entry no change
+//! Invariant: the database decides (`is_in_maintenance`): it takes no entry of a change, and without its entry no change
 //! is taken. What is here says so early, before a body is read or a job begun, and tells people. Signing in and out, and
 //! acts that only leave a trace (reveal, export), go on. Start at [`refuse_changes`].
 

@@ -21,6 +21,7 @@ pub mod factor;
 pub mod factor_evidence;
 pub mod figures;
 pub mod forwarding;
+pub mod function;
 pub mod idempotency;
 pub mod identity;
 pub mod invitation;

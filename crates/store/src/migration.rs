@@ -8,6 +8,7 @@ use crate::{StoreError, connect::scram_verifier};
 use tokio_postgres::Client;
 
 mod applied;
+pub(crate) mod function;
 mod organizations;
 mod source;
 

@@ -10,15 +10,17 @@ use crate::{
 };
 use promises::Outcome;
 use store::{
-    control::trigger,
+    control::{function, trigger},
     tenant::{audit, probe},
 };
 
+const PUT_BACK: &str = "find out who changed the database, and put the function back from the migrations";
 const ADVICE: &str = "check the organization's log, and find out who wrote to the database";
 
 pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
     let mut look = Look::new();
     let triggers = check_triggers(platform, &mut look).await?;
+    let unjudged = check_functions(platform, &mut look).await?;
     let (mut datasets, mut records, mut attacked, mut entries, mut unchecked) = (0, 0, 0, 0, 0);
     for home in homes(platform).await? {
         let covered = check::cover(platform, &home).await?;
@@ -45,6 +47,12 @@ pub(super) async fn look(platform: &Platform) -> Result<Outcome> {
     if unchecked > 0 && look.is_clean() {
         return Ok(Outcome::could_not_look(format!(
             "so many entries wait for the log that {unchecked} of them were not compared: see that the worker runs, and look again"
+        )));
+    }
+    if unjudged > 0 && look.is_clean() {
+        return Ok(Outcome::could_not_look(format!(
+            "{unjudged} schemas of the database are of another version than this program, which cannot judge their functions: \
+             bring both to one version, and look again"
         )));
     }
     Ok(look
@@ -79,6 +87,16 @@ async fn check_triggers(platform: &Platform, look: &mut Look) -> Result<i64> {
         );
     }
     Ok(trigger::count(&mut read).await?)
+}
+
+/// The functions that triggers and entries go through; gives how many schemas are another version's.
+async fn check_functions(platform: &Platform, look: &mut Look) -> Result<i64> {
+    let mut read = platform.control().read().await?;
+    for altered in function::list_altered(&mut read).await? {
+        let what = format!("the function {} is {}", altered.function, altered.state);
+        look.fault(what, altered.schema, PUT_BACK);
+    }
+    Ok(function::count_unjudged(&mut read).await?)
 }
 
 async fn tally(subject: &Subject<'_>, look: &mut Look) -> Result<i64> {

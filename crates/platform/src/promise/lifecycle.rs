@@ -7,7 +7,7 @@ use promises::Outcome;
 use store::{
     control::{
         deletion::{self, DeletionCause},
-        legal_hold, lifecycle,
+        function, legal_hold, lifecycle,
         organization::OrganizationState,
     },
     tenant::audit,
@@ -78,9 +78,30 @@ fn is_late(platform: &Platform, until: Timestamp) -> bool {
     until.checked_add(SLACK).is_ok_and(|late| late < platform.now())
 }
 
-/// The triggers that refuse what a cancellation or a hold forbids.
+/// The functions that refuse what a cancellation or a hold forbids.
+const REFUSERS: [&str; 6] = [
+    "_append_record",
+    "_append",
+    "_claim_images",
+    "_check_delete",
+    "refuse_loss",
+    "refuse_if_held",
+];
+
+/// The triggers and functions that refuse what a cancellation or a hold forbids.
 pub(super) async fn guards(platform: &Platform, look: &mut Look) -> Result<()> {
-    for broken in lifecycle::list_broken_guards(&mut platform.control().read().await?).await? {
+    let mut read = platform.control().read().await?;
+    for altered in function::list_altered(&mut read).await? {
+        if REFUSERS.contains(&altered.function.as_str()) {
+            let what = format!("the function {} is {}", altered.function, altered.state);
+            look.fault(
+                what,
+                altered.schema,
+                "look who changed the database, and restore the function from the migrations",
+            );
+        }
+    }
+    for broken in lifecycle::list_broken_guards(&mut read).await? {
         let place = format!("{}.{}", broken.schema, broken.relation);
         let what = format!("the trigger {} is missing or disabled", broken.guard);
         look.fault(

@@ -433,6 +433,11 @@ async fn a_hold_stops_deletion_and_purge_until_it_is_lifted() {
         .await
         .unwrap()
         .get(0);
+    let erasure = format!(
+        "SET ROLE {schema}; SELECT {schema}._append(gen_random_uuid(), 2::smallint, 1, '', sha256('a'), sha256('b'), sha256('c'))"
+    );
+    let refused = site.superuser().await.batch_execute(&erasure).await.unwrap_err();
+    assert_eq!(refused.code().unwrap().code(), "SR006", "{refused:?}");
     for store in ["_file", "_file_chunk"] {
         let clear = format!("SET ROLE {schema}; DELETE FROM {schema}.{store}");
         let refused = site.superuser().await.batch_execute(&clear).await.unwrap_err();

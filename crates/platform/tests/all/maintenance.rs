@@ -170,10 +170,16 @@ async fn only_the_host_switches_it_and_each_switch_is_an_entry() {
 async fn switching_it_on_waits_for_a_change_that_is_under_way() {
     let site = Site::start().await;
     let writer = site.superuser().await;
-    writer
-        .batch_execute("BEGIN; SELECT pg_advisory_xact_lock_shared(hashtext('strongroom.maintenance'))")
+    let schema: String = writer
+        .query_one("SELECT schema_name FROM strongroom.organization", &[])
         .await
-        .unwrap();
+        .unwrap()
+        .get(0);
+    let change = format!(
+        "BEGIN; SET LOCAL ROLE {schema};
+         SELECT {schema}._append(gen_random_uuid(), 1::smallint, 1, '', sha256('a'), sha256('b'), sha256('c'))"
+    );
+    writer.batch_execute(&change).await.unwrap();
     let caller = Caller::host();
     let mut switching = std::pin::pin!(maintenance::begin(&site.platform, &caller, Wish::default()));
     let early = tokio::time::timeout(Duration::from_millis(500), &mut switching).await;

@@ -64,6 +64,13 @@ async fn a_trigger_that_is_gone_or_weakened_breaks_audit_complete() {
             ".d1",
         ),
         (
+            "DROP TRIGGER claim_images ON {o}._image; CREATE TRIGGER claim_images AFTER INSERT ON {o}._image
+             REFERENCING NEW TABLE AS changed FOR EACH STATEMENT WHEN (current_user = 'strongroom_owner')
+             EXECUTE FUNCTION {o}._claim_images()",
+            "claim_images is not the one",
+            "._image",
+        ),
+        (
             "DROP TRIGGER check_delete ON {o}.d1; CREATE TRIGGER check_delete AFTER DELETE ON {o}.d1
              FOR EACH ROW WHEN (OLD.version < 0) EXECUTE FUNCTION {o}._require_entry()",
             "check_delete is not the one",
@@ -71,6 +78,51 @@ async fn a_trigger_that_is_gone_or_weakened_breaks_audit_complete() {
         ),
     ] {
         assert_fault(sql, what, place).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_function_that_was_weakened_breaks_audit_complete() {
+    for (sql, what) in [
+        (
+            "CREATE OR REPLACE FUNCTION {o}._check_insert() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+             SET search_path = pg_catalog, pg_temp AS 'BEGIN RETURN NULL; END'",
+            "the function _check_insert is not the one",
+        ),
+        (
+            "ALTER FUNCTION {o}._require_entry() SECURITY INVOKER",
+            "the function _require_entry is not the one",
+        ),
+        (
+            "ALTER FUNCTION strongroom.append_entry SET search_path = public",
+            "the function append_entry is without its own search path",
+        ),
+        (
+            "DO $do$ BEGIN EXECUTE replace(
+                pg_get_functiondef('{o}._append'::regproc), 'c_after bytea)', 'c_after bytea, more text)'); END $do$",
+            "the function _append is there more than once",
+        ),
+        (
+            "DROP FUNCTION {o}._check_definition",
+            "the function _check_definition is missing",
+        ),
+    ] {
+        assert_fault(sql, what, "").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn functions_of_another_version_are_not_judged() {
+    for newer in [
+        "INSERT INTO strongroom_migration.applied VALUES ('control', 9999, 'future', '');
+         ALTER FUNCTION strongroom.append_entry SET search_path = public, pg_catalog",
+        "UPDATE strongroom.organization SET schema_version = schema_version - 1;
+         ALTER FUNCTION {o}._check_delete SET search_path = pg_catalog",
+    ] {
+        let site = start().await;
+        tamper(&site, newer).await;
+        let verdict = check(&site.platform, "audit-complete").await;
+        assert_eq!(verdict.state, State::Unknown, "{newer}: {verdict:?}");
     }
 }
 

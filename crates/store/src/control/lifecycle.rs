@@ -1,7 +1,7 @@
 //! The state of an organization: active, or cancelled with the day until which it can be exported.
 //!
-//! Invariant: when the transaction that cancelled has committed, no change is under way that did not see it; the trigger
-//! `refuse_at_end` refuses the ones after.
+//! Invariant: when the transaction that cancelled has committed, no change is under way that did not see it; the function
+//! `_append_record` refuses the ones after.
 
 use super::{ControlTx, Reads, account::found, organization::Organization, schema::organization};
 use crate::StoreError;
@@ -92,8 +92,8 @@ pub struct BrokenGuard {
 /// [`StoreError::Unavailable`].
 pub async fn list_broken_guards(on: &mut impl Reads) -> Result<Vec<BrokenGuard>, StoreError> {
     let text = "WITH guard (home, relation, guard) AS (VALUES
-            ('organization', '_entry', 'refuse_at_end'), ('organization', '_file', 'refuse_loss'),
-            ('organization', '_file_chunk', 'refuse_loss'), ('organization', '_image', 'claim_images'),
+            ('organization', '_file', 'refuse_loss'), ('organization', '_file_chunk', 'refuse_loss'),
+            ('organization', '_image', 'claim_images'),
             ('organization', '_field', 'refuse_loss'), ('organization', '_dataset', 'refuse_loss'),
             ('organization', '_person_request', 'keep_person_request'), ('organization', '_person_hit', 'keep_person_hit'),
             ('control', 'legal_hold', 'keep_legal_hold'), ('control', 'deletion', 'keep_deletion'),

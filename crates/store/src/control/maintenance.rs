@@ -1,4 +1,4 @@
-//! Maintenance: the setting that the database's trigger `refuse_in_maintenance` reads, and the lock that it takes.
+//! Maintenance: the setting that the database reads before it takes an entry (`is_in_maintenance`), and the lock that it takes.
 //!
 //! Invariant: when the transaction that switched maintenance on has committed, no write is under way that did not see it.
 
@@ -8,7 +8,7 @@ use diesel_async::SimpleAsyncConnection;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The setting's name, which the trigger knows too.
+/// The setting's name, which the database knows too.
 const NAME: &str = "maintenance";
 
 /// A maintenance that was switched on, as it is stored. The trigger reads `from` and `until`.

@@ -11,8 +11,8 @@ use diesel_async::RunQueryDsl;
 /// Which tables need which triggers: kind of schema, table (`d` stands for every table of records), trigger, its
 /// function, and its `tgtype` (1 for each row, 2 before, 4 insert, 8 delete, 16 update, 32 truncate).
 ///
-/// A trigger with a condition, of other events, or of another function does not count. `O` fires in ordinary sessions
-/// and `A` in all; `R` fires for replication only and `D` never.
+/// A trigger with a condition, of other events, or of another function does not count; one has a condition, and must have that. `O` fires
+/// in ordinary sessions and `A` in all; `R` fires for replication only and `D` never.
 const GUARDS: &str = "WITH guard (home, relation, trigger, function, events) AS (VALUES
         ('organization', 'd', 'check_insert', '_check_insert', 4),
         ('organization', 'd', 'check_update', '_check_update', 16),
@@ -63,8 +63,10 @@ const GUARDS: &str = "WITH guard (home, relation, trigger, function, events) AS 
             WHEN t.oid IS NULL THEN 'missing'
             WHEN t.tgenabled = 'D' THEN 'disabled'
             WHEN t.tgenabled = 'R' THEN 'enabled for replication only'
-            WHEN t.tgtype <> g.events OR t.tgqual IS NOT NULL OR p.proname <> g.function
-                OR p.pronamespace <> g.relnamespace THEN 'not the one that the migrations made'
+            WHEN t.tgtype <> g.events OR p.proname <> g.function
+                OR p.pronamespace <> g.relnamespace
+                OR t.tgqual IS NOT NULL AND (g.trigger <> 'claim_images' OR pg_get_triggerdef(t.oid)
+                    NOT LIKE '% FOR EACH STATEMENT WHEN ((CURRENT_USER <> ''strongroom_owner''::name)) EXECUTE %') THEN 'not the one that the migrations made'
             ELSE 'whole' END AS state
         FROM guarded g
         LEFT JOIN pg_trigger t ON t.tgrelid = g.oid AND t.tgname = g.trigger AND NOT t.tgisinternal

@@ -179,6 +179,13 @@ const CONTROL: &[Migration] = &[
         up: include_str!("../../migrations/control/0023_job_again/up.sql"),
         down: include_str!("../../migrations/control/0023_job_again/down.sql"),
     },
+    Migration {
+        scope: Scope::Control,
+        version: 24,
+        name: "append at once",
+        up: include_str!("../../migrations/control/0024_append_at_once/up.sql"),
+        down: include_str!("../../migrations/control/0024_append_at_once/down.sql"),
+    },
 ];
 
 const ORGANIZATION: &[Migration] = &[
@@ -237,6 +244,13 @@ const ORGANIZATION: &[Migration] = &[
         name: "person request",
         up: include_str!("../../migrations/organization/0008_person_request/up.sql"),
         down: include_str!("../../migrations/organization/0008_person_request/down.sql"),
+    },
+    Migration {
+        scope: Scope::Organization,
+        version: 9,
+        name: "organization append at once",
+        up: include_str!("../../migrations/organization/0009_append_at_once/up.sql"),
+        down: include_str!("../../migrations/organization/0009_append_at_once/down.sql"),
     },
 ];
 

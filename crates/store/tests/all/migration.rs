@@ -52,7 +52,7 @@ async fn down_and_up_again_gives_the_same_catalogue() {
     let left = "SELECT count(*) FROM pg_namespace WHERE nspname = 'strongroom'";
     assert_eq!(client.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0);
     let status = migration::status(&client).await.unwrap();
-    assert_eq!((status.applied.len(), status.pending.len()), (0, 31));
+    assert_eq!((status.applied.len(), status.pending.len()), (0, 33));
     let applied = migration::migrate(&client).await.unwrap();
     assert_eq!(
         (applied.control, applied.organizations),
@@ -80,7 +80,8 @@ async fn down_and_up_again_gives_the_same_catalogue() {
                 "log review",
                 "sign in",
                 "kept narrowing",
-                "job again"
+                "job again",
+                "append at once"
             ],
             0
         )
@@ -105,7 +106,7 @@ async fn a_second_migration_does_nothing() {
             status.pending.len(),
             status.organizations_behind
         ),
-        (31, 0, 0)
+        (33, 0, 0)
     );
     let role: String = client
         .query_one("SELECT current_user::text", &[])
@@ -139,7 +140,7 @@ async fn a_step_that_changed_since_is_refused() {
 async fn a_database_newer_than_the_program_is_left_alone() {
     let database = database().await;
     let client = superuser(&database).await;
-    let newer = "INSERT INTO strongroom_migration.applied VALUES ('organization', 9, 'future', '')";
+    let newer = "INSERT INTO strongroom_migration.applied VALUES ('organization', 10, 'future', '')";
     client.batch_execute(newer).await.unwrap();
     let before = catalogue(&client).await;
     let refused = migration::migrate(&client).await.unwrap_err();
@@ -149,13 +150,13 @@ async fn a_database_newer_than_the_program_is_left_alone() {
             refused,
             MigrationError::DatabaseIsNewer {
                 scope: Scope::Organization,
-                database: 9,
-                program: 8
+                database: 10,
+                program: 9
             }
         ),
         "{refused:?}"
     );
-    assert!(text.contains("version 9, this program knows 8"), "{text}");
+    assert!(text.contains("version 10, this program knows 9"), "{text}");
     assert_eq!(catalogue(&client).await, before);
 }
 

@@ -52,7 +52,7 @@ async fn a_new_organizations_role_signs_in_and_sees_its_own_schema_only() {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!((found.schema_name, found.schema_version), (schema.clone(), 8));
+    assert_eq!((found.schema_name, found.schema_version), (schema.clone(), 9));
     let login = Login {
         role: schema.to_string(),
         password: "hush".to_owned(),
