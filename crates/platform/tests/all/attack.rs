@@ -172,52 +172,7 @@ async fn injected_sql_changes_nothing_without_an_entry() {
         "INSERT INTO {own}.d1 ({columns}) VALUES ('00000000-0000-7000-8000-000000000001', 1, now(),
          gen_random_uuid(), now(), gen_random_uuid(), sha256('x'), '');"
     );
-    // What the tables asked for themselves once, and what an entry must not see as it was.
-    let entry = |kind: u8, commitment: &str| {
-        format!(
-            "SELECT {own}._append('00000000-0000-7000-8000-000000000002', {kind}::smallint, 1, '', sha256('a'), sha256('b'), {commitment});"
-        )
-    };
-    let of_that_entry = image.replace(
-        "gen_random_uuid(), 0",
-        "'00000000-0000-7000-8000-000000000002', 0",
-    );
-    let begun = format!("BEGIN; {}", entry(1, "sha256('c')"));
-    let wrong_image = |from: &str, to: &str| format!("{begun} {} COMMIT", of_that_entry.replace(from, to));
-    let whole = format!("{begun} {of_that_entry} ROLLBACK");
-    assert!(
-        injected.attempt(&whole).await.is_some(),
-        "an image beside its entry is taken: {whole}"
-    );
-    let checked_against = |definition: &str, version: u8| {
-        format!(
-            "BEGIN; SELECT {own}._append_record(gen_random_uuid(), 1::smallint, 1, '', sha256('a'), sha256('b'), sha256('c'),
-                1, {definition}, gen_random_uuid(), {version}, ''); ROLLBACK"
-        )
-    };
-    let newest = format!("(SELECT schema_version FROM {own}._dataset)");
-    assert!(
-        injected.attempt(&checked_against(&newest, 1)).await.is_some(),
-        "an entry with its image is taken"
-    );
     let attempts = [
-        checked_against("0", 1),
-        checked_against("NULL", 1),
-        checked_against(&newest, 0),
-        entry(1, "'short'"),
-        entry(3, "sha256('c')"),
-        entry(9, "sha256('c')"),
-        format!(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ; {} COMMIT",
-            entry(1, "sha256('c')")
-        ),
-        format!(
-            "BEGIN ISOLATION LEVEL SERIALIZABLE; {} COMMIT",
-            entry(8, "sha256('c')")
-        ),
-        wrong_image("sha256('x')", "'short'"),
-        wrong_image("', 1, 1, '", "', 0, 1, '"),
-        format!("BEGIN; {} {of_that_entry} COMMIT", entry(5, "sha256('c')")),
         row.clone(),
         image.clone(),
         format!("BEGIN; {image} {row} COMMIT"),
@@ -252,6 +207,66 @@ async fn injected_sql_changes_nothing_without_an_entry() {
         .unwrap();
     assert!(seen.contains("secret of acme"));
     drop(injected.site);
+}
+
+/// What the tables asked for themselves once, and what an entry must not see as it was.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn injected_sql_enters_nothing_that_the_log_cannot_take_or_that_looks_at_the_past() {
+    let injected = Injected::start().await;
+    let own = &injected.own;
+    let image = format!(
+        "INSERT INTO {own}._image (record_id, version, dataset_id, entry_id, ordinal, key_version, commitment, sealed)
+         VALUES ('00000000-0000-7000-8000-000000000001', 1, 1, '00000000-0000-7000-8000-000000000002', 0, 1, sha256('x'), '');"
+    );
+    let entry = |kind: u8, commitment: &str| {
+        format!(
+            "SELECT {own}._append('00000000-0000-7000-8000-000000000002', {kind}::smallint, 1, '', sha256('a'), sha256('b'), {commitment});"
+        )
+    };
+    let begun = format!("BEGIN; {}", entry(1, "sha256('c')"));
+    let wrong_image = |from: &str, to: &str| format!("{begun} {} COMMIT", image.replace(from, to));
+    let whole = format!("{begun} {image} ROLLBACK");
+    assert!(
+        injected.attempt(&whole).await.is_some(),
+        "an image beside its entry is taken: {whole}"
+    );
+    let checked_against = |definition: &str, version: u8| {
+        format!(
+            "BEGIN; SELECT {own}._append_record(gen_random_uuid(), 1::smallint, 1, '', sha256('a'), sha256('b'), sha256('c'),
+                1, {definition}, gen_random_uuid(), {version}, ''); ROLLBACK"
+        )
+    };
+    let newest = format!("(SELECT schema_version FROM {own}._dataset)");
+    assert!(
+        injected.attempt(&checked_against(&newest, 1)).await.is_some(),
+        "an entry with its image is taken"
+    );
+    let attempts = [
+        checked_against("0", 1),
+        checked_against("NULL", 1),
+        checked_against(&newest, 0),
+        entry(1, "'short'"),
+        entry(3, "sha256('c')"),
+        entry(9, "sha256('c')"),
+        format!(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ; {} COMMIT",
+            entry(1, "sha256('c')")
+        ),
+        format!(
+            "BEGIN ISOLATION LEVEL SERIALIZABLE; {} COMMIT",
+            entry(8, "sha256('c')")
+        ),
+        wrong_image("sha256('x')", "'short'"),
+        wrong_image("', 1, 1, '", "', 0, 1, '"),
+        format!("BEGIN; {} {image} COMMIT", entry(5, "sha256('c')")),
+    ];
+    for attempt in attempts {
+        let outcome = injected.attempt(&attempt).await;
+        assert!(
+            outcome.is_none(),
+            "this should have been refused: {attempt}\n{outcome:?}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

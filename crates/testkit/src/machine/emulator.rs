@@ -3,7 +3,7 @@
 //! Its screen is a serial line, read in the background. The image is not changed: what the machine writes goes to a
 //! layer that ends with it. The network is the emulator's own, with one port led in from localhost and no way out.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,8 @@ const MOMENT: Duration = Duration::from_secs(2);
 /// Where a TPM2's memory and its socket lie, in the machine's folder.
 const TPM: &str = "tpm";
 const TPM_DEADLINE: Duration = Duration::from_secs(20);
+/// The screen so far, in the machine's folder, for whoever watches a test of half an hour.
+const SCREEN_FILE: &str = "screen";
 /// Most bytes of the screen that are kept.
 const SCREEN_BYTES_MAX: usize = 4 << 20;
 
@@ -87,7 +89,7 @@ impl Emulator {
         let tpm = has_tpm
             .then(|| start_tpm(workshop.command(&folder), &folder))
             .transpose()?;
-        let (qemu, keys) = start(workshop.command(&folder), port, has_tpm, &screen)?;
+        let (qemu, keys) = start(workshop.command(&folder), port, has_tpm, &screen, &folder)?;
         Ok(Self {
             qemu,
             tpm,
@@ -155,6 +157,7 @@ impl Emulator {
             self.port,
             self.tpm.is_some(),
             &self.screen,
+            &self.folder,
         )?;
         Ok(())
     }
@@ -219,6 +222,7 @@ fn start(
     port: u16,
     has_tpm: bool,
     screen: &Arc<Mutex<Vec<u8>>>,
+    folder: &Path,
 ) -> Result<(Child, ChildStdin)> {
     command
         .args(["qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-cpu", "max"])
@@ -241,9 +245,15 @@ fn start(
             .args(["-device", "tpm-crb,tpmdev=tpm"]);
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join(SCREEN_FILE))
+        .context("cannot write down the machine's screen")?;
     let mut qemu = command.spawn().context("cannot start the emulator")?;
     let keys = qemu.stdin.take().context("the emulator has no keyboard")?;
-    read_in_background(qemu.stdout.take().context("the emulator has no screen")?, screen);
+    let output = qemu.stdout.take().context("the emulator has no screen")?;
+    read_in_background(output, screen, file);
     Ok((qemu, keys))
 }
 
@@ -268,11 +278,13 @@ fn start_tpm(mut command: Command, folder: &Path) -> Result<Child> {
     Ok(child)
 }
 
-fn read_in_background(mut output: impl Read + Send + 'static, screen: &Arc<Mutex<Vec<u8>>>) {
+fn read_in_background(mut output: impl Read + Send + 'static, screen: &Arc<Mutex<Vec<u8>>>, mut file: File) {
     let screen = Arc::clone(screen);
     thread::spawn(move || {
         let mut part = [0; 4096];
         while let Ok(read @ 1..) = output.read(&mut part) {
+            // Without it the test goes on as well.
+            file.write_all(&part[..read]).ok();
             let mut screen = screen.lock().unwrap_or_else(PoisonError::into_inner);
             if screen.len() < SCREEN_BYTES_MAX {
                 screen.extend_from_slice(&part[..read]);
