@@ -6,6 +6,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream as StdUnixStream;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -300,6 +301,9 @@ impl Drop for Pump {
     }
 }
 
+/// How long a server is listened to that takes no more questions.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// Starts the pump; the other end is for `ldap3`.
 pub(crate) fn pump(stream: Box<dyn Stream>) -> io::Result<(Pump, StdUnixStream)> {
     let (near, far) = StdUnixStream::pair()?;
@@ -348,9 +352,13 @@ async fn run(server: Box<dyn Stream>, near: UnixStream, verdict: Verdict, frames
         let _ = tokio::io::copy(&mut from_us, &mut to_server).await;
         let _ = to_server.shutdown().await;
     };
+    let mut answers = pin!(answers);
     tokio::select! {
-        () = answers => {}
-        () = questions => {}
+        () = &mut answers => {}
+        // A server that refuses our certificate may have closed before our question came: its last words are there to be read.
+        () = questions => {
+            let _ = timeout(LAST_WORDS, answers).await;
+        }
     }
 }
 
@@ -360,4 +368,62 @@ fn alert(error: &io::Error) -> Option<&'static str> {
     let cause = error.get_ref()?.downcast_ref::<openssl::ssl::Error>()?;
     let reason = cause.ssl_error()?.errors().first()?.reason()?;
     reason.contains("alert").then_some(reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        future::Future,
+        pin::Pin,
+        task::{Context, Poll, ready},
+    };
+    use tokio::{
+        io::ReadBuf,
+        time::{Sleep, sleep},
+    };
+
+    /// Takes no question, and is found closed a moment later.
+    struct Deaf(Pin<Box<Sleep>>);
+
+    impl AsyncRead for Deaf {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            ready!(self.0.as_mut().poll(cx));
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Deaf {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_takes_no_question_is_still_listened_to() {
+        let server = Deaf(Box::pin(sleep(Duration::from_millis(50))));
+        let (pump, far) = pump(Box::new(server)).unwrap();
+        far.set_nonblocking(true).unwrap();
+        let mut far = UnixStream::from_std(far).unwrap();
+        far.write_all(b"question").await.unwrap();
+        let mut heard = Vec::new();
+        far.read_to_end(&mut heard).await.unwrap();
+        assert_eq!(
+            pump.verdict.read(),
+            Some(Ended::Unheard),
+            "it closed before anything was heard"
+        );
+    }
 }
