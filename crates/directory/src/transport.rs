@@ -30,6 +30,8 @@ const ADDRESS_PATIENCE: Duration = Duration::from_secs(2);
 const ADDRESSES_MAX: usize = 4;
 /// Longest wait for the name service, and for TLS.
 const STEP_PATIENCE: Duration = Duration::from_secs(4);
+/// How long a server is listened to that takes no more questions.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Both directions of a connection.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -301,9 +303,6 @@ impl Drop for Pump {
     }
 }
 
-/// How long a server is listened to that takes no more questions.
-const LAST_WORDS: Duration = Duration::from_secs(1);
-
 /// Starts the pump; the other end is for `ldap3`.
 pub(crate) fn pump(stream: Box<dyn Stream>) -> io::Result<(Pump, StdUnixStream)> {
     let (near, far) = StdUnixStream::pair()?;
@@ -355,7 +354,8 @@ async fn run(server: Box<dyn Stream>, near: UnixStream, verdict: Verdict, frames
     let mut answers = pin!(answers);
     tokio::select! {
         () = &mut answers => {}
-        // A server that refuses our certificate may have closed before our question came: its last words are there to be read.
+        // A server that refuses our certificate may have closed before our question came: its last words are there to be read. One that
+        // says nothing more has ended without a verdict, which counts as closed.
         () = questions => {
             let _ = timeout(LAST_WORDS, answers).await;
         }

@@ -20,6 +20,7 @@ mod factor;
 mod field;
 mod firewall;
 mod forwarding;
+mod function;
 mod hardening;
 mod hold;
 mod immutable;

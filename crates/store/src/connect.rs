@@ -58,7 +58,9 @@ pub(crate) async fn connect_driven(
         .dbname(&address.database)
         .user(&login.role)
         .password(&login.password)
-        .application_name("strongroom");
+        .application_name("strongroom")
+        // Whatever the database or the role begins with: entries are taken at no other level.
+        .options(r"-c default_transaction_isolation=read\ committed");
     let attempt = tokio::time::timeout(CONNECT_DEADLINE, config.connect(NoTls));
     let (client, connection) = attempt.await.map_err(|_| StoreError::Timeout)??;
     let driver = tokio::spawn(async move {

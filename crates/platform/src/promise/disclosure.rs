@@ -112,9 +112,9 @@ fn check_targets(standing: &Standing, look: &mut Look) {
     }
 }
 
-fn conclude(standing: &Standing, look: Look, unseen: &[String]) -> Outcome {
-    if look.is_clean() && !unseen.is_empty() {
-        return Outcome::could_not_look(unseen.join("; "));
+fn conclude(standing: &Standing, mut look: Look, unseen: &[String]) -> Outcome {
+    if !unseen.is_empty() {
+        look.unseen(unseen.join("; "));
     }
     look.fact("targets that settings name", standing.told())
         .fact("apt, which is root's and not the daemons'", repository())

@@ -1,13 +1,13 @@
 //! Cancelled organizations can be exported, do not change, and are deleted when their time is over: no sooner, no later.
 
-use super::{homes, look::Look};
+use super::{function, homes, look::Look};
 use crate::{Platform, error::Result};
 use jiff::{SignedDuration, Timestamp};
 use promises::Outcome;
 use store::{
     control::{
         deletion::{self, DeletionCause},
-        function, legal_hold, lifecycle,
+        legal_hold, lifecycle,
         organization::OrganizationState,
     },
     tenant::audit,
@@ -79,29 +79,26 @@ fn is_late(platform: &Platform, until: Timestamp) -> bool {
 }
 
 /// The functions that refuse what a cancellation or a hold forbids.
-const REFUSERS: [&str; 6] = [
-    "_append_record",
+const REFUSERS: [&str; 13] = [
     "_append",
-    "_claim_images",
+    "_append_record",
     "_check_delete",
-    "refuse_loss",
+    "_claim_images",
+    "_keep_person_hit",
+    "_keep_person_request",
+    "_settle_claim",
+    "destroy_organization",
+    "keep_deletion",
+    "keep_legal_hold",
     "refuse_if_held",
+    "refuse_loss",
+    "refuse_trim_under_hold",
 ];
 
 /// The triggers and functions that refuse what a cancellation or a hold forbids.
 pub(super) async fn guards(platform: &Platform, look: &mut Look) -> Result<()> {
-    let mut read = platform.control().read().await?;
-    for altered in function::list_altered(&mut read).await? {
-        if REFUSERS.contains(&altered.function.as_str()) {
-            let what = format!("the function {} is {}", altered.function, altered.state);
-            look.fault(
-                what,
-                altered.schema,
-                "look who changed the database, and restore the function from the migrations",
-            );
-        }
-    }
-    for broken in lifecycle::list_broken_guards(&mut read).await? {
+    function::check(platform, |name| REFUSERS.contains(&name), look).await?;
+    for broken in lifecycle::list_broken_guards(&mut platform.control().read().await?).await? {
         let place = format!("{}.{}", broken.schema, broken.relation);
         let what = format!("the trigger {} is missing or disabled", broken.guard);
         look.fault(

@@ -9,6 +9,8 @@ const FAULTS_MAX: usize = 50;
 pub(super) struct Look {
     outcome: Outcome,
     faults: usize,
+    /// Why a part could not be looked at.
+    unseen: Option<String>,
 }
 
 impl Look {
@@ -16,6 +18,7 @@ impl Look {
         Self {
             outcome: Outcome::looked(),
             faults: 0,
+            unseen: None,
         }
     }
 
@@ -40,12 +43,20 @@ impl Look {
         }
     }
 
+    /// A part that could not be looked at: without a fault elsewhere nothing is known then. The first reason counts.
+    pub(super) fn unseen(&mut self, why: impl Into<String>) {
+        self.unseen.get_or_insert_with(|| why.into());
+    }
+
     /// True as long as no fault was found.
     pub(super) fn is_clean(&self) -> bool {
         self.faults == 0
     }
 
     pub(super) fn done(self) -> Outcome {
+        if let (0, Some(why)) = (self.faults, self.unseen) {
+            return Outcome::could_not_look(why);
+        }
         match self.faults > FAULTS_MAX {
             true => self.outcome.with_fact("faults in all", self.faults),
             false => self.outcome,

@@ -89,10 +89,10 @@ pub fn judge(standing: &Standing, bundle: &Seen<Option<LastBundle>>, now: Timest
             ]);
         }
     }
-    match unknown.into_iter().flatten().next() {
-        Some(why) if look.is_clean() => Outcome::could_not_look(why),
-        _ => facts(standing, now, look).done(),
+    for why in unknown.into_iter().flatten() {
+        look.unseen(why);
     }
+    facts(standing, now, look).done()
 }
 
 /// An archive that is named counts as the source whatever bundles there are: whoever named it relies on it.

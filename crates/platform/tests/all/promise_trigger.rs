@@ -112,6 +112,41 @@ async fn a_function_that_was_weakened_breaks_audit_complete() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_function_that_refuses_what_a_hold_forbids_is_looked_at_for_it() {
+    let site = start().await;
+    assert_kept(&site, "legal-hold").await;
+    let refusers = [
+        "_append",
+        "_append_record",
+        "_check_delete",
+        "_claim_images",
+        "_keep_person_hit",
+        "_keep_person_request",
+        "_settle_claim",
+        "destroy_organization",
+        "keep_deletion",
+        "keep_legal_hold",
+        "refuse_if_held",
+        "refuse_loss",
+        "refuse_trim_under_hold",
+    ];
+    let turn = format!(
+        "DO $do$ DECLARE one record; BEGIN
+            FOR one IN SELECT oid::regprocedure AS name, prosecdef FROM pg_proc WHERE proname IN ('{}') LOOP
+                EXECUTE format('ALTER FUNCTION %s SECURITY %s', one.name, CASE WHEN one.prosecdef THEN 'INVOKER' ELSE 'DEFINER' END);
+            END LOOP; END $do$",
+        refusers.join("', '")
+    );
+    tamper(&site, &turn).await;
+    let verdict = check(&site.platform, "legal-hold").await;
+    for refuser in refusers {
+        let what = format!("the function {refuser} is not the one");
+        let told = verdict.faults.iter().any(|fault| fault.what.contains(&what));
+        assert!(told, "{refuser}: {verdict:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn functions_of_another_version_are_not_judged() {
     for newer in [
         "INSERT INTO strongroom_migration.applied VALUES ('control', 9999, 'future', '');
@@ -121,8 +156,10 @@ async fn functions_of_another_version_are_not_judged() {
     ] {
         let site = start().await;
         tamper(&site, newer).await;
-        let verdict = check(&site.platform, "audit-complete").await;
-        assert_eq!(verdict.state, State::Unknown, "{newer}: {verdict:?}");
+        for promise in ["audit-complete", "legal-hold", "export-after-cancellation"] {
+            let verdict = check(&site.platform, promise).await;
+            assert_eq!(verdict.state, State::Unknown, "{newer}: {promise}: {verdict:?}");
+        }
     }
 }
 
@@ -134,4 +171,6 @@ async fn a_way_round_the_triggers_breaks_audit_complete() {
     ] {
         assert_fault(sql, "past the triggers", "").await;
     }
+    let sql = "GRANT INSERT ON {o}._entry TO {o}";
+    assert_fault(sql, "a change without an entry succeeded: INSERT INTO", "").await;
 }

@@ -1,6 +1,6 @@
 //! The functions that guard changes and append entries, held against the migrations. Nothing here writes.
 //!
-//! Invariant: only schemas that had this program's steps and no more are judged; [`count_unjudged`] tells of the others.
+//! Invariant: only schemas that had this program's steps and no more are judged; [`count`] tells of the others.
 
 use super::{Reads, evidence::LIST_MAX};
 use crate::{
@@ -82,21 +82,29 @@ pub async fn list_altered(on: &mut impl Reads) -> Result<Vec<FunctionFact>, Stor
     Ok(query.load(on.connection()?).await?)
 }
 
-#[derive(diesel::QueryableByName)]
-struct Count {
+/// What [`list_altered`] looks at, and what not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::QueryableByName)]
+pub struct FunctionCounts {
+    /// Functions in schemas that are judged.
     #[diesel(sql_type = BigInt)]
-    count: i64,
+    pub judged: i64,
+    /// Schemas that had other steps than this program knows.
+    #[diesel(sql_type = BigInt)]
+    pub unjudged: i64,
 }
 
-/// How many schemas had other steps than this program knows, so that [`list_altered`] leaves them out.
+/// Counts.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
-pub async fn count_unjudged(on: &mut impl Reads) -> Result<i64, StoreError> {
-    let text = format!("WITH {HOMES} SELECT count(*) AS count FROM homes WHERE is_ours IS NOT TRUE");
+pub async fn count(on: &mut impl Reads) -> Result<FunctionCounts, StoreError> {
+    let text = format!(
+        "WITH {HOMES} SELECT count(*) FILTER (WHERE is_ours IS NOT TRUE) AS unjudged,
+            (SELECT count(*) FROM pg_proc p JOIN homes h ON h.oid = p.pronamespace WHERE h.is_ours) AS judged
+        FROM homes"
+    );
     let query = diesel::sql_query(text)
         .bind::<Integer, _>(Steps::OWN.newest(Scope::Control))
         .bind::<Integer, _>(Steps::OWN.newest(Scope::Organization));
-    let count: Count = query.get_result(on.connection()?).await?;
-    Ok(count.count)
+    Ok(query.get_result(on.connection()?).await?)
 }

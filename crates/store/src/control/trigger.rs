@@ -11,8 +11,8 @@ use diesel_async::RunQueryDsl;
 /// Which tables need which triggers: kind of schema, table (`d` stands for every table of records), trigger, its
 /// function, and its `tgtype` (1 for each row, 2 before, 4 insert, 8 delete, 16 update, 32 truncate).
 ///
-/// A trigger with a condition, of other events, or of another function does not count; one has a condition, and must have that. `O` fires
-/// in ordinary sessions and `A` in all; `R` fires for replication only and `D` never.
+/// A trigger of other events, of another function, or with a condition does not count; `claim_images` may have the one that the migrations
+/// give it, and no other. `O` fires in ordinary sessions and `A` in all; `R` fires for replication only and `D` never.
 const GUARDS: &str = "WITH guard (home, relation, trigger, function, events) AS (VALUES
         ('organization', 'd', 'check_insert', '_check_insert', 4),
         ('organization', 'd', 'check_update', '_check_update', 16),

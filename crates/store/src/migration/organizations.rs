@@ -1,6 +1,6 @@
 //! Organizations' schemas: the template that new ones are made from, and bringing existing ones up to it.
 
-use super::{AppliedStep, Migration, MigrationError, Scope, Steps, applied, in_transaction};
+use super::{AppliedStep, Migration, MigrationError, Scope, Steps, applied, function, in_transaction};
 use crate::{StoreError, identifier::Identifier};
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -81,7 +81,7 @@ async fn move_one(
     let schema = Identifier::new(schema).map(|_| schema);
     let schema = schema.ok_or_else(|| StoreError::unexpected("not a generated schema name"))?;
     let texts: String = texts
-        .map(|text| text.replace("{{schema}}", schema) + "\n;")
+        .map(|text| text.replace(function::SCHEMA, schema) + "\n;")
         .collect();
     let record = format!("UPDATE strongroom.organization SET schema_version = {version} WHERE id = '{id}'");
     in_transaction(client, &format!("{texts}{record}")).await

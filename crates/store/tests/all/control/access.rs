@@ -74,6 +74,19 @@ async fn a_new_organizations_role_signs_in_and_sees_its_own_schema_only() {
     ] {
         assert!(is_forbidden(&client, text).await, "{text}");
     }
+    let other_level = format!("ALTER ROLE {schema} SET default_transaction_isolation = 'repeatable read'");
+    superuser(&database)
+        .await
+        .batch_execute(&other_level)
+        .await
+        .unwrap();
+    let again = connect(&address(&database), &login).await.unwrap();
+    let level: String = again
+        .query_one("SHOW transaction_isolation", &[])
+        .await
+        .unwrap()
+        .get(0);
+    assert_eq!(level, "read committed", "entries are taken at no other");
     let login = Login {
         password: "wrong".to_owned(),
         ..login
